@@ -1,0 +1,1 @@
+"""Online training of Gaussian mixtures against training from scratch, in the browser."""

@@ -1,0 +1,17 @@
+"""The learner: mixtures online and from scratch. Pure: numpy and scipy, nothing of the web."""
+
+from dash_app.learning.comparison import Comparison, compare
+from dash_app.learning.mixture import Mixture
+from dash_app.learning.online import OnlineGaussianMixture
+from dash_app.learning.scratch import FitResult, fit_from_scratch
+from dash_app.learning.summary import WeightedSummary
+
+__all__ = [
+    "Comparison",
+    "FitResult",
+    "Mixture",
+    "OnlineGaussianMixture",
+    "WeightedSummary",
+    "compare",
+    "fit_from_scratch",
+]

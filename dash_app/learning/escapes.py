@@ -1,0 +1,159 @@
+"""Moves out of a local optimum: take one component away, put one where the data ask for it.
+
+A mixture is reduced by dropping a component or by uniting two neighbours; a component is then
+inserted where the directional derivative of the log-likelihood (Lindsay 1983, Annals of
+Statistics 11:86) promises most. The idea of split and merge is Ueda, Nakano, Ghahramani and
+Hinton (2000), doi 10.1162/089976600300015088.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from dash_app.learning.climb import climb
+from dash_app.learning.mixture import LOG_2PI, Array
+from dash_app.learning.objective import Candidates, Objective
+from dash_app.learning.reductions import reductions
+
+_N_LOCATIONS = 24
+_N_DISTANCES = 12
+_WIDTHS = np.array([0.03, 0.12, 0.4])
+"""Standard deviations of an inserted component, standardised units, before the floor."""
+
+_N_RESERVES = 3
+
+_LEAST_LOG_DENSITY = -50.0
+"""A point that is less likely counts as this likely, so that squares stay within float64."""
+
+
+def escape_candidates(
+    objective: Objective, candidates: Candidates, n_moves: int, extra: Array, reserves: Candidates
+) -> tuple[Candidates, Candidates]:
+    """Return the most promising moves away from a mixture, and the reserves for the next call.
+
+    Parameters
+    ----------
+    objective : J, usually of a coarse copy
+    candidates : Candidates, (1, K), sorted by mean
+    n_moves : int, how many to return at the most
+    extra : ndarray, further locations to try, standardised units
+    reserves : Candidates, (any, K - 1): good mixtures of one component fewer from earlier calls
+
+    Returns
+    -------
+    moves : Candidates, (n_moves or fewer, K); none for K = 1, where J has one optimum
+    reserves : Candidates, (a few, K - 1)
+    """
+    n_components = candidates.means.shape[1]
+    if n_components == 1:
+        return candidates[:0], reserves
+    # what is left spreads out to the points that lost their component before it is judged
+    climbers = climb(objective, Candidates.joined(reserves, reductions(candidates)), 1)
+    reserves = climbers.best(_N_RESERVES).candidates
+    reduced = climbers.candidates
+    locations, widths = _insertions(objective, extra)
+    log_inserted, _ = objective.joint_log_density(
+        Candidates(np.ones((1, widths.size)), locations[None], (widths * widths)[None])
+    )
+    inserted = np.exp(log_inserted[0])
+    joint, _ = objective.joint_log_density(reduced)
+    top = joint.max(axis=1)
+    joint -= top[:, None]
+    log_density = np.log(np.exp(joint, out=joint).sum(axis=1)) + top
+    shares = objective.masses / objective.mass
+    # gain of moving a weight e to the new component: e D - e^2 V / 2, best D^2 / (2 V) at D / V,
+    # with D and V the mean and mean square of (inserted / density - 1)
+    inverse = np.exp(-np.maximum(log_density, _LEAST_LOG_DENSITY))
+    first = inserted @ (shares * inverse).T
+    second = (inserted * inserted) @ (shares * inverse * inverse).T
+    slope = first - 1.0
+    curvature = second - 2.0 * first + 1.0
+    share = np.clip(slope / np.maximum(curvature, 1e-12), 0.0, 0.5)
+    gain = share * slope - 0.5 * share * share * curvature
+    value = log_density @ shares + objective.log_prior(reduced.variances) / objective.mass
+    promise = np.where(slope > 0, value + gain, -np.inf)  # (n_insertions, n_reductions)
+    insertion, reduction = _peaks(promise)
+    at_peaks = _Inserted(
+        reduction,
+        locations[insertion],
+        widths[insertion],
+        share[insertion, reduction],
+        promise[insertion, reduction],
+    )
+    places = at_peaks.joined(_at_worst_points(objective, log_density, value)).best(n_moves)
+    return places.into(reduced), reserves
+
+
+@dataclass(frozen=True, eq=False)
+class _Inserted:
+    """Components to insert, each into one reduced mixture; arrays of one length."""
+
+    reduction: np.ndarray
+    means: Array
+    stds: Array
+    weights: Array
+    promise: Array
+
+    def joined(self, other: _Inserted) -> _Inserted:
+        return _Inserted(
+            *(np.concatenate([getattr(self, f.name), getattr(other, f.name)]) for f in fields(self))
+        )
+
+    def best(self, n_kept: int) -> _Inserted:
+        order = np.argsort(-self.promise, kind="stable")[:n_kept]
+        return _Inserted(*(getattr(self, f.name)[order] for f in fields(self)))
+
+    def into(self, reduced: Candidates) -> Candidates:
+        """Return the mixtures with the components inserted."""
+        n_components = reduced.means.shape[1] + 1
+        weights = np.clip(self.weights, 0.125 / n_components, 0.5)[:, None]
+        chosen = reduced[self.reduction]
+        return Candidates(
+            np.concatenate([chosen.weights * (1 - weights), weights], axis=1),
+            np.concatenate([chosen.means, self.means[:, None]], axis=1),
+            np.concatenate([chosen.variances, self.stds[:, None] ** 2], axis=1),
+        )
+
+
+def _at_worst_points(objective: Objective, log_density: Array, value: Array) -> _Inserted:
+    """Return one component for each reduction, at the point that it explains worst.
+
+    The quadratic gain says little of far points: there the likelihood grows as a logarithm.
+    """
+    every = np.arange(value.size)
+    worst = log_density.argmin(axis=1)
+    std = _WIDTHS[1]
+    share = objective.masses[worst] / objective.mass
+    log_peak = np.log(share) - np.log(std) - 0.5 * LOG_2PI
+    gain = share * np.maximum(log_peak - log_density[every, worst], 0.0)
+    return _Inserted(
+        every, objective.positions[worst], np.full(worst.size, std), share, value + gain
+    )
+
+
+def _peaks(promise: Array) -> tuple[np.ndarray, np.ndarray]:
+    """Return (insertion, reduction) of the local maxima over location and width, best first."""
+    grid = promise.reshape(-1, _WIDTHS.size, promise.shape[1])
+    padded = np.full((grid.shape[0] + 2, grid.shape[1] + 2, grid.shape[2]), -np.inf)
+    padded[1:-1, 1:-1] = grid
+    peak = np.isfinite(grid)
+    peak &= (grid > padded[:-2, 1:-1]) & (grid >= padded[2:, 1:-1])
+    peak &= (grid > padded[1:-1, :-2]) & (grid >= padded[1:-1, 2:])
+    insertion, reduction = np.nonzero(peak.reshape(promise.shape))
+    order = np.argsort(-promise[insertion, reduction], kind="stable")
+    return insertion[order], reduction[order]
+
+
+def _insertions(objective: Objective, extra: Array) -> tuple[Array, Array]:
+    """Return locations and widths of the components to try, location by location."""
+    cumulative = np.cumsum(objective.masses)
+    levels = (np.arange(_N_LOCATIONS) + 0.5) / _N_LOCATIONS * cumulative[-1]
+    positions = objective.positions
+    at = np.searchsorted(cumulative, levels)
+    # by mass and by distance: a few far points are a place too
+    along = np.searchsorted(positions, np.linspace(positions[0], positions[-1], _N_DISTANCES))
+    locations = np.unique(np.concatenate([positions[at], positions[along], extra]))
+    widths = np.sqrt(_WIDTHS**2 + objective.variance_floor)
+    return np.repeat(locations, widths.size), np.tile(widths, locations.size)

@@ -1,0 +1,153 @@
+"""A Gaussian mixture in one dimension: the value that both trainings produce."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtr
+
+from dash_app.errors import NonFiniteError, OutOfRangeError, ShapeError
+
+Array = NDArray[np.float64]
+LOG_2PI = float(np.log(2.0 * np.pi))
+
+
+@dataclass(frozen=True, eq=False)
+class Mixture:
+    """Weights, means and variances, sorted by mean.
+
+    Parameters
+    ----------
+    weights : ndarray, shape (n_components,); not negative, sums to 1
+    means : ndarray, shape (n_components,), data units
+    variances : ndarray, shape (n_components,), data units squared; above 0
+
+    Raises
+    ------
+    ShapeError : if the three are not of one length
+    NonFiniteError, OutOfRangeError : if a value is not finite or out of its range
+
+    Examples
+    --------
+    >>> pair = Mixture(np.array([0.5, 0.5]), np.array([1.0, -1.0]), np.array([1.0, 1.0]))
+    >>> pair.means.tolist()
+    [-1.0, 1.0]
+    >>> float(np.round(pair.density([0.0])[0], 6))
+    0.241971
+    """
+
+    weights: Array
+    means: Array
+    variances: Array
+
+    def __post_init__(self) -> None:
+        weights, means, variances = (
+            np.array(values, dtype=np.float64)
+            for values in (self.weights, self.means, self.variances)
+        )
+        shapes = (weights.shape, means.shape, variances.shape)
+        if means.ndim != 1 or means.size == 0 or len(set(shapes)) != 1:
+            raise ShapeError(f"expected three lists of one length >= 1, got shapes {shapes}")
+        if not all(np.isfinite(values).all() for values in (weights, means, variances)):
+            raise NonFiniteError("expected finite weights, means and variances")
+        if (weights < 0).any() or abs(weights.sum() - 1.0) > 1e-9:
+            raise OutOfRangeError(
+                f"expected weights >= 0 with sum 1, got least {weights.min()}, sum {weights.sum()}"
+            )
+        if (variances <= 0).any():
+            raise OutOfRangeError(f"expected variances > 0, got {variances.min()}", "variances")
+        # ties in the mean are broken by variance, then weight, so that equal mixtures are
+        # equal arrays
+        order = np.lexsort((weights, variances, means))
+        for name, values in (("weights", weights), ("means", means), ("variances", variances)):
+            values = values[order]
+            values.setflags(write=False)
+            object.__setattr__(self, name, values)
+
+    @property
+    def n_components(self) -> int:
+        """Number of components."""
+        return self.means.size
+
+    @property
+    def stds(self) -> Array:
+        """Standard deviations, shape (n_components,), data units."""
+        return np.sqrt(self.variances)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Mixture):
+            return NotImplemented
+        return all(
+            np.array_equal(getattr(self, name), getattr(other, name))
+            for name in ("weights", "means", "variances")
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.weights.tobytes(), self.means.tobytes(), self.variances.tobytes()))
+
+    def component_log_density(self, points: ArrayLike) -> Array:
+        """Return log(weight * normal density), shape (n_points, n_components).
+
+        A component of weight 0 has -inf throughout.
+        """
+        x = np.asarray(points, dtype=np.float64)
+        # divided before it is squared, so that spreads of 1e150 do not overflow
+        z = (x[:, None] - self.means) / self.stds
+        with np.errstate(divide="ignore", over="ignore"):
+            log_weights = np.log(self.weights)
+            return log_weights - 0.5 * (LOG_2PI + np.log(self.variances) + z * z)
+
+    def log_density(self, points: ArrayLike) -> Array:
+        """Return the log-density at each point, shape (n_points,), log(1 / data units)."""
+        joint = self.component_log_density(points)
+        top = joint.max(axis=1)
+        # where every component has left float64 the density is 0, and not 0 / 0
+        top[~np.isfinite(top)] = 0.0
+        with np.errstate(divide="ignore"):
+            log_density: Array = np.log(np.exp(joint - top[:, None]).sum(axis=1)) + top
+        return log_density
+
+    def density(self, points: ArrayLike) -> Array:
+        """Return the density at each point, shape (n_points,), 1 / data units."""
+        return np.exp(self.log_density(points))
+
+    def cdf(self, points: ArrayLike) -> Array:
+        """Return the cumulative distribution at each point, shape (n_points,)."""
+        x = np.asarray(points, dtype=np.float64)
+        cdf: Array = ndtr((x[:, None] - self.means) / self.stds) @ self.weights
+        return cdf
+
+    def responsibilities(self, points: ArrayLike) -> Array:
+        """Return p(component | point), shape (n_points, n_components); rows sum to 1."""
+        joint = self.component_log_density(points)
+        top = joint.max(axis=1, keepdims=True)
+        shares = np.exp(joint - np.where(np.isfinite(top), top, 0.0))
+        total = shares.sum(axis=1, keepdims=True)
+        # beyond the range of float64 every component's density is 0; the weights are left
+        with np.errstate(invalid="ignore", divide="ignore"):
+            resp: Array = np.where(total > 0, shares / total, self.weights)
+        return resp
+
+    def mean_log_likelihood(self, points: ArrayLike) -> float:
+        """Return the mean log-density of the points, nats per point."""
+        return float(self.log_density(points).mean())
+
+    def to_dict(self) -> dict[str, list[float]]:
+        """Return plain lists, for JSON; floats survive the way there and back bit for bit."""
+        return {
+            "weights": self.weights.tolist(),
+            "means": self.means.tolist(),
+            "variances": self.variances.tolist(),
+        }
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Mixture:
+        """Return the mixture of `to_dict`."""
+        return cls(
+            np.array(values["weights"], dtype=np.float64),
+            np.array(values["means"], dtype=np.float64),
+            np.array(values["variances"], dtype=np.float64),
+        )

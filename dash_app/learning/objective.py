@@ -1,0 +1,244 @@
+"""The one function that online training and training from scratch both maximise.
+
+    J = (1/n) [ sum_i log sum_k w_k N(x_i | m_k, v_k) - (a/2) sum_k ( log v_k + s2 / v_k ) ]
+    s2 = (std(x) / (2 K))^2,   v_k >= (0.01 std(x))^2,   a = prior_weight
+
+For its variance alone, each component has seen `a` pseudo-observations of variance s2. This
+penalised likelihood is bounded and consistent: Ciuperca, Ridolfi and Idier (2003), Scandinavian
+Journal of Statistics 30:45; Chen, Tan and Zhang (2008), Statistica Sinica 18:443.
+
+Inside, data are centred and scaled to mean 0 and variance 1, and a batch of candidate mixtures
+is worked on as arrays of shape (n_candidates, n_components).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from dash_app.learning.mixture import LOG_2PI, Array, Mixture
+from dash_app.learning.points import MIN_SPREAD
+from dash_app.learning.summary import WeightedSummary
+
+FLOOR_RATIO = 0.01
+"""The least standard deviation of a component, in standard deviations of the data."""
+
+EQUAL_POINTS_STD_RATIO = 1e-3
+"""Standard deviation drawn for points that are all equal, relative to max(|x|, 1)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """A batch of mixtures in standardised units, each array (n_candidates, n_components)."""
+
+    weights: Array
+    means: Array
+    variances: Array
+
+    def __len__(self) -> int:
+        return int(self.means.shape[0])
+
+    def __getitem__(self, index: Any) -> Candidates:
+        """Return the candidates of a slice, a mask or a list of indices."""
+        return Candidates(
+            self.weights[index],
+            self.means[index],
+            self.variances[index],
+        )
+
+    @classmethod
+    def none(cls, n_components: int) -> Candidates:
+        """Return a batch of no candidates."""
+        empty = np.empty((0, n_components))
+        return cls(empty, empty, empty)
+
+    @classmethod
+    def joined(cls, *batches: Candidates) -> Candidates:
+        """Return all candidates of several batches."""
+        return cls(
+            np.concatenate([batch.weights for batch in batches]),
+            np.concatenate([batch.means for batch in batches]),
+            np.concatenate([batch.variances for batch in batches]),
+        )
+
+
+def sorted_by_mean(candidates: Candidates) -> Candidates:
+    """Return the candidates with the components of each in order of their means."""
+    order = np.argsort(candidates.means, axis=1, kind="stable")
+    return Candidates(
+        np.take_along_axis(candidates.weights, order, axis=1),
+        np.take_along_axis(candidates.means, order, axis=1),
+        np.take_along_axis(candidates.variances, order, axis=1),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Objective:
+    """J for one set of atoms and one number of components.
+
+    Parameters
+    ----------
+    positions, masses, variances : ndarray, shape (n_atoms,), standardised units
+    location, scale : float, mean and standard deviation of the data, data units
+    n_components : int
+    prior_weight : float >= 0, `a`
+    """
+
+    positions: Array
+    masses: Array
+    variances: Array
+    location: float
+    scale: float
+    n_components: int
+    prior_weight: float
+
+    @classmethod
+    def of_summary(
+        cls, summary: WeightedSummary, n_components: int, prior_weight: float
+    ) -> Objective:
+        """Return J of the summary's atoms; the summary must not be `all_equal`."""
+        location, variance = summary.mean_and_variance()
+        return cls.of_atoms(
+            (summary.means, summary.masses, summary.variances),
+            (location, float(np.sqrt(variance))),
+            n_components,
+            prior_weight,
+        )
+
+    @classmethod
+    def of_atoms(
+        cls,
+        atoms: tuple[Array, Array, Array],
+        location_scale: tuple[float, float],
+        n_components: int,
+        prior_weight: float,
+    ) -> Objective:
+        """Return J of (means, masses, variances) under a given mean and standard deviation.
+
+        A part of the data (a block, a coarse copy) is standardised as the whole is.
+        """
+        means, masses, variances = atoms
+        location, scale = location_scale
+        return cls(
+            (means - location) / scale,
+            masses,
+            variances / scale / scale,
+            location,
+            scale,
+            n_components,
+            prior_weight,
+        )
+
+    @cached_property
+    def mass(self) -> float:
+        """n of J, the total weight."""
+        return float(self.masses.sum())
+
+    @cached_property
+    def has_spread(self) -> bool:
+        """Whether any atom stands for values that differ."""
+        return bool(self.variances.any())
+
+    @property
+    def prior_variance(self) -> float:
+        """s2 in standardised units."""
+        return 0.25 / self.n_components**2
+
+    @property
+    def variance_floor(self) -> float:
+        """Lower bound of a variance in standardised units."""
+        return FLOOR_RATIO**2
+
+    def log_prior(self, variances: Array) -> Array:
+        """Return -(a/2) sum_k (log v_k + s2 / v_k), shape (n_candidates,), nats."""
+        terms = np.log(variances) + self.prior_variance / variances
+        log_prior: Array = -0.5 * self.prior_weight * terms.sum(axis=-1)
+        return log_prior
+
+    def in_data_units(self, objective: float) -> float:
+        """Return J of the data from J of the standardised data, nats per point."""
+        log_scale = float(np.log(self.scale))
+        penalty_shift = self.prior_weight * self.n_components * log_scale / self.mass
+        return objective - log_scale - penalty_shift
+
+    def value(self, candidates: Candidates) -> Array:
+        """Return J of each candidate in standardised units, shape (n_candidates,).
+
+        An atom's share of the log-likelihood is that of one responsibility for all its values, a
+        lower bound (Verbeek, Nunnink and Vlassis 2006, doi 10.1007/s10618-005-0033-3), and exact
+        for an atom of equal values.
+        """
+        joint, _ = self.joint_log_density(candidates)
+        top = joint.max(axis=1)
+        joint -= top[:, None]
+        log_density = np.log(np.exp(joint, out=joint).sum(axis=1)) + top
+        value: Array = (
+            log_density @ self.masses + self.log_prior(candidates.variances)
+        ) / self.mass
+        return value
+
+    def joint_log_density(self, candidates: Candidates) -> tuple[Array, Array]:
+        """Return log(w_k N(atom | k)) and the deviations atom - m_k.
+
+        Both of shape (n_candidates, n_components, n_atoms).
+        """
+        deviations = self.positions - candidates.means[..., None]
+        joint = deviations * deviations
+        if self.has_spread:
+            joint += self.variances
+        joint *= (-0.5 / candidates.variances)[..., None]
+        with np.errstate(divide="ignore"):
+            joint += (np.log(candidates.weights) - 0.5 * (np.log(candidates.variances) + LOG_2PI))[
+                ..., None
+            ]
+        return joint, deviations
+
+    def standardised(self, mixture: Mixture) -> Candidates:
+        """Return a mixture of data units as a batch of one, its variances brought to the floor."""
+        return self.standardised_batch(
+            Candidates(mixture.weights[None], mixture.means[None], mixture.variances[None])
+        )
+
+    def standardised_batch(self, candidates: Candidates) -> Candidates:
+        """Return candidates of data units in standardised ones, variances at the floor or above."""
+        return Candidates(
+            candidates.weights,
+            (candidates.means - self.location) / self.scale,
+            np.maximum(candidates.variances / self.scale / self.scale, self.variance_floor),
+        )
+
+    def in_data_scale(self, candidates: Candidates) -> Candidates:
+        """Return candidates of standardised units in data units."""
+        return Candidates(
+            candidates.weights,
+            self.location + self.scale * candidates.means,
+            candidates.variances * self.scale * self.scale,
+        )
+
+    def mixture(self, candidates: Candidates, index: int = 0) -> Mixture:
+        """Return one candidate in data units."""
+        scaled = self.in_data_scale(candidates[index : index + 1])
+        return Mixture(
+            scaled.weights[0] / scaled.weights[0].sum(), scaled.means[0], scaled.variances[0]
+        )
+
+
+def all_equal(summary: WeightedSummary) -> bool:
+    """Return whether the points have no spread that float64 can hold."""
+    return bool(
+        (summary.n_atoms == 1 and summary.variances[0] <= MIN_SPREAD**2)
+        or summary.means[-1] - summary.means[0] <= MIN_SPREAD
+    )
+
+
+def equal_points_mixture(x: float, n_components: int) -> Mixture:
+    """Return the mixture for points that all equal x: the one case without an optimum of J."""
+    std = EQUAL_POINTS_STD_RATIO * max(abs(x), 1.0)
+    return Mixture(
+        np.full(n_components, 1.0 / n_components),
+        np.full(n_components, x),
+        np.full(n_components, std * std),
+    )

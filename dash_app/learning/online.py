@@ -1,0 +1,315 @@
+"""Online training: the increment in, the mixture out, at a cost bounded by the capacity.
+
+The learner keeps a weighted summary of the data, the mixture that is shown and a pool of other
+local optima. Each increment is inserted; then the mixture and its alternatives climb the shared
+objective from where they stood, and moves out of the local optimum are tried.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from dash_app.errors import OutOfRangeError, RefusedError, StateError
+from dash_app.learning.mixture import Array, Mixture
+from dash_app.learning.objective import (
+    Candidates,
+    Objective,
+    all_equal,
+    equal_points_mixture,
+)
+from dash_app.learning.points import as_points, check_n_components, check_number
+from dash_app.learning.pursuit import Pool, settle, update
+from dash_app.learning.summary import WeightedSummary
+
+STATE_VERSION = 1
+
+
+class OnlineGaussianMixture:
+    """A Gaussian mixture trained online.
+
+    Parameters
+    ----------
+    n_components : int, 1 to 50
+    seed : int, of the random starts
+    half_life : float > 0 or None; the weight of a point seen j points ago is 2^(-j/half_life)
+    prior_weight : float >= 0, pseudo-observations of each component's variance
+    capacity : int >= 16, atoms of the summary; up to so many distinct values it is the data
+
+    Raises
+    ------
+    OutOfRangeError : for a setting outside of its range
+
+    Examples
+    --------
+    >>> learner = OnlineGaussianMixture(2)
+    >>> learner.partial_fit([-1.0, -1.0, -1.0]).partial_fit([2.0, 2.0, 2.0]).n_points
+    6
+    >>> learner.mixture.means.round(6).tolist()
+    [-1.0, 2.0]
+    """
+
+    def __init__(
+        self,
+        n_components: int,
+        *,
+        seed: int = 0,
+        half_life: Optional[float] = None,
+        prior_weight: float = 1.0,
+        capacity: int = 1024,
+    ) -> None:
+        self.n_components = check_n_components(n_components)
+        if not 0 <= int(seed) < 2**63:
+            raise OutOfRangeError(f"expected 0 <= seed < 2^63, got {seed}", "seed")
+        self.seed = int(seed)
+        self.half_life = _checked_half_life(half_life)
+        self.prior_weight = check_number("prior_weight", prior_weight, 0.0)
+        if not 16 <= int(capacity) <= 1 << 20:
+            raise OutOfRangeError(f"expected 16 <= capacity <= 1048576, got {capacity}", "capacity")
+        self.capacity = int(capacity)
+        self._summary = WeightedSummary(self.capacity)
+        self._n_points = 0
+        self._pool: Optional[Pool] = None
+
+    # -- what has been learned
+
+    @property
+    def mixture(self) -> Mixture:
+        """The current mixture, data units; RefusedError before the first point."""
+        if self._pool is None:
+            raise RefusedError("expected at least one point before the mixture is asked for")
+        return self._pool.mixture
+
+    @property
+    def n_points(self) -> int:
+        """Number of points that arrived, less those taken back."""
+        return self._n_points
+
+    @property
+    def summary(self) -> WeightedSummary:
+        """The bounded stand-in for the data."""
+        return self._summary
+
+    @property
+    def mean_nll(self) -> float:
+        """Negative mean log-likelihood, nats per point.
+
+        Exact until the summary is full; of a merged summary it is an upper bound.
+        """
+        if all_equal(self._summary):
+            return -self.mixture.mean_log_likelihood(self._summary.means[:1])
+        objective = self._objective()
+        candidates = objective.standardised(self.mixture)
+        penalty = objective.log_prior(candidates.variances) / objective.mass
+        log_likelihood = float((objective.value(candidates) - penalty)[0])
+        return float(np.log(objective.scale)) - log_likelihood
+
+    @property
+    def objective(self) -> float:
+        """J of the current mixture, nats per point; the loss shown is its negative."""
+        if all_equal(self._summary):
+            return -self.mean_nll
+        objective = self._objective()
+        value = objective.value(objective.standardised(self.mixture))[0]
+        return objective.in_data_units(float(value))
+
+    # -- learning
+
+    def partial_fit(self, points: ArrayLike) -> OnlineGaussianMixture:
+        """Learn from an increment alone.
+
+        Parameters
+        ----------
+        points : array, shape (n_points,), data units
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        EmptyDataError, NonFiniteError, OutOfRangeError, ShapeError : the learner is as before
+        """
+        x = as_points(points)
+        if self.half_life is None:
+            arrived = float(x.size)
+            summary = self._summary.with_points(x)
+        else:
+            decay = -1.0 / self.half_life
+            ages = np.arange(x.size - 1, -1, -1, dtype=np.float64)
+            weights = np.maximum(np.exp2(decay * ages), np.finfo(np.float64).tiny)
+            arrived = float(weights.sum())
+            summary = self._summary.scaled(float(np.exp2(decay * x.size)))
+            summary = summary.with_points(x, weights).scaled(1.0)
+        self._adopt(summary, arrived, newest=x[-1:])
+        self._n_points += x.size
+        return self
+
+    def forget(self, points: ArrayLike) -> OnlineGaussianMixture:
+        """Take points back.
+
+        Exact while the summary is exact; after merging they come out of the nearest atoms.
+
+        Raises
+        ------
+        UnknownPointError : for a value never seen; the learner is as before
+        RefusedError : with half_life, where the weight of a single point is not kept
+        """
+        if self.half_life is not None:
+            raise RefusedError("expected no half_life where points are taken back, got one")
+        x = as_points(points)
+        summary = self._summary.without_points(x)
+        if summary.n_atoms == 0:
+            self._summary, self._pool = summary, None
+        else:
+            self._adopt(summary, float(x.size), newest=x[:0])
+        self._n_points -= x.size
+        return self
+
+    def merge(self, other: OnlineGaussianMixture) -> OnlineGaussianMixture:
+        """Return a new learner of both learners' data, with this one's settings.
+
+        Raises
+        ------
+        RefusedError : with half_life, where the order of both streams is not known
+        """
+        if self.half_life is not None or other.half_life is not None:
+            raise RefusedError("expected two learners without half_life to merge")
+        if other.n_points == 0:
+            return self.from_state(self.state())
+        merged = self._empty(self.n_components)
+        merged._n_points = self._n_points + other._n_points
+        merged._adopt(self._summary.merged_with(other._summary), 0.0, newest=np.empty(0))
+        return merged
+
+    def with_n_components(self, n_components: int) -> OnlineGaussianMixture:
+        """Return a new learner of the same data with another number of components.
+
+        It is trained on the summary; there is no pass over the data.
+        """
+        changed = self._empty(check_n_components(n_components))
+        changed._n_points = self._n_points
+        if self._summary.n_atoms:
+            changed._adopt(self._summary, 0.0, newest=np.empty(0))
+        return changed
+
+    # -- state
+
+    def state(self) -> dict[str, Any]:
+        """Return plain arrays and numbers from which `from_state` restores every bit."""
+        pool = self._pool
+        return {
+            "version": STATE_VERSION,
+            "n_components": self.n_components,
+            "seed": self.seed,
+            "half_life": self.half_life,
+            "prior_weight": self.prior_weight,
+            "capacity": self.capacity,
+            "n_points": self._n_points,
+            "n_pursuits": 0 if pool is None else pool.n_pursuits,
+            "pending": 0.0 if pool is None else pool.pending,
+            "exact": self._summary.exact,
+            "bounds": np.array([self._summary.low, self._summary.high]),
+            "atom_means": self._summary.means.copy(),
+            "atom_masses": self._summary.masses.copy(),
+            "atom_variances": self._summary.variances.copy(),
+            "mixture": None if pool is None else _to_array(_batch_of(pool.mixture)),
+            "alternatives": None if pool is None else _to_array(pool.alternatives),
+            "reserves": None if pool is None else _to_array(pool.reserves),
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> OnlineGaussianMixture:
+        """Return the learner of a `state`.
+
+        Raises
+        ------
+        StateError : for another version or a damaged state
+        """
+        version = state.get("version")
+        if version != STATE_VERSION:
+            raise StateError(
+                f"expected a learner's state of version {STATE_VERSION}, got {version}"
+            )
+        try:
+            learner = cls(
+                int(state["n_components"]),
+                seed=int(state["seed"]),
+                half_life=state["half_life"],
+                prior_weight=float(state["prior_weight"]),
+                capacity=int(state["capacity"]),
+            )
+            means, masses, variances = (
+                np.array(state[name], dtype=np.float64)
+                for name in ("atom_means", "atom_masses", "atom_variances")
+            )
+            low, high = (float(bound) for bound in state["bounds"])
+            learner._summary = WeightedSummary(
+                learner.capacity, means, masses, variances, bool(state["exact"]), low, high
+            )
+            learner._n_points = int(state["n_points"])
+            if state["mixture"] is not None:
+                shown = _from_array(state["mixture"])
+                learner._pool = Pool(
+                    Mixture(shown.weights[0], shown.means[0], shown.variances[0]),
+                    _from_array(state["alternatives"]),
+                    _from_array(state["reserves"]),
+                    int(state["n_pursuits"]),
+                    float(state["pending"]),
+                )
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            raise StateError(f"expected a learner's state, got a damaged one: {error}") from error
+        return learner
+
+    # -- inside
+
+    def _objective(self) -> Objective:
+        return Objective.of_summary(self._summary, self.n_components, self.prior_weight)
+
+    def _empty(self, n_components: int) -> OnlineGaussianMixture:
+        return OnlineGaussianMixture(
+            n_components,
+            seed=self.seed,
+            half_life=self.half_life,
+            prior_weight=self.prior_weight,
+            capacity=self.capacity,
+        )
+
+    def _adopt(self, summary: WeightedSummary, arrived: float, newest: Array) -> None:
+        """Take over a new summary and train on it; nothing changes if that fails."""
+        if all_equal(summary):
+            pool = Pool.of_one(equal_points_mixture(float(summary.means[0]), self.n_components))
+        else:
+            objective = Objective.of_summary(summary, self.n_components, self.prior_weight)
+            if self._pool is None or all_equal(self._summary):
+                pool = settle(objective, summary, self.seed)
+            else:
+                pool = update(
+                    self._pool,
+                    objective,
+                    summary,
+                    arrived=arrived,
+                    newest=newest,
+                    seed=self.seed,
+                )
+        self._summary, self._pool = summary, pool
+
+
+def _checked_half_life(half_life: Optional[float]) -> Optional[float]:
+    return None if half_life is None else check_number("half_life", half_life, 0.0, open_below=True)
+
+
+def _batch_of(mixture: Mixture) -> Candidates:
+    return Candidates(mixture.weights[None], mixture.means[None], mixture.variances[None])
+
+
+def _to_array(candidates: Candidates) -> Array:
+    """Return shape (n_candidates, 3, K): weights, means, variances."""
+    return np.stack([candidates.weights, candidates.means, candidates.variances], axis=1)
+
+
+def _from_array(values: ArrayLike) -> Candidates:
+    array = np.array(values, dtype=np.float64)
+    return Candidates(array[:, 0], array[:, 1], array[:, 2])

@@ -1,0 +1,95 @@
+"""Points as they come in: checked once, at the door."""
+
+from __future__ import annotations
+
+from numbers import Integral
+from typing import Union
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from dash_app.errors import EmptyDataError, NonFiniteError, OutOfRangeError, ShapeError
+from dash_app.learning.mixture import Array
+
+MAX_MAGNITUDE = 1e150
+"""Squares of larger values leave float64."""
+
+MIN_SPREAD = 1e-150
+"""Points that differ by less count as equal: their variance leaves float64."""
+
+MAX_COMPONENTS = 50
+
+
+def as_points(points: ArrayLike) -> Array:
+    """Return the points as float64.
+
+    Parameters
+    ----------
+    points : array of numbers, shape (n_points,), data units
+
+    Returns
+    -------
+    ndarray, shape (n_points,); n_points >= 1, all finite, |x| <= 1e150
+
+    Raises
+    ------
+    EmptyDataError, ShapeError, NonFiniteError, OutOfRangeError
+
+    Examples
+    --------
+    >>> as_points([1, 2]).tolist()
+    [1.0, 2.0]
+    >>> as_points([0.0, float("nan")])
+    Traceback (most recent call last):
+    ...
+    dash_app.errors.NonFiniteError: expected finite points, got nan at index 1
+    """
+    try:
+        raw = np.asarray(points)
+    except ValueError as error:  # lists of unequal length
+        raise ShapeError(f"expected a list of numbers, got {error}", "points") from error
+    if raw.size == 0:
+        raise EmptyDataError("expected at least one point, got none", "points")
+    if raw.ndim != 1 or raw.dtype.kind not in "iuf":
+        raise ShapeError(
+            f"expected a list of numbers, got shape {raw.shape} of type {raw.dtype}", "points"
+        )
+    x = raw.astype(np.float64)
+    # one pass settles the ordinary case: a NaN makes the comparison false as well
+    if not bool((np.abs(x) <= MAX_MAGNITUDE).all()):
+        bad = int(np.argmin(np.isfinite(x)))
+        if not np.isfinite(x[bad]):
+            raise NonFiniteError(f"expected finite points, got {x[bad]} at index {bad}", "points")
+        bad = int(np.argmax(np.abs(x) > MAX_MAGNITUDE))
+        raise OutOfRangeError(f"expected |x| <= 1e150, got {x[bad]} at index {bad}", "points")
+    return x
+
+
+def check_n_components(n_components: int) -> int:
+    """Return it as an int, or raise OutOfRangeError.
+
+    >>> check_n_components(0)
+    Traceback (most recent call last):
+    ...
+    dash_app.errors.OutOfRangeError: expected 1 <= n_components <= 50, got 0
+    """
+    if isinstance(n_components, bool) or not isinstance(n_components, Integral):
+        raise OutOfRangeError(
+            f"expected a whole n_components, got {n_components!r}", "n_components"
+        )
+    if not 1 <= n_components <= MAX_COMPONENTS:
+        raise OutOfRangeError(
+            f"expected 1 <= n_components <= {MAX_COMPONENTS}, got {n_components}", "n_components"
+        )
+    return int(n_components)
+
+
+def check_number(
+    name: str, value: Union[int, float], low: float, *, open_below: bool = False
+) -> float:
+    """Return a finite setting as a float, at least `low` (above it with `open_below`)."""
+    sign = ">" if open_below else ">="
+    number = float(value)
+    if not np.isfinite(number) or number < low or (open_below and number == low):
+        raise OutOfRangeError(f"expected a finite {name} {sign} {low:g}, got {value!r}", name)
+    return number

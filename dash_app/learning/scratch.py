@@ -1,0 +1,198 @@
+"""Training from scratch: a global search for the best mixture of all points.
+
+Quantile, segmentation and random starts, EM in a batch with successive halving, Newton, then
+escapes until none helps. Above the capacity the search runs on a summary and the result is
+finished by exact passes over all points in blocks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Optional
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from dash_app.errors import OutOfRangeError, ShapeError
+from dash_app.learning.mixture import Array, Mixture
+from dash_app.learning.newton import Derivatives, derivatives, polish
+from dash_app.learning.objective import (
+    Candidates,
+    Objective,
+    all_equal,
+    equal_points_mixture,
+)
+from dash_app.learning.points import as_points, check_n_components, check_number
+from dash_app.learning.search import coarse_objective, search
+from dash_app.learning.summary import WeightedSummary
+
+OnIteration = Callable[[int, float], None]
+
+CAPACITY = 1024
+"""Distinct values up to which the search works on the points themselves."""
+
+_BLOCK_ELEMENTS = 1 << 18
+"""Numbers in one temporary array of a pass over all points (2 MB)."""
+
+
+@dataclass(frozen=True, eq=False)
+class FitResult:
+    """What a fit from scratch returns.
+
+    mixture : Mixture, data units
+    losses : ndarray, shape (n_iter,), -J after each step, nats per point
+    objective : float, J of the mixture, nats per point
+    mean_nll : float, negative mean log-likelihood of the points, nats per point
+    n_iter : int, steps taken
+    converged : bool, whether it stopped since nothing more was to be gained
+    """
+
+    mixture: Mixture
+    losses: Array
+    objective: float
+    mean_nll: float
+    n_iter: int
+    converged: bool
+
+
+class _Trace:
+    """The best J so far after each step, in data units."""
+
+    def __init__(self, objective: Objective, on_iteration: Optional[OnIteration]) -> None:
+        self._objective = objective
+        self._on_iteration = on_iteration
+        self.losses: list[float] = []
+
+    def __call__(self, value: float) -> None:
+        loss = -self._objective.in_data_units(float(value))
+        if self.losses:
+            loss = min(loss, self.losses[-1])
+        self.losses.append(loss)
+        if self._on_iteration is not None:
+            self._on_iteration(len(self.losses), loss)
+
+
+def fit_from_scratch(
+    points: ArrayLike,
+    n_components: int,
+    *,
+    seed: int = 0,
+    prior_weight: float = 1.0,
+    max_iter: int = 1000,
+    tol: float = 1e-10,
+    on_iteration: Optional[OnIteration] = None,
+    weights: Optional[ArrayLike] = None,
+) -> FitResult:
+    """Fit a mixture to all points, without memory of earlier fits.
+
+    Parameters
+    ----------
+    points : array, shape (n_points,), data units
+    n_components : int, 1 to 50
+    seed : int, of the random starts
+    prior_weight : float >= 0, pseudo-observations of each component's variance
+    max_iter : int >= 1, most steps of EM, Newton and escapes together
+    tol : float, nats per point; Newton stops when a step promises less
+    on_iteration : called with (step from 1, loss) after each step; what it raises ends the fit
+    weights : array, shape (n_points,), above 0; default 1 each
+
+    Returns
+    -------
+    FitResult
+
+    Raises
+    ------
+    EmptyDataError, NonFiniteError, OutOfRangeError, ShapeError
+
+    Examples
+    --------
+    >>> result = fit_from_scratch([-1.0, -1.0, -1.0, 2.0, 2.0, 2.0], 2)
+    >>> result.mixture.means.round(6).tolist()
+    [-1.0, 2.0]
+    """
+    x = as_points(points)
+    n_components = check_n_components(n_components)
+    prior_weight = check_number("prior_weight", prior_weight, 0.0)
+    if max_iter < 1:
+        raise OutOfRangeError(f"expected max_iter >= 1, got {max_iter}", "max_iter")
+    masses = _as_weights(weights, x.size)
+    summary = WeightedSummary(CAPACITY).with_points(x, masses)
+    if all_equal(summary):
+        return _equal_points_result(float(x[0]), n_components, on_iteration)
+    objective = Objective.of_summary(summary, n_components, prior_weight)
+    trace = _Trace(objective, on_iteration)
+    coarse = coarse_objective(objective, summary)
+    best = search(objective, coarse, np.random.default_rng(seed), max_iter - 1, trace).best
+    final = polish(
+        objective,
+        best,
+        max_steps=max(max_iter - len(trace.losses), 1),
+        tol=tol,
+        likelihood=None if summary.exact else _Blocks(x, masses, objective).derivatives,
+        on_step=lambda values: trace(float(values[0])),
+    )
+    best, value = final.candidates, float(final.values[0])
+    mixture = objective.mixture(best)
+    log_likelihood = value - float(objective.log_prior(best.variances)[0]) / objective.mass
+    return FitResult(
+        mixture=mixture,
+        losses=np.array(trace.losses),
+        objective=objective.in_data_units(value),
+        mean_nll=float(np.log(objective.scale)) - log_likelihood,
+        n_iter=len(trace.losses),
+        converged=bool(final.converged[0]),
+    )
+
+
+class _Blocks:
+    """All points, standardised and worked on in blocks of bounded memory."""
+
+    def __init__(self, x: Array, masses: Optional[Array], objective: Objective) -> None:
+        self._x = x
+        self._masses = masses
+        self._objective = objective
+        self._size = max(_BLOCK_ELEMENTS // (3 * objective.n_components), 1)
+
+    def derivatives(self, candidates: Candidates) -> Derivatives:
+        """Return the log-likelihood of all points with its derivatives."""
+        total: Optional[Derivatives] = None
+        for start in range(0, self._x.size, self._size):
+            part = derivatives(self._block(start), candidates)
+            total = part if total is None else total + part
+        assert total is not None  # there is at least one point
+        return total
+
+    def _block(self, start: int) -> Objective:
+        x = self._x[start : start + self._size]
+        masses = (
+            np.ones(x.size) if self._masses is None else self._masses[start : start + self._size]
+        )
+        whole = self._objective
+        return Objective.of_atoms(
+            (x, masses, np.zeros(x.size)),
+            (whole.location, whole.scale),
+            whole.n_components,
+            whole.prior_weight,
+        )
+
+
+def _as_weights(weights: Optional[ArrayLike], n_points: int) -> Optional[Array]:
+    if weights is None:
+        return None
+    masses = as_points(weights)
+    if masses.size != n_points:
+        raise ShapeError(f"expected {n_points} weights, got {masses.size}", "weights")
+    if not (masses > 0).all():
+        raise OutOfRangeError(f"expected weights > 0, got {masses.min()}", "weights")
+    return masses
+
+
+def _equal_points_result(
+    x: float, n_components: int, on_iteration: Optional[OnIteration]
+) -> FitResult:
+    mixture = equal_points_mixture(x, n_components)
+    mean_nll = -mixture.mean_log_likelihood(np.array([x]))
+    if on_iteration is not None:
+        on_iteration(1, mean_nll)
+    return FitResult(mixture, np.array([mean_nll]), -mean_nll, mean_nll, 1, True)

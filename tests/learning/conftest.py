@@ -1,0 +1,34 @@
+"""Data sets and streams that several tests of the learner look at."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import settings
+from numpy.typing import NDArray
+
+from benchmarks.streams import read_column
+
+# a shared machine may stall any single example
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
+
+
+@pytest.fixture(scope="session")
+def eruptions() -> NDArray[np.float64]:
+    """Old Faithful's eruptions, minutes."""
+    return read_column("old_faithful_eruptions.csv")
+
+
+@pytest.fixture(scope="session")
+def velocities() -> NDArray[np.float64]:
+    """The velocities of 82 galaxies, km/s."""
+    return read_column("galaxy_velocities.csv")
+
+
+@pytest.fixture
+def clumps() -> NDArray[np.float64]:
+    """Three clumps of 120 points altogether, in random order."""
+    rng = np.random.default_rng(8)
+    labels = rng.integers(0, 3, 120)
+    return rng.normal(np.array([-0.7, 0.0, 0.6])[labels], np.array([0.05, 0.1, 0.08])[labels])

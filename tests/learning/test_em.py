@@ -1,0 +1,159 @@
+"""EM: one step by hand and against scikit-learn, and that J never falls."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+from sklearn.mixture import GaussianMixture
+
+from dash_app.learning.climb import climb, rough_em_step
+from dash_app.learning.em import SufficientStats, e_step, em_step, m_step
+from dash_app.learning.objective import Candidates, Objective
+from dash_app.learning.starts import quantile_starts, random_starts, segmentation_starts
+from dash_app.learning.summary import WeightedSummary
+
+
+def objective_of(points: np.ndarray, n_components: int, prior_weight: float = 1.0) -> Objective:
+    return Objective.of_summary(
+        WeightedSummary(4096).with_points(points), n_components, prior_weight
+    )
+
+
+def test_m_step_by_hand() -> None:
+    # standardised points -1, 1; one component sees both: N = 2, S = 2, s2 = 1/4, a = 1
+    objective = objective_of(np.array([-1.0, 1.0]), 1)
+    start = Candidates(np.ones((1, 1)), np.full((1, 1), 0.5), np.ones((1, 1)))
+    stats, _ = e_step(objective, start)
+    after = m_step(objective, stats)
+    assert_allclose(stats.scatter, [[2.0]])
+    assert_allclose(after.means, [[0.0]], atol=1e-15)
+    assert_allclose(after.variances, [[(0.25 + 2.0) / 3.0]])
+
+
+def test_one_step_of_plain_likelihood_is_scikit_learns() -> None:
+    rng = np.random.default_rng(2)
+    points = np.concatenate([rng.normal(-2, 0.5, 60), rng.normal(1, 1.0, 40)])
+    points = (points - points.mean()) / points.std()  # so that standardised units are data units
+    weights, means, variances = np.array([0.4, 0.6]), np.array([-0.5, 0.7]), np.array([0.5, 0.8])
+    reference = GaussianMixture(
+        2,
+        covariance_type="diag",
+        weights_init=weights,
+        means_init=means[:, None],
+        precisions_init=1 / variances[:, None],
+        max_iter=1,
+        reg_covar=0.0,
+    )
+    with pytest.warns(UserWarning, match="did not converge"):
+        reference.fit(points[:, None])
+    objective = objective_of(points, 2, prior_weight=0.0)
+    after, value = em_step(objective, Candidates(weights[None], means[None], variances[None]))
+    # rtol: both are float64 sums of 100 terms
+    assert_allclose(after.weights[0], reference.weights_, rtol=1e-9)
+    assert_allclose(after.means[0], reference.means_[:, 0], rtol=1e-9)
+    assert_allclose(after.variances[0], reference.covariances_[:, 0], rtol=1e-9)
+    assert_allclose(value[0], reference.lower_bound_, rtol=1e-9)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(1, 7),
+    st.sampled_from([0.0, 0.3, 1.0, 10.0]),
+    st.sampled_from(["normal", "cauchy", "few values", "two far clumps", "merged"]),
+    st.integers(0, 2**32 - 1),
+)
+def test_em_never_lowers_the_objective(
+    n_components: int, prior_weight: float, kind: str, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    points = {
+        "normal": lambda: rng.normal(size=60),
+        "cauchy": lambda: rng.standard_cauchy(60),
+        "few values": lambda: rng.choice([0.0, 1.0, 1.1, 5.0], 60),
+        "two far clumps": lambda: rng.normal(size=60) * 1e-4 + rng.choice([0.0, 1e3], 60),
+        "merged": lambda: rng.normal(size=200),
+    }[kind]()
+    capacity = 30 if kind == "merged" else 1024
+    summary = WeightedSummary(capacity).with_points(points)
+    if summary.n_atoms == 1:
+        return
+    objective = Objective.of_summary(summary, n_components, prior_weight)
+    candidates = random_starts(objective, 4, rng)
+    values = []
+    for _ in range(25):
+        candidates, value = em_step(objective, candidates)
+        values.append(value)
+    assert np.isfinite(values).all()
+    assert (np.diff(values, axis=0) >= -1e-10).all()
+    assert_allclose(candidates.weights.sum(axis=1), 1.0)
+    assert (candidates.variances >= objective.variance_floor).all()
+
+
+def test_rough_steps_agree_with_exact_ones(clumps: np.ndarray) -> None:
+    objective = objective_of(clumps, 3)
+    start = random_starts(objective, 1, np.random.default_rng(1))
+    x = objective.positions
+    exact, value = em_step(objective, start)
+    rough, rough_value = rough_em_step(objective, np.stack([np.ones_like(x), x, x * x]), start)
+    assert_allclose(rough.weights, exact.weights, rtol=1e-9)
+    assert_allclose(rough.means, exact.means, rtol=1e-9)
+    assert_allclose(rough.variances, exact.variances, rtol=1e-9)
+    assert_allclose(rough_value, value, rtol=1e-10)
+
+
+def test_climbing_outruns_plain_em(clumps: np.ndarray) -> None:
+    objective = objective_of(clumps, 4)
+    start = random_starts(objective, 10, np.random.default_rng(1))
+    climbed = climb(objective, start, 8)
+    plain = start
+    for _ in range(24):  # as many steps
+        plain, _ = em_step(objective, plain)
+    assert objective.value(climbed.candidates).mean() > objective.value(plain).mean()
+    assert (np.diff(climbed.candidates.means, axis=1) >= 0).all()
+
+
+@given(st.lists(st.floats(-1e3, 1e3), min_size=3, max_size=20), st.data())
+def test_statistics_merge_like_the_data(points: list[float], data: st.DataObject) -> None:
+    cut = data.draw(st.integers(1, len(points) - 2))
+    second = data.draw(st.integers(cut + 1, len(points) - 1))
+
+    def stats(part: list[float]) -> SufficientStats:
+        x = np.array(part)
+        one = np.array([[float(x.size)]])
+        return SufficientStats(one, x.mean()[None, None], (x.var() * x.size)[None, None])
+
+    a, b, c = (stats(part) for part in (points[:cut], points[cut:second], points[second:]))
+    whole = stats(points)
+    scale = max(1.0, float(np.abs(points).max()))
+    for merged in ((a + b) + c, a + (b + c)):
+        assert_allclose(merged.mass, whole.mass)
+        assert_allclose(merged.means, whole.means, atol=1e-10 * scale)
+        assert_allclose(merged.scatter, whole.scatter, rtol=1e-10, atol=1e-9 * scale**2)
+
+
+def test_starts_are_what_their_names_say() -> None:
+    points = np.concatenate([np.full(8, -3.0), np.full(8, -2.9), np.full(4, 5.0)])
+    objective = objective_of(points, 2)
+    back = objective.in_data_scale(segmentation_starts(objective))
+    # k-means: the two neighbours together, and the far value by itself
+    assert_allclose(back.means[0], [-2.95, 5.0])
+    assert_allclose(back.weights[0], [0.8, 0.2])
+    quantiles = objective.in_data_scale(quantile_starts(objective))
+    assert_allclose(quantiles.means[0, 0], (-3.0 * 8 - 2.9 * 2) / 10, atol=0.06)
+
+
+def test_segmentation_is_optimal() -> None:
+    rng = np.random.default_rng(3)
+    points = np.sort(rng.normal(size=12))
+    objective = objective_of(points, 3)
+    found = objective.in_data_scale(segmentation_starts(objective)).means[0]  # by least squares
+    best = min(
+        (sum(part.var() * part.size for part in np.split(points, [i, j])), i, j)
+        for i in range(1, 11)
+        for j in range(i + 1, 12)
+    )
+    expected = [part.mean() for part in np.split(points, best[1:])]
+    assert_allclose(found, expected, rtol=1e-10)

@@ -1,0 +1,83 @@
+"""Newton: derivatives against differences, the optimum against EM's, J never falls."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from dash_app.learning.em import em_step
+from dash_app.learning.newton import Derivatives, derivatives, polish
+from dash_app.learning.objective import Candidates, Objective
+from dash_app.learning.starts import random_starts
+from dash_app.learning.summary import WeightedSummary
+
+
+@pytest.fixture(params=["exact", "merged"])
+def objective(request: pytest.FixtureRequest, clumps: np.ndarray) -> Objective:
+    capacity = 1024 if request.param == "exact" else 30
+    return Objective.of_summary(WeightedSummary(capacity).with_points(clumps), 3, 1.0)
+
+
+def at(objective: Objective, theta: np.ndarray) -> Derivatives:
+    alpha, means, log_variances = np.split(theta, 3)
+    weights = np.exp(alpha) / np.exp(alpha).sum()
+    return derivatives(
+        objective, Candidates(weights[None], means[None], np.exp(log_variances)[None])
+    )
+
+
+def test_derivatives_are_those_of_differences(objective: Objective) -> None:
+    theta = np.array([0.1, -0.3, 0.5, -1.0, 0.1, 0.9, -2.0, -1.0, -1.5])
+    here = at(objective, theta)
+    step = 1e-5 * np.eye(theta.size)
+    up, down = [at(objective, theta + e) for e in step], [at(objective, theta - e) for e in step]
+    slopes = [(u.log_likelihood - d.log_likelihood) / 2e-5 for u, d in zip(up, down)]
+    assert_allclose(here.gradient[0], np.array(slopes)[:, 0], atol=1e-5)
+    curvatures = [(u.gradient[0] - d.gradient[0]) / 2e-5 for u, d in zip(up, down)]
+    assert_allclose(here.hessian[0], curvatures, atol=1e-5)
+
+
+def test_polishing_reaches_what_em_reaches_slowly(objective: Objective) -> None:
+    start = random_starts(objective, 6, np.random.default_rng(0))
+    for _ in range(20):
+        start, _ = em_step(objective, start)
+    polished = polish(objective, start, max_steps=60, tol=1e-14)
+    assert polished.converged.all()
+    slow = start
+    for _ in range(20_000):
+        slow, values = em_step(objective, slow)
+    assert (polished.values >= values - 1e-9).all()
+    _, after = em_step(objective, em_step(objective, polished.candidates)[0])
+    assert_allclose(after, polished.values, atol=1e-10)  # a fixed point of EM
+
+
+def test_polishing_never_lowers_the_objective() -> None:
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        points = rng.standard_cauchy(80) if seed % 2 else rng.choice([0.0, 1.0, 1.5, 9.0], 80)
+        objective = Objective.of_summary(
+            WeightedSummary(1024).with_points(points), 4, float(seed % 3)
+        )
+        start = random_starts(objective, 5, rng)
+        seen: list[np.ndarray] = []
+        polished = polish(objective, start, max_steps=15, on_step=lambda v, s=seen: s.append(v))
+        assert np.isfinite(seen).all()
+        assert (np.diff(seen, axis=0) >= 0).all()
+        assert (polished.values >= objective.value(start) - 1e-9).all()
+        assert (polished.candidates.variances >= objective.variance_floor).all()
+        assert_allclose(polished.candidates.weights.sum(axis=1), 1.0)
+
+
+def test_a_variance_at_its_floor_stays_there() -> None:
+    # many copies of one value: under plain likelihood its component wants to shrink for ever
+    points = np.concatenate([np.zeros(50), np.linspace(1.0, 2.0, 50)])
+    objective = Objective.of_summary(WeightedSummary(1024).with_points(points), 2, 0.0)
+    start = Candidates(
+        np.array([[0.5, 0.5]]),
+        (np.array([[0.0, 1.5]]) - objective.location) / objective.scale,
+        np.array([[0.01, 0.1]]),
+    )
+    polished = polish(objective, start, max_steps=50)
+    assert polished.converged.all()
+    assert polished.candidates.variances.min() == objective.variance_floor

@@ -1,0 +1,288 @@
+"""Online training: as good as from scratch at every prefix, whatever the order; a safe state."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+
+from benchmarks.streams import Stream, named_streams, random_streams
+from dash_app.errors import DataError, OutOfRangeError, RefusedError, StateError, UnknownPointError
+from dash_app.learning import OnlineGaussianMixture, compare, fit_from_scratch
+from tests.learning.test_objective import j_by_definition
+
+SHORT = [stream for stream in named_streams(120) if stream.points.size <= 300]
+
+
+def trained(points: Any, n_components: int = 3, **settings: Any) -> OnlineGaussianMixture:
+    return OnlineGaussianMixture(n_components, **settings).partial_fit(points)
+
+
+def one_by_one(points: Any, n_components: int = 3, **settings: Any) -> OnlineGaussianMixture:
+    learner = OnlineGaussianMixture(n_components, **settings)
+    for x in points:
+        learner.partial_fit([x])
+    return learner
+
+
+def assert_same_bits(one: OnlineGaussianMixture, other: OnlineGaussianMixture) -> None:
+    left, right = one.state(), other.state()
+    assert left.keys() == right.keys()
+    for name, value in left.items():
+        np.testing.assert_array_equal(value, right[name], err_msg=name)
+
+
+@pytest.mark.parametrize("stream", SHORT, ids=lambda stream: stream.name)
+def test_every_prefix_is_as_good_as_from_scratch(stream: Stream) -> None:
+    if stream.half_life is not None:
+        pytest.skip("the weights of a half-life have their own test")
+    learner = OnlineGaussianMixture(stream.n_components)
+    for n, x in enumerate(stream.points, start=1):
+        learner.partial_fit([x])
+        if n in (1, 2, 3, 10, 20, 40, 80, 120):
+            best = fit_from_scratch(stream.points[:n], stream.n_components).objective
+            assert learner.objective >= best - 0.02, n
+    best = fit_from_scratch(stream.points, stream.n_components).objective
+    assert learner.objective >= best - 1e-3
+    assert learner.n_points == stream.points.size
+
+
+@pytest.mark.parametrize("stream", list(random_streams(12, n=100)), ids=lambda stream: stream.name)
+def test_random_mixtures_end_as_good_as_from_scratch(stream: Stream) -> None:
+    learner = one_by_one(stream.points, stream.n_components)
+    best = fit_from_scratch(stream.points, stream.n_components).objective
+    assert learner.objective >= best - 0.01
+
+
+def test_objective_and_loss_are_those_of_the_definition(clumps: np.ndarray) -> None:
+    learner = one_by_one(clumps)
+    assert_allclose(learner.objective, j_by_definition(clumps, learner.mixture, 1.0), rtol=1e-9)
+    assert_allclose(learner.mean_nll, -learner.mixture.mean_log_likelihood(clumps), rtol=1e-9)
+
+
+def test_grouping_changes_the_path_and_not_the_quality(clumps: np.ndarray) -> None:
+    whole, single = trained(clumps), one_by_one(clumps)
+    parts = OnlineGaussianMixture(3)
+    for part in np.array_split(clumps, 7):
+        parts.partial_fit(part)
+    for learner in (single, parts):
+        assert abs(learner.objective - whole.objective) < 1e-4
+        assert compare(learner.mixture, whole.mixture).total_variation < 1e-3
+
+
+def test_a_long_stream_stays_near_the_optimum_of_all_its_points() -> None:
+    rng = np.random.default_rng(2)
+    labels = rng.integers(0, 3, 20_000)
+    points = rng.normal(np.array([-2.0, 0.0, 1.5])[labels], np.array([0.2, 0.5, 0.3])[labels])
+    learner = OnlineGaussianMixture(3)
+    for part in np.array_split(points, 40):
+        learner.partial_fit(part)
+    batch = fit_from_scratch(points, 3)
+    value = j_by_definition(points, learner.mixture, 1.0)
+    assert batch.objective - value < 1e-5
+    assert compare(learner.mixture, batch.mixture).total_variation < 1e-3
+    assert learner.mean_nll >= -learner.mixture.mean_log_likelihood(points) - 1e-12  # a bound
+    assert learner.summary.n_atoms <= 1024
+    assert sum(np.asarray(value).nbytes for value in learner.state().values()) <= 65_536
+
+
+@pytest.mark.parametrize("bad", [[], [np.nan], [0.1, np.inf], [1e151], [[0.1]], ["0.1"]])
+def test_bad_points_leave_the_learner_as_it_was(bad: Any, clumps: np.ndarray) -> None:
+    learner = trained(clumps)
+    before = OnlineGaussianMixture.from_state(learner.state())
+    with pytest.raises(DataError):
+        learner.partial_fit(bad)
+    assert_same_bits(learner, before)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"n_components": 0},
+        {"n_components": 51},
+        {"seed": -1},
+        {"half_life": 0.0},
+        {"half_life": float("inf")},
+        {"prior_weight": -0.1},
+        {"capacity": 3},
+    ],
+)
+def test_bad_settings_are_refused(settings: dict[str, Any]) -> None:
+    with pytest.raises(OutOfRangeError):
+        OnlineGaussianMixture(**{"n_components": 2, **settings})
+
+
+def test_an_empty_learner_has_no_mixture() -> None:
+    with pytest.raises(RefusedError, match="at least one point"):
+        _ = OnlineGaussianMixture(2).mixture
+
+
+# -- taking back
+
+
+def test_forgetting_is_as_if_never_seen(clumps: np.ndarray) -> None:
+    learner = trained(clumps).forget(clumps[60:])
+    best = fit_from_scratch(clumps[:60], 3)
+    assert learner.n_points == 60
+    assert learner.objective >= best.objective - 1e-4
+    np.testing.assert_array_equal(learner.summary.means, np.unique(clumps[:60]))
+
+
+def test_forgetting_everything_leaves_an_empty_learner(clumps: np.ndarray) -> None:
+    learner = trained(clumps).forget(clumps)
+    assert learner.n_points == 0
+    with pytest.raises(RefusedError):
+        _ = learner.mixture
+    learner.partial_fit([0.5])
+    assert learner.mixture.means.tolist() == [0.5] * 3
+
+
+def test_forgetting_what_was_not_seen_is_refused(clumps: np.ndarray) -> None:
+    learner = trained(clumps)
+    before = OnlineGaussianMixture.from_state(learner.state())
+    with pytest.raises(UnknownPointError):
+        learner.forget([clumps[0], 0.123456])
+    assert_same_bits(learner, before)
+
+
+# -- half-life
+
+
+def test_half_life_weights_points_by_age(clumps: np.ndarray) -> None:
+    half_life = 25.0
+    learner = one_by_one(clumps, half_life=half_life)
+    weights = 2.0 ** (-np.arange(clumps.size - 1, -1, -1) / half_life)
+    batch = fit_from_scratch(clumps, 3, weights=weights)
+    assert_allclose(learner.summary.mass, weights.sum(), rtol=1e-12)
+    assert learner.objective >= batch.objective - 1e-4
+    assert learner.n_points == clumps.size
+
+
+def test_half_life_gives_the_same_weights_in_one_call_or_many(clumps: np.ndarray) -> None:
+    one, many = trained(clumps, half_life=10.0), one_by_one(clumps, half_life=10.0)
+    np.testing.assert_array_equal(one.summary.means, many.summary.means)
+    assert_allclose(one.summary.masses, many.summary.masses, rtol=1e-10)
+
+
+def test_half_life_lets_the_past_go() -> None:
+    rng = np.random.default_rng(6)
+    learner = trained(rng.normal(-5.0, 0.1, 500), 2, half_life=20.0)
+    learner.partial_fit(rng.normal(5.0, 0.1, 500))
+    assert (learner.mixture.means > 4.0).all()
+
+
+def test_half_life_refuses_what_needs_single_points() -> None:
+    learner = trained([1.0, 2.0], 1, half_life=5.0)
+    with pytest.raises(RefusedError, match="half_life"):
+        learner.forget([1.0])
+    with pytest.raises(RefusedError, match="half_life"):
+        learner.merge(trained([1.0], 1))
+
+
+# -- merging, another K
+
+
+def test_two_halves_merge_to_the_whole(clumps: np.ndarray) -> None:
+    merged = trained(clumps[:50]).merge(trained(clumps[50:]))
+    whole = trained(clumps)
+    assert merged.n_points == whole.n_points
+    np.testing.assert_array_equal(merged.summary.means, whole.summary.means)
+    assert abs(merged.objective - whole.objective) < 1e-6
+    assert_same_bits(whole.merge(OnlineGaussianMixture(3)), whole)
+    assert OnlineGaussianMixture(3).merge(whole).n_points == whole.n_points
+
+
+def test_another_number_of_components_keeps_the_data(eruptions: np.ndarray) -> None:
+    two = trained(eruptions, 2)
+    four = two.with_n_components(4)
+    assert four.n_points == two.n_points
+    assert four.mixture.n_components == 4
+    assert two.mixture.n_components == 2
+    assert four.objective >= fit_from_scratch(eruptions, 4).objective - 1e-4
+    assert OnlineGaussianMixture(2).with_n_components(3).n_components == 3
+
+
+# -- determinism and state
+
+
+def test_same_seed_and_increments_give_the_same_bits(velocities: np.ndarray) -> None:
+    assert_same_bits(one_by_one(velocities, 4, seed=7), one_by_one(velocities, 4, seed=7))
+
+
+@pytest.mark.parametrize("half_life", [None, 30.0])
+def test_a_restored_learner_goes_on_bit_for_bit(velocities: np.ndarray, half_life: float) -> None:
+    learner = OnlineGaussianMixture(4, capacity=32, half_life=half_life)
+    for x in velocities[:50]:
+        learner.partial_fit([x])
+    restored = OnlineGaussianMixture.from_state(learner.state())
+    assert_same_bits(restored, learner)
+    for x in velocities[50:]:
+        learner.partial_fit([x])
+        restored.partial_fit([x])
+    assert_same_bits(restored, learner)
+
+
+def test_an_empty_learner_is_restored_too() -> None:
+    empty = OnlineGaussianMixture(3, seed=5, half_life=2.0, prior_weight=0.5, capacity=64)
+    assert_same_bits(OnlineGaussianMixture.from_state(empty.state()), empty)
+
+
+@pytest.mark.parametrize("change", [{"version": 0}, {"atom_means": "x"}, {"mixture": np.ones(3)}])
+def test_other_versions_and_damage_are_refused(change: dict[str, Any], clumps: np.ndarray) -> None:
+    with pytest.raises(StateError, match="expected"):
+        OnlineGaussianMixture.from_state({**trained(clumps).state(), **change})
+
+
+def test_a_state_is_plain_numbers_and_arrays(clumps: np.ndarray) -> None:
+    for value in trained(clumps).state().values():
+        assert value is None or isinstance(value, (bool, int, float, np.ndarray))
+        assert not isinstance(value, np.ndarray) or value.dtype == np.float64
+
+
+# -- whatever comes
+
+
+FINITE = st.floats(-1e150, 1e150, allow_nan=False, allow_infinity=False)
+NEAR = st.floats(-1.0, 1.0)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.lists(
+            st.one_of(NEAR, st.sampled_from([0.3, 0.3, 1e6, 1e-150]), FINITE),
+            min_size=1,
+            max_size=12,
+        ),
+        min_size=1,
+        max_size=6,
+    ),
+    st.integers(1, 5),
+    st.sampled_from([None, 3.0]),
+    st.sampled_from([0.0, 1.0]),
+)
+def test_no_stream_makes_it_stumble(
+    increments: list[list[float]], n_components: int, half_life: float, prior_weight: float
+) -> None:
+    learner = OnlineGaussianMixture(
+        n_components, half_life=half_life, prior_weight=prior_weight, capacity=16
+    )
+    for increment in increments:
+        learner.partial_fit(increment)
+        mixture = learner.mixture
+        assert np.isfinite([learner.objective, learner.mean_nll]).all()
+        assert_allclose(mixture.weights.sum(), 1.0)
+        assert (np.diff(mixture.means) >= 0).all()
+    assert_same_bits(OnlineGaussianMixture.from_state(learner.state()), learner)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.floats(-1e6, 1e6), st.integers(0, 2**31))
+def test_a_shift_of_the_data_moves_only_the_means(shift: float, seed: int) -> None:
+    points = np.round(np.random.default_rng(seed).normal(size=30), 3)
+    here, there = trained(points, 2), trained(points + shift, 2)
+    assert_allclose(there.objective, here.objective, atol=1e-6)
