@@ -18,7 +18,6 @@ from dash_app.learning.objective import (
     Candidates,
     Objective,
     all_equal,
-    equal_points_mixture,
 )
 from dash_app.learning.points import as_points, check_n_components, check_number
 from dash_app.learning.pursuit import Pool, settle, update
@@ -78,9 +77,7 @@ class OnlineGaussianMixture:
     @property
     def mixture(self) -> Mixture:
         """The current mixture, data units; RefusedError before the first point."""
-        if self._pool is None:
-            raise RefusedError("expected at least one point before the mixture is asked for")
-        return self._pool.mixture
+        return self._trained().mixture
 
     @property
     def n_points(self) -> int:
@@ -98,22 +95,12 @@ class OnlineGaussianMixture:
 
         Exact until the summary is full; of a merged summary it is an upper bound.
         """
-        if all_equal(self._summary):
-            return -self.mixture.mean_log_likelihood(self._summary.means[:1])
-        objective = self._objective()
-        candidates = objective.standardised(self.mixture)
-        penalty = objective.log_prior(candidates.variances) / objective.mass
-        log_likelihood = float((objective.value(candidates) - penalty)[0])
-        return float(np.log(objective.scale)) - log_likelihood
+        return self._trained().mean_nll
 
     @property
     def objective(self) -> float:
         """J of the current mixture, nats per point; the loss shown is its negative."""
-        if all_equal(self._summary):
-            return -self.mean_nll
-        objective = self._objective()
-        value = objective.value(objective.standardised(self.mixture))[0]
-        return objective.in_data_units(float(value))
+        return self._trained().objective
 
     # -- learning
 
@@ -134,16 +121,14 @@ class OnlineGaussianMixture:
         """
         x = as_points(points)
         if self.half_life is None:
-            arrived = float(x.size)
             summary = self._summary.with_points(x)
         else:
             decay = -1.0 / self.half_life
             ages = np.arange(x.size - 1, -1, -1, dtype=np.float64)
             weights = np.maximum(np.exp2(decay * ages), np.finfo(np.float64).tiny)
-            arrived = float(weights.sum())
             summary = self._summary.scaled(float(np.exp2(decay * x.size)))
             summary = summary.with_points(x, weights).scaled(1.0)
-        self._adopt(summary, arrived, newest=x[-1:])
+        self._adopt(summary, x)
         self._n_points += x.size
         return self
 
@@ -164,7 +149,7 @@ class OnlineGaussianMixture:
         if summary.n_atoms == 0:
             self._summary, self._pool = summary, None
         else:
-            self._adopt(summary, float(x.size), newest=x[:0])
+            self._adopt(summary, x)
         self._n_points -= x.size
         return self
 
@@ -181,7 +166,7 @@ class OnlineGaussianMixture:
             return self.from_state(self.state())
         merged = self._empty(self.n_components)
         merged._n_points = self._n_points + other._n_points
-        merged._adopt(self._summary.merged_with(other._summary), 0.0, newest=np.empty(0))
+        merged._adopt(self._summary.merged_with(other._summary), None)
         return merged
 
     def with_n_components(self, n_components: int) -> OnlineGaussianMixture:
@@ -192,7 +177,7 @@ class OnlineGaussianMixture:
         changed = self._empty(check_n_components(n_components))
         changed._n_points = self._n_points
         if self._summary.n_atoms:
-            changed._adopt(self._summary, 0.0, newest=np.empty(0))
+            changed._adopt(self._summary, None)
         return changed
 
     # -- state
@@ -209,7 +194,9 @@ class OnlineGaussianMixture:
             "capacity": self.capacity,
             "n_points": self._n_points,
             "n_pursuits": 0 if pool is None else pool.n_pursuits,
-            "pending": 0.0 if pool is None else pool.pending,
+            "misfit": 0.0 if pool is None else pool.misfit,
+            "objective": None if pool is None else pool.objective,
+            "mean_nll": None if pool is None else pool.mean_nll,
             "exact": self._summary.exact,
             "bounds": np.array([self._summary.low, self._summary.high]),
             "atom_means": self._summary.means.copy(),
@@ -254,10 +241,12 @@ class OnlineGaussianMixture:
                 shown = _from_array(state["mixture"])
                 learner._pool = Pool(
                     Mixture(shown.weights[0], shown.means[0], shown.variances[0]),
+                    float(state["objective"]),
+                    float(state["mean_nll"]),
                     _from_array(state["alternatives"]),
                     _from_array(state["reserves"]),
                     int(state["n_pursuits"]),
-                    float(state["pending"]),
+                    float(state["misfit"]),
                 )
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise StateError(f"expected a learner's state, got a damaged one: {error}") from error
@@ -265,8 +254,10 @@ class OnlineGaussianMixture:
 
     # -- inside
 
-    def _objective(self) -> Objective:
-        return Objective.of_summary(self._summary, self.n_components, self.prior_weight)
+    def _trained(self) -> Pool:
+        if self._pool is None:
+            raise RefusedError("expected at least one point before the mixture is asked for")
+        return self._pool
 
     def _empty(self, n_components: int) -> OnlineGaussianMixture:
         return OnlineGaussianMixture(
@@ -277,23 +268,19 @@ class OnlineGaussianMixture:
             capacity=self.capacity,
         )
 
-    def _adopt(self, summary: WeightedSummary, arrived: float, newest: Array) -> None:
-        """Take over a new summary and train on it; nothing changes if that fails."""
+    def _adopt(self, summary: WeightedSummary, increment: Optional[Array]) -> None:
+        """Take over a new summary and train on it; nothing changes if that fails.
+
+        increment : the points that came or went; None where a search is due anyway
+        """
         if all_equal(summary):
-            pool = Pool.of_one(equal_points_mixture(float(summary.means[0]), self.n_components))
+            pool = Pool.of_equal_points(float(summary.means[0]), self.n_components)
         else:
             objective = Objective.of_summary(summary, self.n_components, self.prior_weight)
-            if self._pool is None or all_equal(self._summary):
+            if self._pool is None or increment is None or all_equal(self._summary):
                 pool = settle(objective, summary, self.seed)
             else:
-                pool = update(
-                    self._pool,
-                    objective,
-                    summary,
-                    arrived=arrived,
-                    newest=newest,
-                    seed=self.seed,
-                )
+                pool = update(self._pool, objective, summary, increment, self.seed)
         self._summary, self._pool = summary, pool
 
 

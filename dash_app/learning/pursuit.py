@@ -9,8 +9,8 @@ import numpy as np
 from dash_app.learning.climb import Climbers, climb
 from dash_app.learning.escapes import escape_candidates
 from dash_app.learning.mixture import Array, Mixture
-from dash_app.learning.newton import polish
-from dash_app.learning.objective import Candidates, Objective
+from dash_app.learning.newton import Polished, polish
+from dash_app.learning.objective import Candidates, Objective, equal_points_mixture
 from dash_app.learning.search import coarse_objective, search
 from dash_app.learning.starts import random_starts, segmentation_starts
 from dash_app.learning.summary import WeightedSummary
@@ -34,8 +34,13 @@ _FEW_ATOMS = 24
 """With so few atoms, or an increment of a larger share than the next, the search starts anew."""
 
 _LARGE_SHARE = 0.2
-_SMALL_SHARE = 1 / 128
-"""Rivals are looked at once this share of all points has come since the last time."""
+_SURPRISE_NATS = 0.02
+_MISFIT_NATS = 0.004
+"""Rivals are looked at once the points since the last time lie this much lower than expected, in
+nats per point of all data: what is gained by looking is of that size."""
+
+_N_SAMPLED = 256
+"""So many points of a large increment tell its misfit."""
 
 _SMALL_SIZE = 64
 """With fewer atoms, every kind of rival is tried at every update; else the kinds take turns."""
@@ -45,24 +50,33 @@ _SMALL_SIZE = 64
 class Pool:
     """The mixture that is shown, and other local optima that may become better.
 
+    objective, mean_nll : float, J and the negative mean log-likelihood of the mixture, nats per
+        point, of the summary
     alternatives : Candidates, (n_alternatives, K), in data units
     reserves : Candidates, (n_reserves, K - 1), good mixtures of one component fewer, data units
     n_pursuits : int, how often rivals were looked at
-    pending : float, mass that came or went since then
+    misfit : float, nats; how much worse than expected the points since then were explained
     """
 
     mixture: Mixture
+    objective: float
+    mean_nll: float
     alternatives: Candidates
     reserves: Candidates
     n_pursuits: int = 0
-    pending: float = 0.0
+    misfit: float = 0.0
 
     @classmethod
-    def of_one(cls, mixture: Mixture) -> Pool:
-        """Return a pool without alternatives."""
-        n_components = mixture.n_components
+    def of_equal_points(cls, x: float, n_components: int) -> Pool:
+        """Return the pool for points that all equal x."""
+        mixture = equal_points_mixture(x, n_components)
+        log_likelihood = mixture.mean_log_likelihood([x])
         return cls(
-            mixture, Candidates.none(n_components), Candidates.none(max(n_components - 1, 1))
+            mixture,
+            log_likelihood,
+            -log_likelihood,
+            Candidates.none(n_components),
+            Candidates.none(max(n_components - 1, 1)),
         )
 
 
@@ -70,16 +84,18 @@ def settle(objective: Objective, summary: WeightedSummary, seed: int) -> Pool:
     """Return the pool of a search without memory: for first points and a new K."""
     found = search(objective, coarse_objective(objective, summary), np.random.default_rng(seed))
     final = polish(objective, found.best, max_steps=30, tol=_SETTLE_TOL)
-    return _pool(objective, final.candidates, found.others, found.reserves, 0)
+    return Pool(
+        *_shown(objective, final, 0),
+        objective.in_data_scale(found.others[:_N_ALTERNATIVES]),
+        objective.in_data_scale(found.reserves),
+    )
 
 
 def update(
     pool: Pool,
     objective: Objective,
     summary: WeightedSummary,
-    *,
-    arrived: float,
-    newest: Array,
+    increment: Array,
     seed: int,
 ) -> Pool:
     """Return the pool after new data.
@@ -88,18 +104,23 @@ def update(
     ----------
     pool : of before the increment
     objective, summary : J and the summary with the increment in it
-    arrived : float, mass that came or went
-    newest : ndarray, shape (0,) or (1,), the last point that came, data units
+    increment : ndarray, shape (n_new,), the points that came or went, data units
     seed : int, of the random starts
     """
-    if summary.n_atoms <= _FEW_ATOMS or arrived > _LARGE_SHARE * summary.mass:
+    n_new = min(float(increment.size), summary.mass)
+    if summary.n_atoms <= _FEW_ATOMS or n_new > _LARGE_SHARE * summary.mass:
         return settle(objective, summary, seed)
-    pending = pool.pending + arrived
+    sample = increment[:: -(-increment.size // _N_SAMPLED)]
+    excess = -pool.mixture.log_density(sample) - pool.mean_nll
+    surprise = n_new * float(np.maximum(excess, 0.0).mean())
+    misfit = pool.misfit + surprise
     held = objective.standardised(pool.mixture)
-    if pending < _SMALL_SHARE * summary.mass:
+    thorough = summary.n_atoms < _SMALL_SIZE or surprise > _SURPRISE_NATS * summary.mass
+    if misfit <= _MISFIT_NATS * summary.mass and not thorough:
         polished = polish(objective, held, max_steps=_N_NEWTON_STEPS, tol=_TOL)
-        return replace(pool, mixture=objective.mixture(polished.candidates), pending=pending)
-    return _pursued(pool, objective, summary, held, newest, seed)
+        mixture, value, mean_nll = _shown(objective, polished, 0)
+        return replace(pool, mixture=mixture, objective=value, mean_nll=mean_nll, misfit=misfit)
+    return _pursued(pool, objective, summary, held, increment[-1:], seed, thorough)
 
 
 def _pursued(
@@ -109,9 +130,10 @@ def _pursued(
     held: Candidates,
     newest: Array,
     seed: int,
+    thorough: bool,
 ) -> Pool:
     """Return the pool after rivals of the mixture were looked at."""
-    rivals, reserves = _rivals(pool, objective, summary, held, newest, seed)
+    rivals, reserves = _rivals(pool, objective, summary, held, newest, seed, thorough)
     near = np.argsort(-rivals.values, kind="stable")[:_N_POLISHED]
     near = near[rivals.values[near] > float(objective.value(held)[0]) - _REACH_NATS]
     far = np.setdiff1d(np.arange(len(rivals)), near)
@@ -121,12 +143,24 @@ def _pursued(
     best = int(np.argmax(values))
     lead = best if values[best] > values[0] + HYSTERESIS_NATS else 0
     others = [k for k in range(values.size) if k != lead and abs(values[k] - values[lead]) > 1e-7]
-    return _pool(
-        objective,
-        polished.candidates[lead : lead + 1],
-        Candidates.joined(polished.candidates[others], rivals.candidates[far]),
-        reserves,
+    alternatives = Candidates.joined(polished.candidates[others], rivals.candidates[far])
+    return Pool(
+        *_shown(objective, polished, lead),
+        objective.in_data_scale(alternatives[:_N_ALTERNATIVES]),
+        objective.in_data_scale(reserves),
         pool.n_pursuits + 1,
+    )
+
+
+def _shown(objective: Objective, polished: Polished, lead: int) -> tuple[Mixture, float, float]:
+    """Return one of the mixtures with its J and its mean NLL, in data units."""
+    value = float(polished.values[lead])
+    penalty = objective.log_prior(polished.candidates.variances[lead]) / objective.mass
+    mean_nll = float(np.log(objective.scale)) - (value - float(penalty))
+    return (
+        objective.mixture(polished.candidates, lead),
+        objective.in_data_units(value),
+        mean_nll,
     )
 
 
@@ -137,6 +171,7 @@ def _rivals(
     held: Candidates,
     newest: Array,
     seed: int,
+    thorough: bool,
 ) -> tuple[Climbers, Candidates]:
     """Return alternatives and moves away from the mixture, one climb on, and the new reserves.
 
@@ -146,35 +181,19 @@ def _rivals(
     coarse = coarse_objective(objective, summary)
     n_atoms, n_components, turn = coarse.positions.size, coarse.n_components, pool.n_pursuits
     room = int(np.clip(_WORK // (n_atoms * n_components), 8, 64))
-    small = n_atoms < _SMALL_SIZE
     batch = [objective.standardised_batch(pool.alternatives)]
     reserves = objective.standardised_batch(pool.reserves)
-    if small or turn % 2 == 0:
+    if thorough or turn % 2 == 0:
         extra = (newest - objective.location) / objective.scale
         moves, reserves = escape_candidates(coarse, held, _MAX_MOVES, extra, reserves)
         n_slices = max(-(-len(moves) // room), 1)
         moves = moves[turn // 2 % n_slices :: n_slices]
         batch.append(moves)
         room -= len(moves)
-    if n_components > 1 and (small or turn % 2 == 1):
+    if n_components > 1 and (thorough or turn % 2 == 1):
         batch.append(segmentation_starts(coarse))
         room -= len(batch[-1])
         rng = np.random.default_rng((seed, turn))
         batch.append(random_starts(coarse, max(room, 4), rng))
-    climbers = climb(coarse, Candidates.joined(*batch), 2 if small else 1)
+    climbers = climb(coarse, Candidates.joined(*batch), 2 if thorough else 1)
     return climbers.apart_from(held).best(_N_ALTERNATIVES), reserves
-
-
-def _pool(
-    objective: Objective,
-    best: Candidates,
-    others: Candidates,
-    reserves: Candidates,
-    n_pursuits: int,
-) -> Pool:
-    return Pool(
-        objective.mixture(best),
-        objective.in_data_scale(others[:_N_ALTERNATIVES]),
-        objective.in_data_scale(reserves),
-        n_pursuits,
-    )
