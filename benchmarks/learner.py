@@ -1,0 +1,231 @@
+"""Quality and speed of the online learner, against its peers in the same run.
+
+    python -m benchmarks.learner [--quick] [--output FILE]
+
+Prints three tables (quality by stream, milliseconds an update, points a second) and writes the
+same figures as JSON. Times of one run are to be compared with each other, not with another run's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.peers import AdamOnIncrement, Array, IncrementalEM, OwnOnline, Peer, ScikitLearn
+from benchmarks.streams import Stream, named_streams, random_streams
+from dash_app.learning import Mixture, OnlineGaussianMixture, compare, fit_from_scratch
+from dash_app.learning.objective import Objective, all_equal
+from dash_app.learning.summary import WeightedSummary
+
+PREFIXES = (10, 15, 20, 30, 40, 60, 80, 100, 130, 160, 200, 250, 300)
+REFERENCE_SEEDS = 6
+RESULTS = Path(__file__).parent / "results" / "learner.json"
+
+
+def objective_of(points: Array, mixture: Mixture) -> float:
+    """Return J of a mixture on the points, nats per point, variances brought to the floor."""
+    summary = WeightedSummary(max(points.size, 2)).with_points(points)
+    if all_equal(summary):
+        return mixture.mean_log_likelihood(points[:1])
+    objective = Objective.of_summary(summary, mixture.n_components, 1.0)
+    return objective.in_data_units(float(objective.value(objective.standardised(mixture))[0]))
+
+
+def best_known(points: Array, n_components: int, n_seeds: int) -> float:
+    """Return the greatest J that fits from scratch with several seeds find."""
+    return max(
+        fit_from_scratch(points, n_components, seed=seed).objective for seed in range(n_seeds)
+    )
+
+
+def weighted_gap(stream: Stream, learner: OnlineGaussianMixture) -> tuple[float, float]:
+    """Return gap and TV of a learner with half_life to the fit of the same weights."""
+    assert stream.half_life is not None
+    ages = np.arange(stream.points.size - 1, -1, -1)
+    batch = fit_from_scratch(
+        stream.points, stream.n_components, weights=np.exp2(-ages / stream.half_life)
+    )
+    distance = compare(learner.mixture, batch.mixture).total_variation
+    return batch.objective - learner.objective, distance
+
+
+def quality(stream: Stream, peers: list[Callable[[int], Peer]], n_seeds: int) -> dict[str, Any]:
+    """Return, for each method, its gap at the end and at the worst prefix, and TV to scratch."""
+    if stream.half_life is not None:
+        own = OwnOnline(stream.n_components, stream.half_life)
+        for x in stream.points:
+            own.partial_fit(np.array([x]))
+        gap, distance = weighted_gap(stream, own.learner)
+        return {own.name: {"end": gap, "worst": gap, "tv": distance}}
+    methods: list[Peer] = [OwnOnline(stream.n_components)]
+    long = stream.points.size > max(PREFIXES)
+    methods += [peer(stream.n_components) for peer in peers if not long]
+    figures = {method.name: {"end": 0.0, "worst": 0.0} for method in methods}
+    at = 0
+    prefixes = [n for n in PREFIXES if n < stream.points.size] + [stream.points.size]
+    for n in prefixes:
+        for x in stream.points[at:n]:
+            for method in methods:
+                method.partial_fit(np.array([x]))
+        at = n
+        prefix = stream.points[:n]
+        values = {m.name: objective_of(prefix, m.mixture()) for m in methods}
+        best = max(best_known(prefix, stream.n_components, n_seeds), *values.values())
+        for name, value in values.items():
+            figures[name]["end"] = best - value
+            if n >= 10:
+                figures[name]["worst"] = max(figures[name]["worst"], best - value)
+    scratch = fit_from_scratch(stream.points, stream.n_components).mixture
+    for method in methods:
+        figures[method.name]["tv"] = compare(method.mixture(), scratch).total_variation
+    return figures
+
+
+def update_times(
+    n_points: int, n_updates: int, peers: list[Callable[[int], Peer]]
+) -> dict[str, dict[str, float]]:
+    """Return median and 99th percentile of one update after `n_points`, milliseconds.
+
+    The methods take turns within each update, so that a busy machine slows all of them.
+    """
+    points = _five_modes(n_points + n_updates, seed=1)
+    methods: list[Peer] = [OwnOnline(5), *(peer(5) for peer in peers)]
+    for method in methods:
+        method.partial_fit(points[:n_points])
+    spent: dict[str, list[float]] = {method.name: [] for method in methods}
+    for x in points[n_points:]:
+        for method in methods:
+            start = time.perf_counter()
+            method.partial_fit(np.array([x]))
+            spent[method.name].append(1e3 * (time.perf_counter() - start))
+    return {
+        name: {"median": float(np.median(ms)), "p99": float(np.quantile(ms, 0.99))}
+        for name, ms in spent.items()
+    }
+
+
+def throughput(batch: int, n_batches: int) -> dict[str, float]:
+    """Return points a second with a fit after each batch, and of one np.sort of the batch."""
+    points = _five_modes(batch * (n_batches + 1), seed=2)
+    learner = OnlineGaussianMixture(5).partial_fit(points[:batch])
+    own, sort = [], []
+    for part in np.split(points[batch:], n_batches):
+        start = time.perf_counter()
+        learner.partial_fit(part)
+        middle = time.perf_counter()
+        np.sort(part)
+        own.append(middle - start)
+        sort.append(time.perf_counter() - middle)
+    return {
+        "own": batch / float(np.median(own)),
+        "np.sort": batch / float(np.median(sort)),
+        "state_bytes": float(sum(np.asarray(v).nbytes for v in learner.state().values())),
+    }
+
+
+def from_scratch_times(n_points: int, n_runs: int) -> dict[str, float]:
+    """Return milliseconds of a fit from scratch, K = 5, and of scikit-learn with n_init=10."""
+    from sklearn.mixture import GaussianMixture
+
+    own, peer, shortfall = [], [], []
+    for run in range(n_runs):
+        points = _five_modes(n_points, seed=10 + run)
+        start = time.perf_counter()
+        result = fit_from_scratch(points, 5)
+        middle = time.perf_counter()
+        model = GaussianMixture(5, n_init=10, random_state=run).fit(points[:, None])
+        peer.append(time.perf_counter() - middle)
+        own.append(middle - start)
+        found = Mixture(
+            model.weights_ / model.weights_.sum(), model.means_[:, 0], model.covariances_[:, 0, 0]
+        )
+        shortfall.append(objective_of(points, found) - result.objective)
+    return {
+        "own": 1e3 * float(np.median(own)),
+        "scikit-learn n_init=10": 1e3 * float(np.median(peer)),
+        "worst J below scikit-learn's": max(shortfall),
+    }
+
+
+def _five_modes(n: int, seed: int) -> Array:
+    rng = np.random.default_rng(seed)
+    labels = rng.choice(5, size=n, p=np.array([1, 2, 1, 2, 1]) / 7)
+    means = np.array([-0.8, -0.4, 0.0, 0.35, 0.8])
+    return rng.normal(means[labels], np.array([0.05, 0.1, 0.03, 0.08, 0.05])[labels])
+
+
+def _print_quality(rows: dict[str, dict[str, Any]]) -> None:
+    print(
+        f"{'gap to the best known J, nats/point':34} {'method':22} end      worst    TV to scratch"
+    )
+    for stream, figures in rows.items():
+        for name, f in figures.items():
+            print(f"{stream:34} {name:22} {f['end']:8.5f} {f['worst']:8.5f} {f['tv']:8.5f}")
+    own = [figures["own online"] for figures in rows.values()]
+    tv = [f["tv"] for f in own]
+    end, worst = max(f["end"] for f in own), max(f["worst"] for f in own)
+    print(
+        f"own online over {len(own)} streams: end at most {end:.6f}, worst prefix {worst:.5f}, "
+        f"TV median {np.median(tv):.5f} max {max(tv):.5f}"
+    )
+
+
+def run(quick: bool) -> dict[str, Any]:
+    """Measure, print as it goes and return all figures."""
+    peers: list[Callable[[int], Peer]] = [
+        lambda k: ScikitLearn(k, warm_start=False),
+        lambda k: ScikitLearn(k, warm_start=True),
+        IncrementalEM,
+        AdamOnIncrement,
+    ]
+    streams = named_streams(60)[:3] if quick else [*named_streams(), *random_streams(72)]
+    slow_free = peers[:1] if quick else peers
+    rows = {}
+    for stream in streams:
+        # the peers' quality on the named streams tells enough
+        chosen = [] if stream.name.startswith("random") else slow_free
+        rows[stream.name] = quality(stream, chosen, 2 if quick else REFERENCE_SEEDS)
+    _print_quality(rows)
+    result: dict[str, Any] = {"quality": rows, "update_ms": {}, "points_per_second": {}}
+    for n, n_updates in ((100, 10),) if quick else ((100, 60), (1_000, 60), (100_000, 12)):
+        result["update_ms"][n] = update_times(n, n_updates, peers[:3] if n < 10_000 else peers[:1])
+    if not quick:
+        for n in (1_000, 100_000, 1_000_000):
+            result["update_ms"][f"{n}, own alone"] = update_times(n, 300, [])
+    for n, figures in result["update_ms"].items():
+        for name, ms in figures.items():
+            print(
+                f"update at n = {n}: {name:22} median {ms['median']:9.2f} ms, p99 {ms['p99']:9.2f}"
+            )
+    for batch in (1_000,) if quick else (1, 10_000, 100_000):
+        figures = throughput(batch, 5 if quick else (200 if batch == 1 else 30))
+        result["points_per_second"][batch] = figures
+        print(
+            f"batches of {batch}: {figures['own']:,.0f} points/s; np.sort alone "
+            f"{figures['np.sort']:,.0f}; state {figures['state_bytes']:,.0f} bytes"
+        )
+    result["from_scratch_ms"] = from_scratch_times(300, 2 if quick else 10)
+    print(f"from scratch, n = 300, K = 5: {result['from_scratch_ms']}")
+    return result
+
+
+def main() -> None:
+    """Parse the command line, run, write the JSON."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.learner", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a few streams and sizes")
+    parser.add_argument("--output", type=Path, default=RESULTS, help="where the JSON goes")
+    arguments = parser.parse_args()
+    result = run(arguments.quick)
+    arguments.output.parent.mkdir(parents=True, exist_ok=True)
+    arguments.output.write_text(json.dumps(result, indent=1), encoding="utf-8")
+    print(f"written to {arguments.output}")
+
+
+if __name__ == "__main__":
+    main()

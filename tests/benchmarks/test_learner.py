@@ -1,0 +1,30 @@
+"""The learner's benchmark runs, and its figures are those of real methods."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_quick_run_writes_its_figures(tmp_path: Path) -> None:
+    output = tmp_path / "learner.json"
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.learner", "--quick", "--output", str(output)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(output.read_text(encoding="utf-8"))
+    own = [methods["own online"] for methods in figures["quality"].values()]
+    assert len(own) == 3
+    assert all(abs(f["end"]) < 1e-3 and f["worst"] < 0.05 and f["tv"] < 0.02 for f in own)
+    assert figures["update_ms"]["100"]["own online"]["median"] > 0
+    assert figures["points_per_second"]["1000"]["state_bytes"] < 65_536
+    assert figures["from_scratch_ms"]["worst J below scikit-learn's"] < 1e-4
+    assert "own online over 3 streams" in done.stdout
