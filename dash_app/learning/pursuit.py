@@ -30,7 +30,7 @@ _REACH_NATS = 0.01
 
 _TOL = 1e-8
 _SETTLE_TOL = 1e-12
-_FEW_ATOMS = 24
+_FEW_ATOMS = 12
 """With so few atoms, or an increment of a larger share than the next, the search starts anew."""
 
 _LARGE_SHARE = 0.2
@@ -42,7 +42,7 @@ nats per point of all data: what is gained by looking is of that size."""
 _N_SAMPLED = 256
 """So many points of a large increment tell its misfit."""
 
-_SMALL_SIZE = 64
+_TINY_SIZE, _SMALL_SIZE = 24, 64
 """With fewer atoms, every kind of rival is tried at every update; else the kinds take turns."""
 
 
@@ -152,6 +152,12 @@ def _pursued(
     )
 
 
+def _n_cycles(n_atoms: int, thorough: bool) -> int:
+    if n_atoms < _TINY_SIZE:
+        return 3
+    return 2 if thorough else 1
+
+
 def _shown(objective: Objective, polished: Polished, lead: int) -> tuple[Mixture, float, float]:
     """Return one of the mixtures with its J and its mean NLL, in data units."""
     value = float(polished.values[lead])
@@ -195,5 +201,5 @@ def _rivals(
         room -= len(batch[-1])
         rng = np.random.default_rng((seed, turn))
         batch.append(random_starts(coarse, max(room, 4), rng))
-    climbers = climb(coarse, Candidates.joined(*batch), 2 if thorough else 1)
+    climbers = climb(coarse, Candidates.joined(*batch), _n_cycles(n_atoms, thorough))
     return climbers.apart_from(held).best(_N_ALTERNATIVES), reserves
