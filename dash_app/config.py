@@ -1,0 +1,144 @@
+"""Every setting in one table: name, default, unit, help. The environment is read here alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Optional
+
+import platformdirs
+
+from dash_app.errors import SettingError
+
+# ruff: noqa: RUF009 - _setting returns a field
+
+STREAMLESS_THREADS = 8
+"""Threads that event streams never take, so that ordinary requests are always served."""
+
+
+def _setting(name: str, default: Any, unit: str, text: str, **bounds: float) -> Any:
+    metadata = {"name": name, "unit": unit, "help": text, "bounds": bounds}
+    if callable(default):
+        return field(default_factory=default, metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+def _default_data_dir() -> Path:
+    return Path(platformdirs.user_data_dir("gaussian-mixture-trainer", appauthor=False))
+
+
+@dataclass(frozen=True)
+class Config:
+    """The settings of one process.
+
+    Examples
+    --------
+    >>> Config.from_environment({"GMM_PORT": "9000"}).port
+    9000
+    >>> Config.from_environment({"GMM_PORT": "many"})
+    Traceback (most recent call last):
+    ...
+    dash_app.errors.SettingError: expected a whole number for GMM_PORT, got 'many'
+    """
+
+    host: str = _setting("GMM_HOST", "127.0.0.1", "address", "where the server listens")
+    port: int = _setting("GMM_PORT", 8050, "port", "the server's port", low=0, high=65535)
+    data_dir: Path = _setting(
+        "GMM_DATA_DIR",
+        _default_data_dir,
+        "directory",
+        "sessions and the signing key of the cookies; default: the user's data directory",
+    )
+    database_url: Optional[str] = _setting(
+        "GMM_DATABASE_URL",
+        None,
+        "SQLAlchemy URL",
+        "another store, such as postgresql://user@host/name; default: SQLite in the data directory",
+    )
+    session_ttl_days: float = _setting(
+        "GMM_SESSION_TTL_DAYS", 30.0, "days", "an untouched session is removed after this", low=0.0
+    )
+    legacy_frontend: Optional[Path] = _setting(
+        "GMM_LEGACY_FRONTEND",
+        None,
+        "directory",
+        "somebody's own index.html and static/, served at /legacy/ in place of ours",
+    )
+    threads: int = _setting(
+        "GMM_THREADS",
+        32,
+        "threads",
+        f"requests served at once by a process; event streams take all but {STREAMLESS_THREADS}",
+        low=STREAMLESS_THREADS + 1,
+        high=1024,
+    )
+    cache_sessions: int = _setting(
+        "GMM_CACHE_SESSIONS",
+        256,
+        "sessions",
+        "sessions a process keeps in memory; others come back from the store",
+        low=1,
+    )
+    max_body_mb: float = _setting(
+        "GMM_MAX_BODY_MB", 16.0, "MiB", "larger requests are answered 413", low=0.001
+    )
+    log_level: str = _setting(
+        "GMM_LOG_LEVEL", "INFO", "level", "DEBUG, INFO, WARNING or ERROR of Python's logging"
+    )
+
+    @classmethod
+    def from_environment(
+        cls, environ: Optional[Mapping[str, str]] = None, **overrides: Any
+    ) -> Config:
+        """Return the settings of `environ`; an override that is not None comes first.
+
+        Raises
+        ------
+        SettingError : a value that cannot be read, or out of its range; names the variable
+        """
+        environ = os.environ if environ is None else environ
+        values: dict[str, Any] = {}
+        for each in fields(cls):
+            value = overrides.pop(each.name, None)
+            if value is None:
+                value = environ.get(each.metadata["name"]) or None
+            if value is not None:
+                values[each.name] = _read(each.metadata, str(each.type), value)
+        if overrides:
+            raise TypeError(f"no such settings: {sorted(overrides)}")
+        return cls(**values)
+
+    @property
+    def store_url(self) -> str:
+        """The SQLAlchemy URL of the store."""
+        return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'sessions.sqlite3'}"
+
+    @property
+    def max_streams(self) -> int:
+        """Event streams that a process serves at once."""
+        return self.threads - STREAMLESS_THREADS
+
+
+def _read(metadata: Mapping[str, Any], kind: str, value: Any) -> Any:
+    name, bounds = metadata["name"], metadata["bounds"]
+    if "Path" in kind:
+        return Path(value).expanduser()
+    if "int" in kind or "float" in kind:
+        whole = "int" in kind
+        try:
+            number = int(value) if whole else float(value)
+        except ValueError:
+            expected = "a whole number" if whole else "a number"
+            raise SettingError(f"expected {expected} for {name}, got {value!r}", name) from None
+        low, high = bounds.get("low", -float("inf")), bounds.get("high", float("inf"))
+        if not low <= number <= high:
+            raise SettingError(f"expected {low:g} <= {name} <= {high:g}, got {value}", name)
+        return number
+    if name == "GMM_LOG_LEVEL":
+        level = str(value).upper()
+        if level not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+            raise SettingError(f"expected DEBUG, INFO, WARNING or ERROR, got {value!r}", name)
+        return level
+    return str(value)

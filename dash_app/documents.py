@@ -1,0 +1,111 @@
+"""What goes over the wire, as plain JSON values: what the API answers and events carry."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any, Optional
+
+from dash_app.log import Operation
+from dash_app.trainings import Run
+from dash_app.versions import ModelVersion
+from dash_app.views import ModelComparison, SessionView
+
+Document = dict[str, Any]
+
+
+def timestamp(seconds: float) -> str:
+    """Return seconds since 1970 as ISO 8601 in UTC.
+
+    >>> timestamp(0.25)
+    '1970-01-01T00:00:00.250Z'
+    """
+    moment = datetime.fromtimestamp(seconds, timezone.utc)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def model_document(version: ModelVersion) -> Document:
+    """Return a model version."""
+    mixture = version.mixture
+    return {
+        "number": version.number,
+        "kind": version.kind,
+        "n_components": mixture.n_components,
+        "weights": mixture.weights.tolist(),
+        "means": mixture.means.tolist(),
+        "variances": mixture.variances.tolist(),
+        "stds": mixture.stds.tolist(),
+        "loss": version.loss,
+        "mean_nll": version.mean_nll,
+        "n_points": version.n_points,
+        "revision": version.revision,
+        "time_s": version.time_s,
+        "created_at": timestamp(version.created_at),
+    }
+
+
+def _optional_model(version: Optional[ModelVersion]) -> Optional[Document]:
+    return None if version is None else model_document(version)
+
+
+def session_document(view: SessionView) -> Document:
+    """Return a session with both of its current models."""
+    return {
+        "id": view.id,
+        "n_components": view.n_components,
+        "half_life": view.half_life,
+        "prior_weight": view.prior_weight,
+        "seed": view.seed,
+        "n_points": view.n_points,
+        "revision": view.revision,
+        "can_undo": view.can_undo,
+        "can_redo": view.can_redo,
+        "online": _optional_model(view.online),
+        "scratch": _optional_model(view.scratch),
+        "created_at": timestamp(view.created_at),
+    }
+
+
+def run_document(run: Run) -> Document:
+    """Return a training run, its losses included."""
+    return {
+        "id": run.id,
+        "status": run.status,
+        "method": run.method,
+        "epochs": run.epochs,
+        "n_iter": run.n_iter,
+        "loss": run.loss,
+        "losses": run.losses.tolist(),
+        "revision": run.revision,
+        "n_points": run.n_points,
+        "model": _optional_model(run.version),
+        "error": run.error,
+        "created_at": timestamp(run.created_at),
+        "finished_at": None if run.finished_at is None else timestamp(run.finished_at),
+    }
+
+
+def operation_document(operation: Operation) -> Document:
+    """Return one line of the log."""
+    change = operation.change
+    return {
+        "seq": operation.seq,
+        "kind": change.kind,
+        "x": None if change.points is None else change.points.tolist(),
+        "detail": dict(change.detail),
+        "n_points": operation.n_points,
+        "model": None if operation.version is None else operation.version.number,
+        "created_at": timestamp(operation.created_at),
+    }
+
+
+def comparison_document(comparison: ModelComparison) -> Document:
+    """Return how far the two current models are apart."""
+    difference = comparison.difference
+    return {
+        "total_variation": difference.total_variation,
+        "jensen_shannon": difference.jensen_shannon,
+        "integrated_squared_error": difference.integrated_squared_error,
+        "log_likelihood_gap": difference.log_likelihood_gap,
+        "online": model_document(comparison.online),
+        "scratch": model_document(comparison.scratch),
+    }

@@ -1,0 +1,128 @@
+"""The points of a session in order of arrival, each with its age."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from typing import Optional
+
+import numpy as np
+
+from dash_app.errors import UnknownPointError
+from dash_app.learning.mixture import Array
+from dash_app.log import ADD, CLEAR, CONFIGURE, REMOVE, ROOT
+from dash_app.rows import floats_from_bytes
+from dash_app.store import PointRow
+
+_NEGLIGIBLE = 1e-12
+"""Share of the total weight below which the learner drops a point."""
+
+
+class HeldPoints:
+    """Points in order of arrival; grows in place, doubling, so that a click costs no copy.
+
+    Beside each point stands how many half-lives had passed when it arrived.
+    """
+
+    def __init__(self) -> None:
+        self._columns = np.empty((2, 64))
+        self._size = 0
+        self._decay = 0.0
+
+    @property
+    def values(self) -> Array:
+        """The points, shape (n_points,), data units; a view, valid until the next change."""
+        return self._columns[0, : self._size]
+
+    def weights(self) -> Optional[Array]:
+        """Return each point's weight, shape (n_points,); None where all are 1."""
+        if self._decay == 0.0:
+            return None
+        return np.exp2(self._columns[1, : self._size] - self._decay)
+
+    def weighted(self) -> tuple[Array, Optional[Array]]:
+        """Return copies of the points, and of the weights, without the negligible ones."""
+        weights = self.weights()
+        if weights is None:
+            return self.values.copy(), None
+        kept = weights >= _NEGLIGIBLE * weights.sum()
+        return self.values[kept], weights[kept]
+
+    def add(self, points: Array, half_life: Optional[float]) -> None:
+        """Append an increment, under the half-life in force."""
+        end = self._size + points.size
+        if end > self._columns.shape[1]:
+            grown = np.empty((2, max(end, 2 * self._columns.shape[1])))
+            grown[:, : self._size] = self._columns[:, : self._size]
+            self._columns = grown
+        new = self._columns[:, self._size : end]
+        new[0] = points
+        new[1] = self._decay
+        if half_life is not None:
+            new[1] += np.arange(1, points.size + 1) / half_life
+            self._decay += points.size / half_life
+        self._size = end
+
+    def positions(self, points: Array) -> np.ndarray:
+        """Return where the last occurrences of the points stand.
+
+        Raises
+        ------
+        UnknownPointError : for a value that is not held, or not so often
+        """
+        wanted = Counter(points.tolist())
+        found: list[int] = []
+        for position in np.flatnonzero(np.isin(self.values, points))[::-1].tolist():
+            x = float(self.values[position])
+            if wanted[x] > 0:
+                wanted[x] -= 1
+                found.append(position)
+        missing = next((x for x, count in wanted.items() if count > 0), None)
+        if missing is not None:
+            raise UnknownPointError(f"expected a point that is held, got {missing!r}", "points")
+        return np.array(found, dtype=np.intp)
+
+    def remove(self, points: Array) -> None:
+        """Take out the last occurrence of each point."""
+        kept = np.delete(self._columns[:, : self._size], self.positions(points), axis=1)
+        self._columns, self._size = kept, kept.shape[1]
+
+    def clear(self) -> None:
+        """Take out everything."""
+        self._size, self._decay = 0, 0.0
+
+
+def held_points(path_rows: Iterable[PointRow], node: int, half_life: Optional[float]) -> HeldPoints:
+    """Return the points at a node, from rows that contain the path to it.
+
+    `half_life` is that of the new session.
+    """
+    by_seq = {row.seq: row for row in path_rows}
+    path: list[PointRow] = []
+    while node != ROOT:
+        path.append(by_seq[node])
+        node = path[-1].parent
+    held = HeldPoints()
+    pending: list[bytes] = []
+
+    def flush() -> None:
+        if pending:
+            held.add(floats_from_bytes(b"".join(pending)), half_life)
+            pending.clear()
+
+    for row in reversed(path):
+        if row.kind == ADD:
+            pending.append(row.points or b"")
+            if half_life is not None:  # ages are to come out in the bits of one by one
+                flush()
+            continue
+        flush()
+        if row.kind == REMOVE:
+            held.remove(floats_from_bytes(row.points or b""))
+        elif row.kind == CLEAR:
+            held.clear()
+        elif row.kind == CONFIGURE:
+            half_life = json.loads(row.detail or "{}").get("half_life", half_life)
+    flush()
+    return held

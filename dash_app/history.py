@@ -1,0 +1,276 @@
+"""From the store's log to a session in memory, and one operation further."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import Optional
+
+from dash_app import fold
+from dash_app.errors import RefusedError, SessionNotFoundError, StateError, StoreError
+from dash_app.fold import SNAPSHOT_EVERY, State
+from dash_app.held import HeldPoints, held_points
+from dash_app.learning.online import STATE_VERSION
+from dash_app.live import Live, RecentStates
+from dash_app.log import (
+    ADD,
+    CLEAR,
+    NODE_KINDS,
+    REDO,
+    REMOVE,
+    ROOT,
+    TRAIN,
+    UNDO,
+    Change,
+    Operation,
+    SessionRecord,
+    Snapshot,
+)
+from dash_app.store import SPARSE_EVERY, Store
+from dash_app.versions import ModelVersion
+
+_log = logging.getLogger(__name__)
+
+_FOLLOW_AT_MOST = SNAPSHOT_EVERY
+"""Operations by others up to which folding them in is no slower than a load."""
+
+
+class History:
+    """Reads logs; appends nothing."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def load(self, session_id: str) -> Live:
+        """Return the session as the store has it.
+
+        Raises
+        ------
+        SessionNotFoundError
+        """
+        record = self._store.session(session_id)
+        if record is None:
+            raise SessionNotFoundError(f"expected the id of a session, got {session_id!r}")
+        last = self._store.last(session_id)
+        recent = RecentStates()
+        state = self.state_at(record, ROOT if last is None else last.head, recent)
+        return Live(
+            record=record,
+            state=state,
+            seq=0 if last is None else last.seq,
+            tip=ROOT if last is None else last.tip,
+            n_models=0 if last is None else last.n_models,
+            scratch=self._store.last_training(session_id, state.era),
+            recent=recent,
+            touched_at=record.touched_at,
+        )
+
+    def catch_up(self, live: Live) -> bool:
+        """Fold in what other processes have appended; returns whether there was anything.
+
+        Raises
+        ------
+        SessionNotFoundError : the session is gone
+        """
+        session_id = live.record.id
+        revision = self._store.revision(session_id)
+        if revision is None:
+            raise SessionNotFoundError(f"expected the id of a session, got {session_id!r}")
+        if revision == live.seq:
+            return False
+        if revision - live.seq > _FOLLOW_AT_MOST:
+            fresh = self.load(session_id)
+            live.become(fresh)
+            return True
+        for operation in self._store.operations(session_id, after=live.seq):
+            self._follow(live, operation)
+        return True
+
+    def held(self, live: Live) -> HeldPoints:
+        """Return the points at the session's head."""
+        if live.held is None:
+            node = live.state.node
+            path_rows = self._store.point_rows(live.record.id, node)
+            live.held = held_points(path_rows, node, live.record.settings.half_life)
+        return live.held
+
+    def extend(
+        self,
+        live: Live,
+        change: Change,
+        now: float,
+        version: Optional[ModelVersion] = None,
+        idempotency_key: Optional[str] = None,
+    ) -> tuple[Operation, Optional[Snapshot]]:
+        """Let a new change act on the session; returns what is to be appended.
+
+        `version` is the result of a train; its number is set here.
+        """
+        seq, parent = live.seq + 1, live.state.node
+        kept: Optional[Snapshot] = None
+        if change.kind in NODE_KINDS:
+            version = self._extend_by_node(live, change, seq, now)
+            if live.state.due_snapshot:
+                kept = fold.snapshot(live.state)
+        elif change.kind in (UNDO, REDO):
+            self._move(live, change)
+        elif version is not None:
+            live.n_models += 1
+            version = replace(version, number=live.n_models, created_at=now)
+            if change.detail["era"] == live.state.era:
+                live.scratch = version
+        live.seq = seq
+        operation = Operation(
+            seq=seq,
+            change=change,
+            parent=parent,
+            head=live.state.node,
+            tip=live.tip,
+            n_models=live.n_models,
+            n_points=live.state.n_points,
+            era=change.detail["era"] if change.kind == TRAIN else live.state.era,
+            created_at=now,
+            version=version,
+            idempotency_key=idempotency_key,
+        )
+        return operation, kept
+
+    def state_at(
+        self, record: SessionRecord, node: int, recent: Optional[RecentStates] = None
+    ) -> State:
+        """Return the state at a node, folded from the nearest snapshot on its path.
+
+        The states passed on the way go into `recent`: they are what undo asks for next.
+        """
+        kept = self._store.snapshot_nodes(record.id, STATE_VERSION)
+        path: list[Operation] = []
+        known: dict[int, Operation] = {}
+        base: Optional[State] = None
+        while base is None:
+            if node == ROOT:
+                base = fold.initial_state(record.settings)
+            elif node in kept:
+                base = self._restored(record.id, node)
+                kept.discard(node)
+            else:
+                if node not in known:
+                    rows = self._store.operations_down_from(record.id, node, SNAPSHOT_EVERY)
+                    known = {row.seq: row for row in rows}
+                path.append(known[node])
+                node = path[-1].parent
+        if len(path) > SNAPSHOT_EVERY:
+            _log.info("session %s: folding %d operations anew", record.id, len(path))
+        self._fold(record.id, base, path[::-1], recent)
+        return base
+
+    def _fold(
+        self,
+        session_id: str,
+        state: State,
+        path: list[Operation],
+        recent: Optional[RecentStates],
+    ) -> None:
+        final_depth = state.depth + len(path)
+        for operation in path:
+            if recent is not None:
+                recent.keep(state)
+            fold.advance(state, operation)
+            if not state.due_snapshot:
+                continue
+            # where snapshots were thinned out or were of another version, the next load is to
+            # find them again
+            if state.depth % SPARSE_EVERY == 0 or state.depth > final_depth - SPARSE_EVERY:
+                self._store.put_snapshots(session_id, [fold.snapshot(state)])
+
+    def _restored(self, session_id: str, node: int) -> Optional[State]:
+        kept = self._store.snapshot(session_id, node)
+        if kept is None:  # thinned out by another process a moment ago
+            return None
+        try:
+            state, bearer = fold.restored(kept)
+        except StateError as error:
+            _log.warning("session %s: snapshot at %d not used: %s", session_id, node, error)
+            return None
+        if bearer is not None:
+            operation = self._store.operation(session_id, bearer)
+            state.online = None if operation is None else operation.version
+        return state
+
+    def _extend_by_node(
+        self, live: Live, change: Change, seq: int, now: float
+    ) -> Optional[ModelVersion]:
+        state = live.state
+        live.recent.keep(state)
+        time_s = fold.apply(state, change, seq)
+        live.tip = seq
+        _hold(live, change)
+        if change.kind == CLEAR:
+            state.online = live.scratch = None
+            return None
+        if not fold.trains(change):
+            return None
+        version = fold.trained(state, live.n_models + 1, time_s, now)
+        live.n_models += version is not None
+        state.online = version
+        return version
+
+    def _move(self, live: Live, change: Change) -> None:
+        era = live.state.era
+        target = self._operation(live, int(change.detail["target"]))
+        if change.kind == UNDO:
+            kept = live.recent.at(target.parent)
+            live.state = kept or self.state_at(live.record, target.parent, live.recent)
+            live.held = None
+        else:
+            live.recent.keep(live.state)
+            fold.advance(live.state, target)
+            _hold(live, target.change)
+        if live.state.era != era:
+            live.scratch = self._store.last_training(live.record.id, live.state.era)
+
+    def _follow(self, live: Live, operation: Operation) -> None:
+        change = operation.change
+        if change.kind in NODE_KINDS:
+            live.recent.keep(live.state)
+            fold.advance(live.state, operation)
+            _hold(live, change)
+            if change.kind == CLEAR:
+                live.scratch = None
+        elif change.kind in (UNDO, REDO):
+            self._move(live, change)
+        elif operation.era == live.state.era:
+            live.scratch = operation.version
+        live.seq, live.tip, live.n_models = operation.seq, operation.tip, operation.n_models
+
+    def _operation(self, live: Live, seq: int) -> Operation:
+        operation = self._store.operation(live.record.id, seq)
+        if operation is None:
+            raise StoreError(f"the log of session {live.record.id} has no operation {seq}")
+        return operation
+
+
+def undo(live: Live) -> Change:
+    """Return the change that takes back the last one; RefusedError where there is none."""
+    if live.state.node == ROOT:
+        raise RefusedError("expected something to undo, got a session at its beginning")
+    return Change(UNDO, detail={"target": live.state.node})
+
+
+def redo(live: Live, store: Store) -> Change:
+    """Return the change that does again what was last undone; RefusedError where nothing was."""
+    node = live.state.node
+    target = None if node == live.tip else store.redo_target(live.record.id, node, live.tip)
+    if target is None:
+        raise RefusedError("expected something to redo, got nothing undone since the last change")
+    return Change(REDO, detail={"target": target})
+
+
+def _hold(live: Live, change: Change) -> None:
+    if live.held is None:
+        return
+    if change.kind == ADD and change.points is not None:
+        live.held.add(change.points, live.state.settings.half_life)
+    elif change.kind == REMOVE and change.points is not None:
+        live.held.remove(change.points)
+    elif change.kind == CLEAR:
+        live.held.clear()

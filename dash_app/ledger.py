@@ -1,0 +1,189 @@
+"""Reading and appending: the way every use-case takes to a session's log.
+
+Any number of threads and processes may work on one store. An append carries the sequence number
+that it expects; who is second loads the session and tries again. Locks and cache save work, the
+store alone decides.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Optional, TypeVar
+
+from dash_app.errors import ConflictError, RefusedError, SessionNotFoundError
+from dash_app.history import History
+from dash_app.live import Live, LiveSessions, RecentStates
+from dash_app.log import Change, Operation, Snapshot
+from dash_app.store import SequenceTakenError, Store
+from dash_app.versions import ModelVersion
+from dash_app.views import SessionView, view_of
+from dash_app.watch import Watch
+
+_log = logging.getLogger(__name__)
+
+_ATTEMPTS = 50
+_TOUCH_EVERY_S = 3600.0
+"""A session's last use is noted at most so often: expiry counts in days."""
+
+T = TypeVar("T")
+Plan = Callable[[Live], Sequence[Change]]
+
+
+@dataclass(frozen=True)
+class Once:
+    """A request that is carried out once, however often it arrives with its key."""
+
+    key: str
+    request: Change
+
+
+@dataclass(frozen=True)
+class Finish:
+    """A run from scratch that ends with the append, and the model it leads to."""
+
+    run_id: str
+    version: ModelVersion
+
+
+class Ledger:
+    """The sessions of one store, as one process works on them."""
+
+    def __init__(self, store: Store, watch: Watch, cache_sessions: int) -> None:
+        self._store = store
+        self._watch = watch
+        self.history = History(store)
+        self._live = LiveSessions(self.history.load, cache_sessions)
+
+    def read(self, session_id: str, question: Callable[[Live], T]) -> T:
+        """Return the answer of the session as the store has it now.
+
+        Raises
+        ------
+        SessionNotFoundError, and whatever `question` raises
+        """
+        with self._live.hold(session_id) as live:
+            self._refresh(live)
+            answer = question(live)
+        self._touch(live)
+        return answer
+
+    def append(
+        self,
+        session_id: str,
+        plan: Plan,
+        *,
+        once: Optional[Once] = None,
+        fresh: bool = True,
+        finish: Optional[Finish] = None,
+    ) -> SessionView:
+        """Append what `plan` makes of the session, all or nothing, and on disk on return.
+
+        Parameters
+        ----------
+        plan : called again where somebody else was first; what it raises leaves all as it was
+        fresh : whether the plan must see what other processes did; without, they are met when
+            the sequence number turns out to be taken
+
+        Raises
+        ------
+        SessionNotFoundError, ConflictError
+        CancelledError : the run to finish was cancelled
+        RefusedError : the key came with another request before
+        """
+        for _ in range(_ATTEMPTS):
+            with self._live.hold(session_id) as live:
+                if fresh or self._live.contended(session_id):
+                    self._refresh(live)
+                if once is not None and self._is_done(session_id, once):
+                    self._refresh(live)
+                    return view_of(live)
+                changes = plan(live)
+                if not changes and not fresh and self._refresh(live):
+                    continue  # nothing to do, but for a session that was behind
+                if self._try(live, changes, once, finish):
+                    view = view_of(live)
+                    break
+        else:
+            raise ConflictError(f"session {session_id}: {_ATTEMPTS} times somebody else was first")
+        if changes:
+            self._watch.changed(session_id)
+        self._touch(live)
+        return view
+
+    def check(self, session_id: str) -> None:
+        """Raise SessionNotFoundError where there is no such session."""
+        if self._store.revision(session_id) is None:
+            raise SessionNotFoundError(f"expected the id of a session, got {session_id!r}")
+
+    def forget(self, session_id: str) -> None:
+        """Take a deleted session out of memory, and tell those who watch it."""
+        self._live.forget(session_id)
+        self._watch.changed(session_id)
+
+    def _try(
+        self,
+        live: Live,
+        changes: Sequence[Change],
+        once: Optional[Once],
+        finish: Optional[Finish],
+    ) -> bool:
+        """Return whether the changes are in the log; if not, somebody else's are folded in."""
+        operations: list[Operation] = []
+        snapshots: list[Snapshot] = []
+        session_id = live.record.id
+        version = None if finish is None else finish.version
+        key = None if once is None else once.key
+        before = live.copied()
+        try:
+            for change in changes:
+                operation, kept = self.history.extend(live, change, time.time(), version, key)
+                operations.append(operation)
+                snapshots += [] if kept is None else [kept]
+            if operations:
+                run_id = None if finish is None else finish.run_id
+                self._store.append(session_id, operations, snapshots, finish_run=run_id)
+        except SequenceTakenError:
+            _log.info("session %s: another process was first, trying again", session_id)
+            live.become(before)
+            live.recent = RecentStates()  # it may hold nodes that are not in the log
+            self._refresh(live)
+            self._live.met_another_process(session_id)
+            return False
+        except BaseException:
+            live.stale = True  # it may be half changed
+            raise
+        return True
+
+    def _refresh(self, live: Live) -> bool:
+        """Fold in what others appended; returns whether there was anything."""
+        session_id = live.record.id
+        try:
+            behind = self.history.catch_up(live)
+        except SessionNotFoundError:
+            self._live.forget(session_id)
+            raise
+        except BaseException:
+            live.stale = True
+            raise
+        if behind:
+            self._live.met_another_process(session_id)
+        return behind
+
+    def _is_done(self, session_id: str, once: Once) -> bool:
+        known = self._store.operation_by_key(session_id, once.key)
+        if known is None:
+            return False
+        if not known.change.answers(once.request):
+            raise RefusedError(
+                f"expected a new Idempotency-Key, got {once.key!r}, which came with another request"
+            )
+        return True
+
+    def _touch(self, live: Live) -> None:
+        now = time.time()
+        if now - live.touched_at > _TOUCH_EVERY_S:
+            live.touched_at = now
+            self._store.touch(live.record.id, now)

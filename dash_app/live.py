@@ -1,0 +1,137 @@
+"""Sessions in memory: a bounded cache over the store, least recently used out first.
+
+A cached session may be behind the store, since other processes write too. Whoever appends finds
+out by its sequence number; whoever reads asks `History.catch_up` first. The locks only save work.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Optional
+
+from dash_app import fold
+from dash_app.fold import State
+from dash_app.held import HeldPoints
+from dash_app.log import SessionRecord
+from dash_app.versions import ModelVersion
+
+_N_RECENT = 12
+"""At most 40 kB each."""
+
+_CONTENDED_S = 30.0
+"""How long after another process was met on a session it is expected there again."""
+
+
+class RecentStates:
+    """Copies of the last states before the current one, for an undo without a fold."""
+
+    def __init__(self) -> None:
+        self._states: OrderedDict[int, State] = OrderedDict()
+
+    def keep(self, state: State) -> None:
+        """Keep a copy, in place of the oldest one."""
+        self._states[state.node] = fold.copied(state)
+        self._states.move_to_end(state.node)
+        if len(self._states) > _N_RECENT:
+            self._states.popitem(last=False)
+
+    def at(self, node: int) -> Optional[State]:
+        """Return a copy of the state at the node, where it is kept."""
+        found = self._states.get(node)
+        return None if found is None else fold.copied(found)
+
+
+@dataclass
+class Live:
+    """A session as far as this process knows the log.
+
+    Attributes
+    ----------
+    seq : int, the last operation that is folded in
+    tip : int, the newest node
+    held : the points at the head; None until somebody asks
+    scratch : the model from scratch that is shown
+    stale : set where something failed half-way: it is to be loaded anew
+    """
+
+    record: SessionRecord
+    state: State
+    seq: int
+    tip: int
+    n_models: int
+    scratch: Optional[ModelVersion]
+    held: Optional[HeldPoints] = None
+    recent: RecentStates = field(default_factory=RecentStates)
+    touched_at: float = 0.0
+    stale: bool = False
+
+    def copied(self) -> Live:
+        """Return the session as it is now, unmoved by what happens to this one."""
+        return replace(self, state=fold.copied(self.state), held=None)
+
+    def become(self, other: Live) -> None:
+        """Take over everything of the other one."""
+        self.__dict__.update(vars(other))
+
+
+class _Entry:
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.live: Optional[Live] = None
+        self.contended_until = 0.0
+
+
+class LiveSessions:
+    """At most `capacity` sessions, each behind a lock of its own."""
+
+    def __init__(self, load: Callable[[str], Live], capacity: int) -> None:
+        self._load = load
+        self._capacity = capacity
+        self._entries: OrderedDict[str, _Entry] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def hold(self, session_id: str) -> Iterator[Live]:
+        """Give the session to this thread alone; loads it where it is not in memory."""
+        entry = self._entry(session_id)
+        with entry.lock:
+            if entry.live is None or entry.live.stale:
+                try:
+                    entry.live = self._load(session_id)
+                except BaseException:
+                    self.forget(session_id)  # no entry for a session that does not exist
+                    raise
+            yield entry.live
+
+    def met_another_process(self, session_id: str) -> None:
+        """Note that another process works on the session too."""
+        self._entry(session_id).contended_until = time.monotonic() + _CONTENDED_S
+
+    def contended(self, session_id: str) -> bool:
+        """Whether another process has lately written to the session."""
+        return self._entry(session_id).contended_until > time.monotonic()
+
+    def forget(self, session_id: str) -> None:
+        """Take the session out of the cache."""
+        with self._lock:
+            self._entries.pop(session_id, None)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def _entry(self, session_id: str) -> _Entry:
+        with self._lock:
+            entry = self._entries.get(session_id)
+            if entry is None:
+                entry = self._entries[session_id] = _Entry()
+                if len(self._entries) > self._capacity:
+                    # whoever holds it goes on with its own copy; the store settles who is first
+                    self._entries.popitem(last=False)
+            else:
+                self._entries.move_to_end(session_id)
+            return entry

@@ -1,0 +1,192 @@
+"""Training runs as rows: status, progress and requests to cancel pass between processes here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Optional
+
+import numpy as np
+import sqlalchemy as sa
+
+from dash_app import schema
+from dash_app.errors import CancelledError
+from dash_app.learning.mixture import Array
+from dash_app.log import Operation
+from dash_app.rows import floats_from_bytes, floats_to_bytes
+
+RUNNING, DONE, FAILED, CANCELLED = "running", "done", "failed", "cancelled"
+
+_runs, _progress = schema.runs, schema.progress
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One row of the table; times in seconds since 1970, `loss` (-J) in nats per point."""
+
+    id: str
+    session_id: str
+    serial: int
+    status: str
+    method: str
+    epochs: int
+    n_iter: int
+    loss: Optional[float]
+    n_points: int
+    revision: int
+    seq: Optional[int]
+    error: Optional[str]
+    cancel_requested: bool
+    heartbeat_at: float
+    created_at: float
+    finished_at: Optional[float]
+    idempotency_key: Optional[str]
+
+
+class SerialTakenError(Exception):
+    """Another run of the session began at the same time, or the session is gone."""
+
+
+class RunTable:
+    """The rows of runs and of their losses."""
+
+    def __init__(self, engine: sa.Engine, reader: sa.Engine) -> None:
+        self._engine = engine
+        self._reader = reader
+
+    def start(self, record: RunRecord) -> None:
+        """Insert a run, and ask the session's running ones to stop: a new one replaces them."""
+        replaced = (
+            sa.update(_runs)
+            .where(_runs.c.session_id == record.session_id, _runs.c.status == RUNNING)
+            .values(cancel_requested=True)
+        )
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(replaced)
+                connection.execute(sa.insert(_runs), vars(record))
+        except sa.exc.IntegrityError as error:
+            raise SerialTakenError(record.session_id) from error
+
+    def last_serial(self, session_id: str) -> int:
+        """Return the serial number of the session's newest run, 0 where there is none."""
+        newest = sa.select(sa.func.max(_runs.c.serial)).where(_runs.c.session_id == session_id)
+        with self._reader.connect() as connection:
+            return connection.execute(newest).scalar() or 0
+
+    def run(self, session_id: str, run_id: str) -> Optional[RunRecord]:
+        """Return the run, if the session has it."""
+        return self._one(_runs.c.session_id == session_id, _runs.c.id == run_id)
+
+    def by_key(self, session_id: str, key: str) -> Optional[RunRecord]:
+        """Return the run that came with that idempotency key."""
+        return self._one(_runs.c.session_id == session_id, _runs.c.idempotency_key == key)
+
+    def since(self, session_id: str, serial: int) -> list[RunRecord]:
+        """Return the session's runs with that serial number or a later one, oldest first."""
+        found = (
+            sa.select(_runs)
+            .where(_runs.c.session_id == session_id, _runs.c.serial >= serial)
+            .order_by(_runs.c.serial)
+        )
+        with self._reader.connect() as connection:
+            return [RunRecord(**row._mapping) for row in connection.execute(found)]
+
+    def newest(self, session_ids: list[str]) -> dict[str, tuple[int, str, int]]:
+        """Return (serial, status, n_iter) of each session's newest run."""
+        found = (
+            sa.select(_runs.c.session_id, _runs.c.serial, _runs.c.status, _runs.c.n_iter)
+            .where(_runs.c.session_id.in_(session_ids))
+            .order_by(_runs.c.serial)
+        )
+        with self._reader.connect() as connection:
+            return {row[0]: (row[1], row[2], row[3]) for row in connection.execute(found)}
+
+    def losses(self, run_id: str, *, after: int = 0) -> Array:
+        """Return the losses of the iterations above `after`, shape (n,), nats per point."""
+        found: sa.Select[Any] = (
+            sa.select(_progress.c.first, _progress.c.losses)
+            .where(_progress.c.run_id == run_id)
+            .order_by(_progress.c.first.desc())
+        )
+        parts: list[Array] = []
+        with self._reader.connect() as connection:
+            for row in connection.execute(found):
+                first, part = int(row[0]), floats_from_bytes(row[1])
+                parts.append(part[max(0, after + 1 - first) :])
+                if first <= after + 1:
+                    break
+        return np.concatenate(parts[::-1]) if parts else np.empty(0)
+
+    def report(self, run_id: str, first: int, losses: Array, now: float) -> bool:
+        """Append losses from iteration `first` on; returns whether the run is to stop."""
+        with self._engine.begin() as connection:
+            alive = connection.execute(
+                sa.update(_runs)
+                .where(_runs.c.id == run_id, _runs.c.status == RUNNING)
+                .values(n_iter=first + losses.size - 1, loss=float(losses[-1]), heartbeat_at=now)
+            )
+            if alive.rowcount == 0:  # its session was deleted, or it was given up for dead
+                return True
+            row = {"run_id": run_id, "first": first, "losses": floats_to_bytes(losses)}
+            connection.execute(sa.insert(_progress), row)
+            wanted = sa.select(_runs.c.cancel_requested).where(_runs.c.id == run_id)
+            return bool(connection.execute(wanted).scalar())
+
+    def heartbeat(self, run_ids: list[str], now: float) -> set[str]:
+        """Note that the runs are alive; returns those that are to stop."""
+        with self._engine.begin() as connection:
+            mine = _runs.c.id.in_(run_ids)
+            connection.execute(sa.update(_runs).where(mine).values(heartbeat_at=now))
+            going = connection.execute(
+                sa.select(_runs.c.id).where(
+                    mine, _runs.c.status == RUNNING, _runs.c.cancel_requested.is_(False)
+                )
+            )
+            return set(run_ids) - set(going.scalars())
+
+    def request_cancel(self, session_id: str, run_id: str) -> None:
+        """Ask the run to stop, wherever it runs."""
+        with self._engine.begin() as connection:
+            connection.execute(
+                sa.update(_runs)
+                .where(_runs.c.session_id == session_id, _runs.c.id == run_id)
+                .values(cancel_requested=True)
+            )
+
+    def mark_done(self, connection: sa.Connection, run_id: str, operation: Operation) -> None:
+        """Mark as done within the transaction that appends its result, unless cancelled."""
+        done = connection.execute(
+            sa.update(_runs)
+            .where(
+                _runs.c.id == run_id,
+                _runs.c.status == RUNNING,
+                _runs.c.cancel_requested.is_(False),
+            )
+            .values(status=DONE, seq=operation.seq, finished_at=operation.created_at)
+        )
+        if done.rowcount == 0:
+            raise CancelledError(f"the run {run_id} was cancelled")
+
+    def end(self, run_id: str, status: str, error: Optional[str], now: float) -> None:
+        """Mark a running run as failed or cancelled."""
+        with self._engine.begin() as connection:
+            connection.execute(
+                sa.update(_runs)
+                .where(_runs.c.id == run_id, _runs.c.status == RUNNING)
+                .values(status=status, error=error, finished_at=now)
+            )
+
+    def fail_silent(self, before: float, error: str, now: float) -> int:
+        """Mark as failed the runs whose process has been silent; returns how many."""
+        with self._engine.begin() as connection:
+            dead = connection.execute(
+                sa.update(_runs)
+                .where(_runs.c.status == RUNNING, _runs.c.heartbeat_at < before)
+                .values(status=FAILED, error=error, finished_at=now)
+            )
+            return dead.rowcount
+
+    def _one(self, *conditions: Any) -> Optional[RunRecord]:
+        with self._reader.connect() as connection:
+            row = connection.execute(sa.select(_runs).where(*conditions)).first()
+        return None if row is None else RunRecord(**row._mapping)

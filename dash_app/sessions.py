@@ -1,0 +1,393 @@
+"""The use-cases: what a session can be asked for, by whatever front end.
+
+A session is its log (see `log`); each use-case here reads it or appends to it. What is returned
+without an error is on disk.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+import time
+from typing import Any, Optional, Union
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from dash_app import history
+from dash_app.config import Config
+from dash_app.errors import OutOfRangeError, RefusedError, SessionNotFoundError
+from dash_app.fold import initial_state
+from dash_app.keeper import Keeper
+from dash_app.learning import compare as compare_mixtures
+from dash_app.learning.mixture import Array
+from dash_app.learning.points import as_points, check_n_components
+from dash_app.ledger import Ledger, Once
+from dash_app.live import Live
+from dash_app.log import (
+    ADD,
+    CLEAR,
+    CONFIGURE,
+    REDO,
+    REMOVE,
+    ROOT,
+    UNDO,
+    Change,
+    Operation,
+    SessionRecord,
+    Settings,
+)
+from dash_app.run_table import RunRecord
+from dash_app.store import Store
+from dash_app.trainings import MAX_EPOCHS, Run, Trainings
+from dash_app.versions import ONLINE, SCRATCH, ModelVersion
+from dash_app.views import ModelComparison, SessionView, Synchronised, view_of
+from dash_app.watch import Watch
+
+__all__ = [
+    "MAX_EPOCHS",
+    "UNSET",
+    "ModelComparison",
+    "Run",
+    "SessionView",
+    "Sessions",
+    "Synchronised",
+]
+
+_log = logging.getLogger(__name__)
+
+
+class _Unset:
+    """Stands for a setting that is to stay as it is, where None has a meaning."""
+
+
+UNSET = _Unset()
+
+
+class Sessions:
+    """Every session of one store, for one process. `close` ends its threads."""
+
+    def __init__(self, store: Store, config: Config) -> None:
+        self._store = store
+        self.watch = Watch()
+        self._ledger = Ledger(store, self.watch, config.cache_sessions)
+        self._trainings = Trainings(self._ledger, store, self.watch)
+        self._keeper = Keeper(store, self.watch, self._trainings.runs, config.session_ttl_days)
+        self._start_lock = threading.Lock()
+        self._started = False
+
+    @property
+    def store(self) -> Store:
+        """The store behind the sessions."""
+        return self._store
+
+    def start(self) -> None:
+        """Start the background thread, once, in the process that serves."""
+        if self._started:
+            return
+        with self._start_lock:
+            if not self._started:
+                self._keeper.start()
+                self._started = True
+
+    def close(self) -> None:
+        """Stop trainings, event streams and threads; then the store is closed."""
+        self.watch.close()
+        self._trainings.runs.close()
+        self._keeper.close()
+        self._store.close()
+
+    # ------------------------------------------------------------------ sessions
+
+    def create(
+        self,
+        *,
+        n_components: int = 3,
+        half_life: Optional[float] = None,
+        prior_weight: float = 1.0,
+        seed: int = 0,
+        session_id: Optional[str] = None,
+    ) -> SessionView:
+        """Make a new session; its id, 128 random bits, is the only key to it.
+
+        Raises
+        ------
+        OutOfRangeError : a setting out of its range
+        """
+        settings = Settings(n_components, half_life, prior_weight, seed)
+        state = initial_state(settings)  # checks the settings
+        now = time.time()
+        record = SessionRecord(session_id or secrets.token_hex(16), settings, now, now)
+        self._store.create_session(record)
+        _log.info("session %s: created", record.id)
+        return view_of(Live(record, state, seq=0, tip=ROOT, n_models=0, scratch=None))
+
+    def view(self, session_id: str) -> SessionView:
+        """Return the session as it stands now.
+
+        Raises
+        ------
+        SessionNotFoundError
+        """
+        return self._ledger.read(session_id, view_of)
+
+    def delete(self, session_id: str) -> None:
+        """Remove the session and its log.
+
+        Raises
+        ------
+        SessionNotFoundError
+        """
+        found = self._store.delete_session(session_id)
+        self._ledger.forget(session_id)
+        if not found:
+            raise SessionNotFoundError(f"expected the id of a session, got {session_id!r}")
+        _log.info("session %s: deleted", session_id)
+
+    # ------------------------------------------------------------------ changes
+
+    def add(
+        self, session_id: str, points: ArrayLike, *, idempotency_key: Optional[str] = None
+    ) -> SessionView:
+        """Train online on an increment.
+
+        Raises
+        ------
+        SessionNotFoundError, ConflictError
+        EmptyDataError, NonFiniteError, OutOfRangeError, ShapeError : nothing has changed
+        RefusedError : the key came with another request before
+        """
+        change = Change(ADD, as_points(points))
+        once = _once(idempotency_key, change)
+        # an add means the same whatever others did meanwhile
+        return self._ledger.append(session_id, lambda _: [change], once=once, fresh=False)
+
+    def remove(
+        self, session_id: str, points: ArrayLike, *, idempotency_key: Optional[str] = None
+    ) -> SessionView:
+        """Take back the last occurrence of each point.
+
+        Raises
+        ------
+        UnknownPointError : a value that is not held, or not so often
+        RefusedError : the model forgets by itself, or did (`half_life`)
+        """
+        x = as_points(points)
+        change = Change(REMOVE, x)
+
+        def plan(live: Live) -> list[Change]:
+            if live.state.settings.half_life is not None or live.state.decay > 0:
+                raise RefusedError(
+                    "expected a session without half-life where points are taken back; "
+                    "undo takes back whole operations"
+                )
+            self._ledger.history.held(live).positions(x)
+            return [change]
+
+        return self._ledger.append(session_id, plan, once=_once(idempotency_key, change))
+
+    def undo(self, session_id: str, *, idempotency_key: Optional[str] = None) -> SessionView:
+        """Take back the last add, remove, configure or clear. A training stays.
+
+        Raises
+        ------
+        RefusedError : nothing to undo
+        """
+        once = _once(idempotency_key, Change(UNDO))
+        return self._ledger.append(session_id, lambda live: [history.undo(live)], once=once)
+
+    def redo(self, session_id: str, *, idempotency_key: Optional[str] = None) -> SessionView:
+        """Do again what was last undone.
+
+        Raises
+        ------
+        RefusedError : nothing undone since the last change
+        """
+        once = _once(idempotency_key, Change(REDO))
+        return self._ledger.append(
+            session_id, lambda live: [history.redo(live, self._store)], once=once
+        )
+
+    def clear(self, session_id: str, *, idempotency_key: Optional[str] = None) -> SessionView:
+        """Forget the points and both models; the settings stay. Undo brings all of it back."""
+        change = Change(CLEAR)
+
+        def plan(live: Live) -> list[Change]:
+            empty = live.state.n_points == 0 and live.scratch is None
+            return [] if empty else [change]
+
+        return self._ledger.append(session_id, plan, once=_once(idempotency_key, change))
+
+    def configure(
+        self,
+        session_id: str,
+        *,
+        n_components: Optional[int] = None,
+        half_life: Union[float, _Unset, None] = UNSET,
+        idempotency_key: Optional[str] = None,
+    ) -> SessionView:
+        """Change settings; what is not named stays. Half-life None: nothing is forgotten.
+
+        Raises
+        ------
+        OutOfRangeError
+        """
+        wanted: dict[str, Any] = {}
+        if n_components is not None:
+            wanted["n_components"] = check_n_components(n_components)
+        if not isinstance(half_life, _Unset):
+            initial_state(Settings(1, half_life, 1.0, 0))  # checks it
+            wanted["half_life"] = None if half_life is None else float(half_life)
+        once = _once(idempotency_key, Change(CONFIGURE, detail=wanted))
+        return self._ledger.append(session_id, lambda live: _configured(live, wanted), once=once)
+
+    def synchronise(self, session_id: str, points: ArrayLike, *, n_components: int) -> Synchronised:
+        """Bring the session to this list of points, in this order, all or nothing.
+
+        Where the list continues the one held, only its tail is trained on; else the model starts
+        anew.
+
+        Raises
+        ------
+        EmptyDataError, NonFiniteError, OutOfRangeError, ShapeError : nothing has changed
+        """
+        x = as_points(points)
+        wanted = {"n_components": check_n_components(n_components)}
+        n_new = 0
+
+        def plan(live: Live) -> list[Change]:
+            nonlocal n_new
+            held = self._ledger.history.held(live).values
+            continued = held.size <= x.size and np.array_equal(x[: held.size], held)
+            start = held.size if continued else 0
+            n_new = x.size - start
+            changes = [] if continued else [Change(CLEAR)]
+            changes += _configured(live, wanted)
+            return [*changes, Change(ADD, x[start:])] if n_new else changes
+
+        started = time.perf_counter()
+        view = self._ledger.append(session_id, plan, fresh=False)
+        return Synchronised(view, n_new, time.perf_counter() - started)
+
+    # ------------------------------------------------------------------ from scratch
+
+    def train(
+        self,
+        session_id: str,
+        *,
+        method: str = "em",
+        epochs: int = 200,
+        wait: bool = True,
+        timeout_s: Optional[float] = None,
+        idempotency_key: Optional[str] = None,
+    ) -> Run:
+        """Train from scratch on all points held, in a worker thread.
+
+        A new run replaces one that is still running. With `wait` this returns when it has ended,
+        or after `timeout_s`.
+
+        Raises
+        ------
+        RefusedError : no points
+        OutOfRangeError : epochs, or an unknown method
+        """
+        self.start()  # it keeps the run alive in the eyes of other processes
+        run_id = self._trainings.start(session_id, method, epochs, idempotency_key)
+        if wait:
+            self._trainings.runs.wait(run_id, timeout_s)
+        return self.run(session_id, run_id)
+
+    def run(self, session_id: str, run_id: str) -> Run:
+        """Return the run as it stands.
+
+        Raises
+        ------
+        RunNotFoundError
+        """
+        return self._trainings.run(session_id, run_id)
+
+    def cancel(self, session_id: str, run_id: str) -> Run:
+        """Ask the run to stop; one that has ended stays as it is.
+
+        Raises
+        ------
+        RunNotFoundError
+        """
+        self.run(session_id, run_id)
+        self._trainings.runs.cancel(session_id, run_id)
+        return self.run(session_id, run_id)
+
+    def runs_since(self, session_id: str, serial: int) -> list[RunRecord]:
+        """Return the runs with that serial number or a later one, without their losses."""
+        return self._store.runs.since(session_id, serial)
+
+    def losses(self, run_id: str, *, after: int = 0) -> Array:
+        """Return a run's losses of the iterations above `after`, nats per point."""
+        return self._store.runs.losses(run_id, after=after)
+
+    # ------------------------------------------------------------------ reading
+
+    def points(self, session_id: str) -> Array:
+        """Return the points held, in order of arrival, shape (n_points,)."""
+        return self._ledger.read(session_id, self._points)
+
+    def parameters(self, session_id: str, model: str = ONLINE) -> ModelVersion:
+        """Return the current online model, or the newest from scratch.
+
+        Raises
+        ------
+        RefusedError : there is none
+        """
+        if model not in (ONLINE, SCRATCH):
+            raise OutOfRangeError(f"expected online or scratch, got {model!r}", "model")
+        view = self.view(session_id)
+        version = view.online if model == ONLINE else view.scratch
+        if version is None:
+            raise RefusedError(f"expected a trained model, got a session without {model} model")
+        return version
+
+    def models(
+        self, session_id: str, *, after: int = 0, limit: Optional[int] = None
+    ) -> list[ModelVersion]:
+        """Return every model version, oldest first; `after` a number, at most `limit`."""
+        self._ledger.check(session_id)
+        return self._store.versions(session_id, after=after, limit=limit)
+
+    def operations(
+        self, session_id: str, *, after: int = 0, limit: Optional[int] = None
+    ) -> list[Operation]:
+        """Return the log, oldest first; `after` a sequence number, at most `limit`."""
+        self._ledger.check(session_id)
+        return self._store.operations(session_id, after=after, limit=limit)
+
+    def compare(self, session_id: str) -> ModelComparison:
+        """Return how far the online model and the one from scratch are apart.
+
+        Raises
+        ------
+        RefusedError : one of them is missing
+        """
+
+        def both(live: Live) -> tuple[Optional[ModelVersion], Optional[ModelVersion], Array]:
+            return live.state.online, live.scratch, self._points(live)
+
+        online, scratch, points = self._ledger.read(session_id, both)
+        if online is None or scratch is None:
+            missing = ONLINE if online is None else SCRATCH
+            raise RefusedError(f"expected two trained models, got a session without {missing} one")
+        difference = compare_mixtures(online.mixture, scratch.mixture, points)
+        return ModelComparison(online, scratch, difference)
+
+    def _points(self, live: Live) -> Array:
+        return np.array(self._ledger.history.held(live).values)
+
+
+def _once(key: Optional[str], request: Change) -> Optional[Once]:
+    return None if key is None else Once(key, request)
+
+
+def _configured(live: Live, wanted: dict[str, Any]) -> list[Change]:
+    settings = vars(live.state.settings)
+    changed = {name: value for name, value in wanted.items() if settings[name] != value}
+    return [Change(CONFIGURE, detail=changed)] if changed else []

@@ -1,0 +1,58 @@
+"""The key that signs cookies: made once, kept in the data directory for its owner's eyes."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import stat
+from pathlib import Path
+
+from dash_app.errors import StoreError
+
+_N_BYTES = 32
+
+
+def signing_key(data_dir: Path) -> bytes:
+    """Return the key, 32 random bytes; makes it (mode 0600) where there is none.
+
+    Raises
+    ------
+    StoreError : the directory cannot be written, or the file is not a key
+    """
+    path = data_dir / "signing.key"
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            _make(path)
+        if stat.S_IMODE(path.stat().st_mode) & 0o077:
+            path.chmod(0o600)
+        key = path.read_bytes()
+    except OSError as error:
+        raise StoreError(f"the data directory {data_dir} cannot be used: {error}") from error
+    if len(key) != _N_BYTES:
+        raise StoreError(f"expected a key of {_N_BYTES} bytes in {path}, got {len(key)}")
+    return key
+
+
+def cookie_name(data_dir: Path) -> str:
+    """Return a name of this data directory's own: a browser sends cookies to every port."""
+    digest = hashlib.sha256(str(data_dir.resolve()).encode()).hexdigest()
+    return f"gmm_session_{digest[:12]}"
+
+
+def _make(path: Path) -> None:
+    # written beside and linked: of several processes that start at once the first one's stays,
+    # and nobody reads half a key
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secrets.token_bytes(_N_BYTES))
+        if not path.exists():
+            try:
+                os.link(draft, path)
+            except FileExistsError:
+                return
+    finally:
+        draft.unlink()

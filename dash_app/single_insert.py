@@ -1,0 +1,49 @@
+"""One row in a transaction of its own, on the shortest way: what every click waits for.
+
+The statement is SQLAlchemy's, compiled once for the database; it is run by the driver on a pooled
+connection. Through Connection.execute the same row takes 0.3 to 0.5 ms more of processor time,
+which is more than the commit itself.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from dash_app.errors import StoreError
+
+
+class RowTakenError(Exception):
+    """A row of that key is there already, or the row that it belongs to is gone."""
+
+
+class SingleInsert:
+    """An INSERT of whole rows, each committed when the call returns."""
+
+    def __init__(self, engine: sa.Engine, statement: sa.Insert) -> None:
+        compiled = statement.compile(dialect=engine.dialect)
+        self._engine = engine
+        self._text = str(compiled)
+        self._names = getattr(compiled, "positiontup", None)
+        self._driver: Any = engine.dialect.dbapi
+
+    def __call__(self, row: dict[str, Any]) -> None:
+        """Insert the row.
+
+        Raises
+        ------
+        RowTakenError : a key is taken, or a foreign key leads nowhere
+        StoreError : the database failed
+        """
+        values = row if self._names is None else tuple([row[name] for name in self._names])
+        connection = self._engine.raw_connection()
+        try:
+            connection.cursor().execute(self._text, values)
+            connection.commit()
+        except self._driver.IntegrityError as error:
+            raise RowTakenError(str(error)) from error
+        except self._driver.Error as error:
+            raise StoreError(f"the store failed: {error}") from error
+        finally:
+            connection.close()  # back to the pool, which rolls back what was not committed

@@ -1,0 +1,338 @@
+"""The store: rows in, rows out, by SQLAlchemy Core. No mathematics, and no locks of its own.
+
+What a method returns from without an error is on disk. Sequence numbers are the primary key of
+the log: of two writers who append at once, in whatever process, one gets `SequenceTakenError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple, Optional
+
+import sqlalchemy as sa
+
+from dash_app import rows, schema
+from dash_app.engine import READ, connect
+from dash_app.errors import StoreError
+from dash_app.log import NODE_KINDS, UNDO, Operation, SessionRecord, Snapshot
+from dash_app.run_table import RunTable
+from dash_app.single_insert import RowTakenError, SingleInsert
+from dash_app.versions import ModelVersion
+
+_sessions, _operations, _snapshots = schema.sessions, schema.operations, schema.snapshots
+_id: sa.BindParameter[str] = sa.bindparam("session_id")
+_seq: sa.BindParameter[int] = sa.bindparam("seq")
+
+# statements are made once: SQLAlchemy compiles each once and finds it again
+_INSERT = sa.insert(_operations)
+_OF_SESSION = _operations.c.session_id == _id
+_LAST = sa.select(_operations).where(_OF_SESSION).order_by(_operations.c.seq.desc()).limit(1)
+_ONE = sa.select(_operations).where(_OF_SESSION, _operations.c.seq == _seq)
+_SESSION = sa.select(_sessions).where(_sessions.c.id == _id)
+_LAST_SEQ = (
+    sa.select(_operations.c.seq)
+    .where(_operations.c.session_id == _sessions.c.id)
+    .order_by(_operations.c.seq.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_REVISION = sa.select(sa.func.coalesce(_LAST_SEQ, 0)).where(_sessions.c.id == _id)
+
+
+SPARSE_EVERY = 1000
+"""Snapshots more than this many operations back are kept at multiples of it only."""
+
+
+class PointRow(NamedTuple):
+    """What the points of a path are folded from; `points` as stored, `detail` as JSON."""
+
+    seq: int
+    parent: int
+    kind: str
+    points: Optional[bytes]
+    detail: Optional[str]
+
+
+class SequenceTakenError(Exception):
+    """Somebody else appended with this sequence number or key first, or the session is gone."""
+
+
+class Store:
+    """One database, shared by threads and by processes."""
+
+    def __init__(self, url: str) -> None:
+        self._engine = connect(url)
+        self._reader = self._engine.execution_options(**READ)
+        self._insert_one = SingleInsert(self._engine, _INSERT)
+        self.runs = RunTable(self._engine, self._reader)
+
+    def ping(self) -> None:
+        """Raise sqlalchemy's DBAPIError where the store cannot be reached."""
+        with self._reader.connect() as connection:
+            connection.execute(sa.select(1))
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._engine.dispose()
+
+    # ------------------------------------------------------------------ sessions
+
+    def create_session(self, record: SessionRecord) -> None:
+        """Insert a session; StoreError where the id is taken."""
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(sa.insert(_sessions), rows.session_row(record))
+        except sa.exc.IntegrityError as error:
+            raise StoreError(f"there is a session {record.id} already") from error
+
+    def session(self, session_id: str) -> Optional[SessionRecord]:
+        """Return the session, if there is one."""
+        row = self._first(_SESSION, session_id=session_id)
+        return None if row is None else rows.session_record(row)
+
+    def sessions(self) -> list[SessionRecord]:
+        """Return every session, oldest first."""
+        with self._reader.connect() as connection:
+            found = connection.execute(sa.select(_sessions).order_by(_sessions.c.created_at))
+            return [rows.session_record(row) for row in found]
+
+    def touch(self, session_id: str, now: float) -> None:
+        """Note that the session is in use."""
+        with self._engine.begin() as connection:
+            connection.execute(
+                sa.update(_sessions).where(_sessions.c.id == session_id).values(touched_at=now)
+            )
+
+    def delete_session(self, session_id: str) -> bool:
+        """Remove the session and all that hangs on it; False where there was none."""
+        with self._engine.begin() as connection:
+            gone = connection.execute(sa.delete(_sessions).where(_sessions.c.id == session_id))
+            return gone.rowcount > 0
+
+    def delete_untouched(self, before: float) -> int:
+        """Remove the sessions that nobody has touched since; returns how many."""
+        with self._engine.begin() as connection:
+            gone = connection.execute(sa.delete(_sessions).where(_sessions.c.touched_at < before))
+            return gone.rowcount
+
+    def revision(self, session_id: str) -> Optional[int]:
+        """Return the last sequence number, 0 for an empty log, None where no session is."""
+        row = self._first(_REVISION, session_id=session_id)
+        return None if row is None else int(row[0])
+
+    def revisions(self, session_ids: Iterable[str]) -> dict[str, int]:
+        """Return the last sequence number of each session that exists."""
+        wanted = sa.select(_sessions.c.id, sa.func.coalesce(_LAST_SEQ, 0)).where(
+            _sessions.c.id.in_(list(session_ids))
+        )
+        with self._reader.connect() as connection:
+            return {row[0]: int(row[1]) for row in connection.execute(wanted)}
+
+    # ------------------------------------------------------------------ the log
+
+    def append(
+        self,
+        session_id: str,
+        operations: Sequence[Operation],
+        snapshots: Sequence[Snapshot] = (),
+        *,
+        finish_run: Optional[str] = None,
+    ) -> None:
+        """Append to the log, all or nothing; on disk when this returns.
+
+        `finish_run` marks that run as done by the last operation, in the same transaction.
+
+        Raises
+        ------
+        SequenceTakenError : a sequence number is taken, or the session is gone
+        CancelledError : the run to finish was cancelled meanwhile
+        """
+        new = [rows.operation_row(session_id, each) for each in operations]
+        try:
+            if len(new) == 1 and not snapshots and finish_run is None:
+                self._insert_one(new[0])
+                return
+            with self._engine.begin() as connection:
+                connection.execute(_INSERT, new if len(new) > 1 else new[0])
+                if snapshots:
+                    self._put(connection, session_id, snapshots)
+                if finish_run is not None:
+                    self.runs.mark_done(connection, finish_run, operations[-1])
+        except (sa.exc.IntegrityError, RowTakenError) as error:
+            raise SequenceTakenError(session_id) from error
+
+    def last(self, session_id: str) -> Optional[Operation]:
+        """Return the newest operation, if any."""
+        return self._operation(_LAST, session_id=session_id)
+
+    def operation(self, session_id: str, seq: int) -> Optional[Operation]:
+        """Return the operation with that sequence number."""
+        return self._operation(_ONE, session_id=session_id, seq=seq)
+
+    def operations(
+        self, session_id: str, *, after: int = 0, limit: Optional[int] = None
+    ) -> list[Operation]:
+        """Return the operations above `after`, oldest first."""
+        found = (
+            sa.select(_operations)
+            .where(_OF_SESSION, _operations.c.seq > after)
+            .order_by(_operations.c.seq)
+        )
+        return self._operations(found if limit is None else found.limit(limit), session_id)
+
+    def operations_down_from(self, session_id: str, seq: int, limit: int) -> list[Operation]:
+        """Return at most `limit` operations up to and with `seq`, newest first."""
+        found = (
+            sa.select(_operations)
+            .where(_OF_SESSION, _operations.c.seq <= seq)
+            .order_by(_operations.c.seq.desc())
+        )
+        return self._operations(found.limit(limit), session_id)
+
+    def operation_by_key(self, session_id: str, key: str) -> Optional[Operation]:
+        """Return the operation that came with that idempotency key."""
+        found = sa.select(_operations).where(_OF_SESSION, _operations.c.idempotency_key == key)
+        return self._operation(found, session_id=session_id)
+
+    def redo_target(self, session_id: str, head: int, tip: int) -> Optional[int]:
+        """Return the node one step from `head` towards `tip`: the one last undone into `head`.
+
+        After the tip the log holds nothing but undo, redo and train.
+        """
+        undone = (
+            sa.select(_operations.c.parent)
+            .where(
+                _OF_SESSION,
+                _operations.c.seq > tip,
+                _operations.c.kind == UNDO,
+                _operations.c.head == head,
+            )
+            .order_by(_operations.c.seq.desc())
+        )
+        row = self._first(undone.limit(1), session_id=session_id)
+        return None if row is None else int(row[0])
+
+    def point_rows(self, session_id: str, upto: int) -> list[PointRow]:
+        """Return the rows of the nodes up to `upto`, oldest first."""
+        c = _operations.c
+        found = (
+            sa.select(c.seq, c.parent, c.kind, c.points, c.detail)
+            .where(_OF_SESSION, c.seq <= upto, c.kind.in_(NODE_KINDS))
+            .order_by(c.seq)
+        )
+        with self._reader.connect() as connection:
+            found_rows = connection.execute(found, {"session_id": session_id})
+            return [PointRow._make(row) for row in found_rows]
+
+    # ------------------------------------------------------------------ model versions
+
+    def versions(
+        self, session_id: str, *, after: int = 0, limit: Optional[int] = None
+    ) -> list[ModelVersion]:
+        """Return the model versions with numbers above `after`, oldest first."""
+        c = _operations.c
+        found = (
+            sa.select(_operations)
+            .where(_OF_SESSION, c.mixture.is_not(None), c.n_models > after)
+            .order_by(c.seq)
+        )
+        found = found if limit is None else found.limit(limit)
+        with self._reader.connect() as connection:
+            result = connection.execute(found, {"session_id": session_id})
+            return [rows.model_version(row) for row in result]
+
+    def last_training(self, session_id: str, era: int) -> Optional[ModelVersion]:
+        """Return the newest model that was trained from scratch on points of that era."""
+        trained = (
+            sa.select(_operations)
+            .where(_OF_SESSION, schema.IS_TRAIN, _operations.c.era == era)
+            .order_by(_operations.c.seq.desc())
+            .limit(1)
+        )
+        row = self._first(trained, session_id=session_id)
+        return None if row is None else rows.model_version(row)
+
+    # ------------------------------------------------------------------ snapshots
+
+    def snapshot_nodes(self, session_id: str, state_version: int) -> set[int]:
+        """Return the nodes that have a snapshot of that version."""
+        c = _snapshots.c
+        found = sa.select(c.node).where(c.session_id == _id, c.state_version == state_version)
+        with self._reader.connect() as connection:
+            return set(connection.execute(found, {"session_id": session_id}).scalars())
+
+    def snapshot(self, session_id: str, node: int) -> Optional[Snapshot]:
+        """Return the snapshot at the node."""
+        c = _snapshots.c
+        found = sa.select(c.node, c.depth, c.state_version, c.body).where(
+            c.session_id == _id, c.node == node
+        )
+        row = self._first(found, session_id=session_id)
+        return None if row is None else Snapshot(**row._mapping)
+
+    def snapshots(self, session_id: str) -> list[Snapshot]:
+        """Return every snapshot of the session."""
+        c = _snapshots.c
+        found = sa.select(c.node, c.depth, c.state_version, c.body).where(c.session_id == _id)
+        with self._reader.connect() as connection:
+            found_rows = connection.execute(found.order_by(c.node), {"session_id": session_id})
+            return [Snapshot(**row._mapping) for row in found_rows]
+
+    def put_snapshots(self, session_id: str, snapshots: Sequence[Snapshot]) -> None:
+        """Keep the snapshots, in place of older ones at the same nodes."""
+        try:
+            with self._engine.begin() as connection:
+                self._put(connection, session_id, snapshots)
+        except sa.exc.IntegrityError as error:
+            raise SequenceTakenError(session_id) from error
+
+    def _put(
+        self, connection: sa.Connection, session_id: str, snapshots: Sequence[Snapshot]
+    ) -> None:
+        c = _snapshots.c
+        for each in snapshots:
+            at_node = sa.and_(c.session_id == session_id, c.node == each.node)
+            connection.execute(sa.delete(_snapshots).where(at_node))
+            connection.execute(sa.insert(_snapshots), {"session_id": session_id, **vars(each)})
+            if each.depth % SPARSE_EVERY == 0:
+                connection.execute(
+                    sa.delete(_snapshots).where(
+                        c.session_id == session_id,
+                        c.depth <= each.depth - SPARSE_EVERY,
+                        c.depth % SPARSE_EVERY != 0,
+                    )
+                )
+
+    # ------------------------------------------------------------------ import
+
+    def restore(
+        self,
+        record: SessionRecord,
+        operations: Sequence[Operation],
+        snapshots: Sequence[Snapshot],
+    ) -> None:
+        """Insert a whole session, all or nothing; StoreError where the id is taken."""
+        log = [rows.operation_row(record.id, each) for each in operations]
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(sa.insert(_sessions), rows.session_row(record))
+                if log:
+                    connection.execute(_INSERT, log)
+                self._put(connection, record.id, snapshots)
+        except sa.exc.IntegrityError as error:
+            raise StoreError(f"there is a session {record.id} already") from error
+
+    # ------------------------------------------------------------------ reading
+
+    def _first(self, statement: sa.Select[Any], **values: Any) -> Optional[sa.Row[Any]]:
+        with self._reader.connect() as connection:
+            return connection.execute(statement, values).first()
+
+    def _operation(self, statement: sa.Select[Any], **values: Any) -> Optional[Operation]:
+        row = self._first(statement, **values)
+        return None if row is None else rows.operation(row)
+
+    def _operations(self, statement: sa.Select[Any], session_id: str) -> list[Operation]:
+        with self._reader.connect() as connection:
+            found = connection.execute(statement, {"session_id": session_id})
+            return [rows.operation(row) for row in found]

@@ -1,0 +1,152 @@
+"""Trainings from scratch as a session sees them: what a run trains on, and where it ends up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional
+
+from dash_app.errors import OutOfRangeError, RefusedError, RunNotFoundError
+from dash_app.learning import FitResult
+from dash_app.learning.mixture import Array
+from dash_app.ledger import Finish, Ledger
+from dash_app.live import Live
+from dash_app.log import TRAIN, Change
+from dash_app.run_table import RunRecord
+from dash_app.runs import METHODS, Job, Runs
+from dash_app.store import Store
+from dash_app.versions import SCRATCH, ModelVersion
+from dash_app.watch import Watch
+
+MAX_EPOCHS = 100_000
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A training run as it stands.
+
+    Attributes
+    ----------
+    serial : int, 1, 2, ... within the session
+    status : "running", "done", "failed" or "cancelled"
+    n_iter : int, iterations so far; `losses` has one entry for each, -J in nats per point
+    revision, n_points : the session's revision and number of points that it trains on
+    version : the model, once done; error : the reason, once failed
+    created_at, finished_at : seconds since 1970
+    """
+
+    id: str
+    session_id: str
+    serial: int
+    status: str
+    method: str
+    epochs: int
+    n_iter: int
+    loss: Optional[float]
+    losses: Array
+    revision: int
+    n_points: int
+    version: Optional[ModelVersion]
+    error: Optional[str]
+    created_at: float
+    finished_at: Optional[float]
+
+
+class Trainings:
+    """Starts, shows and cancels runs."""
+
+    def __init__(self, ledger: Ledger, store: Store, watch: Watch) -> None:
+        self._ledger = ledger
+        self._store = store
+        self._watch = watch
+        self.runs = Runs(store.runs, watch, self._publish)
+
+    def start(
+        self, session_id: str, method: str, epochs: int, idempotency_key: Optional[str]
+    ) -> str:
+        """Start a run on the points held, in place of a running one; returns its id."""
+        if method not in METHODS:
+            raise OutOfRangeError(f"expected a method of {METHODS}, got {method!r}", "method")
+        if not 1 <= epochs <= MAX_EPOCHS:
+            raise OutOfRangeError(f"expected 1 <= epochs <= {MAX_EPOCHS}, got {epochs}", "epochs")
+        if idempotency_key is not None:
+            known = self._store.runs.by_key(session_id, idempotency_key)
+            if known is not None:
+                return known.id
+        job = self._ledger.read(session_id, lambda live: self._job(live, method, epochs))
+        run_id = self.runs.start(job, idempotency_key)
+        self._watch.changed(session_id)
+        return run_id
+
+    def run(self, session_id: str, run_id: str) -> Run:
+        """Return the run; RunNotFoundError where the session has none of that id."""
+        record = self._store.runs.run(session_id, run_id)
+        if record is None:
+            raise RunNotFoundError(f"expected the id of a run of this session, got {run_id!r}")
+        return Run(
+            id=record.id,
+            session_id=record.session_id,
+            serial=record.serial,
+            status=record.status,
+            method=record.method,
+            epochs=record.epochs,
+            n_iter=record.n_iter,
+            loss=record.loss,
+            losses=self._store.runs.losses(record.id),
+            revision=record.revision,
+            n_points=record.n_points,
+            version=self._result(record),
+            error=record.error,
+            created_at=record.created_at,
+            finished_at=record.finished_at,
+        )
+
+    def _result(self, record: RunRecord) -> Optional[ModelVersion]:
+        if record.seq is None:
+            return None
+        operation = self._store.operation(record.session_id, record.seq)
+        return None if operation is None else operation.version
+
+    def _job(self, live: Live, method: str, epochs: int) -> Job:
+        if live.state.n_points == 0:
+            raise RefusedError("expected at least one point to train on, got none", "points")
+        points, weights = self._ledger.history.held(live).weighted()
+        settings = live.state.settings
+        return Job(
+            session_id=live.record.id,
+            points=points,
+            weights=weights,
+            n_components=settings.n_components,
+            prior_weight=settings.prior_weight,
+            seed=settings.seed,
+            method=method,
+            epochs=epochs,
+            revision=live.seq,
+            era=live.state.era,
+            n_points=live.state.n_points,
+        )
+
+    def _publish(self, job: Job, run_id: str, result: FitResult, time_s: float) -> None:
+        """Append the result of a run to the log; CancelledError where it was cancelled."""
+        version = ModelVersion(
+            number=0,  # it and the time are set where it gets its place in the log
+            kind=SCRATCH,
+            mixture=result.mixture,
+            objective=result.objective,
+            mean_nll=result.mean_nll,
+            n_points=job.n_points,
+            revision=job.revision,
+            time_s=time_s,
+            created_at=0.0,
+        )
+        detail = {
+            "run": run_id,
+            "method": job.method,
+            "epochs": job.epochs,
+            "n_iter": result.n_iter,
+            "converged": bool(result.converged),
+            "era": job.era,
+        }
+        change = Change(TRAIN, detail=detail)
+        self._ledger.append(
+            job.session_id, lambda _: [change], fresh=False, finish=Finish(run_id, version)
+        )
