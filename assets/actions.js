@@ -1,0 +1,139 @@
+/** What a person can do, by mouse, touch or key. Changes of the session go into the outbox. */
+(function (gmm) {
+  "use strict";
+
+  const PLAY_EVERY_MS = 45;
+  const AUTO_DELAY_MS = 120;
+  const AUTO_AT_LATEST_MS = 400;
+  let playTimer = 0;
+  let autoTimer = 0;
+  let autoSince = 0;
+
+  function change(/** @type {any} */ command) {
+    gmm.state.outbox.push(command);
+    gmm.show.all();
+  }
+
+  function add(/** @type {number} */ x) {
+    stopPlaying();
+    change({ kind: "add", x: [x] });
+  }
+
+  function remove(/** @type {number} */ x) {
+    stopPlaying();
+    change({ kind: "remove", x: [x] });
+  }
+
+  function configure(/** @type {any} */ settings) {
+    change({ kind: "configure", settings });
+  }
+
+  /** Train from scratch, once all that was done before has reached the server. */
+  function train() {
+    const { state } = gmm;
+    clearTimeout(autoTimer);
+    autoSince = 0;
+    if (!state.outbox.busy && !(state.view && state.view.n_points)) {
+      gmm.show.problem("There is no point to train on yet: click on the axis first.");
+      return;
+    }
+    change({ kind: "train", method: state.method, epochs: state.epochs });
+  }
+
+  function stop() {
+    gmm.set_props("follow", { data: { run: gmm.state.run.id, stop: true, at: performance.now() } });
+  }
+
+  /** Train from scratch soon, if that is wanted: once for a burst of changes, not never. */
+  function trainSoon() {
+    clearTimeout(autoTimer);
+    const { state } = gmm;
+    if (!state.auto || !state.view || !state.view.n_points || state.scratchCurrent()) return;
+    const now = performance.now();
+    autoSince = autoSince || now;
+    const delay = Math.max(0, Math.min(AUTO_DELAY_MS, autoSince + AUTO_AT_LATEST_MS - now));
+    autoTimer = setTimeout(train, delay);
+  }
+
+  function clear() {
+    stopPlaying();
+    gmm.state.reset();
+    change({ kind: "clear" });
+    gmm.charts.schedule();
+  }
+
+  /** Ask for an example; its points come with the answer. */
+  function example(/** @type {string} */ name) {
+    stopPlaying();
+    gmm.state.reset();
+    change({ kind: "example", name });
+    gmm.charts.schedule();
+  }
+
+  /** Add an example's increments one after the other, so that one can watch. */
+  function play(/** @type {number[][]} */ increments) {
+    const [first, ...rest] = increments;
+    if (!first) return;
+    if (!gmm.state.outbox.crowded) {
+      change({ kind: "add", x: first, whole: true });
+      playTimer = setTimeout(() => play(rest), PLAY_EVERY_MS);
+    } else {
+      playTimer = setTimeout(() => play(increments), PLAY_EVERY_MS);
+    }
+  }
+
+  function stopPlaying() {
+    clearTimeout(playTimer);
+  }
+
+  function setComponents(/** @type {number} */ n) {
+    gmm.set_props("n-components", { value: n });
+  }
+
+  function stepComponents(/** @type {number} */ step) {
+    const slider = /** @type {HTMLInputElement} */ (document.getElementById("n-components"));
+    const wanted = Number(slider.value) + step;
+    if (wanted >= Number(slider.min) && wanted <= Number(slider.max)) setComponents(wanted);
+  }
+
+  const help = () => /** @type {HTMLDialogElement} */ (document.getElementById("help"));
+
+  /** Set something that only the page knows, and show it. */
+  function choose(/** @type {any} */ settings) {
+    Object.assign(gmm.state, settings);
+    gmm.show.settings();
+    gmm.show.all();
+    gmm.charts.schedule("scratch-loss-chart");
+    trainSoon();
+  }
+
+  /** @type {Record<string, () => void>} */
+  const BUTTONS = {
+    train: () => (gmm.state.training() ? stop() : train()),
+    clear,
+    undo: () => change({ kind: "undo" }),
+    redo: () => change({ kind: "redo" }),
+    theme: () => {
+      gmm.theme.toggle();
+      gmm.show.theme();
+    },
+    auto: () => choose({ auto: !gmm.state.auto }),
+    "mode-online": () => choose({ mode: "online" }),
+    "mode-scratch": () => choose({ mode: "scratch" }),
+    "mode-both": () => choose({ mode: "both" }),
+    "method-em": () => choose({ method: "em" }),
+    "method-adam": () => choose({ method: "adam" }),
+    "scale-linear": () => choose({ logScale: false }),
+    "scale-log": () => choose({ logScale: true }),
+    "help-open": () => help().showModal(),
+    "help-close": () => help().close(),
+    "copy-parameters": () => gmm.table.copy(gmm.state.view),
+  };
+
+  function press(/** @type {string} */ id) {
+    if (BUTTONS[id]) BUTTONS[id]();
+    else example(id.replace("example-", ""));
+  }
+
+  gmm.actions = { add, configure, play, press, remove, setComponents, stepComponents, trainSoon };
+})((window.dash_clientside = window.dash_clientside || {}));

@@ -1,0 +1,149 @@
+/** What the server says, and what follows from it. */
+(function (gmm) {
+  "use strict";
+
+  const LOOK_AGAIN_MS = 5000;
+  let lookTimer = 0;
+
+  /** Ask for the whole session: at the start, after a gap, when somebody else has changed it. */
+  function look() {
+    if (lookTimer) return; // a second question could make a second session
+    const { state } = gmm;
+    const id = state.view ? state.view.id : stored();
+    gmm.set_props("look", { data: { id, at: performance.now() } });
+    lookTimer = setTimeout(() => {
+      lookTimer = 0;
+      gmm.show.connection("lost");
+      look();
+    }, LOOK_AGAIN_MS);
+  }
+
+  /** The connection is back: do not wait for an answer that was lost with it. */
+  function lookAgain() {
+    if (!lookTimer) return;
+    clearTimeout(lookTimer);
+    lookTimer = 0;
+    look();
+  }
+
+  /** @returns {string|null} the session that this tab had before it was loaded again */
+  function stored() {
+    return JSON.parse(window.sessionStorage.getItem("session") || "null");
+  }
+
+  /** The whole session has come; or a new one, where the old one does not exist any more. */
+  function seen(/** @type {any} */ answer) {
+    const { state } = gmm;
+    clearTimeout(lookTimer);
+    lookTimer = 0;
+    if (state.view && answer.asked !== state.view.id) return; // about a session that is left
+    const lost = Boolean(state.view && state.view.id !== answer.view.id);
+    if (lost) {
+      state.outbox.restart(state.points);
+      state.view = null;
+      gmm.show.announce("The server had lost this session; its points are sent again.");
+    }
+    if (state.receive(answer.view) || state.points.length !== state.view.n_points) {
+      Object.assign(state, { points: answer.points, history: answer.history });
+      state.pointsReplaced += 1;
+      state.remember(state.view.online);
+    }
+    gmm.show.connection("live");
+    showSettings(state.view);
+    gmm.stream.open(state.view.id);
+    state.outbox.release();
+    gmm.charts.schedule();
+    gmm.show.all();
+  }
+
+  /** Let the controls show what the session has. */
+  function showSettings(/** @type {any} */ view) {
+    const step = Math.max(0, gmm.state.settings.memory_steps.indexOf(view.half_life));
+    gmm.set_props("n-components", { value: view.n_components });
+    gmm.set_props("memory", { value: step });
+  }
+
+  /** The answer to a command. */
+  function answered(/** @type {any} */ answer) {
+    const { state } = gmm;
+    if (answer.gone) {
+      state.outbox.hold();
+      look();
+      return;
+    }
+    if (answer.view && answer.view.id !== state.view.id) return; // of a session that is left
+    const command = state.outbox.acknowledge(answer.key);
+    if (!command) return; // an earlier attempt of a command that is done
+    gmm.show.connection("live");
+    gmm.timing.record(state.timings, "round trip", performance.now() - state.outbox.sentAt);
+    if (answer.error) refused(answer.error);
+    else if (command.kind === "train") followed(answer);
+    else applied(command, answer);
+    state.outbox.proceed();
+    gmm.show.all();
+  }
+
+  function refused(/** @type {{message: string, field: string|null}} */ error) {
+    gmm.show.problem(error.message, error.field);
+    gmm.show.announce(error.message);
+    look(); // the controls and points go back to what the session has
+  }
+
+  /** The server has done what the command asked for. */
+  function applied(/** @type {any} */ command, /** @type {any} */ answer) {
+    const { state } = gmm;
+    gmm.show.problem("");
+    const before = state.view.online;
+    if (state.receive(answer.view)) {
+      if (command.kind !== "add") state.pointsReplaced += 1;
+      state.points = answer.points || gmm.outbox.apply(state.points, command) || [];
+      state.remember(before);
+    }
+    if (state.points.length !== state.view.n_points) look();
+    if (command.kind === "example") adopt(answer);
+    gmm.show.announce(`${gmm.words.count(state.view.n_points, "point")}.`);
+    gmm.actions.trainSoon();
+    gmm.charts.schedule("online-loss-chart", "difference-chart");
+  }
+
+  /** Take over the settings and points that an example comes with. */
+  function adopt(/** @type {any} */ answer) {
+    const [low, high] = answer.axis;
+    gmm.set_props("axis-low", { value: String(low) });
+    gmm.set_props("axis-high", { value: String(high) });
+    gmm.state.axis = [low, high];
+    showSettings(answer.view);
+    gmm.actions.play(answer.increments);
+  }
+
+  /** A run from scratch has begun, ended, or been asked after. */
+  function followed(/** @type {any} */ answer) {
+    const { state } = gmm;
+    if (answer.error) {
+      refused(answer.error);
+      return;
+    }
+    const ended = state.follow(answer.run);
+    if (answer.view) {
+      const before = state.view.online;
+      state.receive(answer.view);
+      state.remember(before);
+    }
+    if (ended) runEnded(answer.run);
+    gmm.charts.schedule("scratch-loss-chart", "difference-chart");
+    gmm.show.all();
+  }
+
+  function runEnded(/** @type {any} */ run) {
+    if (run.status === "failed") {
+      gmm.show.problem(`Training from scratch failed: ${run.error}`, "method");
+    } else if (run.status === "done") {
+      gmm.timing.record(gmm.state.timings, "from scratch", run.time_ms);
+    }
+    const words = { done: "is done", failed: "failed", cancelled: "was stopped" };
+    gmm.show.announce(`Training from scratch ${words[run.status]}.`);
+    gmm.actions.trainSoon();
+  }
+
+  gmm.answers = { answered, followed, look, lookAgain, seen };
+})((window.dash_clientside = window.dash_clientside || {}));

@@ -1,0 +1,71 @@
+/** The cursor on the axis, for hands that stay on the keyboard: a slider that adds on Enter. */
+(function (gmm) {
+  "use strict";
+
+  const STEPS = 100;
+  let x = 0;
+
+  const element = () => document.getElementById("axis-cursor");
+
+  /** @returns {[number, number]} */
+  const shown = () => gmm.state.shown;
+
+  function move(/** @type {number} */ to) {
+    const [low, high] = shown();
+    x = Number(Math.min(high, Math.max(low, to)).toPrecision(12));
+    place();
+  }
+
+  /** Put the mark where the value is, on the axis as it is drawn now. */
+  function place() {
+    const gd = gmm.plot.element("plot");
+    if (!gd) return;
+    const axis = gd._fullLayout.xaxis;
+    const [low, high] = shown();
+    const px = axis._offset + (axis._length * (x - low)) / (high - low);
+    const cursor = element();
+    cursor.style.setProperty("--at", `${px}px`);
+    cursor.setAttribute("aria-valuemin", String(low));
+    cursor.setAttribute("aria-valuemax", String(high));
+    cursor.setAttribute("aria-valuenow", String(x));
+    cursor.setAttribute("aria-valuetext", gmm.words.number(x));
+    cursor.dataset.value = gmm.words.number(x);
+  }
+
+  function takeBackNearest() {
+    const { held, coming } = gmm.state.expected;
+    const point = gmm.rug.nearest([...held, ...coming], x, Infinity);
+    if (point === null) gmm.show.announce("There is no point to take back.");
+    else gmm.actions.remove(point);
+  }
+
+  function press(/** @type {KeyboardEvent} */ event) {
+    const [low, high] = shown();
+    const step = ((high - low) / STEPS) * (event.shiftKey ? 10 : 1);
+    /** @type {Record<string, () => void>} */
+    const actions = {
+      ArrowLeft: () => move(x - step),
+      ArrowDown: () => move(x - step),
+      ArrowRight: () => move(x + step),
+      ArrowUp: () => move(x + step),
+      Home: () => move(low),
+      End: () => move(high),
+      Enter: () => gmm.actions.add(x),
+      " ": () => gmm.actions.add(x),
+      Delete: takeBackNearest,
+      Backspace: takeBackNearest,
+    };
+    const action = event.ctrlKey || event.metaKey || event.altKey ? undefined : actions[event.key];
+    if (!action) return;
+    event.preventDefault();
+    event.stopPropagation();
+    action();
+  }
+
+  function listen() {
+    element().addEventListener("keydown", press);
+    place();
+  }
+
+  gmm.cursor = { focus: () => element().focus(), listen, place };
+})((window.dash_clientside = window.dash_clientside || {}));

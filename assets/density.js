@@ -1,0 +1,66 @@
+/**
+ * Densities of one-dimensional Gaussian mixtures, computed in the browser from their parameters.
+ * Pure functions; tests hold them against the server's `Mixture.density`.
+ *
+ * @typedef {{weights: number[], means: number[], variances: number[]}} Mixture
+ */
+(function (gmm) {
+  "use strict";
+
+  const EQUAL_STEPS = 320;
+  /** Where a bell curve bends, in standard deviations: a needle gets its samples here. */
+  const STD_STEPS = [0, 0.15, 0.3, 0.5, 0.7, 0.9, 1.1, 1.35, 1.6, 1.9, 2.2, 2.6, 3, 3.5, 4, 5, 6];
+
+  /** @returns {number} weight * N(x | mean, variance) of component k */
+  function component(
+    /** @type {Mixture} */ mixture,
+    /** @type {number} */ k,
+    /** @type {number} */ x,
+  ) {
+    const variance = mixture.variances[k];
+    const distance = x - mixture.means[k];
+    const scale = mixture.weights[k] / Math.sqrt(2 * Math.PI * variance);
+    return scale * Math.exp((-0.5 * distance * distance) / variance);
+  }
+
+  /** @returns {number} the density at x */
+  function at(/** @type {Mixture} */ mixture, /** @type {number} */ x) {
+    let sum = 0;
+    for (let k = 0; k < mixture.weights.length; k += 1) sum += component(mixture, k, x);
+    return sum;
+  }
+
+  /** @returns {number[]} each component's share in the density at x; by logs, for the far tails */
+  function responsibilities(/** @type {Mixture} */ mixture, /** @type {number} */ x) {
+    const logs = mixture.weights.map((weight, k) => {
+      const distance = x - mixture.means[k];
+      const variance = mixture.variances[k];
+      return Math.log(weight) - 0.5 * (Math.log(variance) + (distance * distance) / variance);
+    });
+    const top = Math.max(...logs);
+    const shares = logs.map((log) => Math.exp(log - top));
+    const total = shares.reduce((sum, share) => sum + share, 0);
+    return shares.map((share) => share / total);
+  }
+
+  /**
+   * Equal steps over the range, and each mean with multiples of its standard deviation:
+   * equal steps alone miss a narrow component.
+   *
+   * @returns {number[]} ascending, without repetition
+   */
+  function grid(/** @type {[number, number]} */ range, /** @type {Mixture[]} */ mixtures) {
+    const [low, high] = range;
+    const xs = [];
+    for (let i = 0; i <= EQUAL_STEPS; i += 1) xs.push(low + ((high - low) * i) / EQUAL_STEPS);
+    for (const mixture of mixtures) {
+      mixture.means.forEach((mean, k) => {
+        const std = Math.sqrt(mixture.variances[k]);
+        for (const step of STD_STEPS) xs.push(mean - step * std, mean + step * std);
+      });
+    }
+    return Array.from(new Set(xs.filter((x) => x >= low && x <= high))).sort((a, b) => a - b);
+  }
+
+  gmm.density = { at, component, grid, responsibilities };
+})((window.dash_clientside = window.dash_clientside || {}));

@@ -1,0 +1,158 @@
+/**
+ * The plot: fills the traces of figures.py with the curves and points of the state.
+ *
+ * `schedule` shows the state in the next frame: by a sketch where the axes stay as they are, with
+ * Plotly's redraw following when the person pauses; by the redraw at once where they do not.
+ */
+(function (gmm) {
+  "use strict";
+
+  const SETTLE_MS = 90;
+  const SETTLE_AT_LATEST_MS = 500;
+  const TICK_HEIGHT = 0.15;
+  let frame = 0;
+  let settleTimer = 0;
+  let unsettledSince = 0;
+  /** What Plotly has drawn: the circumstances, and the number of points. */
+  let drawn = { key: "", points: 0, ceiling: 0 };
+
+  /** @returns {any} the element that Plotly draws into, null before Dash has drawn it */
+  function element(/** @type {string} */ id) {
+    const found = document.querySelector(`#${id} .js-plotly-plot`);
+    return found && /** @type {any} */ (found)._fullLayout ? found : null;
+  }
+
+  /** @returns {any} what is to be seen, as data */
+  function picture(/** @type {any} */ state, /** @type {any} */ gd) {
+    state.expected = state.outbox.expect(state.points);
+    const { held, coming } = state.expected;
+    const points = held.concat(coming);
+    state.shown = gmm.curves.range(state.axis, points);
+    const curves = gmm.curves.all(state, state.shown);
+    const ceiling =
+      curves.online || curves.scratch ? gmm.curves.ceiling(curves.top, drawn.ceiling) : 1;
+    const form = gmm.rug.form(points.length);
+    const key = JSON.stringify([
+      ...[state.mode, state.shown, ceiling, form, state.pointsReplaced, gmm.theme.current()],
+      ...[Boolean(curves.online), Boolean(curves.scratch), gd.clientWidth, gd.clientHeight],
+      ...[
+        curves.online && curves.online.weights.length,
+        curves.scratch && curves.scratch.weights.length,
+      ],
+    ]);
+    return { points, held, coming, curves, ceiling, form, key };
+  }
+
+  /** @returns {number[]} where in the strip each point stands, 0 to 1 */
+  function heights(/** @type {any} */ gd, /** @type {number[]} */ points, form, shown) {
+    if (form === "ticks") return gmm.rug.lows(points.length).map((low) => low + TICK_HEIGHT / 2);
+    const { xaxis, yaxis2 } = gd._fullLayout;
+    return gmm.rug.stack(points, xaxis._length / (shown[1] - shown[0]), yaxis2._length);
+  }
+
+  function show() {
+    frame = 0;
+    const { state } = gmm;
+    const gd = element("plot");
+    if (!gd || !state.outbox) return;
+    const seen = picture(state, gd);
+    if (seen.key !== drawn.key || seen.held.length < drawn.points) {
+      redraw(gd, seen);
+    } else {
+      gmm.sketch.curves(gd, seen.curves);
+      settleSoon();
+    }
+    const fresh = seen.points.slice(drawn.points);
+    const places =
+      fresh.length && seen.form !== "histogram"
+        ? heights(gd, seen.points, seen.form, state.shown)
+        : [];
+    const solid = seen.held.length - drawn.points;
+    gmm.sketch.points(gd, places.length ? fresh : [], places.slice(drawn.points), solid);
+    gmm.cursor.place();
+  }
+
+  /** Let Plotly draw what the sketch shows, when there is a pause. */
+  function settleSoon() {
+    const now = performance.now();
+    unsettledSince = unsettledSince || now;
+    clearTimeout(settleTimer);
+    const left = unsettledSince + SETTLE_AT_LATEST_MS - now;
+    settleTimer = setTimeout(
+      () => {
+        if (gmm.state.outbox.busy && left > SETTLE_MS) {
+          settleSoon(); // the answer is to find the browser idle
+        } else {
+          drawn.key = "";
+          schedule();
+        }
+      },
+      Math.max(0, Math.min(SETTLE_MS, left)),
+    );
+  }
+
+  function redraw(/** @type {any} */ gd, /** @type {any} */ seen) {
+    clearTimeout(settleTimer);
+    unsettledSince = 0;
+    const { state } = gmm;
+    const data = gd.data.map((/** @type {any} */ trace) => ({ ...trace }));
+    data.forEach(paint);
+    fill(data, gd, seen, state.shown);
+    const layout = colours(gd.layout);
+    layout.xaxis = { ...layout.xaxis, range: state.shown.slice(), showline: true };
+    layout.yaxis = { ...layout.yaxis, range: [0, seen.ceiling] };
+    window.Plotly.react(gd, data, layout);
+    drawn = { key: seen.key, points: seen.held.length, ceiling: seen.ceiling };
+  }
+
+  /** Fill curves, dots, ticks or histogram into the traces. */
+  function fill(/** @type {any[]} */ data, gd, /** @type {any} */ seen, shown) {
+    const { paths, online, scratch } = seen.curves;
+    const byUid = Object.fromEntries(data.map((trace) => [trace.uid, trace]));
+    for (const [uid, line] of Object.entries(paths)) Object.assign(byUid[uid], line);
+    const both = Boolean(online && scratch);
+    Object.assign(byUid.online, {
+      fill: both ? "none" : "tozeroy",
+      fillcolor: gmm.theme.colour("online-fill"),
+    });
+    byUid.scratch.fill = both ? "tonexty" : "tozeroy";
+    byUid.scratch.fillcolor = gmm.theme.colour(both ? "difference-fill" : "scratch-fill");
+    const none = { x: [], y: [] };
+    Object.assign(byUid.points, none);
+    Object.assign(byUid.many, none, { fill: seen.form === "histogram" ? "tozeroy" : "none" });
+    byUid.many.fillcolor = gmm.theme.colour("points-fill");
+    if (seen.form === "dots") {
+      Object.assign(byUid.points, { x: seen.held, y: heights(gd, seen.held, "dots", shown) });
+    } else {
+      const draw = seen.form === "ticks" ? gmm.rug.ticks : gmm.rug.histogram;
+      Object.assign(byUid.many, draw(seen.held, shown));
+    }
+  }
+
+  /** Give a trace the theme's colour for what it shows. */
+  function paint(/** @type {any} */ trace) {
+    const color = gmm.theme.colour(trace.meta);
+    trace.line = { ...trace.line, color };
+    if (!trace.marker) return;
+    const edge = { ...trace.marker.line, color: gmm.theme.colour("surface") };
+    trace.marker = { ...trace.marker, color, line: edge };
+  }
+
+  /** @returns {any} axis and text colours of the theme, for any chart of the page */
+  function colours(/** @type {any} */ layout) {
+    const font = { ...layout.font, color: gmm.theme.colour("ink-soft"), size: 12 };
+    const axis = { gridcolor: gmm.theme.colour("grid"), linecolor: gmm.theme.colour("line") };
+    const themed = { ...layout, font };
+    for (const name of Object.keys(layout).filter((key) => /^[xy]axis/.test(key))) {
+      themed[name] = { ...layout[name], ...axis, tickcolor: axis.linecolor };
+    }
+    return themed;
+  }
+
+  /** Show the state in the next frame. */
+  function schedule() {
+    if (!frame) frame = requestAnimationFrame(show);
+  }
+
+  gmm.plot = { colours, element, schedule };
+})((window.dash_clientside = window.dash_clientside || {}));

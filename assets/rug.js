@@ -1,0 +1,108 @@
+/**
+ * The points under the curves: dots that stack like coins while they are few, ticks when they are
+ * many, a histogram when they are very many. Pure functions of data and pixels.
+ *
+ * @typedef {{x: (number|null)[], y: (number|null)[]}} Path
+ */
+(function (gmm) {
+  "use strict";
+
+  const DOT_PX = 10;
+  const MOST_DOTS = 300;
+  const MOST_TICKS = 5000;
+  const BINS = 80;
+  const GOLDEN = 0.6180339887498949;
+
+  /** @returns {"dots"|"ticks"|"histogram"} how so many points are shown */
+  function form(/** @type {number} */ count) {
+    if (count <= MOST_DOTS) return "dots";
+    return count <= MOST_TICKS ? "ticks" : "histogram";
+  }
+
+  /**
+   * Give each point the lowest row in which it overlaps no earlier one, so that a new point never
+   * moves an old one. Rows are counted again from the bottom where the strip is full.
+   *
+   * @returns {number[]} heights in [0, 1], one a point, in the order of the points
+   */
+  function stack(
+    /** @type {number[]} */ points,
+    /** @type {number} */ pixelsPerUnit,
+    /** @type {number} */ stripPx,
+  ) {
+    const rows = Math.max(1, Math.floor(stripPx / DOT_PX));
+    /** @type {Map<number, {px: number, row: number}[]>} */
+    const columns = new Map();
+    return points.map((x) => {
+      const px = x * pixelsPerUnit;
+      const column = Math.floor(px / DOT_PX);
+      const taken = new Set();
+      for (const near of [column - 1, column, column + 1]) {
+        for (const dot of columns.get(near) || []) {
+          if (Math.abs(dot.px - px) < DOT_PX) taken.add(dot.row);
+        }
+      }
+      let row = 0;
+      while (taken.has(row)) row += 1;
+      columns.set(column, [...(columns.get(column) || []), { px, row }]);
+      const shift = Math.floor(row / rows) % 2 ? 0.5 : 0;
+      return ((row % rows) + 0.5 + shift) / (rows + 0.5);
+    });
+  }
+
+  /** @returns {number[]} the lower end of each tick; the golden ratio spreads them evenly */
+  function lows(/** @type {number} */ count) {
+    return Array.from({ length: count }, (_, index) => 0.1 + 0.65 * ((index * GOLDEN) % 1));
+  }
+
+  /** @returns {Path} one short upright line a point, at heights that spread evenly */
+  function ticks(/** @type {number[]} */ points) {
+    const path = { x: [], y: [] };
+    const from = lows(points.length);
+    points.forEach((x, index) => {
+      path.x.push(x, x, null);
+      path.y.push(from[index], from[index] + 0.15, null);
+    });
+    return path;
+  }
+
+  /** @returns {Path} the outline of a histogram whose highest column is 1 */
+  function histogram(/** @type {number[]} */ points, /** @type {[number, number]} */ range) {
+    const [low, high] = range;
+    const counts = new Array(BINS).fill(0);
+    for (const x of points) {
+      const bin = Math.floor(((x - low) / (high - low)) * BINS);
+      if (bin >= 0 && bin < BINS) counts[bin] += 1;
+    }
+    const top = Math.max(1, ...counts);
+    const path = { x: [low], y: [0] };
+    counts.forEach((count, bin) => {
+      const left = low + ((high - low) * bin) / BINS;
+      const right = low + ((high - low) * (bin + 1)) / BINS;
+      path.x.push(left, right);
+      path.y.push(count / top, count / top);
+    });
+    path.x.push(high);
+    path.y.push(0);
+    return path;
+  }
+
+  /** @returns {number|null} the point nearest to x, none beyond `reach` (data units) */
+  function nearest(
+    /** @type {number[]} */ points,
+    /** @type {number} */ x,
+    /** @type {number} */ reach,
+  ) {
+    let best = null;
+    let distance = reach;
+    for (const point of points) {
+      if (Math.abs(point - x) <= distance) {
+        best = point;
+        distance = Math.abs(point - x);
+      }
+    }
+    return best;
+  }
+
+  gmm.rug = { form, histogram, lows, nearest, stack, ticks };
+})((window.dash_clientside = window.dash_clientside || {}));

@@ -1,0 +1,114 @@
+/** Puts the state into words, numbers and looks. The plot and the charts draw themselves. */
+(function (gmm) {
+  "use strict";
+
+  const PROBLEM_SHOWN_MS = 7000;
+  const CONNECTION = {
+    connecting: "connecting",
+    live: "connected",
+    lost: "connection lost, retrying",
+  };
+  let wordsDue = false;
+  let problemTimer = 0;
+
+  const byId = (/** @type {string} */ id) => document.getElementById(id);
+
+  function text(/** @type {string} */ id, /** @type {string} */ words) {
+    const element = byId(id);
+    if (element.textContent !== words) element.textContent = words;
+  }
+
+  /** Draw all that depends on the state: the plot in the next frame, words right after it. */
+  function all() {
+    const { state } = gmm;
+    gmm.plot.schedule();
+    const data = byId("page").dataset;
+    data.mode = state.mode;
+    data.empty = state.outbox.busy || (state.view && state.view.n_points) ? "no" : "yes";
+    data.online = state.outbox.busy ? "behind" : "current";
+    data.scratch = state.scratchCurrent() ? "current" : "old";
+    data.training = state.training() ? "yes" : "no";
+    if (wordsDue) return;
+    wordsDue = true;
+    requestAnimationFrame(() => setTimeout(words, 0));
+  }
+
+  function words() {
+    wordsDue = false;
+    const { state, words: say } = gmm;
+    const { view } = state;
+    const [headline, detail] = say.headline(state);
+    text("sentence", headline);
+    text("sentence-detail", detail);
+    const [online, scratch] = say.legend(state);
+    text("legend-online", online);
+    text("legend-scratch", scratch);
+    text("train-label", state.training() ? "Stop training" : "Train from scratch");
+    text("scratch-loss", say.nats(state.losses[state.losses.length - 1]));
+    text("online-loss", say.nats(view && view.online && view.online.loss));
+    const comparison = view && view.comparison;
+    text("difference", comparison ? say.percent(comparison.total_variation) : "–");
+    byId("undo").disabled = !(view && view.can_undo);
+    byId("redo").disabled = !(view && view.can_redo);
+    gmm.table.drawParameters(view);
+    gmm.table.drawTimes(state.timings);
+  }
+
+  /** Show what the controls stand at. */
+  function settings() {
+    const { state } = gmm;
+    const { value } = /** @type {HTMLInputElement} */ (byId("n-components"));
+    text("n-components-value", value);
+    text("epochs-value", String(state.epochs));
+    for (const id of [
+      `mode-${state.mode}`,
+      `method-${state.method}`,
+      `scale-${state.logScale ? "log" : "linear"}`,
+    ]) {
+      const pressed = byId(id);
+      for (const button of pressed.parentElement.children) {
+        button.setAttribute("aria-pressed", String(button === pressed));
+      }
+    }
+    byId("auto").setAttribute("aria-checked", String(state.auto));
+    const step = Number(/** @type {HTMLInputElement} */ (byId("memory")).value);
+    const halfLife = state.settings.memory_steps[step];
+    text("memory-value", halfLife ? `halves every ${halfLife}` : "never forgets");
+  }
+
+  /** Tell those who do not see the plot what has happened. */
+  function announce(/** @type {string} */ what) {
+    text("announcement", what);
+  }
+
+  /** Show a refusal where it arose; it clears itself. An empty message clears it now. */
+  function problem(/** @type {string} */ message, /** @type {string|null} */ field = null) {
+    clearTimeout(problemTimer);
+    for (const place of document.querySelectorAll(".refusal, .problem")) {
+      if (place.textContent) place.textContent = "";
+    }
+    if (!message) return;
+    const place = byId(`${String(field).replace("_", "-")}-error`) || byId("problem");
+    place.textContent = message;
+    problemTimer = setTimeout(() => problem(""), PROBLEM_SHOWN_MS);
+  }
+
+  function connection(/** @type {"connecting"|"live"|"lost"} */ status) {
+    if (gmm.state.connection === status) return;
+    if (status === "lost") announce("The connection is lost. What you add is kept and sent later.");
+    if (gmm.state.connection === "lost") announce("The connection is back.");
+    gmm.state.connection = status;
+    byId("page").dataset.connection = status;
+    text("connection", CONNECTION[status]);
+    all();
+  }
+
+  /** Draw everything in the colours of the theme. */
+  function theme() {
+    text("theme", gmm.theme.current() === "dark" ? "Light" : "Dark");
+    gmm.plot.schedule();
+    gmm.charts.schedule();
+  }
+
+  gmm.show = { all, announce, connection, problem, settings, theme };
+})((window.dash_clientside = window.dash_clientside || {}));

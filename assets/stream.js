@@ -1,0 +1,122 @@
+/**
+ * Live news of the session, as server-sent events: losses of a run, changes by somebody else.
+ * Open while the tab is visible, since a browser allows six connections a host.
+ */
+(function (gmm) {
+  "use strict";
+
+  const RETRY_MS = 1500;
+  const POLL_RUN_MS = 500;
+  const SETTLE_MS = 60;
+  /** @type {EventSource|null} */
+  let source = null;
+  let sessionId = "";
+  let retryTimer = 0;
+  let settleTimer = 0;
+
+  /** Listen to the session, instead of the one before. */
+  function open(/** @type {string} */ id) {
+    if (id === sessionId) return;
+    sessionId = id;
+    connect();
+  }
+
+  function close() {
+    clearTimeout(retryTimer);
+    if (source) source.close();
+    source = null;
+  }
+
+  function connect() {
+    close();
+    if (document.hidden || !sessionId) return;
+    source = new EventSource(`api/v1/sessions/${sessionId}/events`);
+    source.onopen = () => {
+      if (gmm.state.connection === "lost") {
+        gmm.state.outbox.resend();
+        gmm.answers.lookAgain();
+      }
+      gmm.show.connection("live");
+    };
+    source.onerror = () => {
+      close();
+      gmm.show.connection("lost");
+      gmm.answers.look(); // where only the stream was refused, the answer says that all is well
+      retryTimer = setTimeout(connect, RETRY_MS);
+    };
+    for (const [name, handle] of Object.entries(HANDLERS)) {
+      source.addEventListener(name, (/** @type {any} */ event) =>
+        handle(JSON.parse(event.data), event.lastEventId),
+      );
+    }
+  }
+
+  /** Somebody has changed the session: mostly this page itself, whose answer is on its way. */
+  function revision(/** @type {{revision: number}} */ news) {
+    clearTimeout(settleTimer);
+    const { state } = gmm;
+    if (!state.view || news.revision <= state.view.revision) return;
+    settleTimer = setTimeout(() => {
+      if (state.outbox.busy) revision(news);
+      else if (news.revision > state.view.revision) gmm.answers.look();
+    }, SETTLE_MS);
+  }
+
+  function started(/** @type {any} */ news, /** @type {string} */ position) {
+    const serial = Number(position.split("-")[1]);
+    const { run, method, epochs } = news;
+    const begun = {
+      id: run,
+      serial,
+      status: "running",
+      method,
+      epochs,
+      error: null,
+      time_ms: null,
+    };
+    const { state } = gmm;
+    if (state.run && state.run.serial >= serial) return;
+    state.losses = [];
+    state.follow(begun);
+    gmm.show.all();
+  }
+
+  function progress(/** @type {{run: string, first: number, losses: number[]}} */ news) {
+    const { state } = gmm;
+    if (!state.run || state.run.id !== news.run || !state.training()) return;
+    state.losses = state.losses.slice(0, news.first - 1).concat(news.losses);
+    gmm.charts.schedule("scratch-loss-chart");
+    gmm.show.all();
+  }
+
+  /** The run has ended: fetch its result, unless it came with the answer already. */
+  function ended(/** @type {{run: string}} */ news) {
+    const { state } = gmm;
+    if (state.run && state.run.id === news.run && state.training()) ask(news.run);
+  }
+
+  function ask(/** @type {string} */ run) {
+    gmm.set_props("follow", { data: { run, at: performance.now() } });
+  }
+
+  const HANDLERS = {
+    revision,
+    started,
+    progress,
+    done: ended,
+    failed: ended,
+    cancelled: ended,
+    gone: () => gmm.answers.look(),
+  };
+
+  function listen() {
+    document.addEventListener("visibilitychange", () => (document.hidden ? close() : connect()));
+    window.addEventListener("pagehide", close);
+    setInterval(() => {
+      const live = source && source.readyState === EventSource.OPEN;
+      if (!live && gmm.state.training()) ask(gmm.state.run.id);
+    }, POLL_RUN_MS);
+  }
+
+  gmm.stream = { listen, open };
+})((window.dash_clientside = window.dash_clientside || {}));

@@ -1,0 +1,91 @@
+"""Kill -9 while clients write: is every acknowledged point there afterwards, once, in order?"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.serving import Server, waitress
+from dash_app.config import Config
+from dash_app.sessions import Sessions
+from dash_app.store import Store
+
+_SPAN = 1_000_000
+"""Client c sends the points c * _SPAN, c * _SPAN + 1, ...: a point names its sender and place."""
+
+
+@dataclass
+class CrashRound:
+    """What one round found."""
+
+    n_acknowledged: int
+    n_lost: int
+    n_doubled: int
+    n_disordered: int
+
+
+@dataclass
+class _Client:
+    """Writes until the server is gone; remembers what was acknowledged."""
+
+    number: int
+    address: str
+    acknowledged: list[int] = field(default_factory=list)
+
+    def write(self, port: int) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        sent = 0
+        try:
+            while True:
+                point = self.number * _SPAN + sent
+                body = json.dumps({"x": [point]})
+                headers = {"Content-Type": "application/json"}
+                connection.request("POST", f"{self.address}/points", body, headers)
+                answer = connection.getresponse()
+                answer.read()
+                if answer.status == 200:
+                    self.acknowledged.append(point)
+                sent += 1
+        except (OSError, http.client.HTTPException):
+            return  # killed
+        finally:
+            connection.close()
+
+
+def crash_round(data_dir: Path, *, n_clients: int, seconds: float) -> CrashRound:
+    """Start a server, let clients write to two sessions, kill it, and look what the disk has."""
+    server: Server = waitress(data_dir, GMM_LOG_LEVEL="ERROR")
+    try:
+        addresses = [server.new_session(n_components=1) for _ in range(2)]
+        clients = [_Client(number, addresses[number % 2]) for number in range(n_clients)]
+        threads = [threading.Thread(target=each.write, args=(server.port,)) for each in clients]
+        for thread in threads:
+            thread.start()
+        time.sleep(seconds)
+    finally:
+        server.kill()
+    for thread in threads:
+        thread.join()
+    return _compare(data_dir, addresses, clients)
+
+
+def _compare(data_dir: Path, addresses: list[str], clients: list[_Client]) -> CrashRound:
+    config = Config(data_dir=data_dir)
+    sessions = Sessions(Store(config.store_url), config)
+    n_lost = n_doubled = n_disordered = 0
+    for address in addresses:
+        held = sessions.points(address.rpartition("/")[2]).astype(int).tolist()
+        n_doubled += len(held) - len(set(held))
+        for client in clients:
+            if client.address != address:
+                continue
+            own = [point for point in held if point // _SPAN == client.number]
+            n_lost += len(set(client.acknowledged) - set(own))
+            n_disordered += sum(a >= b for a, b in zip(own, own[1:]))
+    sessions.close()
+    n_acknowledged = sum(len(client.acknowledged) for client in clients)
+    return CrashRound(n_acknowledged, n_lost, n_doubled, n_disordered)

@@ -1,0 +1,303 @@
+"""The Dash page's response times in headless Chromium, against its bars; and its screenshots.
+
+    python -m benchmarks.page                  one run; the table goes to benchmarks/results/
+    python -m benchmarks.page --screenshots    docs/*.png
+
+"Painted" is the second frame after the change is in the document, in the browser's own clock.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import statistics
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from selenium import webdriver
+from selenium.webdriver.support.ui import WebDriverWait
+from waitress.server import create_server
+
+from dash_app.app import create_app
+from dash_app.config import Config
+
+RESULTS = Path(__file__).with_name("results") / "page.txt"
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+SEED = 7
+N_CLICKS = 40
+WARM_UP = 5
+FLAGS = (
+    *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
+
+#: In the page: note when the button was released, when the new dot and the new curve are painted.
+_WATCH = """
+window.timed = {down: 0, echo: [], density: [], seen: null};
+const painted = then => requestAnimationFrame(() => requestAnimationFrame(then));
+const line = () => document.querySelector('#plot .traceonline .js-line')?.getAttribute('d');
+window.addEventListener('mouseup', () => {
+    const start = performance.now(), before = line();
+    const dots = new MutationObserver(() => {
+        dots.disconnect();
+        painted(() => timed.echo.push(performance.now() - start));
+    });
+    dots.observe(document.getElementById('fresh-points'), {childList: true});
+    const n = dash_clientside.state.points.length;
+    const look = () => {
+        if (dash_clientside.state.points.length > n && line() !== before) {
+            requestAnimationFrame(() => timed.density.push(performance.now() - start));
+        } else requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
+}, true);
+"""
+_FIRST_LOSS = """
+const done = arguments[0], start = performance.now();
+dash_clientside.actions.press('train');
+const look = () => {
+    const drawn = document.querySelector('#scratch-loss-chart .js-plotly-plot').data[0].y.length;
+    if (drawn) requestAnimationFrame(() => done(performance.now() - start));
+    else requestAnimationFrame(look);
+};
+look();
+"""
+
+
+@dataclasses.dataclass(frozen=True)
+class Bar:
+    """A figure as measured beside the most that it may be."""
+
+    name: str
+    value: float
+    at_most: float
+    unit: str = "ms"
+
+    def __str__(self) -> str:
+        verdict = "met" if self.value <= self.at_most else "MISSED"
+        return (
+            f"{self.name:<58} {self.value:9.1f} {self.unit:<5} bar {self.at_most:7.1f}  {verdict}"
+        )
+
+
+class Visit:
+    """One tab with the page open, in a new session."""
+
+    def __init__(self, url: str, *, width: int = 1280, height: int = 800, dark: bool = False):
+        options = webdriver.ChromeOptions()
+        for flag in (*FLAGS, f"--window-size={width},{height}"):
+            options.add_argument(flag)
+        self.driver = webdriver.Chrome(options=options)
+        self.driver.set_script_timeout(120)
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        self._command("Emulation.setDeviceMetricsOverride", size)
+        if dark:
+            feature = {"name": "prefers-color-scheme", "value": "dark"}
+            self._command("Emulation.setEmulatedMedia", {"features": [feature]})
+        self.driver.get(url)
+        self.wait(
+            "window.dash_clientside?.state?.view && dash_clientside.state.connection === 'live'"
+        )
+
+    def _command(self, name: str, arguments: dict[str, Any]) -> None:
+        self.driver.execute_cdp_cmd(name, arguments)
+
+    def read(self, expression: str) -> Any:
+        return self.driver.execute_script(f"return {expression}")
+
+    def wait(self, condition: str) -> None:
+        WebDriverWait(self.driver, 120, 0.02).until(lambda _: self.read(condition), condition)
+
+    def rest(self) -> None:
+        """Wait until all is sent, answered, and drawn for good."""
+        self.wait("!dash_clientside.state.outbox.busy && !dash_clientside.state.training()")
+        self.wait("document.querySelectorAll('.dot').length === 0")
+
+    def add(self, points: list[float]) -> None:
+        """Add points as one increment, faster than clicks would."""
+        self.driver.execute_script(
+            "dash_clientside.state.outbox.push({kind: 'add', x: arguments[0]})", points
+        )
+        self.rest()
+
+    def click(self, x: float) -> None:
+        left, top = self.driver.execute_script(
+            """
+            const gd = document.querySelector('#plot .js-plotly-plot');
+            const axis = gd._fullLayout.xaxis, box = gd.getBoundingClientRect();
+            const share = (arguments[0] - axis.range[0]) / (axis.range[1] - axis.range[0]);
+            return [box.left + axis._offset + share * axis._length, box.top + 0.4 * box.height];
+            """,
+            x,
+        )
+        for kind in ("mousePressed", "mouseReleased"):
+            event = {"type": kind, "x": left, "y": top, "button": "left", "clickCount": 1}
+            self._command("Input.dispatchMouseEvent", event)
+
+    def press(self, element: str) -> None:
+        self.driver.execute_script("document.getElementById(arguments[0]).click()", element)
+
+    def play(self, example: str, n_points: int) -> None:
+        self.press(f"example-{example}")
+        self.wait(f"dash_clientside.state.view.n_points === {n_points}")
+        self.rest()
+
+    def train(self) -> None:
+        self.press("train")
+        self.wait("dash_clientside.state.scratchCurrent()")
+        self.rest()
+
+
+@contextmanager
+def serving() -> Iterator[str]:
+    """Serve the application on a free port, as `./run` does."""
+    with tempfile.TemporaryDirectory() as directory:
+        config = dataclasses.replace(Config(), data_dir=Path(directory), port=0)
+        application = create_app(config).server
+        server = create_server(application, host=config.host, port=0, threads=config.threads)
+        threading.Thread(target=server.run, daemon=True).start()
+        yield f"http://{config.host}:{server.effective_port}/"
+        application.extensions["sessions"].close()
+        server.close()
+
+
+@contextmanager
+def visiting(url: str, **screen: Any) -> Iterator[Visit]:
+    """Open the page, close the browser afterwards."""
+    visit = Visit(url, **screen)
+    try:
+        yield visit
+    finally:
+        visit.driver.quit()
+
+
+def p95(values: list[float]) -> float:
+    """Return the 95th percentile."""
+    return float(np.quantile(values, 0.95))
+
+
+def clicks_at(url: str, n_points: int) -> dict[str, list[float]]:
+    """Return the milliseconds from click to echo and to the new density, with so many points."""
+    rng = np.random.default_rng(SEED)
+    with visiting(url) as visit:
+        start = rng.choice([-0.5, 0.4], n_points) + rng.normal(0, 0.1, n_points)
+        visit.add(start.round(4).tolist())
+        visit.driver.execute_script(_WATCH)
+        for x in rng.uniform(-0.6, 0.5, N_CLICKS + WARM_UP):
+            visit.click(float(x))
+            visit.rest()
+        timed = visit.read("timed")
+    return {name: timed[name][WARM_UP:] for name in ("echo", "density")}
+
+
+def burst(url: str) -> tuple[int, int]:
+    """Click 30 times in 3 s; return how many arrived in order, and how many there are."""
+    rng = np.random.default_rng(SEED)
+    wanted = rng.uniform(-0.9, 0.9, 30)
+    with visiting(url) as visit:
+        due = time.monotonic()
+        for x in wanted:
+            time.sleep(max(0.0, due - time.monotonic()))
+            due += 0.1
+            visit.click(float(x))
+        visit.rest()
+        found = visit.read("dash_clientside.state.points")
+    return sum(abs(a - b) < 0.005 for a, b in zip(wanted, found)), len(found)
+
+
+def first_loss(url: str) -> float:
+    """Return the milliseconds from `p` to the first loss on the screen, 1000 epochs of Adam."""
+    with visiting(url) as visit:
+        visit.play("two-clumps", 40)
+        visit.press("method-adam")
+        visit.driver.execute_script("dash_clientside.set_props('epochs', {value: 1000})")
+        visit.wait("dash_clientside.state.epochs === 1000")
+        waited: float = visit.driver.execute_async_script(_FIRST_LOSS)
+        visit.wait("dash_clientside.state.run?.status === 'done'")
+        assert len(visit.read("dash_clientside.state.losses")) == 1000
+    return waited
+
+
+def first_load(url: str) -> tuple[float, float]:
+    """Return what a first visit loads, in MB: unpacked, and on the wire."""
+    with visiting(url) as visit:
+        entries = visit.read("JSON.stringify(performance.getEntriesByType('resource'))")
+    loaded = json.loads(entries)
+    return tuple(
+        sum(entry[size] for entry in loaded) / 1e6
+        for size in ("decodedBodySize", "encodedBodySize")
+    )
+
+
+def measure(url: str) -> list[Bar]:
+    """Return every figure beside its bar."""
+    few, many = clicks_at(url, 10), clicks_at(url, 1000)
+    in_order, there = burst(url)
+    unpacked, wire = first_load(url)
+    ratio = statistics.median(many["density"]) / statistics.median(few["density"])
+    return [
+        Bar("click to echo painted, 10 points, p95", p95(few["echo"]), 60),
+        Bar("click to echo painted, 1,000 points, p95", p95(many["echo"]), 60),
+        Bar("click to new online density painted, 10 points, p95", p95(few["density"]), 100),
+        Bar("click to new online density painted, 1,000 points, p95", p95(many["density"]), 100),
+        Bar("ratio of the medians, 1,000 points to 10", ratio, 1.3, ""),
+        Bar("30 clicks in 3 s: lost, doubled or out of order", 30 - in_order + there - 30, 0, ""),
+        Bar("p to the first loss painted, 1,000 epochs of Adam", first_loss(url), 300),
+        Bar("first load, unpacked", unpacked, 7, "MB"),
+        Bar("first load, on the wire", wire, 7, "MB"),
+    ]
+
+
+def screenshots(url: str) -> None:
+    """Take the pictures of docs/."""
+
+    def both(visit: Visit) -> None:
+        visit.play("overlapping", 60)
+        visit.train()
+        for x in (0.7, 0.72, 0.75):
+            visit.click(x)
+        visit.rest()
+
+    def alike(visit: Visit) -> None:
+        visit.play("three-clumps", 45)
+        visit.train()
+
+    pictures: dict[str, tuple[Callable[[Visit], None], dict[str, Any]]] = {
+        "page-empty": (lambda _: None, {}),
+        "page-light": (alike, {}),
+        "page-dark": (both, {"dark": True}),
+        "page-narrow": (alike, {"width": 360, "height": 1500}),
+    }
+    DOCS.mkdir(exist_ok=True)
+    for name, (act, screen) in pictures.items():
+        with visiting(url, **screen) as visit:
+            act(visit)
+            time.sleep(0.6)  # the small charts draw themselves when the browser is idle
+            visit.driver.save_screenshot(str(DOCS / f"{name}.png"))
+            print(f"docs/{name}.png")
+
+
+def main() -> None:
+    """Measure, or take the screenshots."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--screenshots", action="store_true", help="renew docs/*.png instead")
+    arguments = parser.parse_args()
+    with serving() as url:
+        if arguments.screenshots:
+            screenshots(url)
+            return
+        table = "\n".join(str(bar) for bar in measure(url))
+    print(table)
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(table + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

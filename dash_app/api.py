@@ -1,0 +1,274 @@
+"""REST under /api/v1: the request's model in, one use-case, its document out.
+
+The specification is at /openapi/openapi.json, a page to read and try it at /openapi.
+"""
+
+# flask-openapi3's decorators have no types that mypy could follow
+# mypy: allow-untyped-decorators
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from flask import Response, current_app, jsonify, request
+from flask_openapi3 import APIBlueprint, OpenAPI, Tag
+
+from dash_app import api_models as models
+from dash_app.documents import (
+    comparison_document,
+    model_document,
+    operation_document,
+    run_document,
+    session_document,
+)
+from dash_app.learning import Mixture
+from dash_app.learning.mixture import Array
+from dash_app.run_table import RUNNING
+from dash_app.sessions import Sessions
+
+VALIDATION_MODEL = models.ErrorAnswer
+PREFIX = "/api/v1"
+
+_STD_STEPS = np.linspace(-4.0, 4.0, 33)
+_BODY_OPTIONAL = {"create_session", "train"}
+
+_SESSIONS = Tag(name="sessions", description="One person's points, settings and models.")
+_POINTS = Tag(name="points", description="Each change trains the online model at once.")
+_MODELS = Tag(name="models", description="What the trainings produced.")
+_SERVER = Tag(name="server", description="Is it up?")
+
+
+def _error(description: str) -> dict[str, Any]:
+    schema = {"$ref": "#/components/schemas/ErrorAnswer"}
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
+
+
+_api = APIBlueprint(
+    "api",
+    __name__,
+    url_prefix=PREFIX,
+    abp_responses={
+        400: _error("the body is not JSON"),
+        404: _error("no such session or run"),
+        409: _error("the request does not apply as things stand"),
+        413: _error("the body is too large"),
+        415: _error("the body's content type is not application/json"),
+        422: _error("a value is missing, of the wrong type or out of its range"),
+        503: _error("the store cannot be reached, or the server is busy; see Retry-After"),
+    },
+)
+
+
+def register(server: OpenAPI, sessions: Sessions) -> None:
+    """Add the API to the server, which has the sessions among its extensions."""
+    assert server.extensions["sessions"] is sessions
+    server.register_api(_api)
+
+    @server.get("/healthz", tags=[_SERVER], responses={200: models.HealthAnswer})
+    def health() -> Response:
+        """Answer if the server is up and reaches its store."""
+        sessions.store.ping()
+        return jsonify(status="ok")
+
+
+def _sessions() -> Sessions:
+    found: Sessions = current_app.extensions["sessions"]
+    return found
+
+
+@_api.before_request
+def _require_json() -> None:
+    """Refuse a body that is not JSON before flask-openapi3 takes it for an invalid one.
+
+    Where the endpoint has none, a body is ignored.
+    """
+    endpoint = (request.endpoint or "").rpartition(".")[2]
+    if endpoint not in _WITH_BODY:
+        return
+    if endpoint in _BODY_OPTIONAL and not request.content_length and not request.data:
+        return
+    request.get_json()  # raises 400 or 415; the result is kept for the model
+
+
+_WITH_BODY = {"create_session", "change_session", "add_points", "remove_points", "train"}
+
+
+# ---------------------------------------------------------------------- sessions
+
+
+@_api.post("/sessions", tags=[_SESSIONS], responses={201: models.SessionAnswer})
+def create_session(body: models.NewSession) -> tuple[Response, int, dict[str, str]]:
+    """Make a session."""
+    view = _sessions().create(**body.model_dump())
+    return jsonify(session_document(view)), 201, {"Location": f"{PREFIX}/sessions/{view.id}"}
+
+
+@_api.get("/sessions/<session_id>", tags=[_SESSIONS], responses={200: models.SessionAnswer})
+def get_session(path: models.SessionPath) -> Response:
+    """Return the session with its current models."""
+    return jsonify(session_document(_sessions().view(path.session_id)))
+
+
+@_api.patch("/sessions/<session_id>", tags=[_SESSIONS], responses={200: models.SessionAnswer})
+def change_session(
+    path: models.SessionPath, header: models.OnceHeader, body: models.SessionChange
+) -> Response:
+    """Change the number of components or the half-life.
+
+    Another number of components retrains on what the online model remembers, without a pass over
+    the points.
+    """
+    named = body.model_dump(include=body.model_fields_set)
+    view = _sessions().configure(path.session_id, **named, idempotency_key=header.idempotency_key)
+    return jsonify(session_document(view))
+
+
+@_api.delete("/sessions/<session_id>", tags=[_SESSIONS], responses={204: None})
+def delete_session(path: models.SessionPath) -> tuple[str, int]:
+    """Remove the session with all its points, models and history."""
+    _sessions().delete(path.session_id)
+    return "", 204
+
+
+# ---------------------------------------------------------------------- points
+
+
+@_api.post("/sessions/<session_id>/points", tags=[_POINTS], responses={200: models.SessionAnswer})
+def add_points(
+    path: models.SessionPath, header: models.OnceHeader, body: models.Points
+) -> Response:
+    """Add an increment, and train online on it alone. It is on disk when this answers."""
+    view = _sessions().add(path.session_id, body.x, idempotency_key=header.idempotency_key)
+    return jsonify(session_document(view))
+
+
+@_api.get("/sessions/<session_id>/points", tags=[_POINTS], responses={200: models.PointsAnswer})
+def get_points(path: models.SessionPath) -> Response:
+    """Return the points held, in order of arrival."""
+    return jsonify(x=_sessions().points(path.session_id).tolist())
+
+
+@_api.delete("/sessions/<session_id>/points", tags=[_POINTS], responses={200: models.SessionAnswer})
+def remove_points(
+    path: models.SessionPath, header: models.OnceHeader, body: models.Points
+) -> Response:
+    """Take points back, each at its last occurrence. Not with a half-life."""
+    view = _sessions().remove(path.session_id, body.x, idempotency_key=header.idempotency_key)
+    return jsonify(session_document(view))
+
+
+@_api.post("/sessions/<session_id>/undo", tags=[_POINTS], responses={200: models.SessionAnswer})
+def undo(path: models.SessionPath, header: models.OnceHeader) -> Response:
+    """Take back the last change of points or settings. A training from scratch stays."""
+    view = _sessions().undo(path.session_id, idempotency_key=header.idempotency_key)
+    return jsonify(session_document(view))
+
+
+@_api.post("/sessions/<session_id>/redo", tags=[_POINTS], responses={200: models.SessionAnswer})
+def redo(path: models.SessionPath, header: models.OnceHeader) -> Response:
+    """Do again what was last undone."""
+    view = _sessions().redo(path.session_id, idempotency_key=header.idempotency_key)
+    return jsonify(session_document(view))
+
+
+@_api.post("/sessions/<session_id>/clear", tags=[_POINTS], responses={200: models.SessionAnswer})
+def clear(path: models.SessionPath, header: models.OnceHeader) -> Response:
+    """Forget points and models; the settings and the log stay."""
+    view = _sessions().clear(path.session_id, idempotency_key=header.idempotency_key)
+    return jsonify(session_document(view))
+
+
+# ---------------------------------------------------------------------- models
+
+
+@_api.post(
+    "/sessions/<session_id>/train",
+    tags=[_MODELS],
+    responses={200: models.RunAnswer, 202: models.RunAnswer},
+)
+def train(
+    path: models.SessionPath, header: models.OnceHeader, body: models.Training
+) -> tuple[Response, int, dict[str, str]]:
+    """Train from scratch on all points held, in place of a training that is still running.
+
+    200 with the ended run, or 202 with the running one after `wait_s`: look at its address, or
+    follow the session's events.
+    """
+    run = _sessions().train(
+        path.session_id,
+        method=body.method,
+        epochs=body.epochs,
+        timeout_s=body.wait_s,
+        idempotency_key=header.idempotency_key,
+    )
+    location = f"{PREFIX}/sessions/{path.session_id}/runs/{run.id}"
+    status = 202 if run.status == RUNNING else 200
+    return jsonify(run_document(run)), status, {"Location": location}
+
+
+@_api.get("/sessions/<session_id>/runs/<run_id>", tags=[_MODELS], responses={200: models.RunAnswer})
+def get_run(path: models.RunPath) -> Response:
+    """Return a training from scratch with its losses so far."""
+    return jsonify(run_document(_sessions().run(path.session_id, path.run_id)))
+
+
+@_api.post(
+    "/sessions/<session_id>/runs/<run_id>/cancel",
+    tags=[_MODELS],
+    responses={200: models.RunAnswer},
+)
+def cancel_run(path: models.RunPath) -> Response:
+    """Stop a training; one that has ended stays as it is."""
+    return jsonify(run_document(_sessions().cancel(path.session_id, path.run_id)))
+
+
+@_api.get("/sessions/<session_id>/parameters", tags=[_MODELS], responses={200: models.ModelAnswer})
+def get_parameters(path: models.SessionPath, query: models.ModelQuery) -> Response:
+    """Return the current model."""
+    return jsonify(model_document(_sessions().parameters(path.session_id, query.model)))
+
+
+@_api.get(
+    "/sessions/<session_id>/comparison", tags=[_MODELS], responses={200: models.ComparisonAnswer}
+)
+def get_comparison(path: models.SessionPath) -> Response:
+    """Return how far the online model is from the one from scratch."""
+    return jsonify(comparison_document(_sessions().compare(path.session_id)))
+
+
+@_api.get("/sessions/<session_id>/density", tags=[_MODELS], responses={200: models.DensityAnswer})
+def get_density(path: models.SessionPath, query: models.DensityQuery) -> Response:
+    """Return the current model's density, with no component lost between two positions."""
+    mixture = _sessions().parameters(path.session_id, query.model).mixture
+    x = _grid(mixture, query)
+    return jsonify(x=x.tolist(), density=mixture.density(x).tolist())
+
+
+@_api.get("/sessions/<session_id>/models", tags=[_MODELS], responses={200: models.ModelsAnswer})
+def get_models(path: models.SessionPath, query: models.PageQuery) -> Response:
+    """Return every version that was trained, oldest first."""
+    versions = _sessions().models(path.session_id, after=query.after, limit=query.limit)
+    return jsonify(models=[model_document(version) for version in versions])
+
+
+@_api.get(
+    "/sessions/<session_id>/operations",
+    tags=[_SESSIONS],
+    responses={200: models.OperationsAnswer},
+)
+def get_operations(path: models.SessionPath, query: models.PageQuery) -> Response:
+    """Return the log of all that was done, oldest first."""
+    found = _sessions().operations(path.session_id, after=query.after, limit=query.limit)
+    return jsonify(operations=[operation_document(each) for each in found])
+
+
+def _grid(mixture: Mixture, query: models.DensityQuery) -> Array:
+    """Return ascending positions: equal steps, and some at each component's own scale."""
+    own = (mixture.means[:, None] + mixture.stds[:, None] * _STD_STEPS).ravel()
+    ends = [
+        float(own.min()) if query.low is None else query.low,
+        float(own.max()) if query.high is None else query.high,
+    ]
+    low, high = sorted(ends)
+    inside = own[(own >= low) & (own <= high)]
+    return np.unique(np.concatenate([np.linspace(low, high, query.n), inside]))

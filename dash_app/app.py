@@ -1,0 +1,113 @@
+"""The application, wired: the one place that knows every part."""
+
+from __future__ import annotations
+
+import atexit
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Optional
+
+import dash
+from flask import Flask, Request, Response
+from flask.sessions import SessionInterface, SessionMixin
+from flask_openapi3 import Info, OpenAPI
+
+from dash_app import api, events, refusals
+from dash_app.config import Config
+from dash_app.sessions import Sessions
+from dash_app.signing import cookie_name, signing_key
+from dash_app.store import Store
+from dash_app.ui.callbacks import register_callbacks
+from dash_app.ui.delivery import register_delivery
+from dash_app.ui.layout import PAGE_TEMPLATE, build_layout
+from legacy.blueprint import create_blueprint
+
+ASSETS = Path(__file__).resolve().parent.parent / "assets"
+TITLE = "Online against from scratch: a Gaussian mixture that learns by clicks"
+_VERSION = "1.0.0"
+_CATCH_ALL = "<path:path>"
+
+
+class NoFlaskSessions(SessionInterface):
+    """Nobody uses flask.session: looking for its cookie would only cost each click time."""
+
+    def open_session(self, app: Flask, request: Request) -> None:
+        """Find nothing."""
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Keep nothing."""
+
+
+class OnePageDash(dash.Dash):  # type: ignore[misc]  # dash has no types that mypy could follow
+    """Dash that serves its own paths only: whatever else is not there is a 404.
+
+    Dash answers any GET with its page, for routes within the page. This page has none, and a
+    mistyped address of the API must not come back as 200 and HTML.
+    """
+
+    def _add_url(
+        self, name: str, view_func: Callable[..., Any], methods: Sequence[str] = ("GET",)
+    ) -> None:
+        if name != _CATCH_ALL:
+            super()._add_url(name, view_func, methods)
+
+
+def create_app(config: Optional[Config] = None) -> dash.Dash:
+    """Return the Dash application; `.server` is the Flask application behind it.
+
+    `.server.extensions["sessions"]` is the `Sessions` object; who serves closes it at the end.
+
+    Raises
+    ------
+    StoreError, SettingError : the store, the data directory or a setting cannot be used
+    """
+    config = Config.from_environment() if config is None else config
+    key = signing_key(config.data_dir)
+    sessions = Sessions(Store(config.store_url), config)
+    server = _create_server(config, sessions, key)
+    app = OnePageDash(
+        "dash_app", server=False, assets_folder=str(ASSETS), title=TITLE, update_title=None
+    )
+    app.init_app(server)
+    register_delivery(server)
+    app.index_string = PAGE_TEMPLATE
+    app.layout = build_layout(config)
+    register_callbacks(app, sessions)
+    return app
+
+
+def create_server(config: Optional[Config] = None) -> Flask:
+    """Return the WSGI application, for gunicorn: `gunicorn "dash_app.app:create_server()"`."""
+    server: Flask = create_app(config).server
+    atexit.register(server.extensions["sessions"].close)
+    return server
+
+
+def _create_server(config: Config, sessions: Sessions, key: bytes) -> OpenAPI:
+    server = OpenAPI(
+        "dash_app",
+        info=Info(title="Gaussian mixtures, online and from scratch", version=_VERSION),
+        # the default, null, is not valid in a specification
+        security_schemes={},
+        validation_error_model=api.VALIDATION_MODEL,
+        validation_error_callback=refusals.of_validation,
+        static_folder=None,
+    )
+    server.secret_key = key
+    server.session_interface = NoFlaskSessions()
+    server.json.sort_keys = False  # documents come in the order in which they are written
+    server.config["MAX_CONTENT_LENGTH"] = int(config.max_body_mb * 1024 * 1024)
+    server.extensions["sessions"] = sessions
+    # at the first request and not here: threads do not survive gunicorn's fork
+    server.before_request(sessions.start)
+    refusals.register(server)
+    api.register(server, sessions)
+    events.register(server, sessions, max_streams=config.max_streams)
+    server.register_blueprint(
+        create_blueprint(
+            sessions,
+            frontend=config.legacy_frontend,
+            cookie_name=cookie_name(config.data_dir),
+        )
+    )
+    return server

@@ -1,0 +1,213 @@
+"""Live events of a session, server-sent: GET /api/v1/sessions/{id}/events.
+
+Events are not stored. Each stream holds a position (the last revision, the last run and how far
+it was told) and sends what the store has beyond it, so any process can serve any stream and a
+stream resumes after `Last-Event-ID`, which is that position.
+"""
+
+# flask-openapi3's decorators have no types that mypy could follow
+# mypy: allow-untyped-decorators
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import Any, Optional
+
+from flask import Response, request
+from flask_openapi3 import OpenAPI, Tag
+
+from dash_app import refusals
+from dash_app.api import PREFIX
+from dash_app.api_models import ErrorAnswer, SessionPath
+from dash_app.documents import run_document, session_document
+from dash_app.errors import SessionNotFoundError
+from dash_app.run_table import CANCELLED, DONE, FAILED, RUNNING, RunRecord
+from dash_app.sessions import Sessions
+
+MIN_INTERVAL_S = 1 / 30
+"""Between two events of a stream; what happens meanwhile comes as one."""
+
+HEARTBEAT_S = 10.0
+"""After so long without an event a comment is sent, which tells both ends that the other lives."""
+
+_RETRY_AFTER_S = 2
+_HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+_ENDED = (DONE, FAILED, CANCELLED)
+_DESCRIBED = {
+    "description": "the stream; it does not end by itself",
+    "content": {"text/event-stream": {"schema": {"type": "string"}}},
+}
+
+
+@dataclass(frozen=True)
+class Position:
+    """How far a stream has told: up to `revision`, and of run `serial` up to `iteration`.
+
+    Examples
+    --------
+    >>> Position.read("17-2-40-0")
+    Position(revision=17, serial=2, iteration=40, ended=False)
+    >>> str(Position.read("17-2-40-1"))
+    '17-2-40-1'
+    """
+
+    revision: int
+    serial: int
+    iteration: int
+    ended: bool
+
+    def __str__(self) -> str:
+        return f"{self.revision}-{self.serial}-{self.iteration}-{int(self.ended)}"
+
+    @classmethod
+    def read(cls, text: str) -> Optional[Position]:
+        """Return the position of an event's id; None for any other text."""
+        parts = text.split("-")
+        if len(parts) != 4 or not all(part.isascii() and part.isdigit() for part in parts):
+            return None
+        revision, serial, iteration, ended = (int(part[:15]) for part in parts)
+        return cls(revision, serial, iteration, ended == 1)
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event of a stream, and where the stream stands after it."""
+
+    name: str
+    data: dict[str, Any]
+    position: Position
+
+    def __str__(self) -> str:
+        body = json.dumps(self.data, separators=(",", ":"))
+        return f"event: {self.name}\nid: {self.position}\ndata: {body}\n\n"
+
+
+class Feed:
+    """What a session has to tell beyond a position, one event at a time.
+
+    Revisions and runs take turns, so that a busy session does not silence its training.
+    """
+
+    def __init__(self, sessions: Sessions, session_id: str, position: Optional[Position]) -> None:
+        self._sessions = sessions
+        self._session_id = session_id
+        self.position = self._now() if position is None else position
+        self._runs_first = True
+
+    def next(self) -> Optional[Event]:
+        """Return the next event, None where there is nothing new.
+
+        Raises
+        ------
+        SessionNotFoundError : the session is gone
+        """
+        turns = (self._of_runs, self._of_session)
+        for turn in turns if self._runs_first else turns[::-1]:
+            event = turn()
+            if event is not None:
+                self._runs_first = event.name == "revision"
+                self.position = event.position
+                return event
+        return None
+
+    def _now(self) -> Position:
+        """Return where a new stream begins: the session as it stands, a running run whole."""
+        runs = self._sessions.runs_since(self._session_id, 0)
+        if not runs:
+            return Position(-1, 0, 0, True)
+        newest = runs[-1]
+        if newest.status == RUNNING:
+            return Position(-1, newest.serial - 1, 0, True)
+        return Position(-1, newest.serial, newest.n_iter, True)
+
+    def _of_session(self) -> Optional[Event]:
+        view = self._sessions.view(self._session_id)
+        if view.revision <= self.position.revision:
+            return None
+        at = replace(self.position, revision=view.revision)
+        return Event("revision", session_document(view), at)
+
+    def _of_runs(self) -> Optional[Event]:
+        at = self.position
+        for run in self._sessions.runs_since(self._session_id, at.serial):
+            if run.serial > at.serial:
+                data = {"run": run.id, "method": run.method, "epochs": run.epochs}
+                begun = replace(at, serial=run.serial, iteration=0, ended=False)
+                return Event("started", {**data, "n_points": run.n_points}, begun)
+            if at.ended:
+                continue
+            if run.n_iter > at.iteration:
+                return self._progress(run)
+            return self._end(run) if run.status in _ENDED else None
+        return None
+
+    def _progress(self, run: RunRecord) -> Event:
+        seen = self.position.iteration
+        losses = self._sessions.losses(run.id, after=seen).tolist()
+        iteration = seen + len(losses)
+        data = {
+            "run": run.id,
+            "iteration": iteration,
+            "loss": losses[-1],
+            "first": seen + 1,
+            "losses": losses,
+        }
+        return Event("progress", data, replace(self.position, iteration=iteration))
+
+    def _end(self, run: RunRecord) -> Event:
+        ended = run_document(self._sessions.run(self._session_id, run.id))
+        del ended["losses"]  # the stream has told them
+        return Event(run.status, {"run": run.id, **ended}, replace(self.position, ended=True))
+
+
+def register(server: OpenAPI, sessions: Sessions, *, max_streams: int) -> None:
+    """Add the event streams to the server, at most `max_streams` at once."""
+
+    @server.get(
+        f"{PREFIX}/sessions/<session_id>/events",
+        tags=[Tag(name="events", description="Live.")],
+        responses={200: _DESCRIBED, 404: ErrorAnswer, 503: ErrorAnswer},
+    )
+    def get_events(path: SessionPath) -> Response:
+        """Follow the session live, as server-sent events.
+
+        `revision` (the session), `started`, `progress` (iteration; loss in nats per point; the
+        losses since the last event), `done`, `failed`, `cancelled` (the run), `gone`. At most 30
+        a second; a stream that begins anew with `Last-Event-ID` goes on where it was.
+        """
+        sessions.view(path.session_id)  # 404 before the stream begins
+        position = Position.read(request.headers.get("Last-Event-ID", ""))
+        stack = ExitStack()
+        if not stack.enter_context(sessions.watch.listener(path.session_id, max_streams)):
+            message = f"expected at most {max_streams} event streams at once; poll meanwhile"
+            busy = refusals.answer(503, "too_many_streams", message)
+            busy.headers["Retry-After"] = str(_RETRY_AFTER_S)
+            return busy
+        feed = Feed(sessions, path.session_id, position)
+        response = Response(_stream(sessions, path.session_id, feed), headers=_HEADERS)
+        response.content_type = "text/event-stream; charset=utf-8"
+        response.call_on_close(stack.close)
+        return response
+
+
+def _stream(sessions: Sessions, session_id: str, feed: Feed) -> Iterator[str]:
+    watch = sessions.watch
+    sent_at = 0.0
+    yield ": welcome\n\n"
+    while not watch.closed:
+        seen = watch.count(session_id)
+        try:
+            event = feed.next()
+        except SessionNotFoundError:
+            yield str(Event("gone", {"id": session_id}, feed.position))
+            return
+        if event is None:
+            if watch.wait(session_id, seen, HEARTBEAT_S) == seen:
+                yield ": alive\n\n"
+            continue
+        time.sleep(max(0.0, sent_at + MIN_INTERVAL_S - time.monotonic()))
+        sent_at = time.monotonic()
+        yield str(event)

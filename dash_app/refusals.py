@@ -1,0 +1,151 @@
+"""How every error is answered over HTTP: the one place, for every front end.
+
+{"error": {"code": "out_of_range", "message": "expected ..., got ...", "field": "n_components"}}
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Optional
+
+import sqlalchemy as sa
+from flask import Flask, Response, jsonify, request
+from pydantic import ValidationError
+from werkzeug.exceptions import HTTPException
+
+from dash_app import errors
+
+_log = logging.getLogger(__name__)
+
+STATUS: dict[type[errors.GMMError], tuple[int, str]] = {
+    errors.EmptyDataError: (422, "empty"),
+    errors.NonFiniteError: (422, "not_finite"),
+    errors.OutOfRangeError: (422, "out_of_range"),
+    errors.ShapeError: (422, "not_a_list_of_numbers"),
+    errors.UnknownPointError: (409, "unknown_point"),
+    errors.DataError: (422, "unusable"),
+    errors.StateError: (422, "unreadable_state"),
+    errors.RefusedError: (409, "refused"),
+    errors.ConflictError: (409, "conflict"),
+    errors.SessionNotFoundError: (404, "session_not_found"),
+    errors.RunNotFoundError: (404, "run_not_found"),
+    errors.StoreError: (503, "store_unavailable"),
+}
+"""The nearest class in the exception's ancestry counts."""
+
+_HTTP_CODES = {
+    400: "malformed",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "not_json",
+}
+
+_EXPECTED = {
+    "missing": "a value",
+    "extra_forbidden": "no value of this name",
+    "finite_number": "a finite number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "greater_than_equal": "a number >= {ge:g}",
+    "less_than_equal": "a number <= {le:g}",
+    "too_short": "at least {min_length} of them",
+    "string_pattern_mismatch": "text of the form {pattern}",
+    "model_type": "an object",
+    "list_type": "a list",
+}
+"""By pydantic's type of error; any other is answered in pydantic's words."""
+
+_NAMES_ON_THE_WIRE = {"points": "x"}
+
+
+def answer(status: int, code: str, message: str, field: Optional[str] = None) -> Response:
+    """Return an error as JSON."""
+    response: Response = jsonify(error={"code": code, "message": message, "field": field})
+    response.status_code = status
+    return response
+
+
+def of_error(error: errors.GMMError) -> Response:
+    """Return the answer to one of the project's own exceptions."""
+    kinds = (kind for kind in type(error).__mro__ if kind in STATUS)
+    status, code = STATUS.get(next(kinds, errors.GMMError), (500, "internal"))
+    if status >= 500:
+        _log.error("%s %s: %s", request.method, request.path, error)
+    field = error.field
+    if request.path.startswith("/api/"):
+        field = _NAMES_ON_THE_WIRE.get(field or "", field)
+    response = answer(status, code, str(error), field)
+    if status == 503:
+        response.headers["Retry-After"] = "1"
+    return response
+
+
+def of_validation(error: ValidationError) -> Response:
+    """Return the answer to a request that does not fit its model: its first fault."""
+    first = error.errors(include_url=False)[0]
+    place = [str(part) for part in first["loc"]]
+    got = "nothing" if first["type"] == "missing" else _shown(first["input"])
+    if place and place[0] in ("session_id", "run_id"):
+        kind = place[0].split("_")[0]
+        return answer(404, f"{kind}_not_found", f"expected the id of a {kind}, got {got}")
+    wording = _EXPECTED.get(first["type"])
+    expected = first["msg"] if wording is None else wording.format(**first.get("ctx", {}))
+    return answer(422, "invalid", f"expected {expected}, got {got}", ".".join(place) or None)
+
+
+def register(server: Flask) -> None:
+    """Let the server answer every error as JSON."""
+    server.register_error_handler(errors.GMMError, of_error)
+    server.register_error_handler(HTTPException, _of_http)
+    server.register_error_handler(sa.exc.DBAPIError, _of_database)
+    server.register_error_handler(Exception, _of_defect)
+
+
+def _of_http(error: HTTPException) -> Any:
+    original = error.get_response()
+    if original.status_code < 400 or original.mimetype == "application/json":
+        return original
+    status = error.code or 500
+    code = _HTTP_CODES.get(status, str(error.name).lower().replace(" ", "_"))
+    response = answer(status, code, _http_message(status, error))
+    for name in ("Allow", "Retry-After"):
+        if name in original.headers:
+            response.headers[name] = original.headers[name]
+    return response
+
+
+def _http_message(status: int, error: HTTPException) -> str:
+    if status == 400:
+        return "expected a body of JSON, got one that cannot be read"
+    if status == 404:
+        return f"expected a known address, got {request.path}"
+    if status == 405:
+        allowed = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
+        return f"expected a method of {allowed} at {request.path}, got {request.method}"
+    if status == 413:
+        return f"expected at most {request.max_content_length} bytes, got more"
+    if status == 415:
+        came = request.content_type or "none"
+        return f"expected the content type application/json, got {came[:60]}"
+    return error.description or str(error.name)
+
+
+def _of_database(error: sa.exc.DBAPIError) -> Response:
+    _log.exception("%s %s: the store failed", request.method, request.path)
+    response = answer(503, "store_unavailable", "the store cannot be reached; try again")
+    response.headers["Retry-After"] = "1"
+    return response
+
+
+def _of_defect(_error: Exception) -> Response:
+    _log.exception("%s %s failed", request.method, request.path)
+    return answer(500, "internal", "the server failed at this request; its log says why")
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,83 @@
+"""`python -m dash_app sessions list|export ID|import FILE|delete ID`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from dash_app import transfer
+from dash_app.config import Config
+from dash_app.documents import timestamp
+from dash_app.errors import SessionNotFoundError, StateError
+from dash_app.store import Store
+
+
+def add_sessions_command(commands: Any, settings: argparse.ArgumentParser) -> None:
+    """Add the command and its sub-commands to a parser."""
+    parser = commands.add_parser("sessions", help="list, export, import or delete sessions")
+    actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
+
+    def action(name: str, function: Any, text: str) -> argparse.ArgumentParser:
+        found: argparse.ArgumentParser = actions.add_parser(name, help=text, parents=[settings])
+        found.set_defaults(command=function)
+        return found
+
+    action("list", list_sessions, "one a line: id, operations, points, last use")
+    chosen = action("export", export_session, "write one JSON document to stdout, or to a file")
+    chosen.add_argument("session_id", metavar="ID")
+    chosen.add_argument("-o", "--output", type=Path, metavar="FILE")
+    chosen = action("import", import_session, "take over an exported document; - reads stdin")
+    chosen.add_argument("file", metavar="FILE")
+    chosen = action("delete", delete_session, "remove a session with all its points and models")
+    chosen.add_argument("session_id", metavar="ID")
+
+
+def list_sessions(config: Config) -> int:
+    """Print every session."""
+    store = Store(config.store_url)
+    for record in store.sessions():
+        last = store.last(record.id)
+        seq, n_points = (0, 0) if last is None else (last.seq, last.n_points)
+        used = timestamp(record.touched_at)
+        sys.stdout.write(f"{record.id}  {seq:>8} operations  {n_points:>8} points  {used}\n")
+    store.close()
+    return 0
+
+
+def export_session(config: Config, session_id: str, output: Any) -> int:
+    """Write the session as one JSON document."""
+    store = Store(config.store_url)
+    text = json.dumps(transfer.exported(store, session_id))
+    store.close()
+    if output is None:
+        sys.stdout.write(text + "\n")
+    else:
+        output.write_text(text + "\n", encoding="utf-8")
+    return 0
+
+
+def import_session(config: Config, file: str) -> int:
+    """Take over a session as another instance exported it."""
+    try:
+        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+        document = json.loads(text)
+    except (OSError, ValueError) as error:
+        raise StateError(f"expected an exported session in {file}: {error}") from error
+    store = Store(config.store_url)
+    session_id = transfer.imported(store, document)
+    store.close()
+    sys.stdout.write(f"{session_id}\n")
+    return 0
+
+
+def delete_session(config: Config, session_id: str) -> int:
+    """Remove the session."""
+    store = Store(config.store_url)
+    found = store.delete_session(session_id)
+    store.close()
+    if not found:
+        raise SessionNotFoundError(f"expected the id of a session, got {session_id!r}")
+    return 0

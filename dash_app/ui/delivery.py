@@ -1,0 +1,53 @@
+"""How the page's files travel: compressed once, and kept by the browser under their fingerprint."""
+
+from __future__ import annotations
+
+import gzip
+from functools import lru_cache
+
+from flask import Flask, Response, request
+
+_STATIC = ("/assets/", "/_dash-component-suites/")
+_COMPRESSIBLE = frozenset({"application/javascript", "text/javascript", "text/css", "text/html"})
+_COMPRESSIBLE_JSON = ("/_dash-layout", "/_dash-dependencies")
+_WORTH_BYTES = 1400  # less fits into one packet as it is
+_YEAR_S = 31_536_000
+_KEPT_FILES = 128
+
+
+def register_delivery(server: Flask) -> None:
+    """Compress what the page loads, and let its fingerprinted files be cached for good."""
+    server.after_request(_deliver)
+
+
+def _deliver(response: Response) -> Response:
+    if request.method != "GET" or response.status_code != 200:
+        return response
+    is_static = request.path.startswith(_STATIC)
+    if is_static and "m" in request.args:  # Dash names an asset's time of change in its address
+        response.cache_control.public = True
+        response.cache_control.max_age = _YEAR_S
+        response.cache_control.no_cache = None
+    if not (response.mimetype in _COMPRESSIBLE or request.path in _COMPRESSIBLE_JSON):
+        return response
+    response.vary.add("Accept-Encoding")
+    if request.accept_encodings["gzip"] and "Content-Encoding" not in response.headers:
+        _compress(response)
+    return response
+
+
+def _compress(response: Response) -> None:
+    response.direct_passthrough = False
+    body = response.get_data()
+    if len(body) < _WORTH_BYTES:
+        return
+    etag, weak = response.get_etag()
+    response.set_data(_gzipped(body))
+    response.headers["Content-Encoding"] = "gzip"
+    if etag is not None and not weak:
+        response.set_etag(etag, weak=True)  # the same content in other bytes
+
+
+@lru_cache(maxsize=_KEPT_FILES)
+def _gzipped(body: bytes) -> bytes:
+    return gzip.compress(body, mtime=0)

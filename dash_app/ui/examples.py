@@ -1,0 +1,158 @@
+"""The examples a newcomer can draw with one press: seeded points in an order that has a story."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Optional, Union
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: An example arrives in about this many increments, so that one can watch the online model learn.
+N_INCREMENTS = 30
+OLD_FAITHFUL_PATH = Path(__file__).with_name("old_faithful_eruptions.csv")
+
+
+@dataclass(frozen=True)
+class Clump:
+    """`count` normal draws whose mean travels from `mean` to `last_mean` (None: it stays)."""
+
+    count: int
+    mean: float
+    std: float
+    last_mean: Optional[float] = None
+
+    def draw(self, rng: np.random.Generator) -> NDArray[np.float64]:
+        """Return the draws in order of arrival, shape (count,), data units."""
+        last = self.mean if self.last_mean is None else self.last_mean
+        return rng.normal(np.linspace(self.mean, last, self.count), self.std)
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Measured values in a file beside this module: one a line under a comment and a heading."""
+
+    path: Path
+
+    def draw(self, rng: np.random.Generator) -> NDArray[np.float64]:
+        """Return the values as recorded; nothing is drawn at random."""
+        return np.loadtxt(self.path, skiprows=2)
+
+
+@dataclass(frozen=True)
+class Flat:
+    """`count` uniform draws between `low` and `high`."""
+
+    count: int
+    low: float
+    high: float
+
+    def draw(self, rng: np.random.Generator) -> NDArray[np.float64]:
+        """Return the draws, shape (count,), data units."""
+        return rng.uniform(self.low, self.high, self.count)
+
+
+@dataclass(frozen=True)
+class Example:
+    """One example: what is drawn, in which order, and the settings that make it worth seeing."""
+
+    name: str
+    label: str
+    hint: str
+    sources: Sequence[Union[Clump, Flat, Recording]]
+    n_components: int
+    mixed: bool = True
+    half_life: Optional[float] = None
+    axis: tuple[float, float] = (-1.0, 1.0)
+
+    def points(self, seed: int = 0) -> list[float]:
+        """Return the points in order of arrival: the same for the same seed."""
+        rng = np.random.default_rng(seed)
+        drawn = np.concatenate([source.draw(rng) for source in self.sources])
+        return [float(x) for x in (rng.permutation(drawn) if self.mixed else drawn)]
+
+
+def increments(points: Sequence[float], count: int = N_INCREMENTS) -> list[list[float]]:
+    """Return `points` in at most `count` increments, in order.
+
+    Examples
+    --------
+    >>> increments([1.0, 2.0, 3.0], count=2)
+    [[1.0, 2.0], [3.0]]
+    """
+    size = max(1, math.ceil(len(points) / count))
+    return [list(points[start : start + size]) for start in range(0, len(points), size)]
+
+
+_EXAMPLES = (
+    Example(
+        "two-clumps",
+        "Two clumps",
+        "40 points around -0.5 and 0.5, in mixed order",
+        (Clump(20, -0.5, 0.09), Clump(20, 0.5, 0.09)),
+        n_components=2,
+    ),
+    Example(
+        "three-clumps",
+        "Three clumps",
+        "45 points around three centres, in mixed order",
+        (Clump(15, -0.65, 0.07), Clump(15, 0.0, 0.1), Clump(15, 0.62, 0.08)),
+        n_components=3,
+    ),
+    Example(
+        "overlapping",
+        "Overlapping",
+        "60 points from a narrow clump on the shoulder of a wide one",
+        (Clump(35, -0.15, 0.28), Clump(25, 0.3, 0.07)),
+        n_components=2,
+    ),
+    Example(
+        "one-after-the-other",
+        "One after the other",
+        "Three clumps, each complete before the next begins: hard for online training",
+        (Clump(15, -0.6, 0.07), Clump(15, 0.05, 0.07), Clump(15, 0.65, 0.07)),
+        n_components=3,
+        mixed=False,
+    ),
+    Example(
+        "uniform",
+        "Uniform",
+        "60 points spread evenly: no clumps to find",
+        (Flat(60, -0.9, 0.9),),
+        n_components=4,
+    ),
+    Example(
+        "drift",
+        "Drift",
+        "One clump that wanders to the right, with a short memory to follow it",
+        (Clump(90, -0.6, 0.07, last_mean=0.6),),
+        n_components=2,
+        mixed=False,
+        half_life=20,
+    ),
+    Example(
+        "old-faithful",
+        "Old Faithful",
+        "272 eruptions of the geyser, their lengths in minutes, in order of recording",
+        (Recording(OLD_FAITHFUL_PATH),),
+        n_components=2,
+        mixed=False,
+        axis=(1.0, 6.0),
+    ),
+    Example(
+        "ten-thousand",
+        "10,000 points",
+        "Five clumps of 2,000: the time of an update stays the same",
+        tuple(
+            Clump(2000, mean, std)
+            for mean, std in ((-0.8, 0.05), (-0.4, 0.1), (0.0, 0.04), (0.35, 0.12), (0.8, 0.06))
+        ),
+        n_components=5,
+    ),
+)
+
+EXAMPLES: Mapping[str, Example] = MappingProxyType({each.name: each for each in _EXAMPLES})

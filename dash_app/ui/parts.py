@@ -1,0 +1,68 @@
+"""Small parts of the page: a button, a choice, a slider, the place for a refusal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash import dcc, html
+
+from dash_app.ui import ids
+
+
+def button(name: str, label: Any, hint: str, key: str = "", kind: str = "quiet") -> html.Button:
+    """Return a button; its hint is a sentence for a beginner and names the key."""
+    return html.Button(
+        [label, html.Kbd(key)] if key else label,
+        id=name,
+        title=hint,
+        className=f"button {kind}",
+        type="button",
+    )
+
+
+def choice(name: str, label: str, hint: str, buttons: tuple[str, ...], *labels: str) -> html.Div:
+    """Return buttons of which one is pressed; assets/show.js says which."""
+    return html.Div(
+        className="choice",
+        title=hint,
+        children=[
+            html.Span(label, className="label", id=f"{name}-label"),
+            html.Div(
+                [
+                    html.Button(text, id=each, type="button", **{"aria-pressed": "false"})
+                    for each, text in zip(buttons, labels)
+                ],
+                className="segmented",
+                role="group",
+                **{"aria-labelledby": f"{name}-label"},
+            ),
+            refusal(name),
+        ],
+    )
+
+
+def slider(
+    name: str, value_id: str, label: str, hint: str, bounds: tuple[int, int, int], value: int
+) -> html.Div:
+    """Return a slider under its label and its value."""
+    low, high, step = bounds
+    return html.Div(
+        className="field",
+        title=hint,
+        children=[
+            html.Div(
+                [
+                    html.Label(label, htmlFor=name, className="label"),
+                    html.Output(id=value_id, className="value", htmlFor=name),
+                ],
+                className="field-head",
+            ),
+            dcc.Input(id=name, type="range", min=low, max=high, step=step, value=value),
+            refusal(name),
+        ],
+    )
+
+
+def refusal(name: str) -> html.P:
+    """Return the place beside a control where its refusal is shown."""
+    return html.P(id=ids.error(name), className="refusal", role="alert")

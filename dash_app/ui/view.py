@@ -1,0 +1,95 @@
+"""What the page is told: sessions, models and runs as JSON. The browser computes the curves.
+
+Losses are -J, the penalised negative log-likelihood that every training lowers, in nats a point.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+from dash_app.errors import GMMError
+from dash_app.sessions import Run, Sessions, SessionView
+from dash_app.versions import ONLINE, ModelVersion
+
+Json = dict[str, Any]
+
+_MS = 1e3
+
+
+def model_json(version: Optional[ModelVersion]) -> Optional[Json]:
+    """Return a trained model, None where there is none."""
+    if version is None:
+        return None
+    return {
+        "number": version.number,
+        "weights": version.mixture.weights.tolist(),
+        "means": version.mixture.means.tolist(),
+        "variances": version.mixture.variances.tolist(),
+        "loss": version.loss,
+        "n_points": version.n_points,
+        "revision": version.revision,
+        "time_ms": version.time_s * _MS,
+    }
+
+
+def view_json(sessions: Sessions, view: SessionView) -> Json:
+    """Return the session as it stands, with the distance between its models."""
+    return {
+        "id": view.id,
+        "n_components": view.n_components,
+        "half_life": view.half_life,
+        "n_points": view.n_points,
+        "revision": view.revision,
+        "can_undo": view.can_undo,
+        "can_redo": view.can_redo,
+        "online": model_json(view.online),
+        "scratch": model_json(view.scratch),
+        "comparison": comparison_json(sessions, view),
+    }
+
+
+def comparison_json(sessions: Sessions, view: SessionView) -> Optional[Json]:
+    """Return how far online and from scratch are apart, None unless both are there."""
+    if view.online is None or view.scratch is None:
+        return None
+    found = sessions.compare(view.id)
+    trained_at = _head(sessions, view.id, found.scratch.revision)
+    return {
+        "total_variation": found.difference.total_variation,
+        "gap": found.difference.log_likelihood_gap,
+        "current": trained_at == _head(sessions, view.id, view.revision),
+    }
+
+
+def _head(sessions: Sessions, session_id: str, revision: int) -> int:
+    """Return which points and settings were in force at a revision."""
+    last = sessions.operations(session_id, after=revision - 1, limit=1)
+    return last[0].head if last else 0
+
+
+def run_json(run: Run) -> Json:
+    """Return a run from scratch with all of its losses so far."""
+    return {
+        "id": run.id,
+        "serial": run.serial,
+        "status": run.status,
+        "method": run.method,
+        "epochs": run.epochs,
+        "losses": run.losses.tolist(),
+        "error": run.error,
+        "time_ms": None if run.version is None else run.version.time_s * _MS,
+    }
+
+
+def history_json(sessions: Sessions, session_id: str) -> list[Json]:
+    """Return the online loss after each increment, oldest first."""
+    return [
+        {"loss": version.loss, "n_points": version.n_points, "comparison": None}
+        for version in sessions.models(session_id)
+        if version.kind == ONLINE
+    ]
+
+
+def error_json(error: GMMError) -> Json:
+    """Return a refusal for the place on the page where it arose."""
+    return {"message": str(error), "field": error.field}

@@ -1,0 +1,89 @@
+"""The page alone, at `/`, as the exercise has it: `python -m legacy`.
+
+The same sessions as the whole application's: they share the data directory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Optional
+
+import waitress
+from flask import Flask
+
+from dash_app import refusals
+from dash_app.app import create_app
+from dash_app.config import Config
+from dash_app.errors import GMMError
+from dash_app.signing import cookie_name
+from legacy.blueprint import create_blueprint, warm_up
+
+DEFAULT_PORT = 8000
+
+
+def create_page_server(config: Config) -> Flask:
+    """Return the WSGI application with the page at `/` and its endpoints, and nothing else."""
+    whole = create_app(config).server
+    server = Flask("legacy", static_folder=None)
+    server.secret_key = whole.secret_key
+    server.config["MAX_CONTENT_LENGTH"] = whole.config["MAX_CONTENT_LENGTH"]
+    server.extensions["sessions"] = whole.extensions["sessions"]
+    refusals.register(server)
+    server.register_blueprint(
+        create_blueprint(
+            server.extensions["sessions"],
+            frontend=config.legacy_frontend,
+            cookie_name=cookie_name(config.data_dir),
+            page_path="/",
+        )
+    )
+    return server
+
+
+def _arguments(argv: Optional[Sequence[str]]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m legacy", description=__doc__)
+    parser.add_argument("--host", help="where to listen (GMM_HOST, 127.0.0.1)")
+    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help=f"default {DEFAULT_PORT}")
+    parser.add_argument("--data-dir", type=Path, help="where the sessions are (GMM_DATA_DIR)")
+    return parser.parse_args(argv)
+
+
+def main(argv: Optional[Sequence[str]] = None) -> int:
+    """Serve until Ctrl-C; return the exit status."""
+    arguments = _arguments(argv)
+    try:
+        config = Config.from_environment(
+            host=arguments.host, port=arguments.port, data_dir=arguments.data_dir
+        )
+        logging.basicConfig(level=config.log_level, format="%(levelname)s %(name)s: %(message)s")
+        server = create_page_server(config)
+        listener = waitress.create_server(
+            server, host=config.host, port=config.port, threads=config.threads
+        )
+    except GMMError as error:
+        return _fail(str(error))
+    except OSError as error:
+        reason = f"cannot listen on {config.host}:{config.port} ({error.strerror})"
+        return _fail(f"{reason}; choose another port with --port")
+    warm_up()
+    sys.stdout.write(f"The page: http://{config.host}:{config.port}/   (Ctrl-C stops)\n")
+    sys.stdout.flush()
+    try:
+        listener.run()
+    finally:
+        listener.close()
+        server.extensions["sessions"].close()
+    return 0
+
+
+def _fail(reason: str) -> int:
+    sys.stderr.write(f"{reason}\n")
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,275 @@
+"""The endpoints of the provided page, at the root, and the page itself.
+
+The provided page sends all its points with each request and knows nothing of sessions: a signed
+cookie gives each browser a session of its own, made at its first training. A client without
+cookies sends the `session` of an answer back as `X-Session`. Refusals are answered by
+`dash_app.refusals`, as everywhere.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Optional, TypeVar
+
+from flask import Blueprint, Response, current_app, g, request, send_from_directory
+from itsdangerous import BadSignature, Signer
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
+
+from dash_app.errors import RefusedError, SessionNotFoundError, SettingError
+from dash_app.sessions import Sessions, SessionView
+from dash_app.versions import ModelVersion
+from legacy import wire
+
+_log = logging.getLogger(__name__)
+
+OWN_FRONTEND = Path(__file__).resolve().parent
+DEFAULT_N_COMPONENTS = 2
+"""Of a new session whose first request names none; where the page's slider starts."""
+
+_COOKIE_SALT = "legacy-session"
+_COOKIE_MAX_AGE_S = 365 * 24 * 3600
+
+T = TypeVar("T")
+
+
+def create_blueprint(
+    sessions: Sessions,
+    *,
+    frontend: Optional[Path] = None,
+    cookie_name: str = "gmm_session",
+    page_path: str = "/legacy/",
+) -> Blueprint:
+    """Return the endpoints and the page, to be registered at the root.
+
+    Parameters
+    ----------
+    sessions : Sessions
+    frontend : directory with index.html and static/ that is served in place of our own page
+    cookie_name : str, specific to the data directory: cookies do not tell ports apart
+    page_path : str, where the page is, with a slash at its end
+
+    Raises
+    ------
+    SettingError : if the frontend has no index.html
+    """
+    blueprint = Blueprint("legacy", __name__)
+    _add_page(blueprint, OWN_FRONTEND if frontend is None else frontend.resolve(), page_path)
+    _add_endpoints(blueprint, _Endpoints(sessions, cookie_name))
+    return blueprint
+
+
+def warm_up() -> None:
+    """Import torch in the background, so that the first training does not wait for it."""
+    if not _warming_up.is_set():
+        _warming_up.set()
+        threading.Thread(target=_import_torch, name="import torch", daemon=True).start()
+
+
+_warming_up = threading.Event()
+
+
+def _import_torch() -> None:
+    import torch
+
+    import dash_app.learning.provided  # noqa: F401  # the point is that it is loaded
+
+    # a model of ten numbers gains nothing from more, and each thread of a server would make its own
+    torch.set_num_threads(1)
+
+
+def _add_page(blueprint: Blueprint, frontend: Path, page_path: str) -> None:
+    if not (frontend / "index.html").is_file():
+        raise SettingError(
+            f"expected a directory with index.html and static/, got {frontend}",
+            "GMM_LEGACY_FRONTEND",
+        )
+
+    @blueprint.get(page_path)
+    def page() -> Response:
+        warm_up()
+        return send_from_directory(frontend, "index.html")
+
+    @blueprint.get(f"{page_path}static/<path:name>")
+    def static(name: str) -> Response:
+        return send_from_directory(frontend / "static", name)
+
+
+def _add_endpoints(blueprint: Blueprint, endpoints: _Endpoints) -> None:
+    blueprint.add_url_rule("/train", view_func=endpoints.train, methods=["POST"])
+    blueprint.add_url_rule("/update", view_func=endpoints.update, methods=["POST"])
+    blueprint.add_url_rule("/retrain", view_func=endpoints.retrain, methods=["POST"])
+    blueprint.add_url_rule("/clear", view_func=endpoints.clear, methods=["POST"])
+    blueprint.add_url_rule("/parameters", view_func=endpoints.parameters, methods=["GET"])
+
+
+class _Endpoints:
+    """Read the request, call one use-case, write its answer."""
+
+    def __init__(self, sessions: Sessions, cookie_name: str) -> None:
+        self._sessions = sessions
+        self._cookie_name = cookie_name
+
+    def train(self) -> Response:
+        """Train on the list of all points: online, or with `retrain=1` from scratch."""
+        query = wire.read_query(request.args)
+        points = wire.read_points(_json_body())
+        train = self._train_from_scratch if query.from_scratch else self._train_online
+        return train(query, points)
+
+    def update(self) -> Response:
+        """Train online on the list of all points."""
+        query = wire.read_query(request.args)
+        return self._train_online(query, wire.read_points(_json_body()))
+
+    def retrain(self) -> Response:
+        """Train from scratch, without a body on the points already held."""
+        query = wire.read_query(request.args)
+        if _body().strip():
+            return self._train_from_scratch(query, wire.read_points(_json_body()))
+        view = self._held(self._session_id())
+        if query.n_components not in (None, view.n_components):
+            view = self._sessions.configure(view.id, n_components=query.n_components)
+        return self._scratch_answer(view, query.epochs, n_new=0)
+
+    def parameters(self) -> Response:
+        """Return the parameters of the newest model that knows all points."""
+        view = self._held(self._session_id())
+        version, scratch = view.online, view.scratch
+        if scratch is not None and scratch.n_points == view.n_points:
+            version = scratch if version is None or scratch.number > version.number else version
+        return self._answer(view, version, n_new=0, time_s=version.time_s if version else 0.0)
+
+    def clear(self) -> Response:
+        """Forget points and models."""
+        try:
+            session_id = self._session_id()
+            if session_id is not None:
+                self._sessions.clear(session_id)
+        except SessionNotFoundError:
+            _log.info("a session that is gone was cleared")
+        return _json_response(b'{"status": "cleared"}')
+
+    def _train_online(self, query: wire.Query, points: list[float]) -> Response:
+        started_at = time.time()
+        view, n_new = self._synchronise(query, points)
+        version = view.online
+        is_new = version is not None and version.created_at >= started_at
+        time_s = version.time_s if version is not None and is_new else 0.0
+        return self._answer(view, version, n_new=n_new, time_s=time_s)
+
+    def _train_from_scratch(self, query: wire.Query, points: list[float]) -> Response:
+        view, n_new = self._synchronise(query, points)
+        return self._scratch_answer(view, query.epochs, n_new=n_new)
+
+    def _synchronise(self, query: wire.Query, points: list[float]) -> tuple[SessionView, int]:
+        def bring_up_to_date(session_id: str) -> tuple[SessionView, int]:
+            n_components = query.n_components or self._sessions.view(session_id).n_components
+            done = self._sessions.synchronise(session_id, points, n_components=n_components)
+            return done.view, done.n_new
+
+        return self._in_own_session(bring_up_to_date, query.n_components or DEFAULT_N_COMPONENTS)
+
+    def _scratch_answer(self, view: SessionView, epochs: int, *, n_new: int) -> Response:
+        run = self._sessions.train(view.id, method="em", epochs=epochs)
+        if run.status == "cancelled":
+            raise RefusedError("a newer training from scratch took the place of this one")
+        if run.version is None:
+            raise RuntimeError(f"session {view.id}: training from scratch failed: {run.error}")
+        return self._answer(view, run.version, n_new=n_new, time_s=run.version.time_s)
+
+    def _answer(
+        self, view: SessionView, version: Optional[ModelVersion], *, n_new: int, time_s: float
+    ) -> Response:
+        if version is None:
+            raise wire.no_points()
+        body = wire.write_parameters(
+            version, session_id=view.id, n_points=view.n_points, n_new=n_new, time_s=time_s
+        )
+        response = _json_response(body)
+        if view.id != self._session_id():
+            self._set_cookie(response, view.id)
+        return response
+
+    # ------------------------------------------------------------------ whose session
+
+    def _session_id(self) -> Optional[str]:
+        if "session_id" not in g:
+            g.session_id = request.headers.get("X-Session") or self._cookie_session_id()
+        session_id: Optional[str] = g.session_id
+        return session_id
+
+    def _cookie_session_id(self) -> Optional[str]:
+        value = request.cookies.get(self._cookie_name)
+        if value is None:
+            return None
+        try:
+            return _signer().unsign(value).decode()
+        except (BadSignature, UnicodeDecodeError):
+            return None  # not one of ours: as if there were none
+
+    def _set_cookie(self, response: Response, session_id: str) -> None:
+        response.set_cookie(
+            self._cookie_name,
+            _signer().sign(session_id).decode(),
+            max_age=_COOKIE_MAX_AGE_S,
+            httponly=True,
+            samesite="Lax",
+            secure=request.is_secure,
+        )
+
+    def _held(self, session_id: Optional[str]) -> SessionView:
+        """Return the caller's session; a refusal where it holds no point."""
+        try:
+            view = None if session_id is None else self._sessions.view(session_id)
+        except SessionNotFoundError:
+            if request.headers.get("X-Session"):
+                raise
+            view = None
+        if view is None or view.n_points == 0:
+            raise wire.no_points()
+        return view
+
+    def _in_own_session(self, use_case: Callable[[str], T], n_components: int) -> T:
+        """Call the use-case with the caller's session, a new one where the cookie's is gone."""
+        session_id = self._session_id()
+        if session_id is not None:
+            try:
+                return use_case(session_id)
+            except SessionNotFoundError:
+                if request.headers.get("X-Session"):
+                    raise
+        created = self._sessions.create(n_components=n_components)
+        return use_case(created.id)
+
+
+def _signer() -> Signer:
+    key = current_app.secret_key
+    if key is None:
+        raise RuntimeError("expected the application to have a secret_key")
+    return Signer(key, salt=_COOKIE_SALT)
+
+
+def _json_body() -> bytes:
+    if not request.is_json:
+        came = request.content_type or "no content type"
+        raise UnsupportedMediaType(f"expected application/json, got {came[:100]}")
+    return _body()
+
+
+def _body() -> bytes:
+    try:
+        return request.get_data()
+    except RequestEntityTooLarge as error:
+        came = "more" if request.content_length is None else str(request.content_length)
+        limit = request.max_content_length
+        raise RequestEntityTooLarge(f"expected at most {limit} bytes, got {came}") from error
+
+
+def _json_response(body: bytes) -> Response:
+    response = Response(body, mimetype="application/json")
+    response.headers["Cache-Control"] = "no-store"
+    return response

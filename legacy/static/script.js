@@ -1,0 +1,400 @@
+// Points are clicked onto the axis, the server trains a Gaussian mixture on them, its density is
+// drawn over them. No library: plain SVG and fetch.
+
+/**
+ * @typedef {Object} Answer  what /train and /update answer; lists of one length, one entry a component
+ * @property {number[]} pi     mixing weights
+ * @property {number[]} mu     means
+ * @property {number[]} sigma  variances, not standard deviations
+ * @property {number[]} std    standard deviations
+ * @property {"online"|"scratch"} mode
+ * @property {number} n_points
+ * @property {number} n_new
+ * @property {number} loss     mean negative log-likelihood, nats a point
+ * @property {number} time     seconds of training
+ */
+
+/** @typedef {"update"|"train"|"clear"} Task */
+
+const SVG = "http://www.w3.org/2000/svg";
+const POINT_RADIUS = 5;
+const GRID_STEP = 0.005;
+const RETRY_FIRST_MS = 500;
+const RETRY_MOST_MS = 4000;
+const GATEWAY_STATUS = [502, 503, 504];
+
+// ---------------------------------------------------------------- the density
+
+/**
+ * @param {number} x
+ * @param {Answer} answer
+ * @returns {number}
+ */
+function densityAt(x, answer) {
+  return answer.mu.reduce((sum, mean, k) => {
+    const variance = answer.sigma[k];
+    const distance = x - mean;
+    const height = answer.pi[k] / Math.sqrt(2 * Math.PI * variance);
+    return sum + height * Math.exp(-(distance * distance) / (2 * variance));
+  }, 0);
+}
+
+/**
+ * Where the density is evaluated: equal steps, and more around each mean, since a narrow component
+ * would fall between two steps.
+ * @param {Answer} answer
+ * @returns {number[]}
+ */
+function abscissae(answer) {
+  const grid = new Set();
+  const steps = Math.round(2 / GRID_STEP);
+  for (let i = 0; i <= steps; i += 1) grid.add(-1 + i * GRID_STEP);
+  answer.mu.forEach((mean, k) => {
+    for (let j = -16; j <= 16; j += 1) {
+      const x = mean + (j / 4) * answer.std[k];
+      if (Math.abs(x) <= 1) grid.add(x);
+    }
+  });
+  return [...grid].sort((a, b) => a - b);
+}
+
+/**
+ * The density over [-1, 1], stretched so that its least value is 0 and its greatest 1.
+ * @param {Answer} answer
+ * @returns {[number, number][]}
+ */
+function stretchedCurve(answer) {
+  const xs = abscissae(answer);
+  const heights = xs.map((x) => densityAt(x, answer));
+  const least = Math.min(...heights);
+  const range = Math.max(...heights) - least;
+  return xs.map((x, i) => [x, range > 0 ? (heights[i] - least) / range : 0]);
+}
+
+// ---------------------------------------------------------------- the drawing
+
+/**
+ * @param {string} name
+ * @param {Object<string, string|number>} attributes
+ * @returns {SVGElement}
+ */
+function svgElement(name, attributes) {
+  const element = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, String(value));
+  return element;
+}
+
+/**
+ * The SVG of the box's own size: x from -1 to 1 over the width, y from 1 to -1 over the height.
+ * @param {HTMLElement} box
+ */
+function createChart(box) {
+  const svg = svgElement("svg", { role: "img", "aria-label": "Points and their density" });
+  const axes = svgElement("g", {});
+  const marks = svgElement("g", {});
+  const lines = svgElement("g", {});
+  const cursor = svgElement("circle", { r: POINT_RADIUS, class: "cursor", visibility: "hidden" });
+  svg.append(axes, marks, lines, cursor);
+  box.append(svg);
+
+  /** @type {number[]} */
+  let points = [];
+  /** @type {?[number, number][]} */
+  let curve = null;
+  let width = 1;
+  let height = 1;
+
+  const toX = (/** @type {number} */ x) => ((x + 1) / 2) * width;
+  const toY = (/** @type {number} */ y) => ((1 - y) / 2) * height;
+
+  function drawAxes() {
+    const tick = (/** @type {number} */ x, /** @type {number} */ y, text, anchor) => {
+      const label = svgElement("text", { x, y, class: "tick", "text-anchor": anchor });
+      label.textContent = text;
+      return label;
+    };
+    axes.replaceChildren(
+      svgElement("line", { x1: 0, x2: width, y1: toY(0), y2: toY(0), class: "axis" }),
+      svgElement("line", { x1: toX(0), x2: toX(0), y1: 0, y2: height, class: "axis" }),
+      ...[-0.5, 0.5].map((x) => tick(toX(x), toY(0) + 20, String(x), "middle")),
+      tick(4, toY(0) + 20, "-1", "start"),
+      tick(width - 4, toY(0) + 20, "1", "end"),
+      ...[-0.5, 0.5].map((y) => tick(toX(0) + 8, toY(y) + 4, String(y), "start")),
+    );
+  }
+
+  function drawPoint(/** @type {number} */ x) {
+    marks.append(svgElement("circle", { class: "point", r: POINT_RADIUS, cx: toX(x), cy: toY(0) }));
+  }
+
+  function drawCurve() {
+    lines.replaceChildren();
+    if (curve === null) return;
+    const path = curve.map(([x, y]) => `${toX(x).toFixed(3)},${toY(y).toFixed(3)}`).join("L");
+    const base = toY(0).toFixed(3);
+    lines.append(
+      svgElement("path", { class: "drawn-area", d: `M0,${base}L${path}L${width},${base}Z` }),
+      svgElement("path", { class: "drawn-line", d: `M${path}` }),
+    );
+  }
+
+  function resize() {
+    width = Math.max(box.clientWidth, 1);
+    height = Math.max(box.clientHeight, 1);
+    svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    drawAxes();
+    marks.replaceChildren();
+    points.forEach(drawPoint);
+    drawCurve();
+  }
+
+  new ResizeObserver(resize).observe(box);
+  resize();
+
+  return {
+    svg,
+    /** The x of a mouse event, in the axis' units. */
+    positionOf(/** @type {MouseEvent} */ event) {
+      const frame = svg.getBoundingClientRect();
+      const x = ((event.clientX - frame.left) / frame.width) * 2 - 1;
+      return Math.min(Math.max(x, -1), 1);
+    },
+    moveCursor(/** @type {MouseEvent} */ event) {
+      const frame = svg.getBoundingClientRect();
+      cursor.setAttribute("cx", String(event.clientX - frame.left));
+      cursor.setAttribute("cy", String(event.clientY - frame.top));
+      cursor.setAttribute("visibility", "visible");
+    },
+    hideCursor() {
+      cursor.setAttribute("visibility", "hidden");
+    },
+    addPoint(/** @type {number} */ x) {
+      points.push(x);
+      drawPoint(x);
+    },
+    showCurve(/** @type {Answer} */ answer) {
+      curve = stretchedCurve(answer);
+      drawCurve();
+    },
+    /** The line no longer belongs to what is on the page: shown as old until the next one. */
+    markStale() {
+      for (const line of lines.children) line.classList.add("stale");
+    },
+    removeLine() {
+      curve = null;
+      drawCurve();
+    },
+    clear() {
+      points = [];
+      marks.replaceChildren();
+      this.removeLine();
+    },
+    hasLine: () => curve !== null,
+  };
+}
+
+// ---------------------------------------------------------------- the server
+
+/**
+ * One request in flight. What is asked for meanwhile waits in one place: each request carries all
+ * points, so the newest makes the ones before it needless, and none is lost.
+ *
+ * @param {Object} page
+ * @param {(task: Task) => [string, RequestInit]} page.requestFor
+ * @param {(task: Task, answer: Answer) => void} page.onAnswer
+ * @param {(message: string) => void} page.onMessage   "" when all is well again
+ */
+function createTrainer({ requestFor, onAnswer, onMessage }) {
+  /** @type {?Task} */
+  let waiting = null;
+  let running = false;
+  let generation = 0;
+  let retryMs = RETRY_FIRST_MS;
+  let wake = () => {};
+
+  /** @returns {Promise<boolean>} whether the server dealt with it, if only by a refusal */
+  async function perform(/** @type {Task} */ task) {
+    const asked = generation;
+    let response;
+    let answer;
+    try {
+      response = await fetch(...requestFor(task));
+      answer = await response.json();
+    } catch {
+      if (response === undefined || GATEWAY_STATUS.includes(response.status)) return false;
+      onMessage("The server's answer could not be read.");
+      return true;
+    }
+    if (GATEWAY_STATUS.includes(response.status)) return false;
+    if (asked !== generation) return true; // cleared meanwhile
+    if (!response.ok) {
+      const reason = answer?.error?.message ?? `the server answered with status ${response.status}`;
+      onMessage(`Not trained: ${reason}`);
+      return true;
+    }
+    onMessage("");
+    if (task !== "clear") onAnswer(task, answer);
+    return true;
+  }
+
+  async function run() {
+    if (running) return;
+    running = true;
+    while (waiting !== null) {
+      const task = waiting;
+      waiting = null;
+      if (await perform(task)) {
+        retryMs = RETRY_FIRST_MS;
+      } else {
+        waiting ??= task;
+        if (task === "train" && waiting === "update") waiting = task;
+        onMessage("The server is away. The points are kept; trying again.");
+        const slept = await new Promise((resolve) => {
+          wake = () => resolve(false);
+          setTimeout(() => resolve(true), retryMs);
+        });
+        if (slept) retryMs = Math.min(2 * retryMs, RETRY_MOST_MS); // a click tries at once
+      }
+    }
+    running = false;
+  }
+
+  return (/** @type {Task} */ task) => {
+    if (task === "clear") generation += 1;
+    // an update does not take the place of a training that still waits: that one covers it
+    if (!(task === "update" && waiting === "train")) waiting = task;
+    wake();
+    void run();
+  };
+}
+
+// ---------------------------------------------------------------- the page
+
+/**
+ * @template {HTMLElement} T
+ * @param {string} id
+ * @returns {T}
+ */
+const byId = (id) => /** @type {T} */ (document.getElementById(id));
+
+/** @returns {(answer: ?Answer) => void} */
+function createReadout() {
+  const summary = byId("summary");
+  const table = byId("parameters");
+  const [weights, means, stds] = table.querySelectorAll("tr");
+  const number = (/** @type {number} */ value) => value.toFixed(3);
+
+  function fill(/** @type {HTMLTableRowElement} */ row, /** @type {number[]} */ values) {
+    while (row.cells.length > 1) row.deleteCell(1);
+    for (const value of values) row.insertCell().textContent = number(value);
+  }
+
+  return (answer) => {
+    table.hidden = answer === null;
+    if (answer === null) {
+      summary.textContent = "No points yet.";
+      return;
+    }
+    const points = answer.n_points === 1 ? "1 point" : `${answer.n_points} points`;
+    const model = answer.mode === "scratch" ? "from scratch" : "online";
+    const time = answer.time > 0 ? `trained in ${(1000 * answer.time).toFixed(1)} ms` : "up to date";
+    summary.textContent = `${points}, ${model}, ${time}, loss ${number(answer.loss)} nats a point`;
+    fill(weights, answer.pi);
+    fill(means, answer.mu);
+    fill(stds, answer.std);
+  };
+}
+
+function start() {
+  const controls = {
+    toggle: /** @type {HTMLInputElement} */ (byId("toggle")),
+    components: /** @type {HTMLInputElement} */ (byId("n_components")),
+    epochs: /** @type {HTMLInputElement} */ (byId("epochs")),
+    retrain: /** @type {HTMLInputElement} */ (byId("retrain")),
+  };
+  const chart = createChart(byId("centeredBox"));
+  const showAnswer = createReadout();
+  /** @type {{x: number, y: number}[]} */
+  let coordinates = [];
+
+  const ask = createTrainer({
+    requestFor(task) {
+      if (task === "clear") return ["/clear", { method: "POST" }];
+      const query = new URLSearchParams({
+        n_components: controls.components.value,
+        epochs: controls.epochs.value,
+      });
+      if (task === "train" && controls.retrain.checked) query.set("retrain", "1");
+      return [
+        `/${task}?${query}`,
+        {
+          method: "POST",
+          headers: { "Content-Type": "application/json" },
+          body: JSON.stringify({ coordinates }),
+        },
+      ];
+    },
+    onAnswer(task, answer) {
+      showAnswer(answer);
+      const follows = chart.hasLine() && !controls.retrain.checked;
+      if (task === "train" || follows) chart.showCurve(answer);
+      if (answer.n_points !== coordinates.length) chart.markStale();
+    },
+    onMessage(message) {
+      const place = byId("message");
+      place.textContent = message;
+      place.hidden = message === "";
+    },
+  });
+
+  function addPoint(/** @type {MouseEvent} */ event) {
+    if (!controls.toggle.checked) return;
+    const x = chart.positionOf(event);
+    coordinates.push({ x, y: 0 });
+    chart.addPoint(x);
+    chart.markStale();
+    ask("update");
+  }
+
+  function clear() {
+    coordinates = [];
+    chart.clear();
+    showAnswer(null);
+    ask("clear");
+  }
+
+  function draw() {
+    chart.removeLine();
+    ask("train");
+  }
+
+  function showSettings() {
+    byId("n_components_label").textContent = `Number of components: ${controls.components.value}`;
+    byId("epochs_label").textContent = `Number of epochs: ${controls.epochs.value}`;
+    chart.svg.classList.toggle("still", !controls.toggle.checked);
+  }
+
+  controls.toggle.checked = true;
+  showSettings();
+  byId("controls").addEventListener("input", showSettings);
+  byId("controls").addEventListener("submit", (event) => event.preventDefault());
+  controls.components.addEventListener("change", () => {
+    if (coordinates.length === 0) return;
+    chart.markStale();
+    ask("update");
+  });
+  controls.retrain.addEventListener("change", () => chart.markStale());
+  byId("draw").addEventListener("click", draw);
+  byId("clear").addEventListener("click", clear);
+  chart.svg.addEventListener("click", addPoint);
+  chart.svg.addEventListener("mousemove", chart.moveCursor);
+  chart.svg.addEventListener("mouseleave", chart.hideCursor);
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+    const key = event.key.toLowerCase();
+    if (key === "p") draw();
+    if (key === "c") clear();
+  });
+}
+
+start();

@@ -1,0 +1,179 @@
+"""The Dash page in Chromium, acted on as a person would: mouse, keys, eyes."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from collections.abc import Callable
+from typing import Any, Optional
+
+import numpy as np
+from numpy.typing import NDArray
+from selenium.webdriver.remote.webdriver import WebDriver
+from selenium.webdriver.support.ui import WebDriverWait
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from dash_app.app import create_app
+from dash_app.config import Config
+
+Array = NDArray[np.float64]
+
+SHIFT = 8  # of the DevTools protocol's modifiers
+_PLOT = "document.querySelector('#plot .js-plotly-plot')"
+
+
+class Server:
+    """The application on a free port, in a thread."""
+
+    def __init__(self, config: Config, port: int = 0) -> None:
+        application = create_app(dataclasses.replace(config)).server
+        self.sessions = application.extensions["sessions"]
+        self._listener: BaseWSGIServer = make_server("127.0.0.1", port, application, threaded=True)
+        self.port = self._listener.server_port
+        self.url = f"http://127.0.0.1:{self.port}/"
+        threading.Thread(target=self._listener.serve_forever, daemon=True).start()
+
+    def stop(self) -> None:
+        self.sessions.watch.close()
+        self._listener.shutdown()
+        self._listener.server_close()
+        self.sessions.close()
+
+
+class DashPage:
+    """One tab with the page open."""
+
+    def __init__(self, driver: WebDriver, server: Server) -> None:
+        self.driver = driver
+        self.server = server
+
+    def open(self, *, fresh: bool = True) -> DashPage:
+        """Load the page; `fresh` as in a tab that never saw it."""
+        if fresh:
+            self.driver.get(f"{self.server.url}healthz")  # storage belongs to an origin
+            self.script("sessionStorage.clear(); localStorage.clear();")
+        self.driver.get(self.server.url)
+        self.wait(
+            "window.dash_clientside?.state?.view && dash_clientside.state.connection === 'live'"
+        )
+        return self
+
+    # ------------------------------------------------------------------ eyes
+
+    def script(self, code: str, *arguments: Any) -> Any:
+        return self.driver.execute_script(code, *arguments)
+
+    def read(self, expression: str, *arguments: Any) -> Any:
+        return self.script(f"return {expression}", *arguments)
+
+    def wait(self, condition: str, timeout_s: float = 20.0) -> Any:
+        """Wait until a JavaScript expression is true; returns its value."""
+        return self.until(lambda: self.read(condition), condition, timeout_s)
+
+    def until(self, holds: Callable[[], Any], what: str, timeout_s: float = 20.0) -> Any:
+        message = f"waited {timeout_s} s for: {what}"
+        return WebDriverWait(self.driver, timeout_s, 0.02).until(lambda _: holds(), message)
+
+    def settle(self) -> None:
+        """Wait until all is sent, answered and drawn by Plotly."""
+        self.wait("!dash_clientside.state.outbox.busy && !dash_clientside.state.training()")
+        points = "dash_clientside.state.points.length"
+        shown = f"{_PLOT}.data.find(t => t.uid === 'points').x.length === {points}"
+        many = f"dash_clientside.rug.form({points}) !== 'dots'"
+        self.wait(f"({many} || {shown}) && document.querySelectorAll('.dot').length === 0")
+
+    def text(self, element: str) -> str:
+        return str(self.read("document.getElementById(arguments[0]).innerText", element))
+
+    def wait_text(self, element: str, part: str) -> str:
+        found = "document.getElementById(arguments[0]).innerText"
+        self.until(
+            lambda: part in self.read(found, element),
+            f"{part!r} in {element}: {self.text(element)!r}",
+        )
+        return self.text(element)
+
+    def curve(self, uid: str) -> tuple[Array, Array]:
+        """Return what Plotly has drawn for a curve."""
+        trace = self.read(f"{_PLOT}.data.filter(t => t.uid === '{uid}').map(t => [t.x, t.y])[0]")
+        return np.array(trace[0], dtype=float), np.array(trace[1], dtype=float)
+
+    def drawn_points(self) -> list[float]:
+        return list(self.read(f"{_PLOT}.data.find(t => t.uid === 'points').x"))
+
+    def chart(self, name: str) -> list[float]:
+        return list(self.read(f"document.querySelector('#{name} .js-plotly-plot').data[0].y"))
+
+    def severe_logs(self) -> list[str]:
+        entries = self.driver.get_log("browser")
+        return [entry["message"] for entry in entries if entry["level"] == "SEVERE"]
+
+    # ------------------------------------------------------------------ what the server has
+
+    @property
+    def session_id(self) -> str:
+        return str(self.read("dash_clientside.state.view.id"))
+
+    @property
+    def points(self) -> Array:
+        found: Array = self.server.sessions.points(self.session_id)
+        return found
+
+    @property
+    def view(self) -> Any:
+        return self.server.sessions.view(self.session_id)
+
+    # ------------------------------------------------------------------ hands
+
+    def pixel(self, x: float, height: float = 0.4) -> tuple[float, float]:
+        """Return where a value of the axis is on the screen; `height` from the top of the plot."""
+        code = f"""
+            const gd = {_PLOT}, axis = gd._fullLayout.xaxis, box = gd.getBoundingClientRect();
+            const share = (arguments[0] - axis.range[0]) / (axis.range[1] - axis.range[0]);
+            const left = box.left + axis._offset + share * axis._length;
+            return [left, box.top + arguments[1] * box.height];
+        """
+        left, top = self.script(code, x, height)
+        return round(left), round(top)
+
+    def mouse(self, kind: str, at: tuple[float, float], **more: Any) -> None:
+        event = {"type": kind, "x": at[0], "y": at[1], **more}
+        self.driver.execute_cdp_cmd("Input.dispatchMouseEvent", event)
+
+    def click(self, *positions: float, button: str = "left", modifiers: int = 0) -> None:
+        for position in positions:
+            at = self.pixel(position)
+            more = {"button": button, "clickCount": 1, "modifiers": modifiers}
+            self.mouse("mouseMoved", at)
+            self.mouse("mousePressed", at, **more)
+            self.mouse("mouseReleased", at, **more)
+
+    def press(self, element: str) -> None:
+        self.driver.find_element("id", element).click()
+
+    def key(self, *keys: str, into: Optional[str] = None) -> None:
+        target = "body" if into is None else f"#{into}"
+        self.driver.find_element("css selector", target).send_keys(*keys)
+
+    def slide(self, slider: str, value: float) -> None:
+        """Move a slider as a hand does: React listens to the input event."""
+        code = """
+            const slider = document.getElementById(arguments[0]);
+            const set = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set;
+            set.call(slider, arguments[1]);
+            slider.dispatchEvent(new Event('input', {bubbles: true}));
+            slider.dispatchEvent(new Event('change', {bubbles: true}));
+        """
+        self.script(code, slider, str(value))
+
+    def play(self, example: str, n_points: int) -> None:
+        self.press(f"example-{example}")
+        self.wait(f"dash_clientside.state.view.n_points === {n_points}", 40)
+        self.settle()
+
+    def network(self, *, online: bool) -> None:
+        conditions = {"latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+        self.driver.execute_cdp_cmd("Network.enable", {})
+        self.driver.execute_cdp_cmd(
+            "Network.emulateNetworkConditions", {"offline": not online, **conditions}
+        )

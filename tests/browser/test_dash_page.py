@@ -1,0 +1,236 @@
+"""The Dash page in a real browser: the main job, and that nothing is lost on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from dash.testing.browser import Browser
+from dash_page import SHIFT, DashPage, Server
+from numpy.typing import NDArray
+
+from dash_app.learning import Mixture, compare, fit_from_scratch
+
+pytestmark = pytest.mark.browser
+
+TWO_CLUMPS = (-0.6, 0.5, -0.52, 0.44, -0.57, 0.55)
+
+
+def assert_draws(page: DashPage, uid: str, mixture: Mixture) -> None:
+    """The curve on the screen is the density of the mixture, to the last digits."""
+    x, y = page.curve(uid)
+    assert x.size > 300
+    np.testing.assert_allclose(y, mixture.density(x), rtol=1e-9, atol=1e-12)
+
+
+def test_empty_page_says_what_to_do(page: DashPage) -> None:
+    assert page.text("sentence") == "Click anywhere to add a point."
+    assert page.read("getComputedStyle(document.getElementById('empty-hint')).display") == "grid"
+
+
+def test_click_adds_a_point_and_trains_online_at_once(page: DashPage) -> None:
+    page.click(*TWO_CLUMPS)
+    page.settle()
+    np.testing.assert_allclose(page.points, TWO_CLUMPS, atol=0.004)  # a screen has whole pixels
+    assert page.drawn_points() == page.points.tolist()
+    assert_draws(page, "online", page.view.online.mixture)
+    assert page.curve("scratch")[0].size == 0
+    assert "6 points learned online" in page.wait_text("sentence", "6 points")
+
+
+def test_sketch_shows_the_same_curve_as_the_redraw(page: DashPage) -> None:
+    page.click(*TWO_CLUMPS, *TWO_CLUMPS)
+    page.settle()
+    line = "document.querySelector('#plot .traceonline .js-line').getAttribute('d')"
+    redrawn = page.read(line)
+    sketched = page.script(
+        f"""
+        const {{state, curves, sketch, plot}} = dash_clientside;
+        sketch.curves(plot.element('plot'), curves.all(state, state.shown));
+        return {line};
+        """
+    )
+    assert heights(sketched, redrawn) < 0.05  # pixels, of which both have rounded to hundredths
+
+
+def heights(one: str, other: str) -> float:
+    """Return by how many pixels two drawn lines differ at most."""
+    first, second = (
+        np.array([pair.split(",") for pair in path.replace("M", "").split("L")], dtype=float)
+        for path in (one, other)
+    )
+    at = np.linspace(first[0, 0], first[-1, 0], 500)
+    return float(np.abs(np.interp(at, *first.T) - np.interp(at, *second.T)).max())
+
+
+def test_quick_clicks_arrive_all_in_order_none_doubled(page: DashPage) -> None:
+    clicked = [round(x, 2) for x in np.random.default_rng(3).uniform(-0.9, 0.9, 30)]
+    page.click(*clicked)
+    page.settle()
+    np.testing.assert_allclose(page.points, clicked, atol=0.004)
+
+
+@pytest.mark.parametrize("how", [{"button": "right"}, {"modifiers": SHIFT}])
+def test_point_is_taken_back_and_none_is_added(page: DashPage, how: dict[str, object]) -> None:
+    page.click(-0.5, 0.5)
+    page.settle()
+    page.click(0.2, **how)  # nothing is within reach
+    page.click(0.5, **how)
+    page.wait("dash_clientside.state.view.n_points === 1")
+    page.settle()
+    np.testing.assert_allclose(page.points, [-0.5], atol=0.004)
+    assert page.view.revision == 3
+    assert_draws(page, "online", page.view.online.mixture)
+
+
+def test_p_trains_from_scratch_and_the_difference_is_said(page: DashPage) -> None:
+    page.click(*TWO_CLUMPS)
+    page.key("p")
+    page.wait("dash_clientside.state.scratchCurrent()")
+    page.settle()
+    best = fit_from_scratch(page.points, 3).mixture
+    assert_draws(page, "scratch", page.view.scratch.mixture)
+    assert compare(page.view.scratch.mixture, best).total_variation < 0.02
+    assert "density" in page.wait_text("sentence", "The online density")
+    difference = page.server.sessions.compare(page.session_id).difference.total_variation
+    assert page.read("dash_clientside.state.view.comparison.total_variation") == difference
+    page.wait("document.querySelector('#scratch-loss-chart .js-plotly-plot').data[0].y.length > 0")
+    loss = page.chart("scratch-loss-chart")[-1]
+    assert loss == pytest.approx(-page.view.scratch.objective, abs=1e-6)
+
+
+def test_curve_from_scratch_is_called_old_when_points_follow(page: DashPage) -> None:
+    page.click(*TWO_CLUMPS)
+    page.key("p")
+    page.wait("dash_clientside.state.scratchCurrent()")
+    page.click(0.0)
+    assert "it has seen 6 of 7 points" in page.wait_text("sentence", "is old")
+    page.wait("getComputedStyle(document.querySelector('.tracescratch')).opacity === '0.35'")
+    page.key("u")
+    page.wait("dash_clientside.state.scratchCurrent()")
+
+
+def test_modes_show_one_or_both(page: DashPage) -> None:
+    page.click(*TWO_CLUMPS)
+    page.key("p")
+    page.wait("dash_clientside.state.scratchCurrent()")
+    for button, shown in (("online", (1, 0)), ("scratch", (0, 1)), ("both", (1, 1))):
+        page.press(f"mode-{button}")
+        page.until(
+            lambda shown=shown: (
+                tuple(int(page.curve(uid)[0].size > 0) for uid in ("online", "scratch")) == shown
+            ),
+            f"curves {shown} in mode {button}",
+        )
+
+
+def test_components_slider_retrains_with_so_many(page: DashPage) -> None:
+    page.click(*TWO_CLUMPS)
+    page.slide("n-components", 2)
+    page.wait("dash_clientside.state.view.n_components === 2")
+    page.settle()
+    assert page.view.online.mixture.n_components == 2
+    assert page.text("n-components-value") == "2"
+    page.wait("document.querySelectorAll('#parameters tbody tr').length === 2")
+    assert_draws(page, "online", page.view.online.mixture)
+
+
+def test_c_clears_and_u_brings_back(page: DashPage) -> None:
+    page.click(*TWO_CLUMPS)
+    page.settle()
+    page.key("c")
+    page.wait("dash_clientside.state.view.n_points === 0")
+    page.settle()
+    assert page.drawn_points() == []
+    assert page.curve("online")[0].size == 0
+    page.wait("document.querySelector('#online-loss-chart .js-plotly-plot').data[0].y.length === 0")
+    page.key("u")
+    page.wait("dash_clientside.state.view.n_points === 6")
+    page.settle()
+    np.testing.assert_allclose(page.drawn_points(), TWO_CLUMPS, atol=0.004)
+    page.key("u")
+    page.wait("dash_clientside.state.view.n_points < 6")
+    page.key("r")
+    page.wait("dash_clientside.state.view.n_points === 6")
+
+
+def test_loss_of_adam_is_drawn_while_it_trains_and_whole_at_the_end(page: DashPage) -> None:
+    page.click(*TWO_CLUMPS)
+    page.press("method-adam")
+    page.slide("epochs", 1000)
+    page.wait("dash_clientside.state.epochs === 1000")
+    page.script(
+        """
+        window.seenLengths = new Set();
+        const look = () => {
+            const gd = document.querySelector('#scratch-loss-chart .js-plotly-plot');
+            if (dash_clientside.state.training()) seenLengths.add(gd.data[0].y.length);
+            requestAnimationFrame(look);
+        };
+        look();
+        """
+    )
+    page.key("p")
+    page.wait("dash_clientside.state.training()")
+    page.wait("dash_clientside.state.run.status === 'done'", 60)
+    losses = page.read("dash_clientside.state.losses")
+    run = page.server.sessions.run(page.session_id, page.read("dash_clientside.state.run.id"))
+    assert losses == run.losses.tolist()
+    assert len(losses) == 1000
+    assert page.read("seenLengths.size") > 3
+
+
+def test_auto_trains_from_scratch_after_every_change(page: DashPage) -> None:
+    page.key("a")
+    page.click(*TWO_CLUMPS)
+    page.settle()
+    page.wait("dash_clientside.state.scratchCurrent()")
+    assert page.view.scratch.n_points == 6
+    page.click(0.1)
+    page.wait("dash_clientside.state.view.scratch.n_points === 7")
+
+
+def test_two_browsers_do_not_see_each_others_points(
+    page: DashPage, new_chromium: Callable[[], Browser], page_server: Server
+) -> None:
+    other = DashPage(new_chromium().driver, page_server).open()
+    page.click(-0.5, -0.4)
+    other.click(0.7)
+    page.settle()
+    other.settle()
+    np.testing.assert_allclose(page.drawn_points(), [-0.5, -0.4], atol=0.004)
+    np.testing.assert_allclose(other.drawn_points(), [0.7], atol=0.004)
+
+
+@pytest.mark.parametrize("mixture", ["wide", "needle", "offset"])
+def test_density_in_the_browser_is_that_of_the_server(page: DashPage, mixture: str) -> None:
+    arrays: dict[str, tuple[list[float], list[float], list[float]]] = {
+        "wide": ([0.2, 0.3, 0.5], [-0.5, 0.0, 0.6], [0.01, 0.2, 0.05]),
+        "needle": ([0.999, 0.001], [0.1, 0.1001], [1.0, 1e-10]),
+        "offset": ([0.5, 0.5], [1e6, 1e6 + 0.5], [1e-3, 1e-2]),
+    }
+    weights, means, variances = (np.array(each) for each in arrays[mixture])
+    model = Mixture(weights, means, variances)
+    code = """
+        const [weights, means, variances] = arguments;
+        const mixture = {weights, means, variances}, {density} = dash_clientside;
+        const xs = density.grid([means[0] - 2, means[0] + 2], [mixture]);
+        return [xs, xs.map(x => density.at(mixture, x)),
+                xs.map(x => density.responsibilities(mixture, x)[0])];
+    """
+    found: list[NDArray[np.float64]] = [
+        np.array(each) for each in page.script(code, *(each.tolist() for each in arrays_of(model)))
+    ]
+    x, density, responsibility = found
+    assert np.all(np.diff(x) > 0)
+    np.testing.assert_allclose(density, model.density(x), rtol=1e-9, atol=1e-300)
+    np.testing.assert_allclose(
+        responsibility, model.responsibilities(x)[:, 0], rtol=1e-7, atol=1e-12
+    )
+    best = max(model.density(model.means))
+    assert density.max() >= 0.999 * best  # no needle falls between two samples
+
+
+def arrays_of(model: Mixture) -> tuple[NDArray[np.float64], ...]:
+    return model.weights, model.means, model.variances

@@ -1,0 +1,160 @@
+"""Keyboard, touch, narrow screens, assistive technology, and nothing from elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import numpy as np
+import pytest
+from dash_page import DashPage
+from selenium.webdriver.common.keys import Keys
+
+pytestmark = pytest.mark.browser
+
+FIRST_LOAD_BYTES = 7_000_000
+GRAVE = ("serious", "critical")
+
+
+def axe_findings(page: DashPage) -> list[str]:
+    """Return what axe-core calls serious, as sentences."""
+    axe = pytest.importorskip("axe_core_python", reason="the package needs Python 3.10")
+    page.script((Path(axe.__file__).parent / "axe.min.js").read_text(encoding="utf-8"))
+    found = page.driver.execute_async_script(
+        "const done = arguments[0]; axe.run(document).then(r => done(r.violations));"
+    )
+    return [
+        f"{each['id']}: {each['help']}: {[node['html'][:120] for node in each['nodes']]}"
+        for each in found
+        if each["impact"] in GRAVE
+    ]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_serious(page: DashPage, theme: str) -> None:
+    page.driver.set_script_timeout(60)
+    page.play("two-clumps", 40)
+    page.key("p")
+    page.wait("dash_clientside.state.scratchCurrent()")
+    if page.read("dash_clientside.theme.current()") != theme:
+        page.key("t")
+    page.settle()
+    assert not axe_findings(page)
+    page.press("help-open")
+    assert not axe_findings(page)
+
+
+def test_cursor_adds_and_takes_back_by_keys(page: DashPage) -> None:
+    page.key("x")
+    page.wait("document.activeElement.id === 'axis-cursor'")
+    page.key(Keys.ARROW_RIGHT, Keys.ENTER, into="axis-cursor")
+    page.key(Keys.HOME, Keys.ENTER, into="axis-cursor")
+    page.wait("dash_clientside.state.view.n_points === 2")
+    page.settle()
+    np.testing.assert_allclose(page.points, [0.02, -1.0], atol=1e-9)
+    page.wait("document.getElementById('announcement').textContent === '2 points.'")
+    page.key(Keys.DELETE, into="axis-cursor")
+    page.wait("dash_clientside.state.view.n_points === 1")
+    np.testing.assert_allclose(page.points, [0.02], atol=1e-9)
+
+
+def test_every_control_is_reached_by_tab_and_shows_its_focus(page: DashPage) -> None:
+    controls = page.read(
+        "[...document.querySelectorAll('button, input')].filter(e => e.offsetParent && !e.disabled)"
+        ".map(e => e.id)"
+    )
+    reached = set()
+    page.script("document.activeElement.blur()")
+    for _ in range(2 * len(controls)):
+        page.driver.switch_to.active_element.send_keys(Keys.TAB)
+        focused = page.read(
+            "[document.activeElement.id, getComputedStyle(document.activeElement).outlineStyle]"
+        )
+        reached.add(focused[0])
+    assert set(controls) <= reached
+
+
+def test_keys_choose_modes_components_and_theme(page: DashPage) -> None:
+    page.key("4")
+    page.wait("dash_clientside.state.view.n_components === 4")
+    page.key("-")
+    page.wait("dash_clientside.state.view.n_components === 3")
+    page.key("o")
+    page.wait("dash_clientside.state.mode === 'online'")
+    page.key("e", "l", "a")
+    page.wait("dash_clientside.state.method === 'adam'")
+    page.wait("dash_clientside.state.logScale && dash_clientside.state.auto")
+    page.key("?")
+    page.wait("document.getElementById('help').open")
+
+
+def test_theme_follows_the_system_and_a_choice_is_remembered(page: DashPage) -> None:
+    def system(theme: str) -> None:
+        feature = {"name": "prefers-color-scheme", "value": theme}
+        page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+
+    theme = "document.documentElement.dataset.theme"
+    try:
+        system("dark")
+        page.wait(f"{theme} === 'dark'")
+        page.press("theme")
+        page.wait(f"{theme} === 'light'")
+        page.open(fresh=False)
+        assert page.read(theme) == "light"
+    finally:
+        system("light")
+
+
+def test_narrow_screen_needs_no_sideways_scrolling_and_takes_touches(page: DashPage) -> None:
+    size = {"width": 360, "height": 780, "deviceScaleFactor": 1, "mobile": True}
+    page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    page.driver.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": True})
+    try:
+        page.open()
+        assert page.read("document.documentElement.scrollWidth") == 360
+        left, top = page.pixel(0.5)
+        for kind, points in (("touchStart", [{"x": left, "y": top}]), ("touchEnd", [])):
+            touch = {"type": kind, "touchPoints": points}
+            page.driver.execute_cdp_cmd("Input.dispatchTouchEvent", touch)
+        page.wait("dash_clientside.state.view.n_points === 1")
+        np.testing.assert_allclose(page.points, [0.5], atol=0.01)
+    finally:
+        page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+        page.driver.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": False})
+
+
+def test_hover_reads_density_and_responsibilities(page: DashPage) -> None:
+    page.play("two-clumps", 40)
+    page.mouse("mouseMoved", page.pixel(-0.5))
+    page.wait("document.getElementById('readout').offsetWidth > 0")
+    text = page.text("readout")
+    assert "Online: density" in text
+    assert "100 % component 1" in text
+
+
+def test_axis_grows_with_the_data_and_many_points_become_a_histogram(page: DashPage) -> None:
+    page.server.sessions.add(page.session_id, [3.0])
+    page.wait("dash_clientside.state.shown[1] > 3")
+    page.play("old-faithful", 272)
+    assert page.text("n-components-value") == "2"
+    page.play("ten-thousand", 10_000)
+    trace = "document.querySelector('#plot .js-plotly-plot').data.find(t => t.uid === 'many')"
+    page.wait(f"{trace}.fill === 'tozeroy' && {trace}.x.length > 100")
+    assert page.drawn_points() == []
+
+
+def test_nothing_is_loaded_from_elsewhere_and_the_first_load_is_small(page: DashPage) -> None:
+    page.click(0.1)
+    page.settle()
+    loaded = page.read(
+        "performance.getEntriesByType('resource').map(e => "
+        "({name: e.name, size: e.decodedBodySize, wire: e.encodedBodySize}))"
+    )
+    own = urlsplit(page.server.url).netloc
+    assert {urlsplit(each["name"]).netloc for each in loaded} == {own}
+    assert sum(each["size"] for each in loaded) < FIRST_LOAD_BYTES
+    scripts = [each for each in loaded if each["size"] > 100_000]
+    assert all(each["wire"] < 0.5 * each["size"] for each in scripts)
+    assert "http" not in page.read(
+        "document.documentElement.outerHTML.match(/src=\"http[^\"]*/g)?.join() || ''"
+    )

@@ -1,0 +1,134 @@
+"""What the page shows when things go wrong: it says so, keeps what was done, and catches up."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+from dash.testing.browser import Browser
+from dash_page import DashPage, Server
+
+from dash_app.config import Config
+
+pytestmark = pytest.mark.browser
+
+STALE = "getComputedStyle(document.querySelector('.traceonline')).opacity === '0.35'"
+
+
+def test_lost_connection_shows_keeps_the_clicks_and_catches_up(
+    chromium: Browser, page_server: Server
+) -> None:
+    page = DashPage(chromium.driver, page_server).open()
+    page.click(-0.5, 0.5)
+    page.settle()
+    page.network(online=False)
+    try:
+        page.click(0.1, 0.2, 0.3)
+        assert page.wait("document.querySelectorAll('.dot.coming').length") == 3
+        page.wait(STALE)  # the old curve is shown as old
+        page.wait_text("sentence", "connection to the server is lost")
+        assert "3 points wait" in page.text("sentence-detail")
+    finally:
+        page.network(online=True)
+    page.wait_text("connection", "connected")
+    page.wait("dash_clientside.state.view.n_points === 5")
+    page.settle()
+    np.testing.assert_allclose(page.points, [-0.5, 0.5, 0.1, 0.2, 0.3], atol=0.004)
+    assert "5 points learned online" in page.wait_text("sentence", "5 points")
+
+
+def test_page_recovers_when_the_server_was_restarted(chromium: Browser, tmp_path: Path) -> None:
+    config = dataclasses.replace(Config(), data_dir=tmp_path, port=0)
+    server = Server(config)
+    page = DashPage(chromium.driver, server).open()
+    page.click(-0.5, 0.5)
+    page.settle()
+    server.stop()
+    page.wait_text("connection", "lost")
+    page.click(0.1)
+    page.server = Server(config, server.port)
+    page.wait_text("connection", "connected")
+    page.wait("dash_clientside.state.view.n_points === 3")
+    page.settle()
+    np.testing.assert_allclose(page.points, [-0.5, 0.5, 0.1], atol=0.004)
+    page.server.stop()
+
+
+def test_points_are_sent_again_where_the_server_has_lost_the_session(page: DashPage) -> None:
+    page.click(-0.5, 0.5)
+    page.settle()
+    lost = page.session_id
+    page.server.sessions.delete(lost)
+    page.wait(f"dash_clientside.state.view.id !== '{lost}'")
+    page.wait("dash_clientside.state.view.n_points === 2")
+    page.click(0.1)
+    page.settle()
+    np.testing.assert_allclose(page.points, [-0.5, 0.5, 0.1], atol=0.004)
+    page.severe_logs()
+
+
+def test_points_are_there_again_after_a_reload(page: DashPage) -> None:
+    page.click(-0.5, 0.5)
+    page.key("p")
+    page.wait("dash_clientside.state.scratchCurrent()")
+    page.settle()
+    page.open(fresh=False)
+    page.settle()
+    np.testing.assert_allclose(page.drawn_points(), [-0.5, 0.5], atol=0.004)
+    assert "The online density" in page.wait_text("sentence", "The online density")
+    assert len(page.wait("dash_clientside.state.history")) >= 1
+
+
+def test_what_another_writer_adds_appears(page: DashPage) -> None:
+    page.click(-0.5)
+    page.settle()
+    page.server.sessions.add(page.session_id, [0.3, 0.6])
+    page.wait("dash_clientside.state.view.n_points === 3")
+    page.settle()
+    np.testing.assert_allclose(page.drawn_points(), [-0.5, 0.3, 0.6], atol=0.004)
+
+
+def test_answers_out_of_order_are_dropped(page: DashPage) -> None:
+    page.click(-0.5)
+    page.settle()
+    old = page.read("dash_clientside.state.view")
+    page.click(0.5)
+    page.settle()
+    assert page.read("dash_clientside.state.receive(arguments[0])", old) is False
+    assert page.read("dash_clientside.state.view.n_points") == 2
+    # an answer that comes twice counts once
+    page.script("dash_clientside.answers.answered({key: 'of long ago', view: arguments[0]})", old)
+    assert page.read("dash_clientside.state.view.n_points") == 2
+
+
+def test_refusal_is_shown_where_it_arose_and_clears_itself(page: DashPage) -> None:
+    page.key("p")
+    assert "no point to train on" in page.wait_text("problem", "no point")
+    page.click(0.2)
+    page.settle()
+    assert page.text("problem") == ""
+    page.slide("memory", 6)
+    page.wait("dash_clientside.state.view.half_life === 10")
+    page.click(0.2, button="right")
+    page.wait_text("problem", "undo takes back")
+    page.settle()
+    assert page.points.size == 1
+
+
+def test_command_that_breaks_the_server_is_answered(
+    page: DashPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(page.server.sessions), "undo", broken)
+        page.click(0.2)
+        page.settle()
+        page.key("u")
+        page.wait_text("problem", "The server failed")
+    page.click(0.4)
+    page.settle()
+    assert page.points.size == 2

@@ -1,0 +1,440 @@
+"""The provided page in a real browser: ours, and one that behaves as the exercise's own.
+
+What is drawn is read back from the path and held against the best density of the same clicks.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Optional
+
+import numpy as np
+import pytest
+from dash.testing.browser import Browser
+from numpy.typing import NDArray
+from selenium.webdriver.remote.webdriver import WebDriver
+from selenium.webdriver.support.ui import WebDriverWait
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from dash_app.app import create_app
+from dash_app.config import Config
+from dash_app.learning import Mixture, fit_from_scratch
+
+pytestmark = pytest.mark.browser
+
+Array = NDArray[np.float64]
+PROVIDED_PAGE = Path(__file__).parents[1] / "legacy" / "provided_page"
+GRID = np.arange(-200, 200) / 200
+MIN_STD = 1e-3
+MAX_DISTANCE = 0.02
+
+
+class Server:
+    """The application on a free port, in a thread."""
+
+    def __init__(self, config: Config, port: int = 0) -> None:
+        self._application = create_app(config).server
+        self.sessions = self._application.extensions["sessions"]
+        self._listener: BaseWSGIServer = make_server(
+            "127.0.0.1", port, self._application, threaded=True
+        )
+        self.port = self._listener.server_port
+        self.url = f"http://127.0.0.1:{self.port}/legacy/"
+        self._thread = threading.Thread(target=self._listener.serve_forever, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._listener.shutdown()
+        self._listener.server_close()
+        self.sessions.close()
+
+
+@pytest.fixture(scope="module")
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
+    """Return the server that serves this page, the same one for every test that asks."""
+    started: dict[Optional[Path], Server] = {}
+
+    def start(frontend: Optional[Path] = None) -> Server:
+        if frontend not in started:
+            data_dir = tmp_path_factory.mktemp("data")
+            config = dataclasses.replace(Config(), data_dir=data_dir, legacy_frontend=frontend)
+            started[frontend] = Server(config)
+        return started[frontend]
+
+    yield start
+    for server in started.values():
+        server.stop()
+
+
+@pytest.fixture
+def browser(chromium: Browser) -> Browser:
+    """The shared browser, as a person who has not been here before."""
+    chromium.driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
+    chromium.driver.get_log("browser")  # what is read is gone
+    return chromium
+
+
+class Page:
+    """What a person does at the page, and sees there."""
+
+    def __init__(self, driver: WebDriver, url: str) -> None:
+        self._driver = driver
+        driver.get(url)
+        self.wait_for(lambda: self.script("return document.querySelector('#centeredBox svg')"))
+
+    def script(self, code: str, *arguments: Any) -> Any:
+        return self._driver.execute_script(code, *arguments)
+
+    def wait_for(self, condition: Callable[[], Any], timeout_s: float = 15.0) -> Any:
+        return WebDriverWait(self._driver, timeout_s, 0.02).until(lambda _: condition())
+
+    @property
+    def frame(self) -> dict[str, float]:
+        find = "const r = document.querySelector('#centeredBox svg').getBoundingClientRect();"
+        frame: dict[str, float] = self.script(f"{find} return r.toJSON()")
+        return frame
+
+    def mouse(self, kind: str, x: float, y: float, **more: Any) -> None:
+        event = {"type": kind, "x": x, "y": y, **more}
+        self._driver.execute_cdp_cmd("Input.dispatchMouseEvent", event)
+
+    def click(self, *positions: float) -> None:
+        """Click at positions of the x axis; a screen has whole pixels."""
+        frame = self.frame
+        y = frame["top"] + 0.3 * frame["height"]
+        for position in positions:
+            x = round(frame["left"] + (position + 1) / 2 * frame["width"])
+            for kind in ("mouseMoved", "mousePressed", "mouseReleased"):
+                self.mouse(kind, x, y, button="left", clickCount=1)
+
+    def click_pixels(self, *offsets: int) -> None:
+        frame = self.frame
+        left = round(frame["left"])
+        self.click(*[((left + x - frame["left"]) / frame["width"]) * 2 - 1 for x in offsets])
+
+    def press(self, key: str) -> None:
+        self._driver.find_element("css selector", "body").send_keys(key)
+
+    def slide(self, slider: str, value: int) -> None:
+        code = """
+            const slider = document.getElementById(arguments[0]);
+            slider.value = arguments[1];
+            for (const kind of ['input', 'change']) {
+                slider.dispatchEvent(new Event(kind, {bubbles: true}));
+            }
+        """
+        self.script(code, slider, value)
+
+    def text(self, element: str) -> str:
+        return str(self.script(f"return document.getElementById('{element}').textContent"))
+
+    def count(self, selector: str) -> int:
+        return int(self.script(f"return document.querySelectorAll('{selector}').length"))
+
+    @property
+    def points(self) -> Array:
+        """The positions of the circles, left to right as clicked."""
+        find = "[...document.querySelectorAll('svg .point')]"
+        pixels = self.script(f"return {find}.map((point) => Number(point.getAttribute('cx')))")
+        return np.array(pixels) / self.frame["width"] * 2 - 1
+
+    def wait_for_line(self) -> tuple[Array, Array]:
+        """Return the drawn curve, x over [-1, 1] and its height."""
+        find = "document.querySelector('path.drawn-line:not(.stale)')"
+        path = self.wait_for(lambda: self.script(f"return {find}?.getAttribute('d')"))
+        numbers = np.array(re.findall(r"-?\d+\.?\d*(?:e-?\d+)?", path), dtype=np.float64)
+        assert "NaN" not in path
+        assert numbers.size % 2 == 0
+        x, y = numbers.reshape(-1, 2).T
+        frame = self.frame
+        return x / frame["width"] * 2 - 1, 1 - y / frame["height"] * 2
+
+    def draw(self) -> tuple[Array, Array]:
+        self.press("p")
+        return self.wait_for_line()
+
+    def parameters(self) -> dict[str, Any]:
+        """What the server holds for this browser."""
+        code = "const done = arguments[0]; fetch('/parameters').then((r) => r.json()).then(done)"
+        answer: dict[str, Any] = self._driver.execute_async_script(code)
+        return answer
+
+
+def _stretched_density(mixture: Mixture, x: Array) -> Array:
+    raised = dataclasses.replace(mixture, variances=np.maximum(mixture.variances, MIN_STD**2))
+    density = raised.density(x)
+    return (density - density.min()) / (density.max() - density.min())
+
+
+def _distance(first: Array, second: Array) -> float:
+    """Total variation of two curves over GRID, each taken as a density."""
+    return float(0.5 * np.abs(first / first.sum() - second / second.sum()).sum())
+
+
+def _distance_to_best(line: tuple[Array, Array], points: Array, n_components: int) -> float:
+    best = fit_from_scratch(points, n_components).mixture
+    drawn = np.interp(GRID, *line)
+    # the page draws straight lines between its steps; so does this
+    wanted = np.interp(GRID, line[0], _stretched_density(best, line[0]))
+    return _distance(drawn, wanted)
+
+
+TWO_CLUMPS = [-0.66, 0.4, -0.6, 0.47, -0.55, 0.44, -0.62, 0.52, -0.58, 0.36]
+LEFT_THEN_RIGHT = [*sorted(TWO_CLUMPS)]
+THREE_IN_ALTERNATION = [-0.72, 0.02, 0.61, -0.68, 0.06, 0.66, -0.7, -0.03, 0.57, -0.64, 0.1, 0.63]
+
+STREAMS = {
+    "two clumps": (TWO_CLUMPS, 2),
+    "left clump, then right": (LEFT_THEN_RIGHT, 2),
+    "three in alternation": (THREE_IN_ALTERNATION, 3),
+    "more components than clumps": (TWO_CLUMPS, 4),
+}
+
+FRONTENDS = {"ours": None, "provided": PROVIDED_PAGE}
+
+
+@pytest.mark.parametrize("frontend", FRONTENDS)
+def test_the_drawn_curve_is_the_best_density_of_the_clicks(
+    browser: Browser, serve: Callable[..., Server], frontend: str
+) -> None:
+    page = Page(browser.driver, serve(FRONTENDS[frontend]).url)
+    for name, (clicks, n_components) in STREAMS.items():
+        page.press("c")
+        page.slide("n_components", n_components)
+        assert page.text("n_components_label") == f"Number of components: {n_components}"
+        for clicked in range(1, len(clicks) + 1):
+            page.click(clicks[clicked - 1])
+            if clicked % 4 == 0:
+                page.draw()  # pressed between clicks too
+        line = page.draw()
+        points = page.points
+        assert points == pytest.approx(clicks, abs=2 / page.frame["width"]), name
+        assert _distance_to_best(line, points, n_components) < MAX_DISTANCE, name
+        _assert_drawn_as_answered(page, line)
+    assert browser.get_logs() == []
+
+
+def _assert_drawn_as_answered(page: Page, line: tuple[Array, Array]) -> None:
+    """The path is the density of the parameters, `sigma` read as variances, stretched to [0, 1]."""
+    answer = page.parameters()
+    weights, means, variances = (np.array(answer[key]) for key in ("pi", "mu", "sigma"))
+    x, height = line
+    components = np.exp(-((x[:, None] - means) ** 2) / 2 / variances)
+    density = components @ (weights / np.sqrt(2 * np.pi * variances))
+    stretched = (density - density.min()) / (density.max() - density.min())
+    # the path is written to a thousandth of a pixel, or better
+    assert height == pytest.approx(stretched, abs=0.01)
+    as_if_stds = np.exp(-(((x[:, None] - means) / variances) ** 2) / 2) @ (weights / variances)
+    assert np.abs(stretched - as_if_stds / as_if_stds.max()).max() > 0.1  # the two do differ
+
+
+@pytest.mark.parametrize("frontend", FRONTENDS)
+def test_sliders_moved_between_two_presses(
+    browser: Browser, serve: Callable[..., Server], frontend: str
+) -> None:
+    page = Page(browser.driver, serve(FRONTENDS[frontend]).url)
+    page.click(*THREE_IN_ALTERNATION)
+    for n_components, epochs in ((2, 200), (3, 650), (5, 1000), (2, 300)):
+        page.slide("n_components", n_components)
+        page.slide("epochs", epochs)
+        assert page.text("epochs_label") == f"Number of epochs: {epochs}"
+        line = page.draw()
+        assert _distance_to_best(line, page.points, n_components) < MAX_DISTANCE
+    assert browser.get_logs() == []
+
+
+@pytest.mark.parametrize("frontend", FRONTENDS)
+def test_few_points_draw_a_finite_curve(
+    browser: Browser, serve: Callable[..., Server], frontend: str
+) -> None:
+    page = Page(browser.driver, serve(FRONTENDS[frontend]).url)
+    width = int(page.frame["width"])
+    between_two_steps = round(width * 0.6275)
+    for pixels in (
+        [3],
+        [width - 3],
+        [width // 2],
+        [between_two_steps],
+        [between_two_steps, between_two_steps + 1],
+        [width // 3] * 6,
+    ):
+        for n_components in (2, 5):
+            page.press("c")
+            assert page.count("path.drawn-line") == 0
+            page.slide("n_components", n_components)
+            page.click_pixels(*pixels)
+            x, height = page.draw()
+            assert np.isfinite(height).all()
+            assert height.max() == pytest.approx(1.0, abs=1e-3)
+            peak = x[height.argmax()]
+            assert peak == pytest.approx(page.points.mean(), abs=0.011)
+    assert browser.get_logs() == []
+
+
+@pytest.mark.parametrize("frontend", FRONTENDS)
+def test_c_removes_points_and_line_and_the_next_points_stand_alone(
+    browser: Browser, serve: Callable[..., Server], frontend: str
+) -> None:
+    page = Page(browser.driver, serve(FRONTENDS[frontend]).url)
+    page.click(*TWO_CLUMPS)
+    page.draw()
+    page.press("c")
+    assert page.count(".point") == page.count("path.drawn-line") == 0
+    page.click(-0.2, -0.25, 0.8, 0.82)
+    line = page.draw()
+    assert page.parameters()["n_points"] == 4
+    assert _distance_to_best(line, page.points, 2) < MAX_DISTANCE
+    assert browser.get_logs() == []
+
+
+def test_two_browsers_do_not_see_each_others_points(
+    browser: Browser, new_chromium: Callable[[], Browser], serve: Callable[..., Server]
+) -> None:
+    url = serve(PROVIDED_PAGE).url
+    one, other = Page(browser.driver, url), Page(new_chromium().driver, url)
+    for position in TWO_CLUMPS[:4]:
+        one.click(position)
+        other.click(-position, position / 2)
+        one.draw()
+        other.draw()
+    assert one.parameters()["n_points"] == 4
+    assert other.parameters()["n_points"] == 8
+    assert one.parameters()["session"] != other.parameters()["session"]
+    assert _distance_to_best(one.draw(), one.points, 2) < MAX_DISTANCE
+    assert _distance_to_best(other.draw(), other.points, 2) < MAX_DISTANCE
+
+
+def test_while_unchecked_clicks_add_nothing(browser: Browser, serve: Callable[..., Server]) -> None:
+    page = Page(browser.driver, serve().url)
+    assert page.script("return document.getElementById('toggle').checked")
+    page.click(0.1)
+    page.script("document.getElementById('toggle').click()")
+    page.click(0.2, 0.3)
+    page.script("document.getElementById('toggle').click()")
+    page.click(0.4)
+    assert page.points == pytest.approx([0.1, 0.4], abs=0.01)
+
+
+def test_a_black_circle_follows_the_mouse(browser: Browser, serve: Callable[..., Server]) -> None:
+    page = Page(browser.driver, serve().url)
+    frame = page.frame
+    page.mouse("mouseMoved", frame["left"] + 200, frame["top"] + 70)
+    circle = "const c = document.querySelector('circle.cursor');"
+    attributes = f"{circle} return ['cx', 'cy', 'r'].map((a) => Number(c.getAttribute(a)))"
+    assert page.script(attributes) == pytest.approx([200, 70, 5], abs=1)
+    assert page.script(f"{circle} return getComputedStyle(c).fill") == "rgb(0, 0, 0)"
+
+
+def test_each_click_updates_the_parameters_by_itself(
+    browser: Browser, serve: Callable[..., Server]
+) -> None:
+    server = serve()
+    page = Page(browser.driver, server.url)
+    positions = np.random.default_rng(2).uniform(-0.9, 0.9, 30).round(2)
+    page.click(*positions)  # faster than they can be answered
+    page.wait_for(lambda: page.text("summary").startswith("30 points, online"))
+    assert page.count("path.drawn-line") == 0  # p draws
+    held = server.sessions.points(page.parameters()["session"])
+    assert held == pytest.approx(page.points, abs=1e-6)  # none lost, none doubled, in order
+    assert page.count("#parameters tr:first-child td") == 2
+
+    page.draw()
+    before = page.script("return document.querySelector('path.drawn-line').getAttribute('d')")
+    page.click(0.99)
+    line = page.wait_for(
+        lambda: page.script(
+            "const line = document.querySelector('path.drawn-line:not(.stale)');"
+            "return line && line.getAttribute('d') !== arguments[0]",
+            before,
+        )
+    )
+    assert line
+    page.wait_for(lambda: page.text("summary").startswith("31 points, online"))
+    assert browser.get_logs() == []
+
+
+def test_the_switch_trains_from_scratch(browser: Browser, serve: Callable[..., Server]) -> None:
+    page = Page(browser.driver, serve().url)
+    page.click(*TWO_CLUMPS)
+    page.script("document.getElementById('retrain').click()")
+    line = page.draw()
+    assert "10 points, from scratch" in page.text("summary")
+    assert page.parameters()["mode"] == "scratch"
+    assert _distance_to_best(line, page.points, 2) < 0.001
+    page.click(0.9)
+    page.wait_for(lambda: page.count("path.drawn-line.stale") == 1)  # old until the next p
+
+
+def test_a_refusal_is_said_on_the_page_and_goes_away(
+    browser: Browser, serve: Callable[..., Server]
+) -> None:
+    page = Page(browser.driver, serve().url)
+    page.press("p")
+    page.wait_for(lambda: not page.script("return document.getElementById('message').hidden"))
+    assert page.text("message") == "Not trained: expected at least one point, got none"
+    page.click(0.5)
+    page.wait_for(lambda: page.script("return document.getElementById('message').hidden"))
+
+
+def test_a_restart_of_the_server_loses_no_click(browser: Browser, config: Config) -> None:
+    server = Server(config)
+    page = Page(browser.driver, server.url)
+    page.click(*TWO_CLUMPS[:4])
+    page.wait_for(lambda: page.text("summary").startswith("4 points"))
+    session = page.parameters()["session"]
+    server.stop()
+    page.click(*TWO_CLUMPS[4:-1])
+    page.press("p")
+    page.wait_for(lambda: "The server is away" in page.text("message"))
+    page.click(TWO_CLUMPS[-1])  # p still waits, and is not forgotten over it
+    server = Server(config, server.port)
+    try:
+        line = page.wait_for_line()
+        page.wait_for(lambda: page.script("return document.getElementById('message').hidden"))
+        assert _distance_to_best(line, page.points, 2) < MAX_DISTANCE
+        answer = page.parameters()
+        assert (answer["session"], answer["n_points"]) == (session, 10)
+    finally:
+        server.stop()
+
+
+def test_no_request_leaves_for_another_host(browser: Browser, serve: Callable[..., Server]) -> None:
+    server = serve()
+    page = Page(browser.driver, server.url)
+    page.click(0.1, 0.2)
+    page.draw()
+    asked = page.script("return performance.getEntriesByType('resource').map((each) => each.name)")
+    assert {name.split("?")[0].removeprefix(server.url) for name in asked} >= {
+        "static/script.js",
+        "static/style.css",
+    }
+    origin = f"http://127.0.0.1:{server.port}/"
+    assert [name for name in asked if not name.startswith((origin, "data:"))] == []
+
+
+def test_the_page_fits_its_window_and_keeps_its_points_when_resized(
+    browser: Browser, serve: Callable[..., Server]
+) -> None:
+    url = serve().url
+    try:
+        _resize(browser, 1400)
+        page = Page(browser.driver, url)
+        page.click(-0.5, 0.5)
+        page.draw()
+        for width in (1400, 700, 360):
+            _resize(browser, width)
+            page.wait_for(lambda: np.allclose(page.points, [-0.5, 0.5], atol=0.02))
+            assert page.script("return document.documentElement.scrollWidth") <= width
+            x, _ = page.wait_for_line()
+            assert (x[0], x[-1]) == pytest.approx((-1, 1), abs=0.01)
+    finally:
+        browser.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def _resize(browser: Browser, width: int) -> None:
+    size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+    browser.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)

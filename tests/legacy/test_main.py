@@ -1,0 +1,69 @@
+"""`python -m legacy`: the page at `/`, alone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from dash_app.config import Config
+from legacy.__main__ import create_page_server, main
+
+
+def test_the_page_is_at_the_root_with_its_endpoints(config: Config) -> None:
+    server = create_page_server(config)
+    client = server.test_client()
+    assert 'src="static/script.js"' in client.get("/").get_data(as_text=True)
+    assert client.get("/static/script.js").status_code == 200
+    trained = client.post("/train", json={"coordinates": [{"x": 0.5, "y": 0}]})
+    assert trained.get_json()["n_points"] == 1
+    for path in ("/legacy/", "/api/v1/sessions", "/nowhere"):
+        response = client.get(path)
+        assert (response.status_code, response.get_json()["error"]["code"]) == (404, "not_found")
+    server.extensions["sessions"].close()
+
+
+def test_it_serves_until_interrupted(tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "legacy", "--port", str(port), "--data-dir", str(tmp_path)],
+        cwd=Path(__file__).parents[2],
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        assert f"http://127.0.0.1:{port}/" in process.stdout.readline()
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10) as page:
+            assert b"centeredBox" in page.read()
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=20)
+        assert process.returncode == 0
+        assert "Traceback" not in errors
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_port_in_use_is_said_in_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert main(["--port", str(port), "--data-dir", str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert f"cannot listen on 127.0.0.1:{port}" in said
+    assert "--port" in said
+    assert said.count("\n") == 1

@@ -1,0 +1,37 @@
+"""The tests of this directory run on each store: SQLite, and PostgreSQL where it is installed."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Optional
+
+import pytest
+from postgres import PostgresServer, binaries  # beside this file
+
+from dash_app.config import Config
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Optional[PostgresServer]]:
+    """A server, None where there are no programs for one."""
+    programs = binaries()
+    if programs is None:
+        yield None
+        return
+    server = PostgresServer(programs)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def config(request: pytest.FixtureRequest, tmp_path: Path) -> Config:
+    """Settings with a store of the test's own."""
+    plain = dataclasses.replace(Config(), data_dir=tmp_path / "data", log_level="WARNING")
+    if request.param == "sqlite":
+        return plain
+    server = request.getfixturevalue("postgres")
+    if server is None:
+        pytest.skip("no PostgreSQL here: install the package postgresql to run this test on it")
+    return dataclasses.replace(plain, database_url=server.emptied())

@@ -1,0 +1,92 @@
+"""A PostgreSQL server of the tests' own, on a free loopback port, gone afterwards."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import Optional
+
+import psycopg
+
+_OWNER = "postgres"  # the server's programs refuse to run as root
+
+
+def binaries() -> Optional[Path]:
+    """Return the directory of the newest server programs, if there is one."""
+    on_path = shutil.which("initdb")
+    if on_path:
+        return Path(on_path).parent
+    found = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[-3])
+    )
+    return found[-1].parent if found else None
+
+
+class PostgresServer:
+    """One server with one database, which `emptied` makes fresh."""
+
+    def __init__(self, programs: Path) -> None:
+        self._directory = Path(tempfile.mkdtemp(prefix="postgres-"))
+        self._programs = programs
+        self._data = data = self._directory / "data"
+        as_root = os.geteuid() == 0
+        self._prefix = ["runuser", "-u", _OWNER, "--"] if as_root else []
+        if as_root:
+            shutil.chown(self._directory, _OWNER)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = int(probe.getsockname()[1])
+        self._run(programs / "initdb", "-D", data, "-U", _OWNER, "--auth=trust", "-E", "UTF8")
+        options = f"-c port={self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories="
+        options += " -c fsync=off"  # nobody pulls the plug on a test
+        self._process = subprocess.Popen(
+            [*self._prefix, str(programs / "postgres"), "-D", str(data), *options.split(" ")],
+            cwd=self._directory,
+            stderr=subprocess.DEVNULL,
+        )
+        self._wait()
+
+    def emptied(self) -> str:
+        """Return the URL of the database, after everything in it is gone."""
+        with self._connect() as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            connection.execute("DROP SCHEMA public CASCADE")
+            connection.execute("CREATE SCHEMA public")
+        return f"postgresql://{_OWNER}@127.0.0.1:{self.port}/postgres"
+
+    def stop(self) -> None:
+        """Stop the server and remove its files."""
+        self._run(self._programs / "pg_ctl", "stop", "-D", self._data, "-m", "immediate")
+        self._process.wait(30)
+        shutil.rmtree(self._directory, ignore_errors=True)
+
+    def _connect(self) -> psycopg.Connection:
+        address = f"host=127.0.0.1 port={self.port} user={_OWNER} dbname=postgres"
+        return psycopg.connect(address, autocommit=True)
+
+    def _run(self, *command: object) -> None:
+        subprocess.run(
+            [*self._prefix, *map(str, command)],
+            check=True,
+            capture_output=True,
+            cwd=self._directory,
+        )
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                self._connect().close()
+                return
+            except psycopg.OperationalError:
+                if time.monotonic() > deadline or self._process.poll() is not None:
+                    raise
+                time.sleep(0.05)

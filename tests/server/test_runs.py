@@ -1,0 +1,249 @@
+"""Training from scratch in worker threads: progress, cancellation, replacement."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+
+from dash_app import keeper, runs
+from dash_app.config import Config
+from dash_app.errors import OutOfRangeError, RefusedError, RunNotFoundError
+from dash_app.learning import fit_from_scratch
+from dash_app.sessions import Sessions
+from dash_app.store import Store
+
+CLICKS = [-0.71, 0.42, -0.65, 0.38, -0.7]
+
+
+def eventually(condition: Callable[[], object], timeout_s: float = 10.0) -> None:
+    """Wait for a condition that another thread brings about."""
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def session_id(sessions: Sessions) -> str:
+    """A session with points."""
+    found = sessions.create(n_components=2).id
+    sessions.add(found, CLICKS)
+    return found
+
+
+class SlowFit:
+    """A training of as many steps as the test allows, with loss 1 / step."""
+
+    def __init__(self) -> None:
+        self.steps = threading.Semaphore(0)
+        self.last = threading.Event()
+
+    def __call__(self, job: runs.Job, on_iteration: Callable[[int, float], None]) -> object:
+        step = 0
+        while not self.last.is_set() or self.steps._value:
+            if self.steps.acquire(timeout=0.01):
+                step += 1
+            on_iteration(max(step, 1), 1.0 / max(step, 1))
+        return fit_from_scratch(job.points, job.n_components, seed=job.seed)
+
+
+@pytest.fixture
+def slow_fit(monkeypatch: pytest.MonkeyPatch) -> Iterator[SlowFit]:
+    """Training that goes on until the test says otherwise."""
+    slow = SlowFit()
+    monkeypatch.setattr(runs, "fit", slow)
+    yield slow
+    slow.last.set()
+
+
+def test_train_is_from_scratch_on_all_points(sessions: Sessions, session_id: str) -> None:
+    sessions.add(session_id, [0.1])
+    run = sessions.train(session_id, epochs=300)
+    expected = fit_from_scratch([*CLICKS, 0.1], 2, max_iter=300)
+    assert run.status == "done"
+    assert run.version is not None
+    assert run.version.mixture == expected.mixture
+    assert run.losses.tolist() == expected.losses.tolist()
+    assert (run.version.n_points, run.version.revision, run.version.kind) == (6, 2, "scratch")
+    assert sessions.view(session_id).scratch == run.version
+    assert sessions.parameters(session_id, "scratch") == run.version
+
+
+def test_train_with_half_life_gets_the_same_weights(sessions: Sessions) -> None:
+    session_id = sessions.create(n_components=1, half_life=1.0).id
+    sessions.add(session_id, [0.0, 0.0])
+    sessions.add(session_id, [1.0])
+    version = sessions.train(session_id).version
+    assert version is not None
+    # weights 1/4, 1/2, 1
+    assert version.mixture.means[0] == pytest.approx(1.0 / 1.75)
+    assert sessions.parameters(session_id).mixture.means[0] == pytest.approx(1.0 / 1.75)
+
+
+def test_train_without_points_is_refused(sessions: Sessions) -> None:
+    with pytest.raises(RefusedError, match="one point"):
+        sessions.train(sessions.create().id)
+
+
+@pytest.mark.parametrize("settings", [{"epochs": 0}, {"epochs": 100_001}, {"method": "magic"}])
+def test_train_refuses_settings_out_of_range(
+    sessions: Sessions, session_id: str, settings: dict
+) -> None:
+    with pytest.raises(OutOfRangeError):
+        sessions.train(session_id, **settings)
+
+
+def test_unknown_run_is_refused(sessions: Sessions, session_id: str) -> None:
+    other = sessions.create().id
+    run = sessions.train(session_id)
+    for find in (sessions.run, sessions.cancel):
+        with pytest.raises(RunNotFoundError):
+            find(session_id, "0" * 16)
+        with pytest.raises(RunNotFoundError):
+            find(other, run.id)
+
+
+def test_progress_is_seen_by_another_process(
+    sessions: Sessions, session_id: str, config: Config, slow_fit: SlowFit
+) -> None:
+    other = Sessions(Store(config.store_url), config)
+    started = sessions.train(session_id, wait=False)
+    assert started.status == "running"
+    slow_fit.steps.release()
+    eventually(lambda: other.run(session_id, started.id).n_iter >= 3)
+    seen = other.run(session_id, started.id)
+    assert seen.losses.size == seen.n_iter
+    assert other.losses(started.id, after=2).tolist() == seen.losses.tolist()[2:] or (
+        other.losses(started.id, after=2).size > seen.losses.size - 2
+    )
+    slow_fit.last.set()
+    eventually(lambda: other.run(session_id, started.id).status == "done")
+    assert other.view(session_id).scratch == other.run(session_id, started.id).version
+    other.close()
+
+
+@pytest.mark.parametrize("by_another_process", [False, True])
+def test_cancelled_run_leaves_no_model(
+    sessions: Sessions,
+    session_id: str,
+    config: Config,
+    slow_fit: SlowFit,
+    by_another_process: bool,
+) -> None:
+    other = Sessions(Store(config.store_url), config) if by_another_process else sessions
+    run = sessions.train(session_id, wait=False)
+    other.cancel(session_id, run.id)
+    eventually(lambda: sessions.run(session_id, run.id).status == "cancelled")
+    assert sessions.view(session_id).scratch is None
+    assert sessions.cancel(session_id, run.id).status == "cancelled"
+    if by_another_process:
+        other.close()
+
+
+def test_new_run_replaces_a_running_one(
+    sessions: Sessions, session_id: str, slow_fit: SlowFit
+) -> None:
+    first = sessions.train(session_id, wait=False)
+    second = sessions.train(session_id, wait=False)
+    eventually(lambda: sessions.run(session_id, first.id).status == "cancelled")
+    assert sessions.run(session_id, second.id).status == "running"
+    slow_fit.last.set()
+    eventually(lambda: sessions.run(session_id, second.id).status == "done")
+    assert second.serial == first.serial + 1
+
+
+def test_run_goes_on_while_points_arrive(
+    sessions: Sessions, session_id: str, slow_fit: SlowFit
+) -> None:
+    run = sessions.train(session_id, wait=False)
+    sessions.add(session_id, [9.0])
+    slow_fit.last.set()
+    eventually(lambda: sessions.run(session_id, run.id).status == "done")
+    view = sessions.view(session_id)
+    assert view.scratch is not None
+    assert (view.scratch.n_points, view.scratch.revision, view.n_points) == (5, 1, 6)
+
+
+def test_run_that_ends_after_clear_is_not_shown(
+    sessions: Sessions, session_id: str, slow_fit: SlowFit
+) -> None:
+    run = sessions.train(session_id, wait=False)
+    sessions.clear(session_id)
+    slow_fit.last.set()
+    eventually(lambda: sessions.run(session_id, run.id).status == "done")
+    assert sessions.view(session_id).scratch is None
+    assert sessions.undo(session_id).scratch == sessions.run(session_id, run.id).version
+
+
+def test_failed_run_says_why(
+    sessions: Sessions, session_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_job: runs.Job, _on_iteration: object) -> None:
+        raise ZeroDivisionError("of the test's own")
+
+    monkeypatch.setattr(runs, "fit", broken)
+    run = sessions.train(session_id)
+    assert run.status == "failed"
+    assert "log" in (run.error or "")
+
+
+def test_close_stops_a_running_training(
+    config: Config, sessions: Sessions, session_id: str, slow_fit: SlowFit
+) -> None:
+    other = Sessions(Store(config.store_url), config)
+    run = other.train(session_id, wait=False)
+    started = time.monotonic()
+    other.close()
+    assert time.monotonic() - started < 3.0
+    assert sessions.run(session_id, run.id).status == "cancelled"
+
+
+def test_run_of_a_dead_process_is_given_up(
+    sessions: Sessions, session_id: str, slow_fit: SlowFit
+) -> None:
+    run = sessions.train(session_id, wait=False)
+    now = time.time()
+    sessions._keeper.give_up_silent_runs(now)
+    assert sessions.run(session_id, run.id).status == "running"
+    sessions._keeper.give_up_silent_runs(now + keeper.SILENCE_S + 5.0)
+    given_up = sessions.run(session_id, run.id)
+    assert given_up.status == "failed"
+    assert "stopped" in (given_up.error or "")
+
+
+def test_adam_trains_by_gradient_steps(sessions: Sessions, session_id: str) -> None:
+    run = sessions.train(session_id, method="adam", epochs=20)
+    assert run.status == "done"
+    assert run.losses.size == 20
+    assert np.isfinite(run.losses).all()
+
+
+def test_adam_with_half_life_is_refused(sessions: Sessions) -> None:
+    session_id = sessions.create(half_life=5.0).id
+    sessions.add(session_id, CLICKS)
+    run = sessions.train(session_id, method="adam")
+    assert run.status == "failed"
+    assert "half-life" in (run.error or "")
+
+
+def test_untouched_sessions_expire(config: Config, sessions: Sessions) -> None:
+    old, used = sessions.create().id, sessions.create().id
+    now = time.time()
+    day_s = 86400.0
+    sessions.store.touch(old, now - 31 * day_s)
+    sessions.store.touch(used, now - 29 * day_s)
+    assert sessions._keeper.expire(now) == 1
+    assert [each.id for each in sessions.store.sessions()] == [used]
+
+
+def test_reading_counts_as_use(sessions: Sessions, config: Config) -> None:
+    session_id = sessions.create().id
+    sessions.store.touch(session_id, 0.0)
+    fresh = Sessions(Store(config.store_url), config)
+    fresh.view(session_id)
+    assert sessions._keeper.expire(time.time()) == 0
+    fresh.close()

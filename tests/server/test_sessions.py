@@ -1,0 +1,336 @@
+"""Sessions: what the use-cases do, on each store."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+
+from dash_app.config import Config
+from dash_app.errors import (
+    EmptyDataError,
+    NonFiniteError,
+    OutOfRangeError,
+    RefusedError,
+    SessionNotFoundError,
+    StoreError,
+    UnknownPointError,
+)
+from dash_app.learning import OnlineGaussianMixture
+from dash_app.sessions import Sessions
+from dash_app.store import Store
+
+CLICKS = [-0.71, 0.42, -0.65, 0.38, -0.7]
+
+
+def another_process(sessions: Sessions, config: Config) -> Sessions:
+    """Return sessions that share nothing with the given ones but the store."""
+    return Sessions(Store(config.store_url), config)
+
+
+def test_new_session_has_no_model(sessions: Sessions) -> None:
+    view = sessions.view(sessions.create(n_components=2, seed=7).id)
+    assert (view.n_components, view.n_points, view.revision, view.seed) == (2, 0, 0, 7)
+    assert view.online is None
+    assert view.scratch is None
+    assert not view.can_undo
+    assert not view.can_redo
+
+
+def test_session_id_is_128_random_bits(sessions: Sessions) -> None:
+    ids = {sessions.create().id for _ in range(5)}
+    assert len(ids) == 5
+    assert all(len(each) == 32 and int(each, 16) >= 0 for each in ids)
+
+
+def test_create_with_a_taken_id_is_refused(sessions: Sessions) -> None:
+    sessions.create(session_id="a" * 32)
+    with pytest.raises(StoreError, match="aaaa"):
+        sessions.create(session_id="a" * 32)
+
+
+@pytest.mark.parametrize(
+    "settings", [{"n_components": 0}, {"n_components": 51}, {"half_life": 0.0}, {"seed": -1}]
+)
+def test_create_refuses_settings_out_of_range(sessions: Sessions, settings: dict) -> None:
+    with pytest.raises(OutOfRangeError):
+        sessions.create(**settings)
+
+
+def test_add_trains_online_on_the_increment(sessions: Sessions) -> None:
+    session_id = sessions.create(n_components=2).id
+    for x in CLICKS:
+        view = sessions.add(session_id, [x])
+    learner = OnlineGaussianMixture(2)
+    for x in CLICKS:
+        learner.partial_fit([x])
+    assert view.online is not None
+    assert view.online.mixture == learner.mixture
+    assert view.online.objective == learner.objective
+    assert view.online.mean_nll == learner.mean_nll
+    assert (view.online.number, view.online.kind, view.online.n_points) == (5, "online", 5)
+    assert view.online.time_s > 0
+    assert view.revision == 5
+    assert sessions.points(session_id).tolist() == CLICKS
+
+
+@pytest.mark.parametrize(
+    ("points", "error"),
+    [([], EmptyDataError), ([1.0, float("nan")], NonFiniteError), ([1e151], OutOfRangeError)],
+)
+def test_refused_points_change_nothing(sessions: Sessions, points: list, error: type) -> None:
+    session_id = sessions.create().id
+    before = sessions.add(session_id, CLICKS)
+    with pytest.raises(error):
+        sessions.add(session_id, points)
+    with pytest.raises(error):
+        sessions.synchronise(session_id, points, n_components=2)
+    assert sessions.view(session_id) == before
+
+
+@pytest.mark.parametrize("session_id", ["", "0" * 32, "no such", "'; DROP TABLE sessions"])
+def test_unknown_session_is_refused_by_every_use_case(sessions: Sessions, session_id: str) -> None:
+    for use_case in (
+        sessions.view,
+        sessions.points,
+        sessions.models,
+        sessions.operations,
+        sessions.compare,
+        sessions.undo,
+        sessions.redo,
+        sessions.clear,
+        sessions.train,
+        sessions.delete,
+        lambda each: sessions.add(each, [1.0]),
+        lambda each: sessions.remove(each, [1.0]),
+        lambda each: sessions.synchronise(each, [1.0], n_components=2),
+    ):
+        with pytest.raises(SessionNotFoundError):
+            use_case(session_id)
+
+
+def test_remove_takes_back_the_last_occurrence(sessions: Sessions) -> None:
+    session_id = sessions.create(n_components=1).id
+    sessions.add(session_id, [1.0, 2.0, 1.0, 3.0])
+    view = sessions.remove(session_id, [1.0, 3.0])
+    assert sessions.points(session_id).tolist() == [1.0, 2.0]
+    assert view.n_points == 2
+    assert view.online is not None
+    assert view.online.mixture.means.tolist() == [1.5]
+
+
+def test_remove_of_everything_leaves_no_model(sessions: Sessions) -> None:
+    session_id = sessions.create().id
+    sessions.add(session_id, [1.0, 2.0])
+    view = sessions.remove(session_id, [2.0, 1.0])
+    assert (view.n_points, view.online) == (0, None)
+    assert sessions.add(session_id, [5.0]).n_points == 1
+
+
+@pytest.mark.parametrize("points", [[9.0], [1.0, 1.0], [1.0, 9.0]])
+def test_remove_of_what_is_not_held_changes_nothing(sessions: Sessions, points: list) -> None:
+    session_id = sessions.create().id
+    before = sessions.add(session_id, [1.0, 2.0])
+    with pytest.raises(UnknownPointError):
+        sessions.remove(session_id, points)
+    assert sessions.view(session_id) == before
+
+
+def test_remove_is_refused_once_the_model_forgets(sessions: Sessions) -> None:
+    session_id = sessions.create(half_life=10.0).id
+    sessions.add(session_id, [1.0, 2.0])
+    with pytest.raises(RefusedError, match="half-life"):
+        sessions.remove(session_id, [1.0])
+    sessions.configure(session_id, half_life=None)  # the weights stay unequal
+    with pytest.raises(RefusedError, match="half-life"):
+        sessions.remove(session_id, [1.0])
+
+
+def test_configure_retrains_the_same_points(sessions: Sessions) -> None:
+    session_id = sessions.create(n_components=2).id
+    sessions.add(session_id, CLICKS)
+    view = sessions.configure(session_id, n_components=3)
+    expected = OnlineGaussianMixture(2).partial_fit(CLICKS).with_n_components(3)
+    assert view.online is not None
+    assert view.online.mixture == expected.mixture
+    assert (view.n_components, view.n_points, view.online.number) == (3, 5, 2)
+
+
+def test_configure_without_a_change_is_no_operation(sessions: Sessions) -> None:
+    session_id = sessions.create(n_components=2).id
+    assert sessions.configure(session_id, n_components=2, half_life=None).revision == 0
+
+
+def test_half_life_acts_from_the_next_increment(sessions: Sessions) -> None:
+    session_id = sessions.create(n_components=1).id
+    before = sessions.add(session_id, [0.0] * 10)
+    after = sessions.configure(session_id, half_life=1.0)
+    assert after.online == before.online
+    view = sessions.add(session_id, [1.0])
+    assert view.online is not None
+    # ten old points at weight 1/2 each, one new at 1
+    assert view.online.mixture.means[0] == pytest.approx(1.0 / 6.0)
+
+
+def test_clear_forgets_points_and_models_but_not_settings(sessions: Sessions) -> None:
+    session_id = sessions.create(n_components=2).id
+    sessions.add(session_id, CLICKS)
+    sessions.train(session_id)
+    view = sessions.clear(session_id)
+    assert (view.n_points, view.online, view.scratch, view.n_components) == (0, None, None, 2)
+    assert sessions.points(session_id).size == 0
+    assert len(sessions.models(session_id)) == 2  # every version is kept
+    assert sessions.clear(session_id).revision == view.revision
+
+
+def test_synchronise_trains_on_the_tail_alone(sessions: Sessions) -> None:
+    session_id = sessions.create(n_components=2).id
+    first = sessions.synchronise(session_id, CLICKS[:3], n_components=2)
+    second = sessions.synchronise(session_id, CLICKS, n_components=2)
+    third = sessions.synchronise(session_id, CLICKS, n_components=2)
+    assert [first.n_new, second.n_new, third.n_new] == [3, 2, 0]
+    expected = OnlineGaussianMixture(2).partial_fit(CLICKS[:3]).partial_fit(CLICKS[3:])
+    assert second.view.online is not None
+    assert second.view.online.mixture == expected.mixture
+    assert third.view == second.view
+
+
+@pytest.mark.parametrize("points", [[0.42, -0.71, 0.1], CLICKS[:2], [9.0]])
+def test_synchronise_with_another_list_starts_anew(sessions: Sessions, points: list) -> None:
+    session_id = sessions.create(n_components=2).id
+    sessions.synchronise(session_id, CLICKS, n_components=2)
+    done = sessions.synchronise(session_id, points, n_components=2)
+    assert done.n_new == len(points)
+    assert done.view.online is not None
+    assert done.view.online.mixture == OnlineGaussianMixture(2).partial_fit(points).mixture
+    assert sessions.points(session_id).tolist() == points
+
+
+def test_synchronise_with_another_k_keeps_the_points(sessions: Sessions) -> None:
+    session_id = sessions.create(n_components=2).id
+    sessions.synchronise(session_id, CLICKS, n_components=2)
+    done = sessions.synchronise(session_id, CLICKS, n_components=4)
+    assert done.n_new == 0
+    assert (done.view.n_components, done.view.n_points) == (4, 5)
+    assert done.view.online is not None
+    assert done.view.online.mixture.n_components == 4
+
+
+def test_compare_needs_both_models(sessions: Sessions) -> None:
+    session_id = sessions.create(n_components=2).id
+    with pytest.raises(RefusedError, match="online"):
+        sessions.compare(session_id)
+    sessions.add(session_id, CLICKS)
+    with pytest.raises(RefusedError, match="scratch"):
+        sessions.compare(session_id)
+    sessions.train(session_id)
+    found = sessions.compare(session_id)
+    assert 0.0 <= found.difference.total_variation < 0.05
+    assert found.online.kind == "online"
+    assert found.scratch.kind == "scratch"
+
+
+@pytest.mark.parametrize("kind", ["add", "remove", "undo", "redo", "clear", "configure", "train"])
+def test_repeated_request_is_carried_out_once(
+    sessions: Sessions, config: Config, kind: str
+) -> None:
+    session_id = sessions.create(n_components=2).id
+    sessions.add(session_id, CLICKS)
+    sessions.add(session_id, [5.0])
+    if kind == "redo":
+        sessions.undo(session_id)
+        sessions.undo(session_id)
+    arguments = {"add": ([1.0],), "remove": ([5.0],)}.get(kind, ())
+    settings = {"n_components": 3} if kind == "configure" else {}
+    other = another_process(sessions, config)
+    first = getattr(sessions, kind)(session_id, *arguments, **settings, idempotency_key="k1")
+    revision = sessions.view(session_id).revision
+    again = getattr(other, kind)(session_id, *arguments, **settings, idempotency_key="k1")
+    assert sessions.view(session_id).revision == revision
+    assert again.id == first.id
+    other.close()
+
+
+def test_key_with_another_request_is_refused(sessions: Sessions) -> None:
+    session_id = sessions.create().id
+    sessions.add(session_id, [1.0], idempotency_key="k")
+    with pytest.raises(RefusedError, match="Idempotency-Key"):
+        sessions.add(session_id, [2.0], idempotency_key="k")
+    with pytest.raises(RefusedError, match="Idempotency-Key"):
+        sessions.clear(session_id, idempotency_key="k")
+    assert sessions.points(session_id).tolist() == [1.0]
+
+
+def test_keys_of_two_sessions_do_not_meet(sessions: Sessions) -> None:
+    one, two = sessions.create().id, sessions.create().id
+    sessions.add(one, [1.0], idempotency_key="k")
+    assert sessions.add(two, [2.0], idempotency_key="k").n_points == 1
+
+
+def test_deleted_session_is_gone_everywhere(sessions: Sessions, config: Config) -> None:
+    other = another_process(sessions, config)
+    session_id = sessions.create().id
+    sessions.add(session_id, CLICKS)
+    sessions.train(session_id)
+    other.add(session_id, [1.0])
+    sessions.delete(session_id)
+    for each in (sessions, other):
+        with pytest.raises(SessionNotFoundError):
+            each.view(session_id)
+        with pytest.raises(SessionNotFoundError):
+            each.add(session_id, [1.0])
+    other.close()
+
+
+def test_two_processes_serve_one_session(sessions: Sessions, config: Config) -> None:
+    other = another_process(sessions, config)
+    session_id = sessions.create(n_components=2).id
+    for i in range(6):
+        (sessions, other)[i % 2].add(session_id, [float(i)])
+    assert other.undo(session_id).n_points == 5
+    assert sessions.redo(session_id).n_points == 6
+    assert other.clear(session_id).n_points == 0
+    sessions.add(session_id, [7.0])
+    other.configure(session_id, n_components=4)
+    assert sessions.view(session_id) == other.view(session_id)
+    assert other.points(session_id).tolist() == sessions.points(session_id).tolist() == [7.0]
+    other.close()
+
+
+def test_concurrent_adds_are_all_kept_once(sessions: Sessions, config: Config) -> None:
+    processes = [sessions, another_process(sessions, config)]
+    session_id = sessions.create(n_components=1).id
+    n_each = 8
+
+    def write(client: int) -> None:
+        for i in range(n_each):
+            processes[client % 2].add(session_id, [client + i / 100])
+
+    threads = [threading.Thread(target=write, args=(client,)) for client in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    points = processes[1].points(session_id)
+    assert sorted(points) == sorted(c + i / 100 for c in range(4) for i in range(n_each))
+    for client in range(4):  # each client's own in the order in which it sent them
+        own = points[np.floor(points) == client]
+        assert (np.diff(own) > 0).all()
+    assert sessions.view(session_id).revision == 4 * n_each
+    processes[1].close()
+
+
+def test_synchronise_sees_what_another_process_did(sessions: Sessions, config: Config) -> None:
+    other = another_process(sessions, config)
+    session_id = sessions.create(n_components=2).id
+    sessions.synchronise(session_id, CLICKS[:3], n_components=2)
+    other.synchronise(session_id, CLICKS, n_components=2)
+    # this process holds three points still; nothing new is to come of the five
+    assert sessions.synchronise(session_id, CLICKS, n_components=2).n_new == 0
+    other.synchronise(session_id, [*CLICKS, 0.5], n_components=2)
+    # here the list is the one held, and the other process has gone on
+    assert sessions.synchronise(session_id, CLICKS, n_components=2).n_new == len(CLICKS)
+    assert sessions.points(session_id).tolist() == CLICKS
+    assert sessions.view(session_id) == other.view(session_id)
+    other.close()

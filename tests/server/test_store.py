@@ -1,0 +1,111 @@
+"""The store: made on first use, migrated, refused where it is newer."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+import sqlalchemy as sa
+
+from dash_app import schema
+from dash_app.config import Config
+from dash_app.engine import connect
+from dash_app.errors import StoreError
+from dash_app.log import SessionRecord, Settings
+from dash_app.store import Store
+
+SETTINGS = Settings(3, None, 1.0, 0)
+
+
+def test_store_is_made_on_first_use_and_found_again(config: Config) -> None:
+    store = Store(config.store_url)
+    store.create_session(SessionRecord("a", SETTINGS, 1.0, 2.0))
+    store.close()
+    again = Store(config.store_url)
+    assert again.session("a") == SessionRecord("a", SETTINGS, 1.0, 2.0)
+    again.close()
+
+
+def test_newer_schema_is_refused(config: Config) -> None:
+    engine = connect(config.store_url)
+    with engine.begin() as connection:
+        connection.execute(sa.insert(schema.schema_version).values(version=99))
+    engine.dispose()
+    with pytest.raises(StoreError, match="schema version 1 or older, got 99"):
+        Store(config.store_url)
+
+
+def test_older_schema_is_brought_forward_by_its_steps(config: Config) -> None:
+    engine = connect(config.store_url)
+    done: list[int] = []
+
+    def step(number: int) -> object:
+        return lambda _connection: done.append(number)
+
+    steps = [*schema.STEPS, step(2), step(3)]
+    for _ in range(2):  # the second time there is nothing to do
+        with engine.begin() as connection:
+            schema.migrate(connection, steps)
+    assert done == [2, 3]
+    with engine.begin() as connection:
+        version = connection.execute(sa.select(sa.func.max(schema.schema_version.c.version)))
+        assert version.scalar() == 3
+    engine.dispose()
+
+
+def test_failed_step_leaves_the_store_as_it_was(config: Config) -> None:
+    engine = connect(config.store_url)
+
+    def half(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("CREATE TABLE half (x INTEGER)")
+        raise RuntimeError("half-way")
+
+    with pytest.raises(RuntimeError), engine.begin() as connection:
+        schema.migrate(connection, [*schema.STEPS, half])
+    assert not sa.inspect(engine).has_table("half")
+    engine.dispose()
+
+
+def test_processes_that_start_at_once_agree(config: Config) -> None:
+    failures: list[BaseException] = []
+
+    def start() -> None:
+        try:
+            Store(config.store_url).close()
+        except BaseException as error:  # noqa: BLE001 - shown by the assertion
+            failures.append(error)
+
+    threads = [threading.Thread(target=start) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite:////proc/no/such/directory/x.sqlite3",
+        "sqlite://",
+        "nonsense",
+        "nosuchdatabase://host/x",
+        "postgresql://postgres:secret@127.0.0.1:1/none",
+    ],
+)
+def test_unusable_store_is_one_clear_sentence(url: str) -> None:
+    with pytest.raises(StoreError) as caught:
+        Store(url)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert "secret" not in message
+
+
+def test_sqlite_is_durable(config: Config) -> None:
+    if config.database_url is not None:
+        pytest.skip("a matter of SQLite's settings")
+    engine = connect(config.store_url)
+    with engine.connect() as connection:
+        for pragma, value in (("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1)):
+            assert connection.exec_driver_sql(f"PRAGMA {pragma}").scalar() == value
+    engine.dispose()

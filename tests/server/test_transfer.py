@@ -1,0 +1,102 @@
+"""Export and import: the same points, the same log, the same bits."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dash_app import transfer
+from dash_app.config import Config
+from dash_app.errors import StateError, StoreError
+from dash_app.learning import OnlineGaussianMixture
+from dash_app.sessions import Sessions
+from dash_app.store import Store
+
+
+@pytest.fixture
+def session_id(sessions: Sessions) -> str:
+    """A session in which everything happened once."""
+    rng = np.random.default_rng(2)
+    found = sessions.create(n_components=2, seed=5).id
+    for _ in range(7):
+        sessions.add(found, rng.normal(size=3))
+    sessions.train(found)
+    sessions.configure(found, n_components=3)
+    sessions.remove(found, sessions.points(found)[3:5])
+    sessions.undo(found)
+    sessions.undo(found)
+    sessions.redo(found)
+    return found
+
+
+def exported(sessions: Sessions, session_id: str) -> Any:
+    """Return the document as it comes out of a file."""
+    return json.loads(json.dumps(transfer.exported(sessions.store, session_id)))
+
+
+def test_import_restores_every_bit_and_refits_nothing(
+    sessions: Sessions, session_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = exported(sessions, session_id)
+    elsewhere = Config(data_dir=tmp_path / "elsewhere")
+    with monkeypatch.context() as patched:
+        for trains in ("partial_fit", "with_n_components", "forget"):
+            patched.setattr(OnlineGaussianMixture, trains, None)
+        store = Store(elsewhere.store_url)
+        assert transfer.imported(store, document) == session_id
+        other = Sessions(store, elsewhere)
+        view, before = other.view(session_id), sessions.view(session_id)
+        assert view == before
+        assert other.points(session_id).tobytes() == sessions.points(session_id).tobytes()
+        assert other.models(session_id) == sessions.models(session_id)
+    one, two = sessions.operations(session_id), other.operations(session_id)
+    assert [vars(each) | {"change": None} for each in one] == [
+        vars(each) | {"change": None} for each in two
+    ]
+    assert other.redo(session_id).n_points == sessions.redo(session_id).n_points
+    # both go on alike
+    ours, theirs = (each.add(session_id, [0.25]).online for each in (sessions, other))
+    assert ours is not None
+    assert theirs is not None
+    assert ours.mixture == theirs.mixture
+    other.close()
+
+
+def test_import_over_an_existing_session_is_refused(sessions: Sessions, session_id: str) -> None:
+    document = exported(sessions, session_id)
+    with pytest.raises(StoreError, match=session_id):
+        transfer.imported(sessions.store, document)
+    sessions.delete(session_id)
+    transfer.imported(sessions.store, document)
+    assert sessions.view(session_id).n_points == 21
+
+
+DAMAGES: list[Any] = [
+    lambda document: document.clear(),
+    lambda document: document.update(format="other"),
+    lambda document: document.update(format_version=2),
+    lambda document: document["operations"].pop(2),
+    lambda document: document["operations"][0].pop("head"),
+    lambda document: document["operations"][0].update(head=99),
+    lambda document: document["operations"][0]["change"].update(kind="explode"),
+    lambda document: document["operations"][0]["change"].update(points=[float("nan")]),
+    lambda document: document["snapshots"][0].update(body="%%%"),
+    lambda document: document["session"]["settings"].update(n_components=0),
+    lambda document: document.update(operations=7),
+]
+
+
+def test_damaged_document_is_refused_and_nothing_kept(sessions: Sessions, session_id: str) -> None:
+    whole = exported(sessions, session_id)
+    sessions.delete(session_id)
+    for damage in DAMAGES:
+        document = copy.deepcopy(whole)
+        damage(document)
+        with pytest.raises(StateError, match="expected"):
+            transfer.imported(sessions.store, document)
+        assert sessions.store.sessions() == []

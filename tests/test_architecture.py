@@ -1,0 +1,79 @@
+"""Who may import whom, held by the import statements themselves."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+WEB = ("flask", "flask_openapi3", "dash", "plotly", "werkzeug", "waitress", "pydantic")
+STORAGE = ("sqlalchemy", "psycopg", "sqlite3")
+
+# what modules under a path may not import, by the first words of the imported name
+FORBIDDEN = {
+    "gmm.py": ("dash_app", "legacy", *WEB, *STORAGE),
+    "dash_app/learning": (
+        *WEB,
+        *STORAGE,
+        *("dash_app.config", "dash_app.sessions", "dash_app.store", "dash_app.ui", "dash_app.api"),
+        "legacy",
+    ),
+    "dash_app/config.py": ("dash_app.learning", "dash_app.sessions", "dash_app.store", *WEB),
+    "dash_app/errors.py": ("dash_app", *WEB),
+    "dash_app/store.py": ("dash_app.learning.online", "dash_app.learning.scratch", *WEB),
+    "dash_app/sessions.py": ("dash_app.api", "dash_app.events", "dash_app.ui", "legacy", *WEB),
+    "dash_app/api.py": ("dash_app.store", "dash_app.ui", "legacy", *STORAGE),
+    "dash_app/events.py": ("dash_app.store", "dash_app.ui", "legacy", *STORAGE),
+    "dash_app/ui": ("dash_app.store", "dash_app.api", "legacy", *STORAGE),
+    "legacy": ("dash_app.store", "dash_app.ui", "dash_app.api", "dash", "plotly", *STORAGE),
+    "dash_app": ("benchmarks", "tests", "pytest"),
+}
+
+
+def python_files(path: str) -> list[Path]:
+    found = ROOT / path
+    return sorted(found.rglob("*.py")) if found.is_dir() else [found]
+
+
+def imported_names(file: Path) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield node.lineno, alias.name
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}:{node.lineno}: relative import"
+            for alias in node.names:
+                yield node.lineno, f"{node.module}.{alias.name}"
+
+
+@pytest.mark.parametrize("path", FORBIDDEN)
+def test_arrows_point_one_way(path: str) -> None:
+    files = python_files(path)
+    assert files
+    wrong = [
+        f"{file.relative_to(ROOT)}:{line} imports {name}"
+        for file in files
+        for line, name in imported_names(file)
+        for forbidden in FORBIDDEN[path]
+        if name == forbidden or name.startswith(forbidden + ".")
+    ]
+    assert wrong == []
+
+
+def test_torch_is_imported_by_the_provided_surface_alone() -> None:
+    users = {
+        str(file.relative_to(ROOT))
+        for package in ("dash_app", "legacy")
+        for file in python_files(package)
+        for _, name in imported_names(file)
+        if name == "torch" or name.startswith("torch.")
+    }
+    # the page's blueprint imports it ahead of the first request
+    assert users == {
+        "dash_app/learning/adam.py",
+        "dash_app/learning/provided.py",
+        "legacy/blueprint.py",
+    }

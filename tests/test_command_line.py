@@ -1,0 +1,125 @@
+"""The operator's commands: list, export, import, delete, and refusals in one sentence."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dash_app.command_line import main
+from dash_app.config import Config
+from dash_app.sessions import Sessions
+from dash_app.store import Store
+
+
+@pytest.fixture
+def command(config: Config) -> Callable[..., int]:
+    """Run a sub-command of `sessions` on the test's store."""
+
+    def run(*arguments: str) -> int:
+        return main(["sessions", *arguments, "--data-dir", str(config.data_dir)])
+
+    return run
+
+
+@pytest.fixture
+def session_id(sessions: Sessions) -> str:
+    """A session with two points."""
+    found = sessions.create(n_components=2).id
+    sessions.add(found, [1.0, 2.0])
+    return found
+
+
+def test_sessions_move_between_instances(
+    command: Callable[..., int],
+    session_id: str,
+    sessions: Sessions,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    assert command("list") == 0
+    listed = capsys.readouterr().out
+    assert session_id in listed
+    assert "1 operations" in listed
+    assert "2 points" in listed
+    file = tmp_path / "session.json"
+    assert command("export", session_id, "-o", str(file)) == 0
+    assert command("export", session_id) == 0
+    assert json.loads(capsys.readouterr().out) == json.loads(file.read_text())
+    elsewhere = ["--data-dir", str(tmp_path / "elsewhere")]
+    assert main(["sessions", *elsewhere[:0], "import", str(file), *elsewhere]) == 0
+    assert capsys.readouterr().out.strip() == session_id
+    config = Config(data_dir=tmp_path / "elsewhere")
+    other = Sessions(Store(config.store_url), config)
+    assert other.view(session_id) == sessions.view(session_id)
+    other.close()
+    assert command("delete", session_id) == 0
+    assert command("list") == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_import_reads_stdin(
+    command: Callable[..., int],
+    session_id: str,
+    sessions: Sessions,
+    capsys: pytest.CaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    command("export", session_id)
+    text = capsys.readouterr().out
+    sessions.delete(session_id)
+    monkeypatch.setattr("sys.stdin", io.StringIO(text))
+    assert command("import", "-") == 0
+    assert sessions.view(session_id).n_points == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["export", "nobody"], "expected the id of a session"),
+        (["delete", "nobody"], "expected the id of a session"),
+        (["import", "/no/such/file"], "/no/such/file"),
+    ],
+)
+def test_refusal_is_one_sentence_and_exit_code_1(
+    command: Callable[..., int],
+    arguments: list,
+    expected: str,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    assert command(*arguments) == 1
+    said = capsys.readouterr().err
+    assert expected in said
+    assert len(said.splitlines()) == 1
+
+
+def test_import_of_something_else_is_refused(
+    command: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    for text in ("{", "[]", '{"format": "other"}'):
+        (tmp_path / "file").write_text(text)
+        assert command("import", str(tmp_path / "file")) == 1
+        assert "expected" in capsys.readouterr().err
+
+
+def test_wrong_usage_is_exit_code_2(capsys: pytest.CaptureFixture) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["sessions", "explode"])
+    assert caught.value.code == 2
+    assert "explode" in capsys.readouterr().err
+
+
+def test_unusable_setting_is_one_sentence(capsys: pytest.CaptureFixture) -> None:
+    assert main(["--port", "many"]) == 1
+    assert "GMM_PORT" in capsys.readouterr().err
+
+
+def test_help_names_every_setting(capsys: pytest.CaptureFixture) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    text = capsys.readouterr().out
+    for name in ("GMM_PORT", "GMM_DATA_DIR", "GMM_DATABASE_URL", "GMM_SESSION_TTL_DAYS"):
+        assert name in text

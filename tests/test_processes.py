@@ -1,0 +1,241 @@
+"""Real processes: both servers, both pages' endpoints, live events, ends of all kinds."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from benchmarks.serving import ROOT, Server, gunicorn, stream, waitress
+
+CLICKS = [-0.71, 0.42, -0.65, 0.38, -0.7]
+
+
+@pytest.fixture(scope="module", params=[waitress, gunicorn], ids=lambda start: start.__name__)
+def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator:
+    """A server of each kind; gunicorn has two workers, so each request may meet another process."""
+    server = request.param(tmp_path_factory.mktemp("data"), GMM_THREADS="16")
+    yield server
+    server.kill()
+
+
+def test_one_session_through_whatever_worker(served: Server) -> None:
+    address = served.new_session(n_components=2)
+    for i in range(20):
+        status, session = served.request("POST", f"{address}/points", {"x": [i / 10]})
+        assert (status, session["n_points"], session["revision"]) == (200, i + 1, i + 1)
+    for i in range(4):
+        assert served.request("POST", f"{address}/undo")[1]["n_points"] == 19 - i
+    for _ in range(4):
+        status, session = served.request("GET", address)
+        assert (session["n_points"], session["can_redo"]) == (16, True)
+    status, run = served.request("POST", f"{address}/train")
+    assert (status, run["status"], run["n_points"]) == (200, "done", 16)
+    for _ in range(4):
+        assert served.request("GET", address)[1]["scratch"] == run["model"]
+    assert served.request("GET", f"{address}/points")[1]["x"] == [i / 10 for i in range(16)]
+
+
+def test_clients_at_once_lose_and_double_nothing(served: Server) -> None:
+    address = served.new_session(n_components=1)
+    n_clients, n_each = 4, 8
+
+    def write(client: int) -> None:
+        for i in range(n_each):
+            status, answer = served.request(
+                "POST",
+                f"{address}/points",
+                {"x": [client * 100 + i]},
+                {"Idempotency-Key": f"{client}-{i}"},
+            )
+            assert status == 200, answer
+
+    threads = [threading.Thread(target=write, args=(client,)) for client in range(n_clients)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    x = served.request("GET", f"{address}/points")[1]["x"]
+    for client in range(n_clients):
+        own = [each for each in x if each // 100 == client]
+        assert own == [client * 100 + i for i in range(n_each)]
+
+
+def test_a_second_tab_follows_live(served: Server) -> None:
+    address = served.new_session(n_components=2)
+    with stream(served, address) as tab:
+        assert tab.answer.status == 200
+        assert tab.answer.headers["Content-Type"].startswith("text/event-stream")
+        assert tab.answer.headers["Cache-Control"] == "no-cache"
+        assert tab.answer.headers["X-Accel-Buffering"] == "no"
+        assert tab.until("revision")[0]["data"]["revision"] == 0
+        for i in range(1, 6):
+            served.request("POST", f"{address}/points", {"x": [i / 10]})
+            # each of two workers tells its own streams at once, the other one polls
+            added_at = time.monotonic()
+            event = tab.until("revision")[-1]
+            assert time.monotonic() - added_at < 3.0
+            assert event["data"]["n_points"] == i
+            assert event["data"]["online"]["n_points"] == i
+        status, run = served.request("POST", f"{address}/train", {"method": "em"})
+        assert status == 200
+        told = tab.until("done")
+        if told[-1]["data"]["model"]["number"] != run["model"]["number"]:
+            raise AssertionError("the model told is not the one trained")
+        progress = [each["data"] for each in told if each["event"] == "progress"]
+        assert [loss for each in progress for loss in each["losses"]] == run["losses"]
+        assert progress[-1]["iteration"] == run["n_iter"]
+        assert progress[-1]["loss"] == run["loss"]
+
+
+def test_stream_resumes_where_it_was(served: Server) -> None:
+    address = served.new_session(n_components=2)
+    with stream(served, address) as tab:
+        tab.until("revision")
+        served.request("POST", f"{address}/points", {"x": CLICKS})
+        last = tab.until("revision")[-1]
+    run = served.request("POST", f"{address}/train", {"method": "em"})[1]
+    with stream(served, address, last["id"]) as tab:
+        told = tab.until("done")
+    names = [each["event"] for each in told if each["event"] != "revision"]
+    assert names[0] == "started"
+    assert set(names[1:-1]) == {"progress"}
+    losses = [loss for each in told if "losses" in each["data"] for loss in each["data"]["losses"]]
+    assert losses == run["losses"]
+    with stream(served, address, told[-1]["id"]) as tab:
+        served.request("POST", f"{address}/points", {"x": [1.0]})
+        assert [each["event"] for each in tab.until("revision")] in (
+            ["revision"],
+            ["revision", "revision"],
+        )
+
+
+def test_stream_of_a_deleted_session_ends(served: Server) -> None:
+    address = served.new_session()
+    with stream(served, address) as tab:
+        tab.until("revision")
+        served.request("DELETE", address)
+        assert tab.until("gone")
+        assert list(tab.events()) == []
+
+
+def test_streams_send_at_most_thirty_a_second(served: Server) -> None:
+    address = served.new_session(n_components=1)
+    stop = threading.Event()
+
+    def write() -> None:
+        while not stop.is_set():
+            served.request("POST", f"{address}/points", {"x": [1.0, 2.0]})
+
+    writers = [threading.Thread(target=write) for _ in range(2)]
+    for writer in writers:
+        writer.start()
+    with stream(served, address) as tab:
+        tab.until("revision")
+        started, n_events, revision = time.monotonic(), 0, -1
+        for event in tab.events():
+            if "data" in event:
+                n_events += 1
+                assert event["data"]["revision"] > revision  # in order, none twice
+                revision = event["data"]["revision"]
+            if time.monotonic() - started > 1.0:
+                break
+    stop.set()
+    for writer in writers:
+        writer.join()
+    assert 3 <= n_events <= 33
+
+
+def test_streams_leave_threads_for_requests(tmp_path: Path) -> None:
+    server = waitress(tmp_path, GMM_THREADS="10")  # two streams, eight threads for the rest
+    try:
+        address = server.new_session()
+        with stream(server, address) as one, stream(server, address) as two:
+            assert (one.answer.status, two.answer.status) == (200, 200)
+            with stream(server, address) as three:
+                assert three.answer.status == 503
+                assert int(three.answer.headers["Retry-After"]) >= 1
+            started = time.monotonic()
+            assert server.request("GET", "/healthz")[0] == 200
+            assert time.monotonic() - started < 2.0
+    finally:
+        server.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_server_stops_cleanly_in_the_middle_of_everything(tmp_path: Path, number: int) -> None:
+    server = waitress(tmp_path)
+    address = server.new_session(n_components=2)
+    server.request("POST", f"{address}/points", {"x": CLICKS})
+    body = {"method": "adam", "epochs": 100_000, "wait_s": 0}
+    status, run = server.request("POST", f"{address}/train", body)
+    assert (status, run["status"]) == (202, "running")
+    with stream(server, address) as tab:
+        tab.until("revision")
+        code, output = server.stop(number)
+    assert code == 0
+    assert "stopped" in output.splitlines()
+    assert "Traceback" not in output
+    again = waitress(tmp_path)
+    try:
+        assert again.request("GET", address)[1]["n_points"] == 5
+        ended = again.request("GET", f"{address}/runs/{run['id']}")[1]
+        assert ended["status"] == "cancelled"
+    finally:
+        again.kill()
+
+
+def test_provided_page_keeps_its_session_over_a_restart(tmp_path: Path) -> None:
+    coordinates = [{"x": x, "y": 0} for x in CLICKS]
+    answers = []
+    session = {}
+    for n_points in (3, 5):
+        server = waitress(tmp_path)
+        try:
+            body = {"coordinates": coordinates[:n_points]}
+            status, answer = server.request(
+                "POST", "/train?n_components=2&epochs=200", body, session
+            )
+            assert status == 200
+            answers.append(answer)
+            session = {"X-Session": answer["session"]}
+        finally:
+            server.kill()
+    assert [each["n_new"] for each in answers] == [3, 2]
+    assert answers[0]["session"] == answers[1]["session"]
+
+
+def test_nothing_acknowledged_is_lost_by_kill(tmp_path: Path) -> None:
+    """Kill -9 while 8 clients write; `benchmarks.http` does this a hundred times."""
+    from benchmarks.http_crash import crash_round
+
+    for number in range(2):
+        found = crash_round(tmp_path / str(number), n_clients=8, seconds=0.7)
+        assert found.n_acknowledged > 0
+        assert (found.n_lost, found.n_doubled, found.n_disordered) == (0, 0, 0)
+
+
+def test_port_in_use_is_one_sentence_and_exit_code_1(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        done = run_command("--port", port, "--data-dir", str(tmp_path))
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert port in done.stderr
+
+
+def run_command(*arguments: str, text: str = "") -> subprocess.CompletedProcess:
+    """Run `python -m dash_app` with the arguments."""
+    command = [sys.executable, "-m", "dash_app", *arguments]
+    return subprocess.run(
+        command, cwd=ROOT, input=text, capture_output=True, text=True, timeout=60, check=False
+    )

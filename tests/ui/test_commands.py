@@ -1,0 +1,128 @@
+"""What the browser can ask, and what it is answered, without a browser."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dash_app.sessions import Sessions
+from dash_app.ui.commands import follow, look, perform
+from dash_app.ui.examples import EXAMPLES
+
+
+@pytest.fixture
+def session_id(sessions: Sessions) -> str:
+    return str(look(sessions, None)["view"]["id"])
+
+
+def ask(sessions: Sessions, session_id: str, kind: str, **more: Any) -> Any:
+    answer = perform(sessions, session_id, {"kind": kind, "key": f"key of {kind} {more}", **more})
+    return json.loads(json.dumps(answer, allow_nan=False))
+
+
+def test_add_answers_with_the_model_and_its_key(sessions: Sessions, session_id: str) -> None:
+    answer = ask(sessions, session_id, "add", x=[-0.5, 0.5])
+    assert answer["key"].startswith("key of add")
+    view = answer["view"]
+    assert view["n_points"] == 2
+    assert view["online"]["means"] == sessions.view(session_id).online.mixture.means.tolist()
+    assert view["scratch"] is None
+    assert view["comparison"] is None
+
+
+def test_a_command_that_comes_twice_is_carried_out_once(
+    sessions: Sessions, session_id: str
+) -> None:
+    for kind, more in (("add", {"x": [0.1]}), ("add", {"x": [0.2]}), ("remove", {"x": [0.1]})):
+        first = ask(sessions, session_id, kind, **more)
+        assert ask(sessions, session_id, kind, **more)["view"] == first["view"]
+    assert ask(sessions, session_id, "undo")["points"] == [0.1, 0.2]
+    assert ask(sessions, session_id, "undo")["points"] == [0.1, 0.2]
+
+
+def test_train_answers_with_the_run_and_the_difference(sessions: Sessions, session_id: str) -> None:
+    ask(sessions, session_id, "add", x=[-0.5, -0.4, 0.5])
+    answer = ask(sessions, session_id, "train", method="em", epochs=200)
+    run = answer["run"]
+    while run["status"] == "running":
+        answer = follow(sessions, session_id, {"run": run["id"]})
+        run = answer["run"]
+    assert run["losses"][-1] == pytest.approx(answer["view"]["scratch"]["loss"])
+    comparison = answer["view"]["comparison"]
+    assert comparison["current"] is True
+    assert comparison["total_variation"] == pytest.approx(0, abs=0.01)
+
+
+def test_model_from_scratch_is_old_after_a_change_and_current_after_its_undo(
+    sessions: Sessions, session_id: str
+) -> None:
+    ask(sessions, session_id, "add", x=[-0.5, -0.4, 0.5])
+    sessions.train(session_id)
+    changed = ask(sessions, session_id, "add", x=[0.0])
+    assert changed["view"]["comparison"]["current"] is False
+    assert ask(sessions, session_id, "undo")["view"]["comparison"]["current"] is True
+
+
+def test_configure_and_clear(sessions: Sessions, session_id: str) -> None:
+    ask(sessions, session_id, "add", x=[0.1])
+    view = ask(sessions, session_id, "configure", settings={"n_components": 2, "half_life": 20})[
+        "view"
+    ]
+    assert (view["n_components"], view["half_life"]) == (2, 20)
+    view = ask(sessions, session_id, "clear")["view"]
+    assert (view["n_points"], view["online"]) == (0, None)
+
+
+@pytest.mark.parametrize("name", sorted(EXAMPLES))
+def test_example_comes_in_increments_with_its_settings(
+    sessions: Sessions, session_id: str, name: str
+) -> None:
+    answer = ask(sessions, session_id, "example", name=name)
+    example = EXAMPLES[name]
+    together = np.concatenate(answer["increments"])
+    assert together.tolist() == example.points() == example.points()
+    assert answer["view"]["n_components"] == example.n_components
+    assert answer["axis"][0] < np.median(together) < answer["axis"][1]
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ({"kind": "add", "x": []}, "at least one"),
+        ({"kind": "remove", "x": [7.0]}, "held"),
+        ({"kind": "undo"}, "undo"),
+        ({"kind": "train", "method": "em", "epochs": 0}, "epochs"),
+        ({"kind": "configure", "settings": {"n_components": 0}}, "n_components"),
+        ({"kind": "conquer"}, "conquer"),
+    ],
+)
+def test_refusal_is_answered_and_changes_nothing(
+    sessions: Sessions, session_id: str, command: dict[str, Any], words: str
+) -> None:
+    answer = ask(sessions, session_id, **command)
+    assert words in answer["error"]["message"]
+    assert sessions.view(session_id).revision == 0
+
+
+def test_lost_session_is_told_and_a_new_one_made(sessions: Sessions) -> None:
+    assert ask(sessions, "of another store", "add", x=[0.1])["gone"] is True
+    assert look(sessions, "of another store")["view"]["n_points"] == 0
+
+
+def test_look_brings_points_and_history_in_order(sessions: Sessions, session_id: str) -> None:
+    for x in (0.3, -0.2):
+        ask(sessions, session_id, "add", x=[x])
+    seen = look(sessions, session_id)
+    assert seen["points"] == [0.3, -0.2]
+    assert [entry["n_points"] for entry in seen["history"]] == [1, 2]
+
+
+def test_follow_stops_a_run_and_knows_no_other(sessions: Sessions, session_id: str) -> None:
+    ask(sessions, session_id, "add", x=[-0.5, -0.4, 0.5])
+    run = ask(sessions, session_id, "train", method="adam", epochs=100_000)["run"]
+    stopped = follow(sessions, session_id, {"run": run["id"], "stop": True})["run"]
+    assert stopped["status"] in ("cancelled", "running")
+    assert "error" in follow(sessions, session_id, {"run": "of nobody"})

@@ -1,0 +1,42 @@
+"""Compressed on the wire, cached by fingerprint."""
+
+from __future__ import annotations
+
+import gzip
+import re
+
+from flask.testing import FlaskClient
+
+ACCEPT = {"Accept-Encoding": "gzip"}
+
+
+def test_scripts_are_compressed_and_cached_for_good(client: FlaskClient) -> None:
+    index = gzip.decompress(client.get("/", headers=ACCEPT).data).decode()
+    addresses = re.findall(r'(?:src|href)="([^"]+\.(?:js|css)[^"]*)"', index)
+    assert sum(address.startswith("/assets/") for address in addresses) > 10
+    for address in addresses:
+        answer = client.get(address, headers=ACCEPT)
+        assert answer.status_code == 200
+        assert answer.cache_control.max_age == 31_536_000
+        if answer.content_length > 2000:
+            assert answer.headers["Content-Encoding"] == "gzip"
+            assert gzip.decompress(answer.data) == client.get(address).data
+
+
+def test_plain_clients_and_small_answers_are_served_as_they_are(client: FlaskClient) -> None:
+    plain = client.get("/assets/page.css")
+    assert "Content-Encoding" not in plain.headers
+    assert "Accept-Encoding" in plain.vary
+    assert "Content-Encoding" not in client.get("/api/v1/sessions/x", headers=ACCEPT).headers
+
+
+def test_unchanged_file_is_not_sent_again(client: FlaskClient) -> None:
+    first = client.get("/assets/page.css", headers=ACCEPT)
+    again = client.get(
+        "/assets/page.css", headers={**ACCEPT, "If-None-Match": first.headers["ETag"]}
+    )
+    assert again.status_code == 304
+
+
+def test_page_names_its_language(client: FlaskClient) -> None:
+    assert '<html lang="en">' in client.get("/").text
