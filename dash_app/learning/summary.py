@@ -268,13 +268,14 @@ def _ward_starts(means: Array, masses: Array, n_excess: int) -> np.ndarray:
     costs = gaps * gaps * (left * right / (left + right))
     if n_excess == 1:
         return np.delete(np.arange(means.size), int(np.argmin(costs)) + 1)
-    # local minima are disjoint pairs, and the leftmost global minimum is always one of them
+    # one merge after the other would take the cheapest each time; taken together are the local
+    # minima (disjoint pairs) that are surely among those: costs only rise as atoms grow
     padded = np.concatenate([[np.inf], costs, [np.inf]])
     lowest = np.flatnonzero((costs < padded[:-2]) & (costs <= padded[2:]))
-    # half of the excess at a time keeps the order of merges close to the greedy one
-    n_merges = min(lowest.size, max(1, (n_excess + 1) // 2))
-    if n_merges < lowest.size:
-        lowest = lowest[np.argpartition(costs[lowest], n_merges - 1)[:n_merges]]
+    bound = np.partition(costs, n_excess - 1)[n_excess - 1]
+    lowest = lowest[costs[lowest] <= bound]
+    if lowest.size > n_excess:
+        lowest = lowest[np.argpartition(costs[lowest], n_excess - 1)[:n_excess]]
     keep = np.ones(means.size, dtype=bool)
     keep[lowest + 1] = False
     return np.flatnonzero(keep)

@@ -87,6 +87,18 @@ def test_large_increments_keep_the_shape(order: str) -> None:
     assert_allclose(below, np.linspace(0.05, 0.95, 19), atol=0.015)
 
 
+def test_points_in_order_lose_no_more_than_points_at_random() -> None:
+    # what merging hides is the scatter inside of atoms; the order of arrival must not add to it
+    points = np.random.default_rng(7).normal(size=40_000)
+    hidden = []
+    for stream in (points, np.sort(points)):
+        summary = WeightedSummary(256)
+        for part in np.split(stream, 20):
+            summary = summary.with_points(part)
+        hidden.append(float(summary.masses @ summary.variances))
+    assert hidden[1] < 2 * hidden[0]
+
+
 def test_far_offset_and_extreme_scales_lose_nothing() -> None:
     near = summary_of([1e6, 1e6 + 1e-3, 1e6 + 2e-3])
     assert_allclose(near.mean_and_variance()[1], np.var([0, 1e-3, 2e-3]), rtol=1e-6)
