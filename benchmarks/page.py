@@ -3,7 +3,8 @@
     python -m benchmarks.page                  one run; the table goes to benchmarks/results/
     python -m benchmarks.page --screenshots    docs/*.png
 
-"Painted" is the second frame after the change is in the document, in the browser's own clock.
+"Painted" is the beginning of the first frame after the one in which the document was changed, in
+the browser's own clock; before it that change was painted.
 """
 
 from __future__ import annotations
@@ -41,13 +42,12 @@ FLAGS = (
 #: In the page: note when the button was released, when the new dot and the new curve are painted.
 _WATCH = """
 window.timed = {down: 0, echo: [], density: [], seen: null};
-const painted = then => requestAnimationFrame(() => requestAnimationFrame(then));
 const line = () => document.querySelector('#plot .traceonline .js-line')?.getAttribute('d');
 window.addEventListener('mouseup', () => {
     const start = performance.now(), before = line();
     const dots = new MutationObserver(() => {
         dots.disconnect();
-        painted(() => timed.echo.push(performance.now() - start));
+        requestAnimationFrame(() => timed.echo.push(performance.now() - start));
     });
     dots.observe(document.getElementById('fresh-points'), {childList: true});
     const n = dash_clientside.state.points.length;
