@@ -62,7 +62,7 @@ class Server:
         assert status == 201, session
         return f"/api/v1/sessions/{session['id']}"
 
-    def stop(self, number: int = signal.SIGTERM, timeout_s: float = 15.0) -> tuple[int, str]:
+    def stop(self, number: int = signal.SIGTERM, timeout_s: float = 60.0) -> tuple[int, str]:
         """End the process; returns its exit code and what it said."""
         self.process.send_signal(number)
         output, _ = self.process.communicate(timeout=timeout_s)

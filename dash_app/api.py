@@ -266,8 +266,8 @@ def _grid(mixture: Mixture, query: models.DensityQuery) -> Array:
     """Return ascending positions: equal steps, and some at each component's own scale."""
     own = (mixture.means[:, None] + mixture.stds[:, None] * _STD_STEPS).ravel()
     ends = [
-        float(own.min()) if query.low is None else query.low,
-        float(own.max()) if query.high is None else query.high,
+        float(own.min()) if "low" not in query.model_fields_set else query.low,
+        float(own.max()) if "high" not in query.model_fields_set else query.high,
     ]
     low, high = sorted(ends)
     inside = own[(own >= low) & (own <= high)]

@@ -185,15 +185,15 @@ class ModelQuery(Model):
 class DensityQuery(ModelQuery):
     """Where to evaluate the density."""
 
-    low: Optional[float] = Field(
-        None,
+    low: float = Field(
+        cast(float, None),  # left out; in a query there is no null
         ge=-MAX_MAGNITUDE,
         le=MAX_MAGNITUDE,
         allow_inf_nan=False,
         description="one end, data units; default: 4 standard deviations below the model",
     )
-    high: Optional[float] = Field(
-        None,
+    high: float = Field(
+        cast(float, None),  # left out; in a query there is no null
         ge=-MAX_MAGNITUDE,
         le=MAX_MAGNITUDE,
         allow_inf_nan=False,

@@ -37,6 +37,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         config = Config.from_environment(**settings)
         logging.basicConfig(level=config.log_level, format=_LOG_FORMAT)
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+        logging.getLogger("torch").setLevel(logging.WARNING)
         code: int = command(config, **options)
     except GMMError as error:
         _say(str(error), error=True)
@@ -55,6 +56,7 @@ def serve(config: Config) -> int:
         )
         return 1
     from dash_app.app import create_app  # after the port is known to be free: it takes a second
+    from legacy.blueprint import warm_up
 
     with listener:
         server = create_app(config).server
@@ -66,6 +68,7 @@ def serve(config: Config) -> int:
         _say(f"the API's documentation:     {address}/openapi/")
         _say("Ctrl-C stops it")
         sessions.start()
+        warm_up()
         try:
             # streams first: waitress waits for the threads that serve them
             with _stopped_by_signals(sessions.watch.close):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 import time
 from typing import Any
 
@@ -13,7 +15,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
 from pydantic import BaseModel
-from schemathesis.specs.openapi.checks import positive_data_acceptance
+from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
 from dash_app import api_models as models
 from dash_app.learning import OnlineGaussianMixture
@@ -387,6 +389,9 @@ def test_every_answer_is_as_documented(case: Any, server: Flask) -> None:
     answer = case.call()
     # a valid request may not apply as things stand; older releases count a 409 as a rejection
     excluded = [positive_data_acceptance] if answer.status_code == 409 else []
+    if sys.version_info < (3, 10):
+        # the release for it takes -1e150 - 1 for smaller than -1e150, which float64 does not
+        excluded.append(negative_data_rejection)
     case.validate_response(answer, excluded_checks=excluded)
 
 
@@ -398,7 +403,7 @@ def _shorten(training: dict) -> None:
 
 
 def _is_id(text: Any) -> bool:
-    return isinstance(text, str) and len(text) == 32
+    return isinstance(text, str) and re.fullmatch("[0-9a-f]{32}", text) is not None
 
 
 def _some_session(sessions: Sessions) -> str:

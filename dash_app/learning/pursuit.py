@@ -31,9 +31,12 @@ _REACH_NATS = 0.01
 _TOL = 1e-8
 _SETTLE_TOL = 1e-12
 _FEW_ATOMS = 12
-"""With so few atoms, or an increment of a larger share than the next, the search starts anew."""
+"""With so few atoms the search starts anew."""
 
-_LARGE_SHARE = 0.2
+_LARGE_SHARE, _MANY_POINTS, _FAMILIAR_NATS = 0.2, 1_000, 0.1
+"""So does it when a larger share of all points comes at once, unless there are many points and the
+new ones are explained nearly as well as the old ones."""
+
 _SURPRISE_NATS = 0.02
 _MISFIT_NATS = 0.004
 """Rivals are looked at once the points since the last time lie this much lower than expected, in
@@ -108,10 +111,12 @@ def update(
     seed : int, of the random starts
     """
     n_new = min(float(increment.size), summary.mass)
-    if summary.n_atoms <= _FEW_ATOMS or n_new > _LARGE_SHARE * summary.mass:
-        return settle(objective, summary, seed)
     sample = increment[:: -(-increment.size // _N_SAMPLED)]
     excess = -pool.mixture.log_density(sample) - pool.mean_nll
+    large = n_new > _LARGE_SHARE * summary.mass
+    familiar = summary.mass > _MANY_POINTS and float(excess.mean()) < _FAMILIAR_NATS
+    if summary.n_atoms <= _FEW_ATOMS or (large and not familiar):
+        return settle(objective, summary, seed)
     surprise = n_new * float(np.maximum(excess, 0.0).mean())
     misfit = pool.misfit + surprise
     held = objective.standardised(pool.mixture)
