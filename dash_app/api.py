@@ -14,6 +14,7 @@ from flask import Response, current_app, jsonify, request
 from flask_openapi3 import APIBlueprint, OpenAPI, Tag
 
 from dash_app import api_models as models
+from dash_app.database.run_table import RUNNING
 from dash_app.documents import (
     comparison_document,
     model_document,
@@ -23,7 +24,6 @@ from dash_app.documents import (
 )
 from dash_app.learning import Mixture
 from dash_app.learning.mixture import Array
-from dash_app.run_table import RUNNING
 from dash_app.sessions import Sessions
 
 VALIDATION_MODEL = models.ErrorAnswer

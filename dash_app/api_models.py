@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from dash_app.learning.points import MAX_COMPONENTS, MAX_MAGNITUDE
-from dash_app.trainings import MAX_EPOCHS
+from dash_app.training.trainings import MAX_EPOCHS
 
 _ID = "f1a2c0de5e55104b8d1f6a7c9e3b2d40"
 _RUN = "9f86d081884c7d65"

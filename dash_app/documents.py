@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any, Optional
 
-from dash_app.log import Operation
-from dash_app.trainings import Run
-from dash_app.versions import ModelVersion
-from dash_app.views import ModelComparison, SessionView
+from dash_app.journal.log import Operation
+from dash_app.journal.versions import ModelVersion
+from dash_app.journal.views import ModelComparison, SessionView
+from dash_app.training.trainings import Run
 
 Document = dict[str, Any]
 

@@ -1,7 +1,7 @@
 """The use-cases: what a session can be asked for, by whatever front end.
 
-A session is its log (see `log`); each use-case here reads it or appends to it. What is returned
-without an error is on disk.
+A session is its log (see `journal.log`); each use-case here reads it or appends to it. What is
+returned without an error is on disk.
 """
 
 from __future__ import annotations
@@ -15,17 +15,14 @@ from typing import Any, Optional, Union
 import numpy as np
 from numpy.typing import ArrayLike
 
-from dash_app import history
 from dash_app.config import Config
+from dash_app.database.run_table import RunRecord
 from dash_app.errors import OutOfRangeError, RefusedError, SessionNotFoundError
-from dash_app.fold import initial_state
-from dash_app.keeper import Keeper
-from dash_app.learning import compare as compare_mixtures
-from dash_app.learning.mixture import Array
-from dash_app.learning.points import as_points, check_n_components
-from dash_app.ledger import Ledger, Once
-from dash_app.live import Live
-from dash_app.log import (
+from dash_app.journal import history
+from dash_app.journal.fold import initial_state
+from dash_app.journal.ledger import Ledger, Once
+from dash_app.journal.live import Live
+from dash_app.journal.log import (
     ADD,
     CLEAR,
     CONFIGURE,
@@ -38,12 +35,15 @@ from dash_app.log import (
     SessionRecord,
     Settings,
 )
-from dash_app.run_table import RunRecord
+from dash_app.journal.versions import ONLINE, SCRATCH, ModelVersion
+from dash_app.journal.views import ModelComparison, SessionView, Synchronised, view_of
+from dash_app.journal.watch import Watch
+from dash_app.learning import compare as compare_mixtures
+from dash_app.learning.mixture import Array
+from dash_app.learning.points import as_points, check_n_components
 from dash_app.store import Store
-from dash_app.trainings import MAX_EPOCHS, Run, Trainings
-from dash_app.versions import ONLINE, SCRATCH, ModelVersion
-from dash_app.views import ModelComparison, SessionView, Synchronised, view_of
-from dash_app.watch import Watch
+from dash_app.training.keeper import Keeper
+from dash_app.training.trainings import MAX_EPOCHS, Run, Trainings
 
 __all__ = [
     "MAX_EPOCHS",

@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from dash_app import transfer
 from dash_app.config import Config
 from dash_app.documents import timestamp
 from dash_app.errors import SessionNotFoundError, StateError
+from dash_app.journal import transfer
 from dash_app.store import Store
 
 

@@ -11,13 +11,13 @@ from typing import Any, NamedTuple, Optional
 
 import sqlalchemy as sa
 
-from dash_app import rows, schema
-from dash_app.engine import READ, connect
+from dash_app.database import rows, schema
+from dash_app.database.engine import READ, connect
+from dash_app.database.run_table import RunTable
+from dash_app.database.single_insert import RowTakenError, SingleInsert
 from dash_app.errors import StoreError
-from dash_app.log import NODE_KINDS, UNDO, Operation, SessionRecord, Snapshot
-from dash_app.run_table import RunTable
-from dash_app.single_insert import RowTakenError, SingleInsert
-from dash_app.versions import ModelVersion
+from dash_app.journal.log import NODE_KINDS, UNDO, Operation, SessionRecord, Snapshot
+from dash_app.journal.versions import ModelVersion
 
 _sessions, _operations, _snapshots = schema.sessions, schema.operations, schema.snapshots
 _id: sa.BindParameter[str] = sa.bindparam("session_id")

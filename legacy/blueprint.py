@@ -20,8 +20,8 @@ from itsdangerous import BadSignature, Signer
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from dash_app.errors import RefusedError, SessionNotFoundError, SettingError
+from dash_app.journal.versions import ModelVersion
 from dash_app.sessions import Sessions, SessionView
-from dash_app.versions import ModelVersion
 from legacy import wire
 
 _log = logging.getLogger(__name__)

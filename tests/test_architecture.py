@@ -24,6 +24,12 @@ FORBIDDEN = {
     "dash_app/config.py": ("dash_app.learning", "dash_app.sessions", "dash_app.store", *WEB),
     "dash_app/errors.py": ("dash_app", *WEB),
     "dash_app/store.py": ("dash_app.learning.online", "dash_app.learning.scratch", *WEB),
+    "dash_app/database": (
+        *("dash_app.learning.online", "dash_app.learning.scratch", "dash_app.store"),
+        *("dash_app.training", "dash_app.sessions", *WEB),
+    ),
+    "dash_app/journal": ("dash_app.training", "dash_app.sessions", "dash_app.api", *WEB, *STORAGE),
+    "dash_app/training": ("dash_app.sessions", "dash_app.api", "dash_app.ui", *WEB, *STORAGE),
     "dash_app/sessions.py": ("dash_app.api", "dash_app.events", "dash_app.ui", "legacy", *WEB),
     "dash_app/api.py": ("dash_app.store", "dash_app.ui", "legacy", *STORAGE),
     "dash_app/events.py": ("dash_app.store", "dash_app.ui", "legacy", *STORAGE),

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from dash_app.encoding import from_bytes, to_bytes
+from dash_app.database.encoding import from_bytes, to_bytes
 from dash_app.errors import StateError
 from dash_app.learning import OnlineGaussianMixture
 

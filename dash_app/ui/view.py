@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any, Optional
 
 from dash_app.errors import GMMError
+from dash_app.journal.versions import ONLINE, ModelVersion
 from dash_app.sessions import Run, Sessions, SessionView
-from dash_app.versions import ONLINE, ModelVersion
 
 Json = dict[str, Any]
 

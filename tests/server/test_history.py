@@ -10,11 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dash_app import fold
 from dash_app.config import Config
 from dash_app.errors import RefusedError
-from dash_app.history import History
-from dash_app.log import NODE_KINDS, Change, Settings
+from dash_app.journal import fold
+from dash_app.journal.history import History
+from dash_app.journal.log import NODE_KINDS, Change, Settings
 from dash_app.sessions import Sessions, SessionView
 from dash_app.store import Store
 
@@ -179,7 +179,8 @@ def test_load_replays_at_most_the_operations_between_snapshots(
 def test_old_snapshots_are_thinned_out(
     sessions: Sessions, config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dash_app import history, store
+    from dash_app import store
+    from dash_app.journal import history
 
     monkeypatch.setattr(store, "SPARSE_EVERY", 20)
     monkeypatch.setattr(history, "SPARSE_EVERY", 20)

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
-from dash_app import keeper, runs
 from dash_app.config import Config
 from dash_app.errors import OutOfRangeError, RefusedError, RunNotFoundError
 from dash_app.learning import fit_from_scratch
 from dash_app.sessions import Sessions
 from dash_app.store import Store
+from dash_app.training import keeper, runs
 
 CLICKS = [-0.71, 0.42, -0.65, 0.38, -0.7]
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dash_app import transfer
 from dash_app.config import Config
 from dash_app.errors import StateError, StoreError
+from dash_app.journal import transfer
 from dash_app.learning import OnlineGaussianMixture
 from dash_app.sessions import Sessions
 from dash_app.store import Store

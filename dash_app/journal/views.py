@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional
 
+from dash_app.journal.live import Live
+from dash_app.journal.log import ROOT
+from dash_app.journal.versions import ModelVersion
 from dash_app.learning import Comparison
-from dash_app.live import Live
-from dash_app.log import ROOT
-from dash_app.versions import ModelVersion
 
 
 @dataclass(frozen=True)

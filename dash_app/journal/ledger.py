@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from typing import Optional, TypeVar
 
 from dash_app.errors import ConflictError, RefusedError, SessionNotFoundError
-from dash_app.history import History
-from dash_app.live import Live, LiveSessions, RecentStates
-from dash_app.log import Change, Operation, Snapshot
+from dash_app.journal.history import History
+from dash_app.journal.live import Live, LiveSessions, RecentStates
+from dash_app.journal.log import Change, Operation, Snapshot
+from dash_app.journal.versions import ModelVersion
+from dash_app.journal.views import SessionView, view_of
+from dash_app.journal.watch import Watch
 from dash_app.store import SequenceTakenError, Store
-from dash_app.versions import ModelVersion
-from dash_app.views import SessionView, view_of
-from dash_app.watch import Watch
 
 _log = logging.getLogger(__name__)
 

@@ -9,9 +9,9 @@ import logging
 import threading
 import time
 
-from dash_app.runs import Runs
+from dash_app.journal.watch import Watch
 from dash_app.store import Store
-from dash_app.watch import Watch
+from dash_app.training.runs import Runs
 
 _log = logging.getLogger(__name__)
 

@@ -9,10 +9,10 @@ from typing import Optional
 
 import numpy as np
 
+from dash_app.database.rows import floats_from_bytes
 from dash_app.errors import UnknownPointError
+from dash_app.journal.log import ADD, CLEAR, CONFIGURE, REMOVE, ROOT
 from dash_app.learning.mixture import Array
-from dash_app.log import ADD, CLEAR, CONFIGURE, REMOVE, ROOT
-from dash_app.rows import floats_from_bytes
 from dash_app.store import PointRow
 
 _NEGLIGIBLE = 1e-12

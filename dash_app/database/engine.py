@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from dash_app import schema
+from dash_app.database import schema
 from dash_app.errors import StoreError
 
 _log = logging.getLogger(__name__)

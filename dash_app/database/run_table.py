@@ -8,11 +8,11 @@ from typing import Any, Optional
 import numpy as np
 import sqlalchemy as sa
 
-from dash_app import schema
+from dash_app.database import schema
+from dash_app.database.rows import floats_from_bytes, floats_to_bytes
 from dash_app.errors import CancelledError
+from dash_app.journal.log import Operation
 from dash_app.learning.mixture import Array
-from dash_app.log import Operation
-from dash_app.rows import floats_from_bytes, floats_to_bytes
 
 RUNNING, DONE, FAILED, CANCELLED = "running", "done", "failed", "cancelled"
 

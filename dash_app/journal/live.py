@@ -14,11 +14,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Optional
 
-from dash_app import fold
-from dash_app.fold import State
-from dash_app.held import HeldPoints
-from dash_app.log import SessionRecord
-from dash_app.versions import ModelVersion
+from dash_app.journal import fold
+from dash_app.journal.fold import State
+from dash_app.journal.held import HeldPoints
+from dash_app.journal.log import SessionRecord
+from dash_app.journal.versions import ModelVersion
 
 _N_RECENT = 12
 """At most 40 kB each."""

@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
-from dash_app.learning.mixture import Array
-from dash_app.log import TRAIN, Change, Operation, SessionRecord, Settings
-from dash_app.versions import (
+from dash_app.journal.log import TRAIN, Change, Operation, SessionRecord, Settings
+from dash_app.journal.versions import (
     ONLINE,
     SCRATCH,
     ModelVersion,
     mixture_from_bytes,
     mixture_to_bytes,
 )
+from dash_app.learning.mixture import Array
 
 
 def floats_to_bytes(values: Array) -> bytes:

@@ -6,13 +6,12 @@ import logging
 from dataclasses import replace
 from typing import Optional
 
-from dash_app import fold
 from dash_app.errors import RefusedError, SessionNotFoundError, StateError, StoreError
-from dash_app.fold import SNAPSHOT_EVERY, State
-from dash_app.held import HeldPoints, held_points
-from dash_app.learning.online import STATE_VERSION
-from dash_app.live import Live, RecentStates
-from dash_app.log import (
+from dash_app.journal import fold
+from dash_app.journal.fold import SNAPSHOT_EVERY, State
+from dash_app.journal.held import HeldPoints, held_points
+from dash_app.journal.live import Live, RecentStates
+from dash_app.journal.log import (
     ADD,
     CLEAR,
     NODE_KINDS,
@@ -26,8 +25,9 @@ from dash_app.log import (
     SessionRecord,
     Snapshot,
 )
+from dash_app.journal.versions import ModelVersion
+from dash_app.learning.online import STATE_VERSION
 from dash_app.store import SPARSE_EVERY, Store
-from dash_app.versions import ModelVersion
 
 _log = logging.getLogger(__name__)
 

@@ -10,12 +10,10 @@ import base64
 import time
 from typing import Any
 
-from dash_app import fold
 from dash_app.errors import SessionNotFoundError, StateError
-from dash_app.history import History
-from dash_app.learning import Mixture
-from dash_app.learning.points import as_points
-from dash_app.log import (
+from dash_app.journal import fold
+from dash_app.journal.history import History
+from dash_app.journal.log import (
     NODE_KINDS,
     REDO,
     ROOT,
@@ -27,8 +25,10 @@ from dash_app.log import (
     Settings,
     Snapshot,
 )
+from dash_app.journal.versions import ModelVersion
+from dash_app.learning import Mixture
+from dash_app.learning.points import as_points
 from dash_app.store import Store
-from dash_app.versions import ModelVersion
 
 FORMAT = "gaussian-mixture-session"
 FORMAT_VERSION = 1

@@ -1,0 +1,1 @@
+"""Rows in, rows out: connections, tables, encodings. No mathematics."""
