@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 import dash
-from flask import Flask, Request, Response
+from flask import Flask, Request, Response, send_from_directory
 from flask.sessions import SessionInterface, SessionMixin
 from flask_openapi3 import Info, OpenAPI
 
@@ -103,6 +103,7 @@ def _create_server(config: Config, sessions: Sessions, key: bytes) -> OpenAPI:
     refusals.register(server)
     api.register(server, sessions)
     events.register(server, sessions, max_streams=config.max_streams)
+    server.add_url_rule("/favicon.ico", "favicon", _favicon)
     server.register_blueprint(
         create_blueprint(
             sessions,
@@ -111,3 +112,8 @@ def _create_server(config: Config, sessions: Sessions, key: bytes) -> OpenAPI:
         )
     )
     return server
+
+
+def _favicon() -> Response:
+    """Answer what browsers ask for by themselves; the file's type counts, not its name."""
+    return send_from_directory(ASSETS, "favicon.svg")

@@ -40,3 +40,9 @@ def test_unchanged_file_is_not_sent_again(client: FlaskClient) -> None:
 
 def test_page_names_its_language(client: FlaskClient) -> None:
     assert '<html lang="en">' in client.get("/").text
+
+
+def test_browsers_find_an_icon(client: FlaskClient) -> None:
+    answer = client.get("/favicon.ico")
+    assert answer.status_code == 200
+    assert answer.mimetype == "image/svg+xml"
