@@ -45,7 +45,7 @@ def test_polishing_reaches_what_em_reaches_slowly(objective: Objective) -> None:
     polished = polish(objective, start, max_steps=60, tol=1e-14)
     assert polished.converged.all()
     slow = start
-    for _ in range(20_000):
+    for _ in range(4_000):
         slow, values = em_step(objective, slow)
     assert (polished.values >= values - 1e-9).all()
     _, after = em_step(objective, em_step(objective, polished.candidates)[0])
