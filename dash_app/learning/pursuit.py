@@ -42,6 +42,10 @@ _MISFIT_NATS = 0.004
 """Rivals are looked at once the points since the last time lie this much lower than expected, in
 nats per point of all data: what is gained by looking is of that size."""
 
+_NEWS_NATS = 0.1
+"""What any new point counts for, however well it was explained: structure comes into sight."""
+
+_N_TELLING = 32
 _N_SAMPLED = 256
 """So many points of a large increment tell its misfit."""
 
@@ -117,8 +121,10 @@ def update(
     familiar = summary.mass > _MANY_POINTS and float(excess.mean()) < _FAMILIAR_NATS
     if summary.n_atoms <= _FEW_ATOMS or (large and not familiar):
         return settle(objective, summary, seed)
-    surprise = n_new * float(np.maximum(excess, 0.0).mean())
-    misfit = pool.misfit + surprise
+    # of many points the mean tells; single ones do not make up for each other
+    many = sample.size >= _N_TELLING
+    surprise = n_new * float(max(excess.mean(), 0.0) if many else np.maximum(excess, 0.0).mean())
+    misfit = pool.misfit + surprise + _NEWS_NATS * n_new
     held = objective.standardised(pool.mixture)
     thorough = summary.n_atoms < _SMALL_SIZE or surprise > _SURPRISE_NATS * summary.mass
     if misfit <= _MISFIT_NATS * summary.mass and not thorough:

@@ -18,12 +18,12 @@ from dash_app.learning.starts import quantile_starts, random_starts, segmentatio
 from dash_app.learning.summary import WeightedSummary
 
 COARSE_ATOMS = 128
-_WORK = 65_536
+_WORK = 32_768
 """Random starts times components times atoms of the coarse copy."""
 
 _N_RANDOM_STARTS = (30, 120)
 _MAX_ESCAPE_ROUNDS = 12
-_N_OTHER_HOMES = 2
+_N_OTHER_HOMES = 1
 _N_MOVES = 48
 _N_POLISHED = 5
 _ESCAPE_GAIN_NATS = 1e-9
