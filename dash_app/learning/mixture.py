@@ -93,21 +93,28 @@ class Mixture:
 
         A component of weight 0 has -inf throughout.
         """
+        by_point: Array = self._joint_log_density(points).T
+        return by_point
+
+    def _joint_log_density(self, points: ArrayLike) -> Array:
+        """Return `component_log_density` as (n_components, n_points): sums run along memory."""
         x = np.asarray(points, dtype=np.float64)
         # divided before it is squared, so that spreads of 1e150 do not overflow
-        z = (x[:, None] - self.means) / self.stds
+        z = (x - self.means[:, None]) / self.stds[:, None]
         with np.errstate(divide="ignore", over="ignore"):
-            log_weights = np.log(self.weights)
-            return log_weights - 0.5 * (LOG_2PI + np.log(self.variances) + z * z)
+            log_peaks = np.log(self.weights) - 0.5 * (LOG_2PI + np.log(self.variances))
+            joint: Array = log_peaks[:, None] - 0.5 * (z * z)
+        return joint
 
     def log_density(self, points: ArrayLike) -> Array:
         """Return the log-density at each point, shape (n_points,), log(1 / data units)."""
-        joint = self.component_log_density(points)
-        top = joint.max(axis=1)
+        joint = self._joint_log_density(points)
+        top = joint.max(axis=0)
         # where every component has left float64 the density is 0, and not 0 / 0
         top[~np.isfinite(top)] = 0.0
+        joint -= top
         with np.errstate(divide="ignore"):
-            log_density: Array = np.log(np.exp(joint - top[:, None]).sum(axis=1)) + top
+            log_density: Array = np.log(np.exp(joint, out=joint).sum(axis=0)) + top
         return log_density
 
     def density(self, points: ArrayLike) -> Array:
@@ -117,7 +124,7 @@ class Mixture:
     def cdf(self, points: ArrayLike) -> Array:
         """Return the cumulative distribution at each point, shape (n_points,)."""
         x = np.asarray(points, dtype=np.float64)
-        cdf: Array = ndtr((x[:, None] - self.means) / self.stds) @ self.weights
+        cdf: Array = self.weights @ ndtr((x - self.means[:, None]) / self.stds[:, None])
         return cdf
 
     def responsibilities(self, points: ArrayLike) -> Array:
