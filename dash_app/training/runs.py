@@ -25,7 +25,7 @@ from dash_app.database.run_table import (
     RunTable,
     SerialTakenError,
 )
-from dash_app.errors import CancelledError, ConflictError, GMMError, RefusedError
+from dash_app.errors import CancelledError, ConflictError, GMMError
 from dash_app.journal.watch import Watch
 from dash_app.learning import FitResult, fit_from_scratch
 from dash_app.learning.mixture import Array
@@ -199,8 +199,6 @@ def fit(job: Job, on_iteration: Callable[[int, float], None]) -> FitResult:
             on_iteration=on_iteration,
             weights=job.weights,
         )
-    if job.weights is not None:
-        raise RefusedError("expected no half-life for adam: it weighs every point alike")
     from dash_app.learning.adam import fit_adam  # torch, which takes seconds, only when asked for
 
     return fit_adam(
@@ -208,6 +206,7 @@ def fit(job: Job, on_iteration: Callable[[int, float], None]) -> FitResult:
         job.n_components,
         epochs=job.epochs,
         prior_weight=job.prior_weight,
+        weights=job.weights,
         on_epoch=on_iteration,
     )
 
