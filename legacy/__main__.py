@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Optional
 
-import waitress
 from flask import Flask
 
 from dash_app import refusals
 from dash_app.app import create_app
 from dash_app.config import Config
 from dash_app.errors import GMMError
+from dash_app.serving import listen, serve
 from dash_app.signing import cookie_name
 from legacy.blueprint import create_blueprint, warm_up
 
@@ -60,23 +60,18 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
             host=arguments.host, port=arguments.port, data_dir=arguments.data_dir
         )
         logging.basicConfig(level=config.log_level, format="%(levelname)s %(name)s: %(message)s")
-        server = create_page_server(config)
-        listener = waitress.create_server(
-            server, host=config.host, port=config.port, threads=config.threads
-        )
+        listener = listen(config.host, config.port)
+        if listener is None:
+            reason = f"cannot listen on {config.host}:{config.port}"
+            return _fail(f"{reason}; choose another port with --port")
+        with listener:
+            server = create_page_server(config)
+            sys.stdout.write(f"The page: http://{config.host}:{config.port}/   (Ctrl-C stops)\n")
+            sys.stdout.flush()
+            warm_up()
+            serve(server, listener, config.threads)
     except GMMError as error:
         return _fail(str(error))
-    except OSError as error:
-        reason = f"cannot listen on {config.host}:{config.port} ({error.strerror})"
-        return _fail(f"{reason}; choose another port with --port")
-    warm_up()
-    sys.stdout.write(f"The page: http://{config.host}:{config.port}/   (Ctrl-C stops)\n")
-    sys.stdout.flush()
-    try:
-        listener.run()
-    finally:
-        listener.close()
-        server.extensions["sessions"].close()
     return 0
 
 

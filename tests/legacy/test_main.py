@@ -29,12 +29,14 @@ def test_the_page_is_at_the_root_with_its_endpoints(config: Config) -> None:
     server.extensions["sessions"].close()
 
 
-def test_it_serves_until_interrupted(tmp_path: Path) -> None:
+def test_it_serves_until_interrupted_also_in_the_background(tmp_path: Path) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     process = subprocess.Popen(
-        [sys.executable, "-m", "legacy", "--port", str(port), "--data-dir", str(tmp_path)],
+        # as a shell starts `python -m legacy &`: with the signal ignored
+        ["sh", "-c", "trap '' INT; exec \"$@\"", "sh", sys.executable]
+        + ["-m", "legacy", "--port", str(port), "--data-dir", str(tmp_path)],
         cwd=Path(__file__).parents[2],
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
