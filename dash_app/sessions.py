@@ -20,6 +20,7 @@ from dash_app.database.run_table import RunRecord
 from dash_app.errors import OutOfRangeError, RefusedError, SessionNotFoundError
 from dash_app.journal import history
 from dash_app.journal.fold import initial_state
+from dash_app.journal.increments import Increment, Increments
 from dash_app.journal.ledger import Ledger, Once
 from dash_app.journal.live import Live
 from dash_app.journal.log import (
@@ -38,7 +39,6 @@ from dash_app.journal.log import (
 from dash_app.journal.versions import ONLINE, SCRATCH, ModelVersion
 from dash_app.journal.views import ModelComparison, SessionView, Synchronised, view_of
 from dash_app.journal.watch import Watch
-from dash_app.learning import compare as compare_mixtures
 from dash_app.learning.mixture import Array
 from dash_app.learning.points import as_points, check_n_components
 from dash_app.store import Store
@@ -72,6 +72,7 @@ class Sessions:
         self._store = store
         self.watch = Watch()
         self._ledger = Ledger(store, self.watch, config.cache_sessions)
+        self._increments = Increments(store)
         self._trainings = Trainings(self._ledger, store, self.watch)
         self._keeper = Keeper(store, self.watch, self._trainings.runs, config.session_ttl_days)
         self._start_lock = threading.Lock()
@@ -376,8 +377,16 @@ class Sessions:
         if online is None or scratch is None:
             missing = ONLINE if online is None else SCRATCH
             raise RefusedError(f"expected two trained models, got a session without {missing} one")
-        difference = compare_mixtures(online.mixture, scratch.mixture, points)
+        difference = self._increments.compare(session_id, online, scratch, lambda: points)
         return ModelComparison(online, scratch, difference)
+
+    def increments(self, session_id: str) -> list[Increment]:
+        """Return the newest changes of the data since the last clear, oldest first.
+
+        Each has the online model after it, and how far from scratch was from it then.
+        """
+        record = self._ledger.read(session_id, lambda live: live.record)
+        return self._increments.newest(record)
 
     def _points(self, live: Live) -> Array:
         return np.array(self._ledger.history.held(live).values)

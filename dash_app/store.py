@@ -241,15 +241,17 @@ class Store:
             result = connection.execute(found, {"session_id": session_id})
             return [rows.model_version(row) for row in result]
 
-    def last_training(self, session_id: str, era: int) -> Optional[ModelVersion]:
-        """Return the newest model that was trained from scratch on points of that era."""
-        trained = (
-            sa.select(_operations)
-            .where(_OF_SESSION, schema.IS_TRAIN, _operations.c.era == era)
-            .order_by(_operations.c.seq.desc())
-            .limit(1)
+    def last_training(
+        self, session_id: str, era: int, *, upto: Optional[int] = None
+    ) -> Optional[ModelVersion]:
+        """Return the newest model from scratch on points of that era, of operations to `upto`."""
+        trained = sa.select(_operations).where(
+            _OF_SESSION, schema.IS_TRAIN, _operations.c.era == era
         )
-        row = self._first(trained, session_id=session_id)
+        if upto is not None:
+            trained = trained.where(_operations.c.seq <= upto)
+        newest = trained.order_by(_operations.c.seq.desc()).limit(1)
+        row = self._first(newest, session_id=session_id)
         return None if row is None else rows.model_version(row)
 
     # ------------------------------------------------------------------ snapshots

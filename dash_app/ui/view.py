@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any, Optional
 
 from dash_app.errors import GMMError
-from dash_app.journal.versions import ONLINE, ModelVersion
+from dash_app.journal.versions import ModelVersion
+from dash_app.learning import Comparison
 from dash_app.sessions import Run, Sessions, SessionView
 
 Json = dict[str, Any]
@@ -54,10 +55,15 @@ def comparison_json(sessions: Sessions, view: SessionView) -> Optional[Json]:
         return None
     found = sessions.compare(view.id)
     trained_at = _head(sessions, view.id, found.scratch.revision)
+    current = trained_at == _head(sessions, view.id, view.revision)
+    return _difference_json(found.difference, current)
+
+
+def _difference_json(difference: Comparison, current: bool) -> Json:
     return {
-        "total_variation": found.difference.total_variation,
-        "gap": found.difference.log_likelihood_gap,
-        "current": trained_at == _head(sessions, view.id, view.revision),
+        "total_variation": difference.total_variation,
+        "gap": difference.log_likelihood_gap,
+        "current": current,
     }
 
 
@@ -82,11 +88,14 @@ def run_json(run: Run) -> Json:
 
 
 def history_json(sessions: Sessions, session_id: str) -> list[Json]:
-    """Return the online loss after each increment, oldest first."""
+    """Return loss and difference after each of the newest increments, oldest first."""
     return [
-        {"loss": version.loss, "n_points": version.n_points, "comparison": None}
-        for version in sessions.models(session_id)
-        if version.kind == ONLINE
+        {
+            "loss": each.online.loss,
+            "n_points": each.online.n_points,
+            "comparison": each.difference and _difference_json(each.difference, each.current),
+        }
+        for each in sessions.increments(session_id)
     ]
 
 
