@@ -73,12 +73,15 @@ def test_points_are_there_again_after_a_reload(page: DashPage) -> None:
     page.click(-0.5, 0.5)
     page.key("p")
     page.wait("dash_clientside.state.scratchCurrent()")
+    page.click(0.1)
     page.settle()
+    history = page.wait("dash_clientside.state.history")
     page.open(fresh=False)
     page.settle()
-    np.testing.assert_allclose(page.drawn_points(), [-0.5, 0.5], atol=0.004)
-    assert "The online density" in page.wait_text("sentence", "The online density")
-    assert len(page.wait("dash_clientside.state.history")) >= 1
+    np.testing.assert_allclose(page.drawn_points(), [-0.5, 0.5, 0.1], atol=0.004)
+    page.wait_text("sentence", "it has seen 2 of 3 points")
+    assert page.wait("dash_clientside.state.history") == history
+    assert [entry["comparison"]["current"] for entry in history[-2:]] == [True, False]
 
 
 def test_what_another_writer_adds_appears(page: DashPage) -> None:

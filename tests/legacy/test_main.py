@@ -35,8 +35,10 @@ def test_it_serves_until_interrupted_also_in_the_background(tmp_path: Path) -> N
         port = probe.getsockname()[1]
     process = subprocess.Popen(
         # as a shell starts `python -m legacy &`: with the signal ignored
-        ["sh", "-c", "trap '' INT; exec \"$@\"", "sh", sys.executable]
-        + ["-m", "legacy", "--port", str(port), "--data-dir", str(tmp_path)],
+        [
+            *("sh", "-c", "trap '' INT; exec \"$@\"", "sh"),
+            *(sys.executable, "-m", "legacy", "--port", str(port), "--data-dir", str(tmp_path)),
+        ],
         cwd=Path(__file__).parents[2],
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
