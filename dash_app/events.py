@@ -33,6 +33,9 @@ MIN_INTERVAL_S = 1 / 30
 HEARTBEAT_S = 10.0
 """After so long without an event a comment is sent, which tells both ends that the other lives."""
 
+ANSWER_FIRST_S = 0.01
+"""A stream lets so much pass after a change: whoever made it is to be answered first."""
+
 _RETRY_AFTER_S = 2
 _HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 _ENDED = (DONE, FAILED, CANCELLED)
@@ -207,6 +210,8 @@ def _stream(sessions: Sessions, session_id: str, feed: Feed) -> Iterator[str]:
         if event is None:
             if watch.wait(session_id, seen, HEARTBEAT_S) == seen:
                 yield ": alive\n\n"
+            else:
+                time.sleep(ANSWER_FIRST_S)
             continue
         time.sleep(max(0.0, sent_at + MIN_INTERVAL_S - time.monotonic()))
         sent_at = time.monotonic()

@@ -34,7 +34,7 @@ _log = logging.getLogger(__name__)
 
 METHODS = ("em", "adam")
 
-_REPORT_EVERY_S = 0.05
+_REPORT_EVERY_S = 0.035
 """Progress goes to the store at most so often; event streams send at most 30 a second."""
 
 _MAX_THREADS = 8
