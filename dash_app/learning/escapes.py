@@ -22,7 +22,7 @@ _N_DISTANCES = 12
 _WIDTHS = np.array([0.03, 0.12, 0.4])
 """Standard deviations of an inserted component, standardised units, before the floor."""
 
-_N_RESERVES = 3
+_N_RESERVES = 8
 
 _LEAST_LOG_DENSITY = -50.0
 """A point that is less likely counts as this likely, so that squares stay within float64."""

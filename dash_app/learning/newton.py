@@ -21,6 +21,9 @@ _LARGEST_STEP = np.array([3.0, 1.5, 2.0])[:, None]
 
 _LEAST_WEIGHT = 1e-12
 _INITIAL_DAMPING = 1e-3
+_REFUSED_DAMPING = 0.01
+"""Least damping after a step that J refused: below it the next step would be the same one."""
+
 _GIVE_UP_DAMPING = 1e6
 
 
@@ -159,7 +162,7 @@ def polish(
             objective, trial, likelihood(trial)
         )
         better = (trial_values > values) & ~done
-        damping = np.where(better, np.maximum(damping * 0.1, 1e-12), damping * 8.0)
+        damping = np.where(better, damping * 0.1, np.maximum(damping * 8.0, _REFUSED_DAMPING))
         if better.all():
             current, values = trial, trial_values
             gradient, hessian = trial_gradient, trial_hessian

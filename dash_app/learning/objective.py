@@ -49,6 +49,13 @@ class Candidates:
             self.variances[index],
         )
 
+    def replaced(self, index: Any, others: Candidates) -> Candidates:
+        """Return a copy with the candidates of a mask or a list of indices replaced by others."""
+        weights, means, variances = self.weights.copy(), self.means.copy(), self.variances.copy()
+        weights[index], means[index] = others.weights, others.means
+        variances[index] = others.variances
+        return Candidates(weights, means, variances)
+
     @classmethod
     def none(cls, n_components: int) -> Candidates:
         """Return a batch of no candidates."""

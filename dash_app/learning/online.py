@@ -23,7 +23,7 @@ from dash_app.learning.points import as_points, check_n_components, check_number
 from dash_app.learning.pursuit import Pool, settle, update
 from dash_app.learning.summary import WeightedSummary
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 
 
 class OnlineGaussianMixture:
@@ -195,6 +195,7 @@ class OnlineGaussianMixture:
             "n_points": self._n_points,
             "n_pursuits": 0 if pool is None else pool.n_pursuits,
             "misfit": 0.0 if pool is None else pool.misfit,
+            "n_rested": 0 if pool is None else pool.n_rested,
             "objective": None if pool is None else pool.objective,
             "mean_nll": None if pool is None else pool.mean_nll,
             "exact": self._summary.exact,
@@ -247,6 +248,7 @@ class OnlineGaussianMixture:
                     _from_array(state["reserves"]),
                     int(state["n_pursuits"]),
                     float(state["misfit"]),
+                    int(state["n_rested"]),
                 )
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise StateError(f"expected a learner's state, got a damaged one: {error}") from error

@@ -22,34 +22,52 @@ _N_ALTERNATIVES = 12
 _WORK = 16_384
 """Newcomers times components times atoms: how much is tried at one update."""
 
-_MAX_MOVES = 256
-_N_POLISHED = 2
+_MAX_MOVES = 128
+_N_URGENT = 48
+"""So many moves are tried, the most promising ones, where a look is urgent."""
+
+_ROUNDS = ((20, 2), (12, 3))
+"""Successive halving: after one cycle so many climb on for so many cycles, and again."""
+
+_N_POLISHED = 4
 _N_NEWTON_STEPS = 4
 _REACH_NATS = 0.01
-"""A rival whose prospects are further below the mixture held than this is not polished."""
+"""A rival that is further below the mixture held than this is not polished."""
+
+_N_LAST_STEPS = 10
+_LAST_REACH_NATS = 0.05
+_LAST_TOL = 1e-6
+"""Whatever may still turn out as the best after Newton's first steps is climbed to its end."""
 
 _TOL = 1e-8
 _SETTLE_TOL = 1e-12
-_FEW_ATOMS = 12
+_FEW_ATOMS = 8
 """With so few atoms the search starts anew."""
 
 _LARGE_SHARE, _MANY_POINTS, _FAMILIAR_NATS = 0.2, 1_000, 0.1
 """So does it when a larger share of all points comes at once, unless there are many points and the
 new ones are explained nearly as well as the old ones."""
 
-_SURPRISE_NATS = 0.02
-_MISFIT_NATS = 0.004
-"""Rivals are looked at once the points since the last time lie this much lower than expected, in
+_MISFIT_NATS = 0.002
+"""Rivals are looked at once the points since the last look lie this much lower than expected, in
 nats per point of all data: what is gained by looking is of that size."""
 
-_NEWS_NATS = 0.1
-"""What any new point counts for, however well it was explained: structure comes into sight."""
+_N_REST, _ALERT_NATS = 3, 0.003
+"""But not at so many updates after a look, unless the newest point alone lies this much lower: the
+usual update is a quick one."""
+
+_SURPRISE_NATS = 0.02
+"""And at once, with all that is at hand, where the newest point alone lies this much lower."""
+
+_NEWS_NATS, _NEWS_EXPONENT = 0.1, 2 / 3
+"""What any new point counts for, however well it was explained: structure comes into sight. Of
+many at once the noise grows as the root and the structure as their number: in between."""
 
 _N_TELLING = 32
 _N_SAMPLED = 256
 """So many points of a large increment tell its misfit."""
 
-_TINY_SIZE, _SMALL_SIZE = 24, 64
+_SMALL_SIZE = 64
 """With fewer atoms, every kind of rival is tried at every update; else the kinds take turns."""
 
 
@@ -63,6 +81,7 @@ class Pool:
     reserves : Candidates, (n_reserves, K - 1), good mixtures of one component fewer, data units
     n_pursuits : int, how often rivals were looked at
     misfit : float, nats; how much worse than expected the points since then were explained
+    n_rested : int, updates since then
     """
 
     mixture: Mixture
@@ -72,6 +91,7 @@ class Pool:
     reserves: Candidates
     n_pursuits: int = 0
     misfit: float = 0.0
+    n_rested: int = 0
 
     @classmethod
     def of_equal_points(cls, x: float, n_components: int) -> Pool:
@@ -124,14 +144,22 @@ def update(
     # of many points the mean tells; single ones do not make up for each other
     many = sample.size >= _N_TELLING
     surprise = n_new * float(max(excess.mean(), 0.0) if many else np.maximum(excess, 0.0).mean())
-    misfit = pool.misfit + surprise + _NEWS_NATS * n_new
+    misfit = pool.misfit + surprise + _NEWS_NATS * n_new**_NEWS_EXPONENT
     held = objective.standardised(pool.mixture)
-    thorough = summary.n_atoms < _SMALL_SIZE or surprise > _SURPRISE_NATS * summary.mass
-    if misfit <= _MISFIT_NATS * summary.mass and not thorough:
+    urgent = summary.n_atoms < _SMALL_SIZE or surprise > _SURPRISE_NATS * summary.mass
+    rested = pool.n_rested >= _N_REST or surprise > _ALERT_NATS * summary.mass
+    if not urgent and not (rested and misfit > _MISFIT_NATS * summary.mass):
         polished = polish(objective, held, max_steps=_N_NEWTON_STEPS, tol=_TOL)
         mixture, value, mean_nll = _shown(objective, polished, 0)
-        return replace(pool, mixture=mixture, objective=value, mean_nll=mean_nll, misfit=misfit)
-    return _pursued(pool, objective, summary, held, increment[-1:], seed, thorough)
+        return replace(
+            pool,
+            mixture=mixture,
+            objective=value,
+            mean_nll=mean_nll,
+            misfit=misfit,
+            n_rested=pool.n_rested + 1,
+        )
+    return _pursued(pool, objective, summary, held, increment[-1:], seed, urgent)
 
 
 def _pursued(
@@ -141,15 +169,17 @@ def _pursued(
     held: Candidates,
     newest: Array,
     seed: int,
-    thorough: bool,
+    urgent: bool,
 ) -> Pool:
     """Return the pool after rivals of the mixture were looked at."""
-    rivals, reserves = _rivals(pool, objective, summary, held, newest, seed, thorough)
+    rivals, reserves = _rivals(pool, objective, summary, held, newest, seed, urgent)
     near = np.argsort(-rivals.values, kind="stable")[:_N_POLISHED]
     near = near[rivals.values[near] > float(objective.value(held)[0]) - _REACH_NATS]
     far = np.setdiff1d(np.arange(len(rivals)), near)
     contenders = Candidates.joined(held, rivals.candidates[near])
-    polished = polish(objective, contenders, max_steps=_N_NEWTON_STEPS, tol=_TOL)
+    polished = _finished(
+        objective, polish(objective, contenders, max_steps=_N_NEWTON_STEPS, tol=_TOL)
+    )
     values = polished.values
     best = int(np.argmax(values))
     lead = best if values[best] > values[0] + HYSTERESIS_NATS else 0
@@ -163,10 +193,18 @@ def _pursued(
     )
 
 
-def _n_cycles(n_atoms: int, thorough: bool) -> int:
-    if n_atoms < _TINY_SIZE:
-        return 3
-    return 2 if thorough else 1
+def _finished(objective: Objective, polished: Polished) -> Polished:
+    """Return the mixtures with those that may be the best climbed to the end."""
+    values = polished.values
+    open_ = ~polished.converged & (values > values.max() - _LAST_REACH_NATS)
+    if not open_.any():
+        return polished
+    last = polish(objective, polished.candidates[open_], max_steps=_N_LAST_STEPS, tol=_LAST_TOL)
+    values = values.copy()
+    values[open_] = last.values
+    return replace(
+        polished, candidates=polished.candidates.replaced(open_, last.candidates), values=values
+    )
 
 
 def _shown(objective: Objective, polished: Polished, lead: int) -> tuple[Mixture, float, float]:
@@ -188,9 +226,9 @@ def _rivals(
     held: Candidates,
     newest: Array,
     seed: int,
-    thorough: bool,
+    urgent: bool,
 ) -> tuple[Climbers, Candidates]:
-    """Return alternatives and moves away from the mixture, one climb on, and the new reserves.
+    """Return alternatives and moves away from the mixture, some climb on, and the new reserves.
 
     The work is bounded: few atoms leave room for everything, with many the moves and the fresh
     starts take turns, and so do slices of the moves.
@@ -200,17 +238,20 @@ def _rivals(
     room = int(np.clip(_WORK // (n_atoms * n_components), 8, 64))
     batch = [objective.standardised_batch(pool.alternatives)]
     reserves = objective.standardised_batch(pool.reserves)
-    if thorough or turn % 2 == 0:
+    if urgent or turn % 2 == 0:
         extra = (newest - objective.location) / objective.scale
         moves, reserves = escape_candidates(coarse, held, _MAX_MOVES, extra, reserves)
         n_slices = max(-(-len(moves) // room), 1)
-        moves = moves[turn // 2 % n_slices :: n_slices]
+        moves = moves[:_N_URGENT] if urgent else moves[turn // 2 % n_slices :: n_slices]
         batch.append(moves)
         room -= len(moves)
-    if n_components > 1 and (thorough or turn % 2 == 1):
+    if n_components > 1 and (summary.n_atoms < _SMALL_SIZE or turn % 2 == 1):
         batch.append(segmentation_starts(coarse))
         room -= len(batch[-1])
         rng = np.random.default_rng((seed, turn))
         batch.append(random_starts(coarse, max(room, 4), rng))
-    climbers = climb(coarse, Candidates.joined(*batch), _n_cycles(n_atoms, thorough))
+    climbers = climb(coarse, Candidates.joined(*batch), 1)
+    for n_kept, n_cycles in _ROUNDS:
+        climbers = climbers.apart_from(held).best(n_kept)
+        climbers = climb(coarse, climbers.candidates, n_cycles)
     return climbers.apart_from(held).best(_N_ALTERNATIVES), reserves

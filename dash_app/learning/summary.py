@@ -18,7 +18,7 @@ from dash_app.learning.mixture import Array
 NEGLIGIBLE_MASS = 1e-12
 """Of the total; a decayed atom below it is dropped."""
 
-_PRESORTED_FACTOR = 4
+_PRESORTED_FACTOR = 2
 """Above this multiple of the capacity, atoms are first grouped by one pass of companding."""
 
 

@@ -43,9 +43,9 @@ def test_every_prefix_is_as_good_as_from_scratch(stream: Stream) -> None:
         learner.partial_fit([x])
         if n in (1, 2, 3, 10, 25):
             best = fit_from_scratch(stream.points[:n], stream.n_components).objective
-            assert learner.objective >= best - 0.02, n
+            assert learner.objective >= best - 0.01, n
     best = fit_from_scratch(stream.points, stream.n_components).objective
-    assert learner.objective >= best - 5e-3
+    assert learner.objective >= best - 1e-3
     assert learner.n_points == stream.points.size
 
 
@@ -53,7 +53,7 @@ def test_every_prefix_is_as_good_as_from_scratch(stream: Stream) -> None:
 def test_random_mixtures_end_as_good_as_from_scratch(stream: Stream) -> None:
     learner = one_by_one(stream.points, stream.n_components)
     best = fit_from_scratch(stream.points, stream.n_components).objective
-    assert learner.objective >= best - 0.01
+    assert learner.objective >= best - 3e-3
 
 
 def test_objective_and_loss_are_those_of_the_definition(clumps: np.ndarray) -> None:
