@@ -133,8 +133,8 @@
   function schedule(/** @type {string[]} */ ...ids) {
     const wanted = ids.length ? ids : Object.keys(DRAW);
     if (due.size === 0) {
-      const delay = wanted.includes("scratch-loss-chart") ? 0 : EVERY_MS;
-      setTimeout(() => idle(drawNext, { timeout: EVERY_MS }), delay);
+      if (wanted.includes("scratch-loss-chart")) requestAnimationFrame(drawNext);
+      else setTimeout(() => idle(drawNext, { timeout: EVERY_MS }), EVERY_MS);
     }
     for (const id of wanted) due.add(id);
   }

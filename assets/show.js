@@ -33,6 +33,12 @@
     requestAnimationFrame(() => setTimeout(words, 0));
   }
 
+  /** Tell the newest loss of a run: all that changes with it beside the chart. */
+  function loss() {
+    const { losses } = gmm.state;
+    text("scratch-loss", gmm.words.nats(losses[losses.length - 1]));
+  }
+
   function words() {
     wordsDue = false;
     const { state, words: say } = gmm;
@@ -44,7 +50,7 @@
     text("legend-online", online);
     text("legend-scratch", scratch);
     text("train-label", state.training() ? "Stop training" : "Train from scratch");
-    text("scratch-loss", say.nats(state.losses[state.losses.length - 1]));
+    loss();
     text("online-loss", say.nats(view && view.online && view.online.loss));
     const comparison = view && view.comparison;
     text("difference", comparison ? say.percent(comparison.total_variation) : "–");
@@ -110,5 +116,5 @@
     gmm.charts.schedule();
   }
 
-  gmm.show = { all, announce, connection, problem, settings, theme };
+  gmm.show = { all, announce, connection, loss, problem, settings, theme };
 })((window.dash_clientside = window.dash_clientside || {}));

@@ -86,7 +86,7 @@
     if (!state.run || state.run.id !== news.run || !state.training()) return;
     state.losses = state.losses.slice(0, news.first - 1).concat(news.losses);
     gmm.charts.schedule("scratch-loss-chart");
-    gmm.show.all();
+    gmm.show.loss();
   }
 
   /** The run has ended: fetch its result, unless it came with the answer already. */

@@ -31,6 +31,7 @@ from waitress.server import create_server
 
 from dash_app.app import create_app
 from dash_app.config import Config
+from dash_app.training.warm_up import warm_up
 
 RESULTS = Path(__file__).with_name("results") / "page.txt"
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -54,25 +55,27 @@ window.addEventListener('mouseup', () => {
     });
     dots.observe(document.getElementById('fresh-points'), {childList: true});
     const n = dash_clientside.state.points.length;
-    const look = () => {
-        if (dash_clientside.state.points.length > n && line() !== before) {
-            requestAnimationFrame(() => timed.density.push(performance.now() - start));
-        } else requestAnimationFrame(look);
-    };
-    requestAnimationFrame(look);
+    const curve = new MutationObserver(() => {
+        if (dash_clientside.state.points.length === n || line() === before) return;
+        curve.disconnect();
+        requestAnimationFrame(() => timed.density.push(performance.now() - start));
+    });
+    const inside = {subtree: true, childList: true, attributes: true, attributeFilter: ['d']};
+    curve.observe(document.getElementById('plot'), inside);
 }, true);
 """
-#: In the page: train, and note at which frames the loss chart stood at more epochs than before.
+#: In the page: train, and note at which frames the loss chart ended in another loss than before.
 _LOSSES = """
 const done = arguments[0], start = performance.now(), at = [];
 dash_clientside.actions.press('train');
-let last = 0;
+let last;
 const look = () => {
     const {y} = document.querySelector('#scratch-loss-chart .js-plotly-plot').data[0];
-    const ended = dash_clientside.state.run?.status === 'done' && y.length === arguments[1];
-    if (y.length > last) at.push(performance.now() - start);
-    last = y.length;
-    if (ended) done(at);
+    const {run, losses} = dash_clientside.state;
+    const newest = y[y.length - 1];
+    if (newest !== last) at.push(performance.now() - start);
+    last = newest;
+    if (run?.status === 'done' && newest === losses[losses.length - 1]) done(at);
     else requestAnimationFrame(look);
 };
 look();
@@ -170,7 +173,8 @@ class Visit:
 
 @contextmanager
 def serving() -> Iterator[str]:
-    """Serve the application on a free port, as `./run` does."""
+    """Serve the application on a free port, as `./run` does a few seconds after its start."""
+    warm_up().join()
     with tempfile.TemporaryDirectory() as directory:
         config = dataclasses.replace(Config(), data_dir=Path(directory), port=0)
         application = create_app(config).server
@@ -269,7 +273,7 @@ def losses(url: str) -> list[float]:
         visit.press("method-adam")
         visit.driver.execute_script("dash_clientside.set_props('epochs', {value: 1000})")
         visit.wait("dash_clientside.state.epochs === 1000")
-        grown: list[float] = visit.driver.execute_async_script(_LOSSES, 1000)
+        grown: list[float] = visit.driver.execute_async_script(_LOSSES)
         assert len(visit.read("dash_clientside.state.losses")) == 1000
     return grown
 

@@ -50,7 +50,7 @@ def serve(config: Config) -> int:
         )
         return 1
     from dash_app.app import create_app  # after the port is known to be free: it takes a second
-    from legacy.blueprint import warm_up
+    from dash_app.training.warm_up import warm_up
 
     with listener:
         server = create_app(config).server

@@ -20,7 +20,8 @@ from dash_app.config import Config
 from dash_app.errors import GMMError
 from dash_app.serving import listen, serve
 from dash_app.signing import cookie_name
-from legacy.blueprint import create_blueprint, warm_up
+from dash_app.training.warm_up import warm_up
+from legacy.blueprint import create_blueprint
 
 DEFAULT_PORT = 8000
 

@@ -9,7 +9,6 @@ cookies sends the `session` of an answer back as `X-Session`. Refusals are answe
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +21,7 @@ from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 from dash_app.errors import RefusedError, SessionNotFoundError, SettingError
 from dash_app.journal.versions import ModelVersion
 from dash_app.sessions import Sessions, SessionView
+from dash_app.training.warm_up import warm_up
 from legacy import wire
 
 _log = logging.getLogger(__name__)
@@ -60,25 +60,6 @@ def create_blueprint(
     _add_page(blueprint, OWN_FRONTEND if frontend is None else frontend.resolve(), page_path)
     _add_endpoints(blueprint, _Endpoints(sessions, cookie_name))
     return blueprint
-
-
-def warm_up() -> None:
-    """Import torch in the background, so that the first training does not wait for it."""
-    if not _warming_up.is_set():
-        _warming_up.set()
-        threading.Thread(target=_import_torch, name="import torch", daemon=True).start()
-
-
-_warming_up = threading.Event()
-
-
-def _import_torch() -> None:
-    import torch
-
-    import dash_app.learning.provided  # noqa: F401  # the point is that it is loaded
-
-    # a model of ten numbers gains nothing from more, and each thread of a server would make its own
-    torch.set_num_threads(1)
 
 
 def _add_page(blueprint: Blueprint, frontend: Path, page_path: str) -> None:

@@ -77,9 +77,9 @@ def test_torch_is_imported_by_the_provided_surface_alone() -> None:
         for _, name in imported_names(file)
         if name == "torch" or name.startswith("torch.")
     }
-    # the page's blueprint imports it ahead of the first request
+    # warming up loads it ahead of the first request
     assert users == {
         "dash_app/learning/adam.py",
         "dash_app/learning/provided.py",
-        "legacy/blueprint.py",
+        "dash_app/training/warm_up.py",
     }

@@ -24,6 +24,10 @@ _NEAR_STDS, _NEAR_LOG_VARIANCE, _NEAR_WEIGHT = 0.5, 0.7, 0.08
 """Two mixtures are in one neighbourhood where no component differs by more than this."""
 
 
+_CROWDING = 3
+"""Only so many times as many as are wanted are compared: that leaves enough neighbourhoods."""
+
+
 @dataclass(frozen=True, eq=False)
 class Climbers:
     """Candidates on their way up.
@@ -55,7 +59,8 @@ class Climbers:
 
     def best(self, n_kept: int) -> Climbers:
         """Return the most promising `n_kept`, most promising first, one of each neighbourhood."""
-        ranked = self[np.argsort(-self.prospects, kind="stable")]
+        order = np.argsort(-self.prospects, kind="stable")
+        ranked = self[order[: _CROWDING * n_kept]]
         apart = _apart(ranked.candidates, ranked.candidates)
         kept: list[int] = []
         for index in range(len(ranked)):

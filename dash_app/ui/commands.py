@@ -5,9 +5,7 @@ A command bears the key under which the browser sends it, again if need be; it i
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Optional
 
@@ -32,18 +30,6 @@ def perform(sessions: Sessions, session_id: Optional[str], command: Mapping[str,
         return {**answer, "gone": True}
     except GMMError as error:
         return {**answer, "error": error_json(error)}
-
-
-@lru_cache(maxsize=1)
-def prepare() -> None:
-    """Load torch while the person looks: importing it and its first step take seconds each."""
-
-    def warm_up() -> None:
-        from dash_app.learning.adam import fit_adam
-
-        fit_adam([0.0, 1.0], 1, epochs=1)
-
-    threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
 
 
 def look(sessions: Sessions, session_id: Optional[str]) -> Json:
