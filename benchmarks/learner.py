@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.bar import Bar
 from benchmarks.peers import AdamOnIncrement, Array, IncrementalEM, OwnOnline, Peer, ScikitLearn
 from benchmarks.streams import Stream, named_streams, random_streams
 from dash_app.learning import Mixture, OnlineGaussianMixture, compare, fit_from_scratch
@@ -25,6 +26,7 @@ from dash_app.learning.summary import WeightedSummary
 
 PREFIXES = (10, 15, 25, 40, 60, 80, 100, 130, 200, 300)
 REFERENCE_SEEDS = 3
+TIED_NATS = 1e-4
 WITH_PEERS = ("separated", "five modes", "sorted", "one cluster after the other", "galaxies")
 """Streams on which the peers' quality is measured too: they take minutes each."""
 
@@ -65,7 +67,7 @@ def quality(stream: Stream, peers: list[Callable[[int], Peer]], n_seeds: int) ->
         for x in stream.points:
             own.partial_fit(np.array([x]))
         gap, distance = weighted_gap(stream, own.learner)
-        return {own.name: {"end": gap, "worst": gap, "tv": distance}}
+        return {own.name: {"end": gap, "worst": gap, "tv": distance, "from scratch": gap}}
     methods: list[Peer] = [OwnOnline(stream.n_components)]
     long = stream.points.size > max(PREFIXES)
     methods += [peer(stream.n_components) for peer in peers if not long]
@@ -84,9 +86,13 @@ def quality(stream: Stream, peers: list[Callable[[int], Peer]], n_seeds: int) ->
             figures[name]["end"] = best - value
             if n >= 10:
                 figures[name]["worst"] = max(figures[name]["worst"], best - value)
-    scratch = fit_from_scratch(stream.points, stream.n_components).mixture
+    scratch = fit_from_scratch(stream.points, stream.n_components)
     for method in methods:
-        figures[method.name]["tv"] = compare(method.mixture(), scratch).total_variation
+        mixture = method.mixture()
+        figures[method.name]["tv"] = compare(mixture, scratch.mixture).total_variation
+        figures[method.name]["from scratch"] = scratch.objective - objective_of(
+            stream.points, mixture
+        )
     return figures
 
 
@@ -170,13 +176,52 @@ def _print_quality(rows: dict[str, dict[str, Any]]) -> None:
     for stream, figures in rows.items():
         for name, f in figures.items():
             print(f"{stream:34} {name:22} {f['end']:8.5f} {f['worst']:8.5f} {f['tv']:8.5f}")
-    own = [figures["own online"] for figures in rows.values()]
-    tv = [f["tv"] for f in own]
-    end, worst = max(f["end"] for f in own), max(f["worst"] for f in own)
-    print(
-        f"own online over {len(own)} streams: end at most {end:.6f}, worst prefix {worst:.5f}, "
-        f"TV median {np.median(tv):.5f} max {max(tv):.5f}"
-    )
+
+
+def bars(result: dict[str, Any]) -> list[Bar]:
+    """Return the figures that have a bar, beside it."""
+    rows = {name: figures["own online"] for name, figures in result["quality"].items()}
+    found = []
+    for kind, end, worst in (("named", 1e-4, 0.005), ("random", 3e-3, 0.02)):
+        of_kind = [f for name, f in rows.items() if name.startswith("random") == (kind == "random")]
+        for name, what, bar in (
+            ("end", "at the end", end),
+            ("worst", "at the worst prefix", worst),
+        ):
+            value = max(f[name] for f in of_kind)
+            title = f"gap {what}, {len(of_kind)} {kind} streams"
+            found.append(Bar(title, value, bar, "nats", digits=5))
+    # optima tied within the hysteresis may be far apart, and neither is the better one
+    tv = [f["tv"] if abs(f["from scratch"]) > TIED_NATS else 0.0 for f in rows.values()]
+    found.append(Bar("TV to from scratch, median", float(np.median(tv)), 0.001, "", digits=5))
+    found.append(Bar("TV to from scratch, greatest", max(tv), 0.02, "", digits=5))
+    for n, least in ((100, 2.0), (1_000, None), (100_000, 100.0)):
+        if n in result["update_ms"]:
+            own, refit = (
+                result["update_ms"][n][name] for name in ("own online", "scikit-learn refit")
+            )
+            ratio = refit["median"] / own["median"]
+            found.append(Bar(f"update at n = {n}, refit / own", ratio, least, "", at_least=True))
+            if n == 100:
+                p99 = own["p99"] / refit["median"]
+                found.append(Bar(f"update at n = {n}, own p99 / refit", p99, 2.0, ""))
+    few, many = (result["update_ms"].get(f"{n}, own alone") for n in (1_000, 1_000_000))
+    if few and many:
+        ratio = many["own online"]["median"] / few["own online"]["median"]
+        found.append(Bar("update at n = 1,000,000 / at 1,000", ratio, 1.3, "", digits=2))
+    for batch, least_rate in ((10_000, 1.5), (100_000, 3.0)):
+        if batch in result["points_per_second"]:
+            rate = result["points_per_second"][batch]["own"] / 1e6
+            title = f"million points/s in batches of {batch}"
+            found.append(Bar(title, rate, least_rate, "M/s", at_least=True))
+    states = [figures["state_bytes"] for figures in result["points_per_second"].values()]
+    found.append(Bar("state", max(states) / 1e3, 64, "kB"))
+    scratch = result["from_scratch_ms"]
+    ratio = scratch["own"] / scratch["scikit-learn n_init=10"]
+    found.append(Bar("from scratch, own / scikit-learn n_init=10", ratio, 1.0, "", digits=2))
+    worse = scratch["worst J below scikit-learn's"]
+    found.append(Bar("from scratch, J below scikit-learn's", worse, 1e-4, "nats", digits=5))
+    return found
 
 
 def run(quick: bool) -> dict[str, Any]:
@@ -214,6 +259,7 @@ def run(quick: bool) -> dict[str, Any]:
         )
     result["from_scratch_ms"] = from_scratch_times(300, 2 if quick else 10)
     print(f"from scratch, n = 300, K = 5: {result['from_scratch_ms']}")
+    print(*bars(result), sep="\n")
     return result
 
 

@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 import dash
 import numpy as np
@@ -29,6 +29,7 @@ from selenium import webdriver
 from selenium.webdriver.support.ui import WebDriverWait
 from waitress.server import create_server
 
+from benchmarks.bar import Bar
 from dash_app.app import create_app
 from dash_app.config import Config
 from dash_app.training.warm_up import warm_up
@@ -89,24 +90,6 @@ const look = () => requestAnimationFrame(
     line() === before ? look : () => done(performance.now() - start));
 look();
 """
-
-
-@dataclasses.dataclass(frozen=True)
-class Bar:
-    """A figure as measured beside the most (or least) that it may be; None: to compare with."""
-
-    name: str
-    value: float
-    bar: Optional[float] = None
-    unit: str = "ms"
-    at_least: bool = False
-
-    def __str__(self) -> str:
-        line = f"{self.name:<58} {self.value:9.1f} {self.unit:<5}"
-        if self.bar is None:
-            return line.rstrip()
-        met = self.value >= self.bar if self.at_least else self.value <= self.bar
-        return f"{line} bar {self.bar:7.1f}  {'met' if met else 'MISSED'}"
 
 
 class Visit:
