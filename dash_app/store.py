@@ -221,8 +221,9 @@ class Store:
             .order_by(c.seq)
         )
         with self._reader.connect() as connection:
-            found_rows = connection.execute(found, {"session_id": session_id})
-            return [PointRow._make(row) for row in found_rows]
+            # at once: row by row takes twice as long
+            found_rows = connection.execute(found, {"session_id": session_id}).all()
+        return list(map(PointRow._make, found_rows))
 
     # ------------------------------------------------------------------ model versions
 
