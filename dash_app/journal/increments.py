@@ -19,7 +19,7 @@ _N_KEPT = 20_000
 """Comparisons kept in memory, of all sessions."""
 
 _N_OPERATIONS = 2_000
-_N_MEASURED = 300
+_N_MEASURED = 150
 _N_POINTS_MEASURED = 200_000
 """Of a long session the newest increments are told, and the newest of these are measured: so many
 of them, and so many points in all, since each is measured on the points of its own time."""
