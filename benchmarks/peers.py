@@ -151,5 +151,5 @@ class AdamOnIncrement:
         return Mixture(
             weights / weights.sum(),
             np.asarray(mu, dtype=np.float64),
-            np.maximum(np.asarray(sigma, dtype=np.float64), 1e-6) ** 2,
+            np.square(np.maximum(np.asarray(sigma, dtype=np.float64), 1e-6)),
         )

@@ -83,7 +83,8 @@ def _alternating(points: Array, labels: NDArray[np.int64]) -> Array:
     for group in np.unique(labels):
         members = np.flatnonzero(labels == group)
         rank[members] = np.arange(members.size)
-    return points[np.lexsort((labels, rank))]
+    alternating: Array = points[np.lexsort((labels, rank))]
+    return alternating
 
 
 def _spike(rng: np.random.Generator, n: int) -> Array:

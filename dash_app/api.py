@@ -271,4 +271,5 @@ def _grid(mixture: Mixture, query: models.DensityQuery) -> Array:
     ]
     low, high = sorted(ends)
     inside = own[(own >= low) & (own <= high)]
-    return np.unique(np.concatenate([np.linspace(low, high, query.n), inside]))
+    grid: Array = np.unique(np.concatenate([np.linspace(low, high, query.n), inside]))
+    return grid

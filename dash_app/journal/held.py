@@ -12,7 +12,7 @@ import numpy as np
 from dash_app.database.rows import floats_from_bytes
 from dash_app.errors import UnknownPointError
 from dash_app.journal.log import ADD, CLEAR, CONFIGURE, REMOVE, ROOT
-from dash_app.learning.mixture import Array
+from dash_app.learning.mixture import Array, Indices
 from dash_app.store import PointRow
 
 _NEGLIGIBLE = 1e-12
@@ -39,7 +39,8 @@ class HeldPoints:
         """Return each point's weight, shape (n_points,); None where all are 1."""
         if self._decay == 0.0:
             return None
-        return np.exp2(self._columns[1, : self._size] - self._decay)
+        weights: Array = np.exp2(self._columns[1, : self._size] - self._decay)
+        return weights
 
     def weighted(self) -> tuple[Array, Optional[Array]]:
         """Return copies of the points, and of the weights, without the negligible ones."""
@@ -64,7 +65,7 @@ class HeldPoints:
             self._decay += points.size / half_life
         self._size = end
 
-    def positions(self, points: Array) -> np.ndarray:
+    def positions(self, points: Array) -> Indices:
         """Return where the last occurrences of the points stand.
 
         Raises

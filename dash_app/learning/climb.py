@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from dash_app.learning.em import SufficientStats, m_step
-from dash_app.learning.mixture import LOG_2PI, Array
+from dash_app.learning.mixture import LOG_2PI, Array, Mask
 from dash_app.learning.objective import Candidates, Objective, sorted_by_mean
 
 _MAX_STRIDE = 16.0
@@ -75,7 +75,7 @@ class Climbers:
         return self[_apart(self.candidates, home)[:, 0]]
 
 
-def _apart(ones: Candidates, others: Candidates) -> np.ndarray:
+def _apart(ones: Candidates, others: Candidates) -> Mask:
     """Return whether some component differs visibly, for each pair, (n_ones, n_others)."""
     # one array of all coordinates, each in units of its tolerance
     left = np.concatenate([ones.weights / _NEAR_WEIGHT, np.log(ones.variances)], axis=1)
@@ -85,7 +85,7 @@ def _apart(ones: Candidates, others: Candidates) -> np.ndarray:
     right[:, n_components:] /= _NEAR_LOG_VARIANCE
     distance = np.abs(left[:, None] - right).max(axis=2)
     shift = np.abs(ones.means[:, None] - others.means) / (_NEAR_STDS * np.sqrt(others.variances))
-    apart: np.ndarray = np.maximum(distance, shift.max(axis=2)) > 1.0
+    apart: Mask = np.maximum(distance, shift.max(axis=2)) > 1.0
     return apart
 
 

@@ -18,7 +18,7 @@ _STD_STEPS = np.linspace(-7.0, 7.0, 57)
 _N_SECANTS = 5
 """A cell is 1/4 std wide or less: what is left of it after so many, squared, is below 1e-12."""
 
-_NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(4)
+_NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(4)  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,8 @@ def _edges(p: Mixture, q: Mixture) -> Array:
     """Return sorted positions dense around every component of both, at its own scale."""
     means = np.concatenate([p.means, q.means])
     stds = np.concatenate([p.stds, q.stds])
-    return np.unique(means[:, None] + stds[:, None] * _STD_STEPS)
+    edges: Array = np.unique(means[:, None] + stds[:, None] * _STD_STEPS)
+    return edges
 
 
 def _total_variation(p: Mixture, q: Mixture, edges: Array) -> float:
@@ -102,7 +103,8 @@ def _dips(p: Mixture, q: Mixture, edges: Array) -> Array:
     towards = sign * (slope_p - slope_q)  # below 0 where p - q goes towards 0
     cells = np.flatnonzero((sign[1:] == sign[:-1]) & (towards[:-1] < 0) & (towards[1:] > 0))
     share = np.nan_to_num(towards[cells] / (towards[cells] - towards[cells + 1]), nan=0.5)
-    return edges[cells] + share * (edges[cells + 1] - edges[cells])
+    dips: Array = edges[cells] + share * (edges[cells + 1] - edges[cells])
+    return dips
 
 
 def _density_and_slope(mixture: Mixture, x: Array) -> tuple[Array, Array]:

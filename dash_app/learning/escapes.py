@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from dash_app.learning.climb import climb
-from dash_app.learning.mixture import LOG_2PI, Array
+from dash_app.learning.mixture import LOG_2PI, Array, Indices
 from dash_app.learning.objective import Candidates, Objective
 from dash_app.learning.reductions import reductions
 
@@ -90,7 +90,7 @@ def escape_candidates(
 class _Inserted:
     """Components to insert, each into one reduced mixture; arrays of one length."""
 
-    reduction: np.ndarray
+    reduction: Indices
     means: Array
     stds: Array
     weights: Array
@@ -133,7 +133,7 @@ def _at_worst_points(objective: Objective, log_density: Array, value: Array) -> 
     )
 
 
-def _peaks(promise: Array) -> tuple[np.ndarray, np.ndarray]:
+def _peaks(promise: Array) -> tuple[Indices, Indices]:
     """Return (insertion, reduction) of the local maxima over location and width, best first."""
     grid = promise.reshape(-1, _WIDTHS.size, promise.shape[1])
     padded = np.full((grid.shape[0] + 2, grid.shape[1] + 2, grid.shape[2]), -np.inf)

@@ -12,6 +12,8 @@ from scipy.special import ndtr
 from dash_app.errors import NonFiniteError, OutOfRangeError, ShapeError
 
 Array = NDArray[np.float64]
+Indices = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 LOG_2PI = float(np.log(2.0 * np.pi))
 
 

@@ -13,7 +13,7 @@ from functools import cache
 
 import numpy as np
 
-from dash_app.learning.mixture import Array
+from dash_app.learning.mixture import Array, Indices, Mask
 from dash_app.learning.objective import Candidates, Objective
 
 _LARGEST_STEP = np.array([3.0, 1.5, 2.0])[:, None]
@@ -100,11 +100,11 @@ def derivatives(objective: Objective, candidates: Candidates) -> Derivatives:
 
 
 @cache
-def _own_entries(n_components: int) -> np.ndarray:
+def _own_entries(n_components: int) -> Indices:
     """Return where the 3 x 3 blocks of single components stand in a flat (3K, 3K) matrix."""
     rows = np.arange(3)[:, None, None] * n_components + np.arange(n_components)
     columns = np.arange(3)[None, :, None] * n_components + np.arange(n_components)
-    entries: np.ndarray = (rows * (3 * n_components) + columns).ravel()
+    entries: Indices = (rows * (3 * n_components) + columns).ravel()
     return entries
 
 
@@ -114,7 +114,7 @@ class Polished:
 
     candidates: Candidates
     values: Array
-    converged: np.ndarray
+    converged: Mask
     n_steps: int
 
 

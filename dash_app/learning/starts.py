@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dash_app.learning.mixture import Array
+from dash_app.learning.mixture import Array, Indices
 from dash_app.learning.objective import Candidates, Objective
 from dash_app.learning.reductions import reductions
 
@@ -74,7 +74,7 @@ def _classification_costs(objective: Objective, mass: Array, scatter: Array) -> 
     return np.where(inside, costs, np.inf)
 
 
-def _best_cuts(costs: Array, n_segments: int) -> list[np.ndarray]:
+def _best_cuts(costs: Array, n_segments: int) -> list[Indices]:
     """Return, for 2 .. n_segments intervals, where the last one of the first j atoms begins."""
     cuts = []
     total = costs[0]
@@ -86,7 +86,7 @@ def _best_cuts(costs: Array, n_segments: int) -> list[np.ndarray]:
     return cuts
 
 
-def _labels(cuts: list[np.ndarray], n_atoms: int, n_segments: int) -> np.ndarray:
+def _labels(cuts: list[Indices], n_atoms: int, n_segments: int) -> Indices:
     """Return each atom's interval, for `n_segments` intervals."""
     labels = np.zeros(n_atoms, dtype=np.int64)
     end = n_atoms
@@ -123,7 +123,7 @@ def random_starts(objective: Objective, n_starts: int, rng: np.random.Generator)
     )
 
 
-def _segments(objective: Objective, labels: np.ndarray, n_components: int) -> Candidates:
+def _segments(objective: Objective, labels: Indices, n_components: int) -> Candidates:
     """Return one component a label; one without atoms stands in the middle."""
     mass: Array = np.bincount(labels, objective.masses, minlength=n_components).astype(np.float64)
     filled = np.maximum(mass, 1e-300)

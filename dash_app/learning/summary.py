@@ -13,7 +13,7 @@ from typing import Optional
 import numpy as np
 
 from dash_app.errors import UnknownPointError
-from dash_app.learning.mixture import Array
+from dash_app.learning.mixture import Array, Indices
 
 NEGLIGIBLE_MASS = 1e-12
 """Of the total; a decayed atom below it is dropped."""
@@ -244,7 +244,7 @@ def _joined(means: Array, masses: Array, variances: Array) -> tuple[Array, Array
 
 
 def _grouped(
-    means: Array, masses: Array, variances: Array, starts: np.ndarray
+    means: Array, masses: Array, variances: Array, starts: Indices
 ) -> tuple[Array, Array, Array]:
     """Return one atom for each run of atoms beginning at `starts`."""
     joint_masses = np.add.reduceat(masses, starts)
@@ -258,7 +258,7 @@ def _grouped(
     return means[starts] + shifts, joint_masses, joint_variances
 
 
-def _ward_starts(means: Array, masses: Array, n_excess: int) -> np.ndarray:
+def _ward_starts(means: Array, masses: Array, n_excess: int) -> Indices:
     """Return where runs begin once the cheapest disjoint pairs (at most `n_excess`) are merged.
 
     Ward's cost of a merge is the scatter it hides: w1 w2 / (w1 + w2) (m2 - m1)^2.
@@ -281,7 +281,7 @@ def _ward_starts(means: Array, masses: Array, n_excess: int) -> np.ndarray:
     return np.flatnonzero(keep)
 
 
-def _companded_starts(means: Array, masses: Array, n_groups: int) -> np.ndarray:
+def _companded_starts(means: Array, masses: Array, n_groups: int) -> Indices:
     """Return where runs begin when sorted atoms are cut into at most `n_groups` + 1 runs.
 
     The best quantiser for squared error spaces its cells as density^(1/3) (Panter and Dite 1951,
