@@ -7,6 +7,7 @@ this process only save the way.
 from __future__ import annotations
 
 import logging
+import math
 import secrets
 import threading
 import time
@@ -34,7 +35,7 @@ _log = logging.getLogger(__name__)
 
 METHODS = ("em", "adam")
 
-_REPORT_EVERY_S = 0.035
+_REPORT_EVERY_S = 0.03
 """Progress goes to the store at most so often; event streams send at most 30 a second."""
 
 _MAX_THREADS = 8
@@ -229,7 +230,7 @@ class _Reporter:
         self._stop = stop
         self._first = 1
         self._losses: list[float] = []
-        self._reported_at = time.monotonic()
+        self._reported_at = -math.inf  # the first loss goes out at once
 
     def __call__(self, _iteration: int, loss: float) -> None:
         self._losses.append(loss)
