@@ -184,6 +184,8 @@ def bars(result: dict[str, Any]) -> list[Bar]:
     found = []
     for kind, end, worst in (("named", 1e-4, 0.005), ("random", 3e-3, 0.02)):
         of_kind = [f for name, f in rows.items() if name.startswith("random") == (kind == "random")]
+        if not of_kind:
+            continue
         for name, what, bar in (
             ("end", "at the end", end),
             ("worst", "at the worst prefix", worst),

@@ -27,4 +27,4 @@ def test_quick_run_writes_its_figures(tmp_path: Path) -> None:
     assert figures["update_ms"]["100"]["own online"]["median"] > 0
     assert figures["points_per_second"]["1000"]["state_bytes"] < 65_536
     assert figures["from_scratch_ms"]["worst J below scikit-learn's"] < 1e-4
-    assert "own online over 3 streams" in done.stdout
+    assert "gap at the end, 3 named streams" in done.stdout
