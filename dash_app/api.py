@@ -25,6 +25,7 @@ from dash_app.documents import (
 from dash_app.learning import Mixture
 from dash_app.learning.mixture import Array
 from dash_app.sessions import Sessions
+from dash_app.signing import derived_id
 
 VALIDATION_MODEL = models.ErrorAnswer
 PREFIX = "/api/v1"
@@ -97,9 +98,13 @@ _WITH_BODY = {"create_session", "change_session", "add_points", "remove_points",
 
 
 @_api.post("/sessions", tags=[_SESSIONS], responses={201: models.SessionAnswer})
-def create_session(body: models.NewSession) -> tuple[Response, int, dict[str, str]]:
-    """Make a session."""
-    view = _sessions().create(**body.model_dump())
+def create_session(
+    header: models.NewSessionHeader, body: models.NewSession
+) -> tuple[Response, int, dict[str, str]]:
+    """Make a session; the one that there is where the key came before."""
+    key = header.idempotency_key
+    session_id = derived_id(current_app.secret_key, key) if key else None
+    view = _sessions().create(**body.model_dump(), session_id=session_id)
     return jsonify(session_document(view)), 201, {"Location": f"{PREFIX}/sessions/{view.id}"}
 
 

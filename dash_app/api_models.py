@@ -99,6 +99,22 @@ class OnceHeader(_Described):
     )
 
 
+class NewSessionHeader(_Described):
+    """A key with which a session is made once, however often the request arrives."""
+
+    # no Optional: the specification would allow null, which a header spells as a text of 4
+    idempotency_key: str = Field(
+        "",
+        alias="Idempotency-Key",
+        min_length=16,
+        max_length=255,
+        pattern="^[!-~]+$",
+        description="random text of the client's own, such as a UUID: whoever sends it again gets "
+        "the same session, so it is as good as the session's id",
+        json_schema_extra={"example": "8c0b4f7e-5f0a-4d0e-9a55-0c6f3e1d2b7a"},
+    )
+
+
 class _BodyOptional(Model):
     """A body that may be left out: every value then has its default."""
 

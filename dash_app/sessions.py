@@ -112,15 +112,19 @@ class Sessions:
     ) -> SessionView:
         """Make a new session; its id, 128 random bits, is the only key to it.
 
+        With `session_id` the session of that id, where it was made with the same settings.
+
         Raises
         ------
         OutOfRangeError : a setting out of its range
+        RefusedError : there is a session of that id, made with other settings
         """
         settings = Settings(n_components, half_life, prior_weight, seed)
         state = initial_state(settings)  # checks the settings
         now = time.time()
         record = SessionRecord(session_id or secrets.token_hex(16), settings, now, now)
-        self._store.create_session(record)
+        if not self._ledger.create(record):
+            return self.view(record.id)
         _log.info("session %s: created", record.id)
         return view_of(Live(record, state, seq=0, tip=ROOT, n_models=0, scratch=None))
 
@@ -160,7 +164,7 @@ class Sessions:
         RefusedError : the key came with another request before
         """
         change = Change(ADD, as_points(points))
-        once = _once(idempotency_key, change)
+        once = Once.of(idempotency_key, change)
         # an add means the same whatever others did meanwhile
         return self._ledger.append(session_id, lambda _: [change], once=once, fresh=False)
 
@@ -186,7 +190,7 @@ class Sessions:
             self._ledger.history.held(live).positions(x)
             return [change]
 
-        return self._ledger.append(session_id, plan, once=_once(idempotency_key, change))
+        return self._ledger.append(session_id, plan, once=Once.of(idempotency_key, change))
 
     def undo(self, session_id: str, *, idempotency_key: Optional[str] = None) -> SessionView:
         """Take back the last add, remove, configure or clear. A training stays.
@@ -195,7 +199,7 @@ class Sessions:
         ------
         RefusedError : nothing to undo
         """
-        once = _once(idempotency_key, Change(UNDO))
+        once = Once.of(idempotency_key, Change(UNDO))
         return self._ledger.append(session_id, lambda live: [history.undo(live)], once=once)
 
     def redo(self, session_id: str, *, idempotency_key: Optional[str] = None) -> SessionView:
@@ -205,7 +209,7 @@ class Sessions:
         ------
         RefusedError : nothing undone since the last change
         """
-        once = _once(idempotency_key, Change(REDO))
+        once = Once.of(idempotency_key, Change(REDO))
         return self._ledger.append(
             session_id, lambda live: [history.redo(live, self._store)], once=once
         )
@@ -218,7 +222,7 @@ class Sessions:
             empty = live.state.n_points == 0 and live.scratch is None
             return [] if empty else [change]
 
-        return self._ledger.append(session_id, plan, once=_once(idempotency_key, change))
+        return self._ledger.append(session_id, plan, once=Once.of(idempotency_key, change))
 
     def configure(
         self,
@@ -240,8 +244,10 @@ class Sessions:
         if not isinstance(half_life, _Unset):
             initial_state(Settings(1, half_life, 1.0, 0))  # checks it
             wanted["half_life"] = None if half_life is None else float(half_life)
-        once = _once(idempotency_key, Change(CONFIGURE, detail=wanted))
-        return self._ledger.append(session_id, lambda live: _configured(live, wanted), once=once)
+        once = Once.of(idempotency_key, Change(CONFIGURE, detail=wanted))
+        return self._ledger.append(
+            session_id, lambda live: history.configured(live, wanted), once=once
+        )
 
     def synchronise(self, session_id: str, points: ArrayLike, *, n_components: int) -> Synchronised:
         """Bring the session to this list of points, in this order, all or nothing.
@@ -264,7 +270,7 @@ class Sessions:
             start = held.size if continued else 0
             n_new = x.size - start
             changes = [] if continued else [Change(CLEAR)]
-            changes += _configured(live, wanted)
+            changes += history.configured(live, wanted)
             return [*changes, Change(ADD, x[start:])] if n_new else changes
 
         started = time.perf_counter()
@@ -390,13 +396,3 @@ class Sessions:
 
     def _points(self, live: Live) -> Array:
         return np.array(self._ledger.history.held(live).values)
-
-
-def _once(key: Optional[str], request: Change) -> Optional[Once]:
-    return None if key is None else Once(key, request)
-
-
-def _configured(live: Live, wanted: dict[str, Any]) -> list[Change]:
-    settings = vars(live.state.settings)
-    changed = {name: value for name, value in wanted.items() if settings[name] != value}
-    return [Change(CONFIGURE, detail=changed)] if changed else []

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import os
 import secrets
 import stat
 from pathlib import Path
+from typing import Union
 
 from dash_app.errors import StoreError
 
@@ -39,6 +41,13 @@ def cookie_name(data_dir: Path) -> str:
     """Return a name of this data directory's own: a browser sends cookies to every port."""
     digest = hashlib.sha256(str(data_dir.resolve()).encode()).hexdigest()
     return f"gmm_session_{digest[:12]}"
+
+
+def derived_id(key: Union[str, bytes, None], text: str) -> str:
+    """Return 128 bits in hexadecimal that nobody can guess who does not know key and text."""
+    if not isinstance(key, bytes):
+        raise RuntimeError("expected the key that `signing_key` returned")
+    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()[:32]
 
 
 def _make(path: Path) -> None:

@@ -67,3 +67,8 @@ def test_every_setting_is_documented(setting) -> None:
     assert setting.metadata["help"]
     assert setting.metadata["unit"]
     assert setting.metadata["name"] in (ROOT / "README.txt").read_text(encoding="utf-8")
+
+
+def test_readme_keeps_to_its_width() -> None:
+    lines = (ROOT / "README.txt").read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if len(line) > 100] == []

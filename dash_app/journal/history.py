@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Optional
+from typing import Any, Optional
 
 from dash_app.errors import RefusedError, SessionNotFoundError, StateError, StoreError
 from dash_app.journal import fold
@@ -14,6 +15,7 @@ from dash_app.journal.live import Live, RecentStates
 from dash_app.journal.log import (
     ADD,
     CLEAR,
+    CONFIGURE,
     NODE_KINDS,
     REDO,
     REMOVE,
@@ -247,6 +249,13 @@ class History:
         if operation is None:
             raise StoreError(f"the log of session {live.record.id} has no operation {seq}")
         return operation
+
+
+def configured(live: Live, wanted: Mapping[str, Any]) -> list[Change]:
+    """Return the change to the settings wanted; none where all are as they stand."""
+    settings = vars(live.state.settings)
+    changed = {name: value for name, value in wanted.items() if settings[name] != value}
+    return [Change(CONFIGURE, detail=changed)] if changed else []
 
 
 def undo(live: Live) -> Change:

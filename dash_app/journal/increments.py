@@ -6,7 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Optional
+from typing import Optional, Union
 
 from dash_app.journal.held import held_points
 from dash_app.journal.log import ROOT, TRAIN, Operation, SessionRecord
@@ -51,7 +51,7 @@ class Increments:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._lock = threading.Lock()
-        self._known: OrderedDict[tuple[str, int, int], Comparison] = OrderedDict()
+        self._known: OrderedDict[tuple[Union[str, float], ...], Comparison] = OrderedDict()
 
     def compare(
         self,
@@ -61,7 +61,9 @@ class Increments:
         points: Callable[[], Array],
     ) -> Comparison:
         """Return how far two models of a session are apart, on the points of the online one."""
-        key = (session_id, online.number, scratch.number)
+        # by time too: a session that was deleted may come back from an older export
+        models = (online.number, online.created_at, scratch.number, scratch.created_at)
+        key = (session_id, *models)
         with self._lock:
             known = self._known.get(key)
         if known is None:

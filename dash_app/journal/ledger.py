@@ -13,10 +13,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Optional, TypeVar
 
-from dash_app.errors import ConflictError, RefusedError, SessionNotFoundError
+from dash_app.errors import ConflictError, RefusedError, SessionNotFoundError, StoreError
 from dash_app.journal.history import History
 from dash_app.journal.live import Live, LiveSessions, RecentStates
-from dash_app.journal.log import Change, Operation, Snapshot
+from dash_app.journal.log import Change, Operation, SessionRecord, Snapshot
 from dash_app.journal.versions import ModelVersion
 from dash_app.journal.views import SessionView, view_of
 from dash_app.journal.watch import Watch
@@ -39,6 +39,11 @@ class Once:
     key: str
     request: Change
 
+    @classmethod
+    def of(cls, key: Optional[str], request: Change) -> Optional[Once]:
+        """Return None for a request without a key: it is carried out each time."""
+        return None if key is None else cls(key, request)
+
 
 @dataclass(frozen=True)
 class Finish:
@@ -56,6 +61,27 @@ class Ledger:
         self._watch = watch
         self.history = History(store)
         self._live = LiveSessions(self.history.load, cache_sessions)
+
+    def create(self, record: SessionRecord) -> bool:
+        """Make the session; False where it is there already.
+
+        Raises
+        ------
+        RefusedError : one of that id was made with other settings
+        """
+        try:
+            self._store.create_session(record)
+        except StoreError:
+            known = self._store.session(record.id)
+            if known is None:
+                raise
+            if known.settings != record.settings:
+                raise RefusedError(
+                    f"expected the settings that the session was made with, {known.settings}, "
+                    f"got {record.settings}"
+                ) from None
+            return False
+        return True
 
     def read(self, session_id: str, question: Callable[[Live], T]) -> T:
         """Return the answer of the session as the store has it now.

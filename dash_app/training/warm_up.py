@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import gc
 import threading
+from functools import lru_cache
 
 _lock = threading.Lock()
-_thread: list[threading.Thread] = []
 
 
 def warm_up() -> threading.Thread:
     """Load torch in the background, once in a process; returns the thread that does."""
     with _lock:
-        if not _thread:
-            _thread.append(threading.Thread(target=_load, name="warm-up", daemon=True))
-            _thread[0].start()
-    return _thread[0]
+        return _started()
+
+
+@lru_cache(maxsize=1)
+def _started() -> threading.Thread:
+    thread = threading.Thread(target=_load, name="warm-up", daemon=True)
+    thread.start()
+    return thread
 
 
 def _load() -> None:

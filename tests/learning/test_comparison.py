@@ -80,6 +80,16 @@ def test_a_needle_is_seen_whole(std: float) -> None:
     )
 
 
+def test_two_crossings_close_together_are_seen() -> None:
+    # both lie between two positions at which the signs are looked at; without them 1.5e-5 is lost
+    share = 0.436057371581054
+    wavy = mixture([share, 1 - share], [0.05, -0.05], [0.7, 1.5])
+    plain = mixture([1.0], [0.0], [1.0])
+    x, step = np.linspace(-12, 12, 2_000_001, retstep=True)
+    by_sum = 0.5 * step * np.abs(wavy.density(x) - plain.density(x)).sum()
+    assert_allclose(compare(wavy, plain).total_variation, by_sum, atol=1e-9)
+
+
 def test_extreme_scales_stay_finite() -> None:
     huge = mixture([0.5, 0.5], [-1e150, 1e150], [1e149, 1e150])
     tiny = mixture([0.5, 0.5], [0.0, 1e-150], [1e-151, 1e-150])

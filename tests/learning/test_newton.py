@@ -69,6 +69,16 @@ def test_polishing_never_lowers_the_objective() -> None:
         assert_allclose(polished.candidates.weights.sum(axis=1), 1.0)
 
 
+def test_a_refused_step_is_not_tried_again_and_again(velocities: np.ndarray) -> None:
+    objective = Objective.of_summary(WeightedSummary(1024).with_points(velocities), 5, 1.0)
+    for seed in range(10):
+        start = random_starts(objective, 1, np.random.default_rng(seed))
+        seen: list[float] = []
+        polish(objective, start, max_steps=100, on_step=lambda v, s=seen: s.append(float(v[0])))
+        rose_at = np.flatnonzero(np.diff(seen) > 0)
+        assert np.diff(rose_at).max() <= 6  # with the damping of before, up to 40
+
+
 def test_a_variance_at_its_floor_stays_there() -> None:
     # many copies of one value: under plain likelihood its component wants to shrink for ever
     points = np.concatenate([np.zeros(50), np.linspace(1.0, 2.0, 50)])

@@ -14,7 +14,6 @@ from dash_app.errors import (
     OutOfRangeError,
     RefusedError,
     SessionNotFoundError,
-    StoreError,
     UnknownPointError,
 )
 from dash_app.learning import OnlineGaussianMixture
@@ -44,10 +43,12 @@ def test_session_id_is_128_random_bits(sessions: Sessions) -> None:
     assert all(len(each) == 32 and int(each, 16) >= 0 for each in ids)
 
 
-def test_create_with_a_taken_id_is_refused(sessions: Sessions) -> None:
-    sessions.create(session_id="a" * 32)
-    with pytest.raises(StoreError, match="aaaa"):
-        sessions.create(session_id="a" * 32)
+def test_create_with_a_taken_id_is_that_session_or_refused(sessions: Sessions) -> None:
+    made = sessions.create(session_id="a" * 32, seed=1)
+    changed = sessions.configure(made.id, n_components=5)
+    assert sessions.create(session_id="a" * 32, seed=1) == changed
+    with pytest.raises(RefusedError, match="seed=1"):
+        sessions.create(session_id="a" * 32, seed=2)
 
 
 @pytest.mark.parametrize(
