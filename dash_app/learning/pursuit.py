@@ -141,9 +141,7 @@ def update(
     familiar = summary.mass > _MANY_POINTS and float(excess.mean()) < _FAMILIAR_NATS
     if summary.n_atoms <= _FEW_ATOMS or (large and not familiar):
         return settle(objective, summary, seed)
-    # of many points the mean tells; single ones do not make up for each other
-    many = sample.size >= _N_TELLING
-    surprise = n_new * float(max(excess.mean(), 0.0) if many else np.maximum(excess, 0.0).mean())
+    surprise = n_new * _mean_surprise(excess)
     misfit = pool.misfit + surprise + _NEWS_NATS * n_new**_NEWS_EXPONENT
     held = objective.standardised(pool.mixture)
     urgent = summary.n_atoms < _SMALL_SIZE or surprise > _SURPRISE_NATS * summary.mass
@@ -160,6 +158,18 @@ def update(
             n_rested=pool.n_rested + 1,
         )
     return _pursued(pool, objective, summary, held, increment[-1:], seed, urgent)
+
+
+def _mean_surprise(excess: Array) -> float:
+    """Return by how much points are explained worse than expected, nats per point.
+
+    Of many points the mean tells, once it is above its own noise; single ones do not make up for
+    each other.
+    """
+    if excess.size < _N_TELLING:
+        return float(np.maximum(excess, 0.0).mean())
+    noise = 2.0 * excess.std() / np.sqrt(excess.size)
+    return float(max(excess.mean() - noise, 0.0))
 
 
 def _pursued(
