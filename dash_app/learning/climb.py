@@ -51,6 +51,14 @@ class Climbers:
             self.gains[index],
         )
 
+    def joined(self, other: Climbers) -> Climbers:
+        """Return the climbers of both."""
+        return Climbers(
+            Candidates.joined(self.candidates, other.candidates),
+            np.concatenate([self.values, other.values]),
+            np.concatenate([self.gains, other.gains]),
+        )
+
     @property
     def prospects(self) -> Array:
         """Where each is heading: J and what the next cycles should bring, (R,)."""
@@ -71,22 +79,24 @@ class Climbers:
         return ranked[kept]
 
     def apart_from(self, home: Candidates) -> Climbers:
-        """Return those that are not falling back to `home`, a batch of one sorted by mean."""
-        return self[_apart(self.candidates, home)[:, 0]]
+        """Return those that are in no neighbourhood of the mixtures of `home`, sorted by mean."""
+        return self[_apart(self.candidates, home).all(axis=1)]
 
 
 def _apart(ones: Candidates, others: Candidates) -> Mask:
     """Return whether some component differs visibly, for each pair, (n_ones, n_others)."""
-    # one array of all coordinates, each in units of its tolerance
-    left = np.concatenate([ones.weights / _NEAR_WEIGHT, np.log(ones.variances)], axis=1)
-    right = np.concatenate([others.weights / _NEAR_WEIGHT, np.log(others.variances)], axis=1)
-    n_components = ones.means.shape[1]
-    left[:, n_components:] /= _NEAR_LOG_VARIANCE
-    right[:, n_components:] /= _NEAR_LOG_VARIANCE
-    distance = np.abs(left[:, None] - right).max(axis=2)
-    shift = np.abs(ones.means[:, None] - others.means) / (_NEAR_STDS * np.sqrt(others.variances))
-    apart: Mask = np.maximum(distance, shift.max(axis=2)) > 1.0
+    apart: Mask = np.logical_not(near(ones, others).all(axis=2))
     return apart
+
+
+def near(ones: Candidates, others: Candidates) -> Mask:
+    """Return which components are alike, for each pair, (n_ones, n_others, K); sorted by mean."""
+    shift = np.abs(ones.means[:, None] - others.means)
+    log_ratio = np.abs(np.log(ones.variances)[:, None] - np.log(others.variances))
+    alike: Mask = shift <= _NEAR_STDS * np.sqrt(others.variances)
+    alike &= log_ratio <= _NEAR_LOG_VARIANCE
+    alike &= np.abs(ones.weights[:, None] - others.weights) <= _NEAR_WEIGHT
+    return alike
 
 
 def climb(objective: Objective, candidates: Candidates, n_cycles: int) -> Climbers:
@@ -165,24 +175,25 @@ def rough_em_step(
 
     powers : ndarray, shape (3, n_atoms): 1, x, x^2 + variance of each atom
     """
-    weights, means, variances = candidates.weights, candidates.means, candidates.variances
-    n_candidates, n_components = means.shape
-    half_precision = 0.5 / variances
-    coefficients = np.empty((n_candidates, n_components, 3))
+    # components first: what is summed or compared over them are whole planes of memory
+    weights, means, variances = candidates.weights.T, candidates.means.T, candidates.variances.T
+    n_components, n_candidates = means.shape
+    precision = 1.0 / variances
+    coefficients = np.empty((n_components, n_candidates, 3))
     coefficients[..., 0] = np.log(np.maximum(weights, 1e-300)) - 0.5 * (np.log(variances) + LOG_2PI)
-    coefficients[..., 0] -= half_precision * means * means
-    coefficients[..., 1] = 2.0 * half_precision * means
-    coefficients[..., 2] = -half_precision
-    joint = (coefficients.reshape(-1, 3) @ powers).reshape(n_candidates, n_components, -1)
-    top = joint.max(axis=1)
-    joint -= top[:, None]
+    coefficients[..., 0] -= 0.5 * precision * means * means
+    coefficients[..., 1] = precision * means
+    coefficients[..., 2] = -0.5 * precision
+    joint = (coefficients.reshape(-1, 3) @ powers).reshape(n_components, n_candidates, -1)
+    top = joint.max(axis=0)
+    joint -= top
     np.exp(joint, out=joint)
-    density = joint.sum(axis=1)
-    log_likelihood = (np.log(density) + top) @ objective.masses
-    values = (log_likelihood + objective.log_prior(variances)) / objective.mass
-    joint *= (objective.masses / density)[:, None]
-    moments = joint.reshape(n_candidates * n_components, -1) @ powers.T
-    mass, first, second = moments.reshape(n_candidates, n_components, 3).transpose(2, 0, 1)
-    new_means = np.where(mass > 1e-200, first / np.maximum(mass, 1e-300), means)
+    density = joint.sum(axis=0)
+    top += np.log(density)
+    values = (top @ objective.masses + objective.log_prior(candidates.variances)) / objective.mass
+    joint *= objective.masses / density
+    moments = joint.reshape(n_components * n_candidates, -1) @ powers.T
+    mass, first, second = moments.reshape(n_components, n_candidates, 3).T
+    new_means = np.where(mass > 1e-200, first / np.maximum(mass, 1e-300), candidates.means)
     scatter = np.maximum(second - first * new_means, 0.0)
     return m_step(objective, SufficientStats(mass, new_means, scatter)), values

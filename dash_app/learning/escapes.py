@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from dash_app.learning.climb import climb
+from dash_app.learning.climb import Climbers, climb
 from dash_app.learning.mixture import LOG_2PI, Array, Indices
 from dash_app.learning.objective import Candidates, Objective
 from dash_app.learning.reductions import reductions
@@ -22,14 +22,20 @@ _N_DISTANCES = 12
 _WIDTHS = np.array([0.03, 0.12, 0.4])
 """Standard deviations of an inserted component, standardised units, before the floor."""
 
-_N_RESERVES = 8
+_N_RESERVES = 12
+_N_DEEP, _N_DEEP_MOVES = 4, 24
 
 _LEAST_LOG_DENSITY = -50.0
 """A point that is less likely counts as this likely, so that squares stay within float64."""
 
 
 def escape_candidates(
-    objective: Objective, candidates: Candidates, n_moves: int, extra: Array, reserves: Candidates
+    objective: Objective,
+    candidates: Candidates,
+    n_moves: int,
+    extra: Array,
+    reserves: Candidates,
+    depth: int = 1,
 ) -> tuple[Candidates, Candidates]:
     """Return the most promising moves away from a mixture, and the reserves for the next call.
 
@@ -40,6 +46,7 @@ def escape_candidates(
     n_moves : int, how many to return at the most
     extra : ndarray, further locations to try, standardised units
     reserves : Candidates, (any, K - 1): good mixtures of one component fewer from earlier calls
+    depth : int, 2 where the reserves take such a step themselves: two components move at once
 
     Returns
     -------
@@ -51,8 +58,21 @@ def escape_candidates(
         return candidates[:0], reserves
     # what is left spreads out to the points that lost their component before it is judged
     climbers = climb(objective, Candidates.joined(reserves, reductions(candidates)), 1)
+    if depth > 1 and n_components > 2:
+        climbers = climbers.joined(_deeper(objective, climbers.best(_N_DEEP).candidates, extra))
     reserves = climbers.best(_N_RESERVES).candidates
-    reduced = climbers.candidates
+    return _insert(objective, climbers.candidates, n_moves, extra), reserves
+
+
+def _deeper(objective: Objective, reduced: Candidates, extra: Array) -> Climbers:
+    """Return the mixtures after moves of their own, by way of one component fewer still."""
+    each = [reductions(reduced[k : k + 1]) for k in range(len(reduced))]
+    fewer = climb(objective, Candidates.joined(*each), 1).best(_N_RESERVES).candidates
+    return climb(objective, _insert(objective, fewer, _N_DEEP_MOVES, extra), 1)
+
+
+def _insert(objective: Objective, reduced: Candidates, n_moves: int, extra: Array) -> Candidates:
+    """Return the reduced mixtures with a component where it promises most, best first."""
     locations, widths = _insertions(objective, extra)
     log_inserted, _ = objective.joint_log_density(
         Candidates(np.ones((1, widths.size)), locations[None], (widths * widths)[None])
@@ -83,7 +103,7 @@ def escape_candidates(
         promise[insertion, reduction],
     )
     places = at_peaks.joined(_at_worst_points(objective, log_density, value)).best(n_moves)
-    return places.into(reduced), reserves
+    return places.into(reduced)
 
 
 @dataclass(frozen=True, eq=False)

@@ -145,42 +145,41 @@ def polish(
     likelihood = likelihood or (lambda batch: derivatives(objective, batch))
     current = _without_empty(candidates)
     values, gradient, hessian = _penalised(objective, current, likelihood(current))
+    final, final_values = current, values.copy()
+    converged = np.zeros(len(current), dtype=bool)
+    live = np.arange(len(current))  # those on their way; the arrays below are theirs alone
     damping = np.full(len(current), _INITIAL_DAMPING)
-    done = np.zeros(len(current), dtype=bool)
     n_steps = 0
     if on_step is not None:
-        on_step(values)
-    for n_steps in range(1, max_steps + 1):
+        on_step(final_values)
+    while n_steps < max_steps:
         step, promise = _steps(objective, current, gradient, hessian, damping)
-        done |= promise < tol
-        done |= damping > _GIVE_UP_DAMPING
-        if done.all():
-            n_steps -= 1
+        done = (promise < tol) | (damping > _GIVE_UP_DAMPING)
+        if done.any():
+            converged[live[done]] = True
+            on = ~done
+            live, current, values, damping = live[on], current[on], values[on], damping[on]
+            gradient, hessian, step = gradient[on], hessian[on], step[on]
+        if not live.size:
             break
+        n_steps += 1
         trial = _moved(objective, current, step)
         trial_values, trial_gradient, trial_hessian = _penalised(
             objective, trial, likelihood(trial)
         )
-        better = (trial_values > values) & ~done
+        better = trial_values > values
         damping = np.where(better, damping * 0.1, np.maximum(damping * 8.0, _REFUSED_DAMPING))
         if better.all():
             current, values = trial, trial_values
             gradient, hessian = trial_gradient, trial_hessian
-            if on_step is not None:
-                on_step(values)
-            continue
-        pick = better[:, None]
-        current = Candidates(
-            np.where(pick, trial.weights, current.weights),
-            np.where(pick, trial.means, current.means),
-            np.where(pick, trial.variances, current.variances),
-        )
-        values = np.where(better, trial_values, values)
-        gradient = np.where(pick, trial_gradient, gradient)
-        hessian = np.where(pick[..., None], trial_hessian, hessian)
+        else:
+            current = current.replaced(better, trial[better])
+            values = np.where(better, trial_values, values)
+            gradient[better], hessian[better] = trial_gradient[better], trial_hessian[better]
+        final, final_values[live] = final.replaced(live, current), values
         if on_step is not None:
-            on_step(values)
-    return Polished(current, values, done, n_steps)
+            on_step(final_values)
+    return Polished(final, final_values, converged, n_steps)
 
 
 def _without_empty(candidates: Candidates) -> Candidates:

@@ -20,10 +20,11 @@ from dash_app.learning.objective import (
     all_equal,
 )
 from dash_app.learning.points import as_points, check_n_components, check_number
-from dash_app.learning.pursuit import Pool, settle, update
+from dash_app.learning.pursuit import Pool, Shown, settle, update
+from dash_app.learning.rivals import Family
 from dash_app.learning.summary import WeightedSummary
 
-STATE_VERSION = 2
+STATE_VERSION = 3
 
 
 class OnlineGaussianMixture:
@@ -77,7 +78,7 @@ class OnlineGaussianMixture:
     @property
     def mixture(self) -> Mixture:
         """The current mixture, data units; RefusedError before the first point."""
-        return self._trained().mixture
+        return self._trained().shown.mixture
 
     @property
     def n_points(self) -> int:
@@ -95,12 +96,12 @@ class OnlineGaussianMixture:
 
         Exact until the summary is full; of a merged summary it is an upper bound.
         """
-        return self._trained().mean_nll
+        return self._trained().shown.mean_nll
 
     @property
     def objective(self) -> float:
         """J of the current mixture, nats per point; the loss shown is its negative."""
-        return self._trained().objective
+        return self._trained().shown.objective
 
     # -- learning
 
@@ -193,19 +194,12 @@ class OnlineGaussianMixture:
             "prior_weight": self.prior_weight,
             "capacity": self.capacity,
             "n_points": self._n_points,
-            "n_pursuits": 0 if pool is None else pool.n_pursuits,
-            "misfit": 0.0 if pool is None else pool.misfit,
-            "n_rested": 0 if pool is None else pool.n_rested,
-            "objective": None if pool is None else pool.objective,
-            "mean_nll": None if pool is None else pool.mean_nll,
             "exact": self._summary.exact,
             "bounds": np.array([self._summary.low, self._summary.high]),
             "atom_means": self._summary.means.copy(),
             "atom_masses": self._summary.masses.copy(),
             "atom_variances": self._summary.variances.copy(),
-            "mixture": None if pool is None else _to_array(_batch_of(pool.mixture)),
-            "alternatives": None if pool is None else _to_array(pool.alternatives),
-            "reserves": None if pool is None else _to_array(pool.reserves),
+            **({"mixture": None} if pool is None else _to_plain(pool)),
         }
 
     @classmethod
@@ -239,17 +233,7 @@ class OnlineGaussianMixture:
             )
             learner._n_points = int(state["n_points"])
             if state["mixture"] is not None:
-                shown = _from_array(state["mixture"])
-                learner._pool = Pool(
-                    Mixture(shown.weights[0], shown.means[0], shown.variances[0]),
-                    float(state["objective"]),
-                    float(state["mean_nll"]),
-                    _from_array(state["alternatives"]),
-                    _from_array(state["reserves"]),
-                    int(state["n_pursuits"]),
-                    float(state["misfit"]),
-                    int(state["n_rested"]),
-                )
+                learner._pool = _from_plain(state)
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise StateError(f"expected a learner's state, got a damaged one: {error}") from error
         return learner
@@ -290,8 +274,49 @@ def _checked_half_life(half_life: Optional[float]) -> Optional[float]:
     return None if half_life is None else check_number("half_life", half_life, 0.0, open_below=True)
 
 
-def _batch_of(mixture: Mixture) -> Candidates:
-    return Candidates(mixture.weights[None], mixture.means[None], mixture.variances[None])
+def _to_plain(pool: Pool) -> dict[str, Any]:
+    shown, explored = pool.shown, pool.explored
+    mixture = Candidates(*(part[None] for part in _parts(shown.mixture)))
+    return {
+        "mixture": _to_array(mixture),
+        "objective": shown.objective,
+        "mean_nll": shown.mean_nll,
+        "alternatives": _to_array(pool.alternatives),
+        "reserves": _to_array(pool.reserves),
+        "explored_home": _to_array(explored.home),
+        "explored_others": _to_array(explored.others),
+        "explored_reserves": _to_array(explored.reserves),
+        "n_failed": pool.n_failed,
+        "n_pursuits": pool.n_pursuits,
+        "misfit": pool.misfit,
+        "n_rested": pool.n_rested,
+    }
+
+
+def _from_plain(plain: dict[str, Any]) -> Pool:
+    mixture = _from_array(plain["mixture"])
+    return Pool(
+        Shown(
+            Mixture(mixture.weights[0], mixture.means[0], mixture.variances[0]),
+            float(plain["objective"]),
+            float(plain["mean_nll"]),
+        ),
+        _from_array(plain["alternatives"]),
+        _from_array(plain["reserves"]),
+        Family(
+            _from_array(plain["explored_home"]),
+            _from_array(plain["explored_others"]),
+            _from_array(plain["explored_reserves"]),
+        ),
+        n_failed=int(plain["n_failed"]),
+        n_pursuits=int(plain["n_pursuits"]),
+        misfit=float(plain["misfit"]),
+        n_rested=int(plain["n_rested"]),
+    )
+
+
+def _parts(mixture: Mixture) -> tuple[Array, Array, Array]:
+    return mixture.weights, mixture.means, mixture.variances
 
 
 def _to_array(candidates: Candidates) -> Array:

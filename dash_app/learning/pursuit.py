@@ -1,4 +1,8 @@
-"""Following the optimum as the data grow: one update of the mixture and its alternatives."""
+"""Following the optimum as the data grow: one update of the mixture that is shown.
+
+Most updates are a few steps of Newton's method. Now and then, and where the data surprise, rivals
+are looked at; and every so often a second search, which began elsewhere, takes a step.
+"""
 
 from __future__ import annotations
 
@@ -6,40 +10,37 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dash_app.learning.climb import Climbers, climb
-from dash_app.learning.escapes import escape_candidates
+from dash_app.learning.climb import near
 from dash_app.learning.mixture import Array, Mixture
 from dash_app.learning.newton import Polished, polish
-from dash_app.learning.objective import Candidates, Objective, equal_points_mixture
+from dash_app.learning.objective import (
+    Candidates,
+    Objective,
+    equal_points_mixture,
+    sorted_by_mean,
+)
+from dash_app.learning.rivals import (
+    N_OTHERS,
+    Family,
+    Ground,
+    contest,
+    landed,
+    polished_first,
+    rivals_of,
+    within_reach,
+)
 from dash_app.learning.search import coarse_objective, search
-from dash_app.learning.starts import random_starts, segmentation_starts
 from dash_app.learning.summary import WeightedSummary
 
 HYSTERESIS_NATS = 5e-5
 """A mixture is left for another optimum only if that is better by more, nats per point."""
 
-_N_ALTERNATIVES = 12
-_WORK = 16_384
-"""Newcomers times components times atoms: how much is tried at one update."""
+_EXPLORE_EVERY = 4
+"""Of so many looks at rivals one belongs to the second search."""
 
-_MAX_MOVES = 128
-_N_URGENT = 48
-"""So many moves are tried, the most promising ones, where a look is urgent."""
+_N_PATIENT = 3
+"""It begins anew after so many steps without a gain."""
 
-_ROUNDS = ((20, 2), (12, 3))
-"""Successive halving: after one cycle so many climb on for so many cycles, and again."""
-
-_N_POLISHED = 4
-_N_NEWTON_STEPS = 4
-_REACH_NATS = 0.01
-"""A rival that is further below the mixture held than this is not polished."""
-
-_N_LAST_STEPS = 10
-_LAST_REACH_NATS = 0.05
-_LAST_TOL = 1e-6
-"""Whatever may still turn out as the best after Newton's first steps is climbed to its end."""
-
-_TOL = 1e-8
 _SETTLE_TOL = 1e-12
 _FEW_ATOMS = 8
 """With so few atoms the search starts anew."""
@@ -68,27 +69,50 @@ _N_SAMPLED = 256
 """So many points of a large increment tell its misfit."""
 
 _SMALL_SIZE = 64
-"""With fewer atoms, every kind of rival is tried at every update; else the kinds take turns."""
+"""With fewer atoms every update looks at rivals."""
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """The mixture that is shown, data units, with its J and its negative mean log-likelihood.
+
+    Both in nats per point, of the summary.
+    """
+
+    mixture: Mixture
+    objective: float
+    mean_nll: float
+
+    @classmethod
+    def of(cls, objective: Objective, polished: Polished, index: int) -> Shown:
+        """Return one of the polished mixtures."""
+        value = float(polished.values[index])
+        penalty = objective.log_prior(polished.candidates.variances[index]) / objective.mass
+        return cls(
+            objective.mixture(polished.candidates, index),
+            objective.in_data_units(value),
+            float(np.log(objective.scale)) - (value - float(penalty)),
+        )
 
 
 @dataclass(frozen=True, eq=False)
 class Pool:
     """The mixture that is shown, and other local optima that may become better.
 
-    objective, mean_nll : float, J and the negative mean log-likelihood of the mixture, nats per
-        point, of the summary
-    alternatives : Candidates, (n_alternatives, K), in data units
-    reserves : Candidates, (n_reserves, K - 1), good mixtures of one component fewer, data units
+    alternatives : Candidates, (any, K), of the mixture shown, data units
+    reserves : Candidates, (any, K - 1), good mixtures of one component fewer, data units
+    explored : Family, of the second search, data units
+    n_failed : int, its steps in a row without a gain
     n_pursuits : int, how often rivals were looked at
     misfit : float, nats; how much worse than expected the points since then were explained
     n_rested : int, updates since then
     """
 
-    mixture: Mixture
-    objective: float
-    mean_nll: float
+    shown: Shown
     alternatives: Candidates
     reserves: Candidates
+    explored: Family
+    n_failed: int = 0
     n_pursuits: int = 0
     misfit: float = 0.0
     n_rested: int = 0
@@ -98,13 +122,9 @@ class Pool:
         """Return the pool for points that all equal x."""
         mixture = equal_points_mixture(x, n_components)
         log_likelihood = mixture.mean_log_likelihood([x])
-        return cls(
-            mixture,
-            log_likelihood,
-            -log_likelihood,
-            Candidates.none(n_components),
-            Candidates.none(max(n_components - 1, 1)),
-        )
+        nobody = Family.none(n_components)
+        shown = Shown(mixture, log_likelihood, -log_likelihood)
+        return cls(shown, nobody.others, nobody.reserves, nobody)
 
 
 def settle(objective: Objective, summary: WeightedSummary, seed: int) -> Pool:
@@ -112,9 +132,10 @@ def settle(objective: Objective, summary: WeightedSummary, seed: int) -> Pool:
     found = search(objective, coarse_objective(objective, summary), np.random.default_rng(seed))
     final = polish(objective, found.best, max_steps=30, tol=_SETTLE_TOL)
     return Pool(
-        *_shown(objective, final, 0),
-        objective.in_data_scale(found.others[:_N_ALTERNATIVES]),
+        Shown.of(objective, final, 0),
+        objective.in_data_scale(found.others[:N_OTHERS]),
         objective.in_data_scale(found.reserves),
+        Family.none(objective.n_components),
     )
 
 
@@ -136,28 +157,27 @@ def update(
     """
     n_new = min(float(increment.size), summary.mass)
     sample = increment[:: -(-increment.size // _N_SAMPLED)]
-    excess = -pool.mixture.log_density(sample) - pool.mean_nll
+    excess = -pool.shown.mixture.log_density(sample) - pool.shown.mean_nll
     large = n_new > _LARGE_SHARE * summary.mass
     familiar = summary.mass > _MANY_POINTS and float(excess.mean()) < _FAMILIAR_NATS
     if summary.n_atoms <= _FEW_ATOMS or (large and not familiar):
         return settle(objective, summary, seed)
     surprise = n_new * _mean_surprise(excess)
     misfit = pool.misfit + surprise + _NEWS_NATS * n_new**_NEWS_EXPONENT
-    held = objective.standardised(pool.mixture)
+    held = objective.standardised(pool.shown.mixture)
     urgent = summary.n_atoms < _SMALL_SIZE or surprise > _SURPRISE_NATS * summary.mass
     rested = pool.n_rested >= _N_REST or surprise > _ALERT_NATS * summary.mass
-    if not urgent and not (rested and misfit > _MISFIT_NATS * summary.mass):
-        polished = polish(objective, held, max_steps=_N_NEWTON_STEPS, tol=_TOL)
-        mixture, value, mean_nll = _shown(objective, polished, 0)
-        return replace(
-            pool,
-            mixture=mixture,
-            objective=value,
-            mean_nll=mean_nll,
-            misfit=misfit,
-            n_rested=pool.n_rested + 1,
-        )
-    return _pursued(pool, objective, summary, held, increment[-1:], seed, urgent)
+    due = urgent or (rested and misfit > _MISFIT_NATS * summary.mass)
+    if not due or objective.n_components == 1:  # of which J has one optimum
+        shown = Shown.of(objective, polished_first(objective, held), 0)
+        return replace(pool, shown=shown, misfit=misfit, n_rested=pool.n_rested + 1)
+    ground = Ground.of(objective, summary)
+    turn = pool.n_pursuits
+    pool = replace(pool, n_pursuits=turn + 1, misfit=0.0, n_rested=0)
+    if turn % _EXPLORE_EVERY == _EXPLORE_EVERY - 1:
+        return _explored(pool, ground, held, np.random.default_rng((seed, turn)))
+    extra = (increment[-1:] - objective.location) / objective.scale
+    return _pursued(pool, ground, held, extra, None if urgent else turn)
 
 
 def _mean_surprise(excess: Array) -> float:
@@ -172,96 +192,69 @@ def _mean_surprise(excess: Array) -> float:
     return float(max(excess.mean() - noise, 0.0))
 
 
-def _pursued(
-    pool: Pool,
-    objective: Objective,
-    summary: WeightedSummary,
-    held: Candidates,
-    newest: Array,
-    seed: int,
-    urgent: bool,
-) -> Pool:
-    """Return the pool after rivals of the mixture were looked at."""
-    rivals, reserves = _rivals(pool, objective, summary, held, newest, seed, urgent)
-    near = np.argsort(-rivals.values, kind="stable")[:_N_POLISHED]
-    near = near[rivals.values[near] > float(objective.value(held)[0]) - _REACH_NATS]
-    far = np.setdiff1d(np.arange(len(rivals)), near)
-    contenders = Candidates.joined(held, rivals.candidates[near])
-    polished = _finished(
-        objective, polish(objective, contenders, max_steps=_N_NEWTON_STEPS, tol=_TOL)
+def _pursued(pool: Pool, ground: Ground, held: Candidates, extra: Array, part: int | None) -> Pool:
+    """Return the pool after a look at the rivals of the mixture held."""
+    objective = ground.whole
+    family = Family(
+        held,
+        objective.standardised_batch(pool.alternatives),
+        objective.standardised_batch(pool.reserves),
     )
+    rivals, reserves = rivals_of(ground, family, extra, part)
+    near_by = within_reach(objective, held, rivals)
+    polished = contest(objective, Candidates.joined(held, near_by))
     values = polished.values
-    best = int(np.argmax(values))
-    lead = best if values[best] > values[0] + HYSTERESIS_NATS else 0
+    lead = _lead(values)
     others = [k for k in range(values.size) if k != lead and abs(values[k] - values[lead]) > 1e-7]
-    alternatives = Candidates.joined(polished.candidates[others], rivals.candidates[far])
-    return Pool(
-        *_shown(objective, polished, lead),
-        objective.in_data_scale(alternatives[:_N_ALTERNATIVES]),
-        objective.in_data_scale(reserves),
-        pool.n_pursuits + 1,
-    )
-
-
-def _finished(objective: Objective, polished: Polished) -> Polished:
-    """Return the mixtures with those that may be the best climbed to the end."""
-    values = polished.values
-    open_ = ~polished.converged & (values > values.max() - _LAST_REACH_NATS)
-    if not open_.any():
-        return polished
-    last = polish(objective, polished.candidates[open_], max_steps=_N_LAST_STEPS, tol=_LAST_TOL)
-    values = values.copy()
-    values[open_] = last.values
+    far = rivals.candidates[len(near_by) :]
+    alternatives = Candidates.joined(polished.candidates[others], far)[:N_OTHERS]
     return replace(
-        polished, candidates=polished.candidates.replaced(open_, last.candidates), values=values
+        pool,
+        shown=Shown.of(objective, polished, lead),
+        alternatives=objective.in_data_scale(alternatives),
+        reserves=objective.in_data_scale(reserves),
     )
 
 
-def _shown(objective: Objective, polished: Polished, lead: int) -> tuple[Mixture, float, float]:
-    """Return one of the mixtures with its J and its mean NLL, in data units."""
-    value = float(polished.values[lead])
-    penalty = objective.log_prior(polished.candidates.variances[lead]) / objective.mass
-    mean_nll = float(np.log(objective.scale)) - (value - float(penalty))
-    return (
-        objective.mixture(polished.candidates, lead),
-        objective.in_data_units(value),
-        mean_nll,
-    )
+def _explored(pool: Pool, ground: Ground, held: Candidates, rng: np.random.Generator) -> Pool:
+    """Return the pool after a step of the second search, which knows nothing of the first.
 
-
-def _rivals(
-    pool: Pool,
-    objective: Objective,
-    summary: WeightedSummary,
-    held: Candidates,
-    newest: Array,
-    seed: int,
-    urgent: bool,
-) -> tuple[Climbers, Candidates]:
-    """Return alternatives and moves away from the mixture, some climb on, and the new reserves.
-
-    The work is bounded: few atoms leave room for everything, with many the moves and the fresh
-    starts take turns, and so do slices of the moves.
+    It lands at random and takes a step now and then. Once it has come to where the first is, or
+    gets no further, it lands anew.
     """
-    coarse = coarse_objective(objective, summary)
-    n_atoms, n_components, turn = coarse.positions.size, coarse.n_components, pool.n_pursuits
-    room = int(np.clip(_WORK // (n_atoms * n_components), 8, 64))
-    batch = [objective.standardised_batch(pool.alternatives)]
-    reserves = objective.standardised_batch(pool.reserves)
-    if urgent or turn % 2 == 0:
-        extra = (newest - objective.location) / objective.scale
-        moves, reserves = escape_candidates(coarse, held, _MAX_MOVES, extra, reserves)
-        n_slices = max(-(-len(moves) // room), 1)
-        moves = moves[:_N_URGENT] if urgent else moves[turn // 2 % n_slices :: n_slices]
-        batch.append(moves)
-        room -= len(moves)
-    if n_components > 1 and (summary.n_atoms < _SMALL_SIZE or turn % 2 == 1):
-        batch.append(segmentation_starts(coarse))
-        room -= len(batch[-1])
-        rng = np.random.default_rng((seed, turn))
-        batch.append(random_starts(coarse, max(room, 4), rng))
-    climbers = climb(coarse, Candidates.joined(*batch), 1)
-    for n_kept, n_cycles in _ROUNDS:
-        climbers = climbers.apart_from(held).best(n_kept)
-        climbers = climb(coarse, climbers.candidates, n_cycles)
-    return climbers.apart_from(held).best(_N_ALTERNATIVES), reserves
+    objective = ground.whole
+    family = pool.explored.standardised(objective)
+    if len(family.home):
+        rivals, reserves = rivals_of(ground, family, np.empty(0))
+    else:
+        rivals, reserves = landed(ground, rng), family.reserves
+        family = Family(rivals.candidates[:1], family.others, reserves)
+        rivals = rivals[1:]
+    near_by = within_reach(objective, family.home, rivals)
+    polished = contest(objective, Candidates.joined(held, family.home, near_by))
+    values = polished.values
+    lead = _lead(values)
+    best, *others = (1 + np.argsort(-values[1:], kind="stable")).tolist()
+    n_failed = pool.n_failed + 1 if best == 1 else 0
+    home = sorted_by_mean(polished.candidates[best : best + 1])
+    arrived = bool(near(home, sorted_by_mean(polished.candidates[:1])).all())
+    if lead or arrived or n_failed == _N_PATIENT:
+        explored = Family.none(objective.n_components)
+    else:
+        far = rivals.candidates[len(near_by) :]
+        rest = Candidates.joined(polished.candidates[others], far)
+        explored = Family(home, rest[:N_OTHERS], reserves)
+    left = objective.in_data_scale(polished.candidates[: min(lead, 1)])
+    return replace(
+        pool,
+        shown=Shown.of(objective, polished, lead),
+        alternatives=Candidates.joined(left, pool.alternatives)[:N_OTHERS],
+        explored=explored.in_data_scale(objective),
+        n_failed=n_failed,
+    )
+
+
+def _lead(values: Array) -> int:
+    """Return which one is shown from now on: the first, unless another is visibly better."""
+    best = int(np.argmax(values))
+    return best if values[best] > values[0] + HYSTERESIS_NATS else 0

@@ -6,11 +6,12 @@ Rough work is done on a coarse copy of the summary, values that are compared on 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from dash_app.learning.climb import climb
+from dash_app.learning.climb import Climbers, climb
+from dash_app.learning.crossover import children
 from dash_app.learning.escapes import escape_candidates
 from dash_app.learning.newton import polish
 from dash_app.learning.objective import Candidates, Objective, sorted_by_mean
@@ -24,14 +25,24 @@ _WORK = 32_768
 _N_RANDOM_STARTS = (30, 120)
 _MAX_ESCAPE_ROUNDS = 12
 _N_OTHER_HOMES = 1
-_N_MOVES = 48
+_N_MOVES = 72
 _N_POLISHED = 5
+_N_PARENTS, _N_CHILDREN = 16, 12
+_N_OPTIMA = 24
+_DEPTH = 2
 _ESCAPE_GAIN_NATS = 1e-9
 
+_N_FIRST_STEPS, _N_LAST_STEPS = 4, 12
+_TOL = 1e-8
+_REACH_NATS = 0.05
+"""After Newton's first steps, what is further below the best is left as it is."""
 
-def coarse_objective(objective: Objective, summary: WeightedSummary) -> Objective:
+
+def coarse_objective(
+    objective: Objective, summary: WeightedSummary, n_atoms: int = COARSE_ATOMS
+) -> Objective:
     """Return J of a coarse copy of the summary, standardised as the whole is."""
-    coarse = summary.coarsened(COARSE_ATOMS)
+    coarse = summary.coarsened(n_atoms)
     if coarse is summary:
         return objective
     return Objective.of_atoms(
@@ -44,15 +55,30 @@ def coarse_objective(objective: Objective, summary: WeightedSummary) -> Objectiv
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """The best mixture of a search as a batch of one, its J, and other local optima.
+    """The local optima of a search, best first, with J of each.
 
+    optima : Candidates, (any, K), sorted by mean
+    values : ndarray, J of each, nats per point, standardised units
     reserves : Candidates, (any, K - 1), good mixtures of one component fewer
     """
 
-    best: Candidates
-    value: float
-    others: Candidates
+    optima: Climbers
     reserves: Candidates
+
+    @property
+    def best(self) -> Candidates:
+        """The best one as a batch of one."""
+        return self.optima.candidates[:1]
+
+    @property
+    def value(self) -> float:
+        """J of the best one."""
+        return float(self.optima.values[0])
+
+    @property
+    def others(self) -> Candidates:
+        """All but the best one."""
+        return self.optima.candidates[1:]
 
 
 def search(
@@ -62,7 +88,7 @@ def search(
     max_steps: int = 1000,
     on_step: Callable[[float], None] = lambda value: None,
 ) -> Found:
-    """Search from many starts, then by escapes until none helps.
+    """Search from many starts, then by escapes and crossover until neither helps.
 
     Parameters
     ----------
@@ -78,35 +104,46 @@ def search(
         random_starts(coarse, int(np.clip(room, *_N_RANDOM_STARTS)), rng),
     )
     climbers = climb(coarse, climb(coarse, starts, 2).best(24).candidates, 3)
-    found = _polished(objective, climbers.best(_N_POLISHED).candidates)
-    on_step(found.value)
-    tried_from_others = 0
+    born = climb(coarse, children(coarse, climbers.best(_N_PARENTS).candidates, _N_CHILDREN), 3)
+    optima = _polished(objective, climbers.joined(born).best(_N_POLISHED).candidates)
+    on_step(float(optima.values[0]))
+    reserves = Candidates.none(max(objective.n_components - 1, 1))
+    tried = optima.candidates[:0]
+    n_failed = 0
     for _ in range(min(_MAX_ESCAPE_ROUNDS, max_steps)):
-        home = found.best
-        if tried_from_others:  # the best has no better neighbour: a neighbour of the next best may
-            home = found.others[tried_from_others - 1 : tried_from_others]
-        if len(home) == 0 or tried_from_others > _N_OTHER_HOMES:
+        home = optima.apart_from(tried).candidates[:1]
+        if len(home) == 0 or n_failed > _N_OTHER_HOMES:
             break
-        moves, reserves = escape_candidates(coarse, home, _N_MOVES, np.empty(0), found.reserves)
-        climbers = climb(coarse, moves, 2).apart_from(home).best(16)
-        climbers = climb(coarse, climbers.candidates, 3).apart_from(home).best(_N_POLISHED)
-        tried_from_others += 1
+        tried = Candidates.joined(tried, home)
+        moves, reserves = escape_candidates(coarse, home, _N_MOVES, np.empty(0), reserves, _DEPTH)
+        family = optima.candidates[:_N_PARENTS]
+        moves = Candidates.joined(moves, children(coarse, family, _N_CHILDREN))
+        climbers = climb(coarse, moves, 2).apart_from(family).best(16)
+        climbers = climb(coarse, climbers.candidates, 3).apart_from(family).best(_N_POLISHED)
+        n_failed += 1
         if len(climbers) == 0:
             continue
-        tried = _polished(objective, climbers.candidates)
-        if tried.value > found.value + _ESCAPE_GAIN_NATS:
-            others = Candidates.joined(found.best, tried.others, found.others)
-            found = Found(tried.best, tried.value, others, reserves)
-            on_step(found.value)
-            tried_from_others = 0
-        else:
-            found = replace(found, reserves=reserves)
-    return found
+        before = float(optima.values[0])
+        tops = _polished(objective, climbers.candidates, before)
+        optima = optima.joined(tops).best(_N_OPTIMA)
+        if optima.values[0] > before + _ESCAPE_GAIN_NATS:
+            on_step(float(optima.values[0]))
+            n_failed = 0
+    return Found(optima, reserves)
 
 
-def _polished(objective: Objective, candidates: Candidates, max_steps: int = 15) -> Found:
-    polished = polish(objective, candidates, max_steps=max_steps, tol=1e-8)
-    order = np.argsort(-polished.values, kind="stable")
-    candidates = sorted_by_mean(polished.candidates[order])
-    none = Candidates.none(max(objective.n_components - 1, 1))
-    return Found(candidates[:1], float(polished.values[order[0]]), candidates[1:], none)
+def _polished(objective: Objective, candidates: Candidates, least: float = -np.inf) -> Climbers:
+    """Return the candidates polished, best first; to the end only what may still be the best.
+
+    least : float, J of the best one known
+    """
+    polished = polish(objective, candidates, max_steps=_N_FIRST_STEPS, tol=_TOL)
+    candidates, values = polished.candidates, polished.values
+    open_ = ~polished.converged & (values > max(least, values.max()) - _REACH_NATS)
+    if open_.any():
+        last = polish(objective, candidates[open_], max_steps=_N_LAST_STEPS, tol=_TOL)
+        candidates = candidates.replaced(open_, last.candidates)
+        values = values.copy()
+        values[open_] = last.values
+    optima = Climbers(sorted_by_mean(candidates), values, np.zeros(values.size))
+    return optima.best(len(optima))

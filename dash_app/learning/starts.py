@@ -51,27 +51,28 @@ def _interval_moments(objective: Objective) -> tuple[Array, Array]:
     """Return mass and scatter of the atoms i .. j - 1, (n_atoms + 1, n_atoms + 1); inf if none."""
     x, w = objective.positions, objective.masses
     # positions are standardised, so the sums do not cancel
-    powers = (w, w * x, w * (x * x + objective.variances))
-    mass, first, second = (
-        total[None, :] - total[:, None]
-        for total in (np.concatenate([[0.0], np.cumsum(power)]) for power in powers)
-    )
-    none = np.tril_indices(x.size + 1)
-    mass[none] = 1.0
+    sums = np.zeros((3, x.size + 1))
+    np.cumsum([w, w * x, w * (x * x + objective.variances)], axis=1, out=sums[:, 1:])
+    mass, first, second = sums[:, None] - sums[..., None]
+    index = np.arange(x.size + 1)
+    none = index[:, None] >= index
+    np.copyto(mass, 1.0, where=none)
     scatter = np.maximum(second - first * first / mass, 0.0)
-    scatter[none] = np.inf
+    np.copyto(scatter, np.inf, where=none)
     return mass, scatter
 
 
 def _classification_costs(objective: Objective, mass: Array, scatter: Array) -> Array:
     """Return each interval's negative log-likelihood as a component of its own."""
     prior = objective.prior_weight
-    inside = np.isfinite(scatter)
-    spread = np.where(inside, scatter, 1.0) + prior * objective.prior_variance
+    none = np.isinf(scatter)
+    spread = np.where(none, 1.0, scatter)
+    spread += prior * objective.prior_variance
     variance = np.maximum(spread / (prior + mass), objective.variance_floor)
     costs = 0.5 * ((mass + prior) * np.log(variance) + spread / variance)
     costs -= mass * np.log(mass / objective.mass)
-    return np.where(inside, costs, np.inf)
+    np.copyto(costs, np.inf, where=none)
+    return costs
 
 
 def _best_cuts(costs: Array, n_segments: int) -> list[Indices]:

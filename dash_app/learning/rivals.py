@@ -1,0 +1,149 @@
+"""Rivals of a mixture: other local optima, their children, moves away from it, fresh starts.
+
+Rough work on a coarse copy of the data; whoever comes near is polished on the whole of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from dash_app.learning.climb import Climbers, climb
+from dash_app.learning.crossover import children
+from dash_app.learning.escapes import escape_candidates
+from dash_app.learning.mixture import Array
+from dash_app.learning.newton import Polished, polish
+from dash_app.learning.objective import Candidates, Objective
+from dash_app.learning.search import coarse_objective
+from dash_app.learning.starts import random_starts, segmentation_starts
+from dash_app.learning.summary import WeightedSummary
+
+N_OTHERS = 12
+_MAX_MOVES = 128
+_N_MOVES = 40
+_N_PARENTS, _N_CHILDREN = 8, 12
+_N_CLIMBING, _N_CYCLES = 12, 2
+"""After one cycle so many climb on, for so many more."""
+
+_SEGMENTED_ATOMS = 64
+_N_FRESH, _N_LANDING = 24, 16
+
+_N_POLISHED = 4
+_N_NEWTON_STEPS = 4
+_REACH_NATS = 0.01
+"""A rival that is further below the mixture than this is not polished."""
+
+_N_LAST_STEPS = 10
+_LAST_REACH_NATS = 0.05
+_LAST_TOL = 1e-6
+"""Whatever may still turn out as the best after Newton's first steps is climbed to its end."""
+
+_TOL = 1e-8
+
+
+@dataclass(frozen=True, eq=False)
+class Family:
+    """A mixture, and what the moves away from it have found so far.
+
+    home : Candidates, (1, K), sorted by mean; (0, K) where there is none yet
+    others : Candidates, (any, K), other local optima, or on their way to one
+    reserves : Candidates, (any, K - 1), good mixtures of one component fewer
+    """
+
+    home: Candidates
+    others: Candidates
+    reserves: Candidates
+
+    @classmethod
+    def none(cls, n_components: int) -> Family:
+        """Return a family without anyone."""
+        nobody = Candidates.none(n_components)
+        return cls(nobody, nobody, Candidates.none(max(n_components - 1, 1)))
+
+    def standardised(self, objective: Objective) -> Family:
+        """Return a family of data units in standardised ones, variances at the floor or above."""
+        return Family(*map(objective.standardised_batch, (self.home, self.others, self.reserves)))
+
+    def in_data_scale(self, objective: Objective) -> Family:
+        """Return a family of standardised units in data units."""
+        return Family(*map(objective.in_data_scale, (self.home, self.others, self.reserves)))
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """J on the summary, and on copies that are the coarser the rougher the work."""
+
+    whole: Objective
+    coarse: Objective
+    segmented: Objective
+
+    @classmethod
+    def of(cls, objective: Objective, summary: WeightedSummary) -> Ground:
+        """Return J on the summary and on its copies."""
+        coarse = coarse_objective(objective, summary)
+        return cls(objective, coarse, coarse_objective(objective, summary, _SEGMENTED_ATOMS))
+
+
+def rivals_of(
+    ground: Ground, family: Family, extra: Array, part: int | None = None
+) -> tuple[Climbers, Candidates]:
+    """Return rivals of the family's home, best first, and its reserves for the next time.
+
+    Parameters
+    ----------
+    ground : J
+    family : standardised units
+    extra : ndarray, further locations to try a component at, standardised units
+    part : int, which part of the moves is tried; None for the most promising ones
+    """
+    coarse, home = ground.coarse, family.home
+    moves, reserves = escape_candidates(coarse, home, _MAX_MOVES, extra, family.reserves)
+    if part is None:
+        moves = moves[:_N_MOVES]
+    else:
+        n_parts = -(-_MAX_MOVES // _N_MOVES)
+        moves = moves[part % n_parts :: n_parts]
+    parents = Candidates.joined(home, family.others[: _N_PARENTS - 1])
+    born = children(coarse, parents, _N_CHILDREN)
+    batch = Candidates.joined(family.others, born, moves, segmentation_starts(ground.segmented))
+    climbers = climb(coarse, batch, 1).apart_from(home).best(_N_CLIMBING)
+    climbers = climb(coarse, climbers.candidates, _N_CYCLES)
+    return climbers.apart_from(home).best(N_OTHERS), reserves
+
+
+def landed(ground: Ground, rng: np.random.Generator) -> Climbers:
+    """Return where fresh starts have got to, best first."""
+    coarse = ground.coarse
+    starts = Candidates.joined(
+        segmentation_starts(ground.segmented), random_starts(coarse, _N_FRESH, rng)
+    )
+    climbers = climb(coarse, climb(coarse, starts, 1).best(_N_LANDING).candidates, _N_CYCLES)
+    born = children(coarse, climbers.best(_N_PARENTS).candidates, _N_CHILDREN)
+    return climbers.joined(climb(coarse, born, _N_CYCLES)).best(1 + N_OTHERS)
+
+
+def within_reach(objective: Objective, home: Candidates, rivals: Climbers) -> Candidates:
+    """Return the first few of the rivals, as far as they may overtake the home."""
+    first = rivals[:_N_POLISHED]
+    return first.candidates[first.values > float(objective.value(home)[0]) - _REACH_NATS]
+
+
+def polished_first(objective: Objective, candidates: Candidates) -> Polished:
+    """Return the candidates after Newton's first steps."""
+    return polish(objective, candidates, max_steps=_N_NEWTON_STEPS, tol=_TOL)
+
+
+def contest(objective: Objective, contenders: Candidates) -> Polished:
+    """Return the contenders polished, as far as it takes to tell the best."""
+    polished = polished_first(objective, contenders)
+    values = polished.values
+    open_ = ~polished.converged & (values > values.max() - _LAST_REACH_NATS)
+    if not open_.any():
+        return polished
+    last = polish(objective, polished.candidates[open_], max_steps=_N_LAST_STEPS, tol=_LAST_TOL)
+    values = values.copy()
+    values[open_] = last.values
+    return replace(
+        polished, candidates=polished.candidates.replaced(open_, last.candidates), values=values
+    )

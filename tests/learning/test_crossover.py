@@ -1,0 +1,61 @@
+"""Children of two mixtures."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dash_app.learning.crossover import children
+from dash_app.learning.objective import Candidates, Objective
+from dash_app.learning.summary import WeightedSummary
+
+
+def _objective(n_components: int) -> Objective:
+    rng = np.random.default_rng(3)
+    points = np.concatenate([rng.normal(m, 0.05, 40) for m in (-3.0, -2.0, 2.0, 3.0)])
+    summary = WeightedSummary(1024).with_points(points)
+    return Objective.of_summary(summary, n_components, 1.0)
+
+
+def _candidates(objective: Objective, means: list[list[float]]) -> Candidates:
+    at = (np.array(means) - objective.location) / objective.scale
+    return Candidates(np.full(at.shape, 0.25), at, np.full(at.shape, 1e-3))
+
+
+def test_two_that_are_right_at_one_side_each_have_a_child_right_at_both() -> None:
+    objective = _objective(4)
+    parents = _candidates(objective, [[-3.0, -2.0, 2.4, 2.6], [-2.6, -2.4, 2.0, 3.0]])
+    born = children(objective, parents, 5)
+    expected = _candidates(objective, [[-3.0, -2.0, 2.0, 3.0]])
+    np.testing.assert_allclose(born.means[0], expected.means[0])
+    assert objective.value(born[:1])[0] > objective.value(parents).max() + 1.0
+
+
+def test_children_come_best_first() -> None:
+    objective = _objective(4)
+    rng = np.random.default_rng(0)
+    parents = _candidates(objective, rng.uniform(-3.5, 3.5, (6, 4)).tolist())
+    values = objective.value(children(objective, parents, 8))
+    assert values.size > 1
+    assert (np.diff(values) <= 1e-9).all()
+
+
+def test_weights_of_children_sum_to_one() -> None:
+    objective = _objective(4)
+    uneven = _candidates(objective, [[-3.0, -2.0, 2.4, 2.6], [-2.6, -2.4, 2.0, 3.0]])
+    weights = np.array([[0.7, 0.1, 0.1, 0.1], [0.1, 0.1, 0.1, 0.7]])
+    parents = Candidates(weights, uneven.means, uneven.variances)
+    born = children(objective, parents, 5)
+    np.testing.assert_allclose(born.weights.sum(axis=1), 1.0)
+
+
+def test_a_mixture_and_its_like_have_no_children() -> None:
+    objective = _objective(4)
+    like = _candidates(objective, [[-3.0, -2.0, 2.0, 3.0], [-3.001, -2.0, 2.0, 3.001]])
+    assert len(children(objective, like, 5)) == 0
+
+
+def test_one_component_or_one_parent_has_no_children() -> None:
+    one = _candidates(_objective(1), [[-1.0], [1.0]])
+    assert len(children(_objective(1), one, 5)) == 0
+    single = _candidates(_objective(4), [[-3.0, -2.0, 2.0, 3.0]])
+    assert len(children(_objective(4), single, 5)) == 0
