@@ -81,6 +81,7 @@
     else applied(command, answer);
     state.outbox.proceed();
     gmm.show.all();
+    gmm.plot.now();
   }
 
   function refused(/** @type {{message: string, field: string|null}} */ error) {

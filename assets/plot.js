@@ -154,5 +154,11 @@
     if (!frame) frame = requestAnimationFrame(show);
   }
 
-  gmm.plot = { colours, element, schedule };
+  /** Show the state now: an answer has come, and waiting would cost it a frame. */
+  function now() {
+    cancelAnimationFrame(frame);
+    show();
+  }
+
+  gmm.plot = { colours, element, now, schedule };
 })((window.dash_clientside = window.dash_clientside || {}));

@@ -42,7 +42,7 @@ _N_PATIENT = 3
 """It begins anew after so many steps without a gain."""
 
 _SETTLE_TOL = 1e-12
-_FEW_ATOMS = 8
+_FEW_ATOMS = 4
 """With so few atoms the search starts anew."""
 
 _LARGE_SHARE, _MANY_POINTS, _FAMILIAR_NATS = 0.2, 1_000, 0.1
