@@ -1,0 +1,88 @@
+"""Rivals of a mixture, and the second search."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from benchmarks.streams import random_streams
+from dash_app.learning import OnlineGaussianMixture, fit_from_scratch
+from dash_app.learning.newton import polish
+from dash_app.learning.objective import Candidates, Objective
+from dash_app.learning.rivals import Family, Ground, contest, landed, rivals_of, within_reach
+from dash_app.learning.summary import WeightedSummary
+
+MODES = (-3.0, -2.0, 2.0, 3.0)
+
+
+@pytest.fixture
+def points() -> np.ndarray:
+    rng = np.random.default_rng(3)
+    return np.concatenate([rng.normal(m, 0.05, 40) for m in MODES])
+
+
+@pytest.fixture
+def ground(points: np.ndarray) -> Ground:
+    summary = WeightedSummary(1024).with_points(points)
+    return Ground.of(Objective.of_summary(summary, 4, 1.0), summary)
+
+
+def at(ground: Ground, means: tuple[float, ...]) -> Candidates:
+    positions = (np.array([means]) - ground.whole.location) / ground.whole.scale
+    return Candidates(np.full((1, 4), 0.25), positions, np.full((1, 4), 1e-3))
+
+
+def trapped(ground: Ground) -> Candidates:
+    """A local optimum: three components share one mode, one stands for three modes."""
+    start = at(ground, (-3.05, -3.0, -2.95, 1.0))
+    return polish(ground.whole, start, max_steps=50).candidates
+
+
+def test_a_trapped_mixture_has_a_rival_at_the_optimum(ground: Ground, points: np.ndarray) -> None:
+    home = trapped(ground)
+    best = fit_from_scratch(points, 4).objective
+    assert ground.whole.in_data_units(float(ground.whole.value(home)[0])) < best - 0.1
+    family = Family(home, home[:0], Family.none(4).reserves)
+    rivals, reserves = rivals_of(ground, family, np.empty(0))
+    polished = contest(ground.whole, within_reach(ground.whole, home, rivals))
+    found = ground.whole.in_data_units(float(polished.values.max()))
+    assert found == pytest.approx(best, abs=1e-6)
+    assert reserves.means.shape[1] == 3
+
+
+def test_rivals_come_most_promising_first_and_are_not_the_home(ground: Ground) -> None:
+    home = trapped(ground)
+    rivals, _ = rivals_of(ground, Family(home, home[:0], Family.none(4).reserves), np.empty(0))
+    assert len(rivals) > 1
+    assert (np.diff(rivals.prospects) <= 0).all()
+    assert len(rivals.apart_from(home)) == len(rivals)
+
+
+def test_out_of_reach_is_not_polished(ground: Ground) -> None:
+    best = polish(ground.whole, at(ground, MODES), max_steps=50).candidates
+    rivals = landed(ground, np.random.default_rng(0))
+    near_by = within_reach(ground.whole, best, rivals)
+    value = float(ground.whole.value(best)[0])
+    assert len(near_by) < len(rivals)
+    assert (ground.whole.value(near_by) > value - 0.02).all()
+
+
+def test_a_family_goes_to_data_units_and_back(ground: Ground) -> None:
+    home = at(ground, MODES)
+    there = Family(home, home, Family.none(4).reserves).in_data_scale(ground.whole)
+    np.testing.assert_allclose(there.home.means[0], MODES)
+    back = there.standardised(ground.whole)
+    np.testing.assert_allclose(back.others.means, home.means)
+    np.testing.assert_allclose(back.others.variances, home.variances)
+
+
+def test_the_second_search_lands_goes_on_and_lands_anew() -> None:
+    stream = list(random_streams(36))[34]
+    learner = OnlineGaussianMixture(stream.n_components)
+    under_way = []
+    for x in stream.points[:100]:
+        learner.partial_fit([x])
+        under_way.append(len(learner.state().get("explored_home", ())) == 1)
+    changes = np.diff(np.array(under_way, dtype=int))
+    assert (changes == 1).sum() >= 2
+    assert (changes == -1).sum() >= 1
