@@ -69,7 +69,7 @@ def _classification_costs(objective: Objective, mass: Array, scatter: Array) -> 
     spread = np.where(none, 1.0, scatter)
     spread += prior * objective.prior_variance
     variance = np.maximum(spread / (prior + mass), objective.variance_floor)
-    costs = 0.5 * ((mass + prior) * np.log(variance) + spread / variance)
+    costs: Array = 0.5 * ((mass + prior) * np.log(variance) + spread / variance)
     costs -= mass * np.log(mass / objective.mass)
     np.copyto(costs, np.inf, where=none)
     return costs
