@@ -44,6 +44,7 @@ def children(objective: Objective, parents: Candidates, n_kept: int) -> Candidat
     np.log(np.maximum(log_density, _LEAST_DENSITY, out=log_density), out=log_density)
     weight = _heads(parents.weights)[:, None] + _tails(parents.weights)[None]
     prior = objective.log_prior(parents.variances[..., None])
+    np.maximum(weight, _LEAST_DENSITY, out=weight)  # of components that all died out
     values = log_density @ objective.masses - objective.mass * np.log(weight)
     values += _heads(prior)[:, None] + _tails(prior)[None]
     values[~_differing(parents)] = -np.inf

@@ -8,7 +8,7 @@ points below it; a step is taken only if J rises.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -180,6 +180,37 @@ def polish(
         if on_step is not None:
             on_step(final_values)
     return Polished(final, final_values, converged, n_steps)
+
+
+def polish_leaders(
+    objective: Objective,
+    candidates: Candidates,
+    *,
+    max_steps: tuple[int, int],
+    tol: tuple[float, float],
+    reach: float,
+    least: float = -np.inf,
+) -> Polished:
+    """Polish the candidates a little, then to the end those that may still be the best.
+
+    Parameters
+    ----------
+    candidates : Candidates, (R, K)
+    max_steps, tol : of `polish`, for all of them and then for the leaders
+    reach : float, nats per point; how far below the best a leader may be
+    least : float, J of the best one known
+    """
+    polished = polish(objective, candidates, max_steps=max_steps[0], tol=tol[0])
+    values = polished.values
+    open_ = ~polished.converged & (values > max(least, values.max()) - reach)
+    if not open_.any():
+        return polished
+    last = polish(objective, polished.candidates[open_], max_steps=max_steps[1], tol=tol[1])
+    values = values.copy()
+    values[open_] = last.values
+    return replace(
+        polished, candidates=polished.candidates.replaced(open_, last.candidates), values=values
+    )
 
 
 def _without_empty(candidates: Candidates) -> Candidates:

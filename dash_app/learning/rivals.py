@@ -5,7 +5,7 @@ Rough work on a coarse copy of the data; whoever comes near is polished on the w
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from dash_app.learning.climb import Climbers, climb
 from dash_app.learning.crossover import children
 from dash_app.learning.escapes import escape_candidates
 from dash_app.learning.mixture import Array
-from dash_app.learning.newton import Polished, polish
+from dash_app.learning.newton import Polished, polish, polish_leaders
 from dash_app.learning.objective import Candidates, Objective
 from dash_app.learning.search import coarse_objective
 from dash_app.learning.starts import random_starts, segmentation_starts
@@ -136,14 +136,10 @@ def polished_first(objective: Objective, candidates: Candidates) -> Polished:
 
 def contest(objective: Objective, contenders: Candidates) -> Polished:
     """Return the contenders polished, as far as it takes to tell the best."""
-    polished = polished_first(objective, contenders)
-    values = polished.values
-    open_ = ~polished.converged & (values > values.max() - _LAST_REACH_NATS)
-    if not open_.any():
-        return polished
-    last = polish(objective, polished.candidates[open_], max_steps=_N_LAST_STEPS, tol=_LAST_TOL)
-    values = values.copy()
-    values[open_] = last.values
-    return replace(
-        polished, candidates=polished.candidates.replaced(open_, last.candidates), values=values
+    return polish_leaders(
+        objective,
+        contenders,
+        max_steps=(_N_NEWTON_STEPS, _N_LAST_STEPS),
+        tol=(_TOL, _LAST_TOL),
+        reach=_LAST_REACH_NATS,
     )

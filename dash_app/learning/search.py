@@ -13,7 +13,7 @@ import numpy as np
 from dash_app.learning.climb import Climbers, climb
 from dash_app.learning.crossover import children
 from dash_app.learning.escapes import escape_candidates
-from dash_app.learning.newton import polish
+from dash_app.learning.newton import polish_leaders
 from dash_app.learning.objective import Candidates, Objective, sorted_by_mean
 from dash_app.learning.starts import quantile_starts, random_starts, segmentation_starts
 from dash_app.learning.summary import WeightedSummary
@@ -32,7 +32,7 @@ _N_OPTIMA = 24
 _DEPTH = 2
 _ESCAPE_GAIN_NATS = 1e-9
 
-_N_FIRST_STEPS, _N_LAST_STEPS = 4, 12
+_MAX_STEPS = (4, 12)
 _TOL = 1e-8
 _REACH_NATS = 0.05
 """After Newton's first steps, what is further below the best is left as it is."""
@@ -55,10 +55,9 @@ def coarse_objective(
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """The local optima of a search, best first, with J of each.
+    """The local optima of a search, best first.
 
-    optima : Candidates, (any, K), sorted by mean
-    values : ndarray, J of each, nats per point, standardised units
+    optima : Climbers at the top, (any, K); their values are J, standardised units
     reserves : Candidates, (any, K - 1), good mixtures of one component fewer
     """
 
@@ -137,13 +136,14 @@ def _polished(objective: Objective, candidates: Candidates, least: float = -np.i
 
     least : float, J of the best one known
     """
-    polished = polish(objective, candidates, max_steps=_N_FIRST_STEPS, tol=_TOL)
-    candidates, values = polished.candidates, polished.values
-    open_ = ~polished.converged & (values > max(least, values.max()) - _REACH_NATS)
-    if open_.any():
-        last = polish(objective, candidates[open_], max_steps=_N_LAST_STEPS, tol=_TOL)
-        candidates = candidates.replaced(open_, last.candidates)
-        values = values.copy()
-        values[open_] = last.values
-    optima = Climbers(sorted_by_mean(candidates), values, np.zeros(values.size))
+    polished = polish_leaders(
+        objective,
+        candidates,
+        max_steps=_MAX_STEPS,
+        tol=(_TOL, _TOL),
+        reach=_REACH_NATS,
+        least=least,
+    )
+    values = polished.values
+    optima = Climbers(sorted_by_mean(polished.candidates), values, np.zeros(values.size))
     return optima.best(len(optima))

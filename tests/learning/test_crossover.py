@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from dash_app.learning.crossover import children
 from dash_app.learning.objective import Candidates, Objective
@@ -59,3 +60,14 @@ def test_one_component_or_one_parent_has_no_children() -> None:
     assert len(children(_objective(1), one, 5)) == 0
     single = _candidates(_objective(4), [[-3.0, -2.0, 2.0, 3.0]])
     assert len(children(_objective(4), single, 5)) == 0
+
+
+@pytest.mark.filterwarnings("error")
+def test_components_that_died_out_leave_no_child_of_weight_zero() -> None:
+    objective = _objective(4)
+    means = [[-3.0, -2.0, 2.4, 2.6], [-2.6, -2.4, 2.0, 3.0]]
+    alive = _candidates(objective, means)
+    weights = np.array([[0.0, 0.0, 0.5, 0.5], [0.5, 0.5, 0.0, 0.0]])
+    born = children(objective, Candidates(weights, alive.means, alive.variances), 5)
+    assert np.isfinite(objective.value(born)).all()
+    np.testing.assert_allclose(born.weights.sum(axis=1), 1.0)
