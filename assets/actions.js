@@ -126,7 +126,6 @@
     "scale-linear": () => choose({ logScale: false }),
     "scale-log": () => choose({ logScale: true }),
     "help-open": () => help().showModal(),
-    "help-close": () => help().close(),
     "copy-parameters": () => gmm.table.copy(gmm.state.view),
   };
 

@@ -13,13 +13,25 @@
   let frame = 0;
   let settleTimer = 0;
   let unsettledSince = 0;
-  /** What Plotly has drawn: the circumstances, and the number of points. */
-  let drawn = { key: "", points: 0, ceiling: 0 };
+  /** What is drawn: the circumstances and the number of points by Plotly, the curves by either. */
+  let drawn = { key: "", points: 0, ceiling: 0, curves: /** @type {any} */ (null) };
+  /** The curves last computed, and what they were computed from. */
+  let known = { of: /** @type {any[]} */ ([]), curves: /** @type {any} */ (null) };
 
   /** @returns {any} the element that Plotly draws into, null before Dash has drawn it */
   function element(/** @type {string} */ id) {
     const found = document.querySelector(`#${id} .js-plotly-plot`);
     return found && /** @type {any} */ (found)._fullLayout ? found : null;
+  }
+
+  /** @returns {any} the curves of the state; the same object as long as they are the same */
+  function curvesOf(/** @type {any} */ state) {
+    const { online, scratch } = state.view || { online: null, scratch: null };
+    const of = [online, scratch, state.mode, ...state.shown];
+    if (known.of.length !== of.length || of.some((each, index) => each !== known.of[index])) {
+      known = { of, curves: gmm.curves.all(state, state.shown) };
+    }
+    return known.curves;
   }
 
   /** @returns {any} what is to be seen, as data */
@@ -28,7 +40,7 @@
     const { held, coming } = state.expected;
     const points = held.concat(coming);
     state.shown = gmm.curves.range(state.axis, points);
-    const curves = gmm.curves.all(state, state.shown);
+    const curves = curvesOf(state);
     const ceiling =
       curves.online || curves.scratch ? gmm.curves.ceiling(curves.top, drawn.ceiling) : 1;
     const form = gmm.rug.form(points.length);
@@ -59,7 +71,8 @@
     if (seen.key !== drawn.key || seen.held.length < drawn.points) {
       redraw(gd, seen);
     } else {
-      gmm.sketch.curves(gd, seen.curves);
+      if (seen.curves !== drawn.curves) gmm.sketch.curves(gd, seen.curves);
+      drawn.curves = seen.curves;
       settleSoon();
     }
     const fresh = seen.points.slice(drawn.points);
@@ -102,7 +115,8 @@
     layout.xaxis = { ...layout.xaxis, range: state.shown.slice(), showline: true };
     layout.yaxis = { ...layout.yaxis, range: [0, seen.ceiling] };
     window.Plotly.react(gd, data, layout);
-    drawn = { key: seen.key, points: seen.held.length, ceiling: seen.ceiling };
+    const { key, ceiling, curves } = seen;
+    drawn = { key, points: seen.held.length, ceiling, curves };
   }
 
   /** Fill curves, dots, ticks or histogram into the traces. */

@@ -10,6 +10,8 @@
   };
   let wordsDue = false;
   let problemTimer = 0;
+  /** What the tables were drawn from. */
+  let tabled = /** @type {any[]} */ ([]);
 
   const byId = (/** @type {string} */ id) => document.getElementById(id);
 
@@ -56,8 +58,15 @@
     text("difference", comparison ? say.percent(comparison.total_variation) : "–");
     byId("undo").disabled = !(view && view.can_undo);
     byId("redo").disabled = !(view && view.can_redo);
-    gmm.table.drawParameters(view);
-    gmm.table.drawTimes(state.timings);
+    tables([view, state.run, state.axis]);
+  }
+
+  /** Draw the tables where news has come: while an answer is awaited there is none. */
+  function tables(/** @type {any[]} */ of) {
+    if (of.every((each, index) => each === tabled[index])) return;
+    tabled = of;
+    gmm.table.drawParameters(gmm.state.view);
+    gmm.table.drawTimes(gmm.state.timings);
   }
 
   /** Show what the controls stand at. */

@@ -10,7 +10,6 @@ the browser's own clock; before it that change was painted.
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
 import statistics
 import tempfile
@@ -30,9 +29,8 @@ from selenium.webdriver.support.ui import WebDriverWait
 from waitress.server import create_server
 
 from benchmarks.bar import Bar
-from dash_app.app import create_app
+from benchmarks.serving import waitress
 from dash_app.config import Config
-from dash_app.training.warm_up import warm_up
 
 RESULTS = Path(__file__).with_name("results") / "page.txt"
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -156,14 +154,17 @@ class Visit:
 
 @contextmanager
 def serving() -> Iterator[str]:
-    """Serve the application on a free port, as `./run` does a few seconds after its start."""
-    warm_up().join()
+    """Serve the application in a process of its own, as `./run` does, torch loaded."""
     with tempfile.TemporaryDirectory() as directory:
-        config = dataclasses.replace(Config(), data_dir=Path(directory), port=0)
-        application = create_app(config).server
-        with _listening(application) as url:
-            yield url
-            application.extensions["sessions"].close()
+        server = waitress(Path(directory))
+        try:
+            address = server.new_session()
+            server.request("POST", f"{address}/points", {"x": [0.0, 1.0]})
+            trained = server.request("POST", f"{address}/train", {"method": "adam", "wait_s": 30})
+            assert trained[0] == 200, trained
+            yield f"http://127.0.0.1:{server.port}/"
+        finally:
+            server.stop()
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from dash_app.signing import cookie_name, signing_key
 from dash_app.store import Store
 from dash_app.ui.callbacks import register_callbacks
 from dash_app.ui.delivery import register_delivery
-from dash_app.ui.layout import PAGE_TEMPLATE, build_layout
+from dash_app.ui.layout import build_layout, page_template
 from legacy.blueprint import create_blueprint
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
@@ -70,7 +70,7 @@ def create_app(config: Optional[Config] = None) -> dash.Dash:
     )
     app.init_app(server)
     register_delivery(server)
-    app.index_string = PAGE_TEMPLATE
+    app.index_string = page_template()
     app.layout = build_layout(config)
     register_callbacks(app, sessions)
     return app

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dash import html
-
-from dash_app.ui import ids
+from jinja2 import Environment
 
 IDEA = (
     "Every point you add is learned online: the model is updated from the new point alone, without "
@@ -39,31 +37,30 @@ KEYS = (
 )
 
 
-def build_help() -> html.Dialog:
-    """Return the dialog, closed."""
-    rows = [html.Tr([html.Th(_kbd(keys), scope="row"), html.Td(what)]) for keys, what in KEYS]
-    return html.Dialog(
-        id=ids.HELP,
-        className="help",
-        **{"aria-labelledby": "help-title"},
-        children=[
-            html.Div(
-                className="card-head",
-                children=[
-                    html.H2("How to read this page", id="help-title"),
-                    html.Button(
-                        "Close", id=ids.HELP_CLOSE, className="button quiet", title="Close (Escape)"
-                    ),
-                ],
-            ),
-            *(html.P(sentence) for sentence in IDEA),
-            html.Table([html.Tbody(rows)], className="keys"),
-        ],
-    )
+_DIALOG = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string("""\
+<dialog id="help" class="help" aria-labelledby="help-title">
+  <form method="dialog" class="card-head">
+    <h2 id="help-title">How to read this page</h2>
+    <button class="button quiet" title="Close (Escape)">Close</button>
+  </form>
+{% for sentence in idea %}
+  <p>{{ sentence }}</p>
+{% endfor %}
+  <table class="keys">
+{% for names, what in keys %}
+    <tr>
+      <th scope="row">{% for name in names.split(", ") %}<kbd>{{ name }}</kbd> {% endfor %}</th>
+      <td>{{ what }}</td>
+    </tr>
+{% endfor %}
+  </table>
+</dialog>""")
 
 
-def _kbd(keys: str) -> list[object]:
-    parts: list[object] = []
-    for each in keys.split(", "):
-        parts += [html.Kbd(each), " "]
-    return parts
+def help_dialog() -> str:
+    """Return the dialog, closed, as HTML.
+
+    It never changes, so Dash need not know it: of every change of the page Dash asks each of its
+    components whether it is touched, and a third of them would be here.
+    """
+    return _DIALOG.render(idea=IDEA, keys=KEYS)

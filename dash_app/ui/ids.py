@@ -46,7 +46,6 @@ REDO = "redo"
 CLEAR = "clear"
 THEME = "theme"
 HELP_OPEN = "help-open"
-HELP_CLOSE = "help-close"
 COPY = "copy-parameters"
 AUTO = "auto"
 MODES = ("mode-online", "mode-scratch", "mode-both")
@@ -59,7 +58,6 @@ BUTTONS = (
     CLEAR,
     THEME,
     HELP_OPEN,
-    HELP_CLOSE,
     COPY,
     AUTO,
     *MODES,
@@ -76,7 +74,6 @@ ONLINE_LOSS = "online-loss"
 DIFFERENCE = "difference"
 PARAMETERS = "parameters"
 TIMES = "response-times"
-HELP = "help"
 
 
 def example(name: str) -> str:

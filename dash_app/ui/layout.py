@@ -19,11 +19,11 @@ from dash_app.ui.figures import (
     plot_figure,
     scratch_loss_figure,
 )
-from dash_app.ui.help import build_help
+from dash_app.ui.help import help_dialog
 from dash_app.ui.parts import button, choice
 
-#: Dash's own page, but with the language, which a screen reader wants to know.
-PAGE_TEMPLATE = """<!DOCTYPE html>
+#: Dash's own page, but with the language, which a screen reader wants to know, and with the help.
+_PAGE = """<!DOCTYPE html>
 <html lang="en">
     <head>
         {%metas%}
@@ -34,11 +34,17 @@ PAGE_TEMPLATE = """<!DOCTYPE html>
     </head>
     <body>
         {%app_entry%}
+        {help}
         <footer>{%config%}{%scripts%}{%renderer%}</footer>
     </body>
 </html>"""
 _GRAPH_CONFIG = {"displayModeBar": False, "doubleClick": False, "scrollZoom": False}
 _MEMORY_STORES = (ids.COMMAND, ids.ANSWER, ids.FOLLOW, ids.FOLLOWED, ids.LOOK, ids.SEEN)
+
+
+def page_template() -> str:
+    """Return the HTML into which Dash puts itself."""
+    return _PAGE.replace("{help}", help_dialog())
 
 
 def build_layout(config: Config) -> html.Div:
@@ -50,7 +56,6 @@ def build_layout(config: Config) -> html.Div:
             *_stores(),
             _header(),
             html.Main(className="board", children=[build_controls(), _stage(), _findings()]),
-            build_help(),
             html.Div(id=ids.ANNOUNCEMENT, className="unseen", role="status", **_live("polite")),
         ],
     )
@@ -196,11 +201,6 @@ def _findings() -> html.Aside:
     )
 
 
-_HINTS = {
-    ids.DIFFERENCE_CHART: "How far apart the two are, once there is a model from scratch",
-    ids.SCRATCH_CHART: "The loss while training from scratch: press p",
-    ids.ONLINE_CHART: "The online loss after every new point",
-}
 _HINTS = {
     ids.DIFFERENCE_CHART: "How far apart the two are, once there is a model from scratch",
     ids.SCRATCH_CHART: "The loss while training from scratch: press p",

@@ -86,6 +86,14 @@ def test_keys_choose_modes_components_and_theme(page: DashPage) -> None:
     page.wait("dash_clientside.state.logScale && dash_clientside.state.auto")
     page.key("?")
     page.wait("document.getElementById('help').open")
+    page.driver.find_element("css selector", "#help button").click()
+    page.wait("!document.getElementById('help').open")
+
+
+def test_cursor_of_the_root_is_not_inherited(page: DashPage) -> None:
+    page.script("document.documentElement.style.cursor = 'wait'")  # as Plotly does at each click
+    assert page.read("getComputedStyle(document.body).cursor") == "auto"
+    page.script("document.documentElement.style.cursor = ''")
 
 
 def test_theme_follows_the_system_and_a_choice_is_remembered(page: DashPage) -> None:
