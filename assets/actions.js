@@ -90,10 +90,13 @@
     gmm.set_props("n-components", { value: n });
   }
 
-  function stepComponents(/** @type {number} */ step) {
-    const slider = /** @type {HTMLInputElement} */ (document.getElementById("n-components"));
-    const wanted = Number(slider.value) + step;
-    if (wanted >= Number(slider.min) && wanted <= Number(slider.max)) setComponents(wanted);
+  /** Move a slider by so many steps, as far as it goes; or past its end to its beginning. */
+  function step(/** @type {string} */ id, /** @type {number} */ steps, round = false) {
+    const slider = /** @type {HTMLInputElement} */ (document.getElementById(id));
+    const [low, high, size] = [slider.min, slider.max, slider.step].map(Number);
+    const wanted = Number(slider.value) + steps * size;
+    if (wanted >= low && wanted <= high) gmm.set_props(id, { value: wanted });
+    else if (round) gmm.set_props(id, { value: low });
   }
 
   const help = () => /** @type {HTMLDialogElement} */ (document.getElementById("help"));
@@ -134,5 +137,5 @@
     else example(id.replace("example-", ""));
   }
 
-  gmm.actions = { add, configure, play, press, remove, setComponents, stepComponents, trainSoon };
+  gmm.actions = { add, configure, play, press, remove, setComponents, step, trainSoon };
 })((window.dash_clientside = window.dash_clientside || {}));

@@ -131,7 +131,8 @@
       state.remember(before);
     }
     if (ended) runEnded(answer.run);
-    gmm.charts.schedule("scratch-loss-chart", "difference-chart");
+    if (state.losses.length) gmm.charts.schedule("scratch-loss-chart"); // until then the last run's
+    gmm.charts.schedule("difference-chart");
     gmm.show.all();
   }
 

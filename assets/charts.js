@@ -6,10 +6,20 @@
   const EVERY_MS = 200;
   /** Less than this is not worth an axis of its own. */
   const LEAST_NATS = 0.02;
+  /** While the loss falls its axis reaches further down, by this share of what is needed... */
+  const ROOM_BELOW = 0.4;
+  /** ...and is drawn anew where it is so many times higher than needed. */
+  const MOST_ROOM = 2.5;
+  const SLACK = 0.05;
   const idle =
     window.requestIdleCallback || ((/** @type {() => void} */ run) => setTimeout(run, 1));
+  /** The chart that is drawn while the person watches it change. */
+  const LIVE = "scratch-loss-chart";
+  let liveFrame = 0;
   /** @type {Set<string>} charts that await drawing */
   const due = new Set();
+  /** @type {Record<string, string>} the theme in which each chart is drawn */
+  const themes = {};
 
   /** @returns {number[]} indices that keep the ends and spread evenly over a long series */
   function sample(/** @type {number} */ length, /** @type {boolean} */ logarithmic) {
@@ -69,17 +79,53 @@
     gd.closest(".finding").dataset.empty = data.every((trace) => trace.x.length === 0)
       ? "yes"
       : "no";
-    window.Plotly.react(gd, data, layout);
+    themes[id] = gmm.theme.current();
+    gmm.set_props(id, { figure: { data, layout } });
+  }
+
+  /** @returns {any} the axis of passes: whole from the start where their number is known */
+  function passes(/** @type {any} */ state) {
+    const { run, logScale } = state;
+    const type = logScale ? "log" : "linear";
+    if (!run || run.method !== "adam" || run.status === "cancelled")
+      return { type, autorange: true };
+    const range = logScale ? [0, Math.log10(Math.max(2, run.epochs))] : [1, run.epochs];
+    return { type, autorange: false, range };
+  }
+
+  /**
+   * Let the drawn line grow: a redraw by Plotly takes 20 ms and more, this less than one.
+   *
+   * @returns {boolean} whether that was possible: same colours, same passes, and the losses fit
+   */
+  function grow(/** @type {string} */ id, /** @type {any} */ series, /** @type {any} */ axes) {
+    const gd = gmm.plot.element(id);
+    if (!gd) return false;
+    const { xaxis, yaxis } = gd._fullLayout;
+    const [low, high] = axes.yaxis.range || [0, 0];
+    const [bottom, top] = yaxis.range;
+    const same =
+      themes[id] === gmm.theme.current() &&
+      xaxis.type === axes.xaxis.type &&
+      String(xaxis.range) === String(axes.xaxis.range);
+    const slack = SLACK * (top - bottom);
+    const fits = bottom <= low && high <= top + slack && top - bottom < MOST_ROOM * (high - low);
+    return same && fits && series.x.length > 2 && gmm.sketch.line(gd, series);
   }
 
   /** The loss of the run from scratch, pass by pass; losses may be negative. */
   function drawScratchLoss(/** @type {any} */ state) {
-    const losses = state.losses;
+    const { losses } = state;
     const kept = sample(losses.length, state.logScale);
     const series = { x: kept.map((index) => index + 1), y: kept.map((index) => losses[index]) };
     series.mode = losses.length > 1 ? "lines" : "lines+markers";
-    const xaxis = { type: state.logScale ? "log" : "linear", autorange: true };
-    fill("scratch-loss-chart", [series], { xaxis, yaxis: focus(series.y) });
+    const axes = { xaxis: passes(state), yaxis: focus(series.y) };
+    if (state.training()) {
+      if (grow(LIVE, series, axes)) return;
+      const { range } = axes.yaxis;
+      if (range) range[0] -= ROOM_BELOW * (range[1] - range[0]); // where the loss is going
+    }
+    fill(LIVE, [series], axes);
   }
 
   /** The online loss after each increment. */
@@ -115,28 +161,32 @@
     );
   }
 
-  const DRAW = {
-    "scratch-loss-chart": drawScratchLoss,
+  const SLOW = {
     "online-loss-chart": drawOnlineLoss,
     "difference-chart": drawDifference,
   };
+
+  function drawLive() {
+    liveFrame = 0;
+    drawScratchLoss(gmm.state);
+  }
 
   /** Draw one of the charts that are due, and go on when the browser has a moment again. */
   function drawNext() {
     const [id] = due;
     due.delete(id);
-    DRAW[id](gmm.state);
+    SLOW[id](gmm.state);
     if (due.size) idle(drawNext, { timeout: EVERY_MS });
   }
 
-  /** Draw the named charts soon: the plot comes first, and a burst of news is drawn once. */
+  /** Draw the named charts: the live one in the next frame, others once the plot had its turn. */
   function schedule(/** @type {string[]} */ ...ids) {
-    const wanted = ids.length ? ids : Object.keys(DRAW);
-    if (due.size === 0) {
-      if (wanted.includes("scratch-loss-chart")) requestAnimationFrame(drawNext);
-      else setTimeout(() => idle(drawNext, { timeout: EVERY_MS }), EVERY_MS);
-    }
-    for (const id of wanted) due.add(id);
+    const wanted = ids.length ? ids : [LIVE, ...Object.keys(SLOW)];
+    const slow = wanted.filter((id) => id !== LIVE);
+    if (slow.length < wanted.length && !liveFrame) liveFrame = requestAnimationFrame(drawLive);
+    if (slow.length && due.size === 0)
+      setTimeout(() => idle(drawNext, { timeout: EVERY_MS }), EVERY_MS);
+    for (const id of slow) due.add(id);
   }
 
   gmm.charts = { sample, schedule };

@@ -8,6 +8,13 @@
     press(`${name}-${now === "true" ? values[1] : values[0]}`)();
   };
 
+  let examplesDrawn = 0;
+  function nextExample() {
+    const buttons = document.querySelectorAll(".examples button");
+    /** @type {HTMLElement} */ (buttons[examplesDrawn % buttons.length]).click();
+    examplesDrawn += 1;
+  }
+
   /** @type {Record<string, () => void>} */
   const KEYS = {
     p: press("train"),
@@ -24,8 +31,13 @@
     e: other("method", ["em", "adam"]),
     l: other("scale", ["linear", "log"]),
     x: () => gmm.cursor.focus(),
-    "+": () => gmm.actions.stepComponents(1),
-    "-": () => gmm.actions.stepComponents(-1),
+    g: () => document.getElementById("axis-low").focus(),
+    d: nextExample,
+    m: () => gmm.actions.step("memory", 1, true),
+    "]": () => gmm.actions.step("epochs", 1),
+    "[": () => gmm.actions.step("epochs", -1),
+    "+": () => gmm.actions.step("n-components", 1),
+    "-": () => gmm.actions.step("n-components", -1),
   };
   for (let k = 1; k <= 9; k += 1) KEYS[String(k)] = () => gmm.actions.setComponents(k);
 

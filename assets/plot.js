@@ -13,8 +13,8 @@
   let frame = 0;
   let settleTimer = 0;
   let unsettledSince = 0;
-  /** What is drawn: the circumstances and the number of points by Plotly, the curves by either. */
-  let drawn = { key: "", points: 0, ceiling: 0, curves: /** @type {any} */ (null) };
+  /** What Plotly has drawn: the circumstances, the points, the curves; and the curves sketched. */
+  let drawn = { key: "", points: 0, ceiling: 0, curves: null, sketched: null };
   /** The curves last computed, and what they were computed from. */
   let known = { of: /** @type {any[]} */ ([]), curves: /** @type {any} */ (null) };
 
@@ -26,8 +26,8 @@
 
   /** @returns {any} the curves of the state; the same object as long as they are the same */
   function curvesOf(/** @type {any} */ state) {
-    const { online, scratch } = state.view || { online: null, scratch: null };
-    const of = [online, scratch, state.mode, ...state.shown];
+    const { id, online, scratch } = state.view || { id: "", online: null, scratch: null };
+    const of = [id, online && online.number, scratch && scratch.number, state.mode, ...state.shown];
     if (known.of.length !== of.length || of.some((each, index) => each !== known.of[index])) {
       known = { of, curves: gmm.curves.all(state, state.shown) };
     }
@@ -71,9 +71,9 @@
     if (seen.key !== drawn.key || seen.held.length < drawn.points) {
       redraw(gd, seen);
     } else {
-      if (seen.curves !== drawn.curves) gmm.sketch.curves(gd, seen.curves);
-      drawn.curves = seen.curves;
-      settleSoon();
+      if (seen.curves !== drawn.sketched) gmm.sketch.curves(gd, seen.curves);
+      drawn.sketched = seen.curves;
+      if (seen.curves !== drawn.curves || seen.points.length > drawn.points) settleSoon();
     }
     const fresh = seen.points.slice(drawn.points);
     const places =
@@ -116,7 +116,7 @@
     layout.yaxis = { ...layout.yaxis, range: [0, seen.ceiling] };
     window.Plotly.react(gd, data, layout);
     const { key, ceiling, curves } = seen;
-    drawn = { key, points: seen.held.length, ceiling, curves };
+    drawn = { key, points: seen.held.length, ceiling, curves, sketched: curves };
   }
 
   /** Fill curves, dots, ticks or histogram into the traces. */

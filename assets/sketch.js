@@ -62,5 +62,14 @@
     layer.replaceChildren(...dots);
   }
 
-  gmm.sketch = { curves, points };
+  /** Let the first line of a chart take its new course. @returns {boolean} whether it is drawn */
+  function line(/** @type {any} */ gd, /** @type {{x: number[], y: number[]}} */ course) {
+    const drawn = gd.querySelector(".js-line");
+    if (!drawn) return false;
+    drawn.setAttribute("d", path(gd, course));
+    Object.assign(gd.data[0], course); // what the chart says it shows
+    return true;
+  }
+
+  gmm.sketch = { curves, line, points };
 })((window.dash_clientside = window.dash_clientside || {}));

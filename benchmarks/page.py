@@ -63,18 +63,18 @@ window.addEventListener('mouseup', () => {
     curve.observe(document.getElementById('plot'), inside);
 }, true);
 """
-#: In the page: train, and note at which frames the loss chart ended in another loss than before.
+#: In the page: train, and note at which frames the loss chart ended in another pass than before.
 _LOSSES = """
 const done = arguments[0], start = performance.now(), at = [];
 dash_clientside.actions.press('train');
 let last;
 const look = () => {
-    const {y} = document.querySelector('#scratch-loss-chart .js-plotly-plot').data[0];
+    const {x} = document.querySelector('#scratch-loss-chart .js-plotly-plot').data[0];
     const {run, losses} = dash_clientside.state;
-    const newest = y[y.length - 1];
+    const newest = x[x.length - 1];
     if (newest !== last) at.push(performance.now() - start);
     last = newest;
-    if (run?.status === 'done' && newest === losses[losses.length - 1]) done(at);
+    if (run?.status === 'done' && newest === losses.length) done(at);
     else requestAnimationFrame(look);
 };
 look();

@@ -62,7 +62,7 @@ def _scratch_group() -> html.Section:
             ids.EPOCHS,
             ids.EPOCHS_VALUE,
             "Epochs, at most",
-            "How often training from scratch may pass over all points",
+            "How often training from scratch may pass over all points ([ and ])",
             EPOCHS_RANGE,
             DEFAULT_EPOCHS,
         ),
@@ -85,7 +85,7 @@ def _model_group() -> html.Section:
             ids.MEMORY,
             ids.MEMORY_VALUE,
             "Memory",
-            "Whether old points count less: the number of new points after which one counts half",
+            "Whether old points count less: after how many new ones a point counts half (m)",
             (0, len(MEMORY_STEPS) - 1, 1),
             0,
         ),
@@ -108,7 +108,7 @@ def _points_group() -> html.Section:
         html.Div(_example_buttons(), className="examples", role="group", **_named("examples")),
         html.Div(
             className="axis",
-            title="The part of the axis that is shown; it grows where points lie outside",
+            title="The part of the axis that is shown; it grows where points lie outside (g)",
             children=[
                 html.Span("Axis from", className="label"),
                 _number(ids.AXIS_LOW, -1, "Left end of the axis"),

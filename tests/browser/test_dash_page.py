@@ -162,10 +162,10 @@ def test_loss_of_adam_is_drawn_while_it_trains_and_whole_at_the_end(page: DashPa
     page.wait("dash_clientside.state.epochs === 1000")
     page.script(
         """
-        window.seenLengths = new Set();
+        window.drawnLines = new Set();
         const look = () => {
-            const gd = document.querySelector('#scratch-loss-chart .js-plotly-plot');
-            if (dash_clientside.state.training()) seenLengths.add(gd.data[0].y.length);
+            const line = document.querySelector('#scratch-loss-chart .js-line');
+            if (line && dash_clientside.state.training()) drawnLines.add(line.getAttribute('d'));
             requestAnimationFrame(look);
         };
         look();
@@ -178,7 +178,10 @@ def test_loss_of_adam_is_drawn_while_it_trains_and_whole_at_the_end(page: DashPa
     run = page.server.sessions.run(page.session_id, page.read("dash_clientside.state.run.id"))
     assert losses == run.losses.tolist()
     assert len(losses) == 1000
-    assert page.read("seenLengths.size") > 3
+    assert page.read("drawnLines.size") > 3
+    page.wait(
+        "document.querySelector('#scratch-loss-chart .js-plotly-plot').data[0].x.at(-1) === 1000"
+    )
 
 
 def test_auto_trains_from_scratch_after_every_change(page: DashPage) -> None:

@@ -90,6 +90,26 @@ def test_keys_choose_modes_components_and_theme(page: DashPage) -> None:
     page.wait("!document.getElementById('help').open")
 
 
+def test_keys_reach_memory_epochs_axis_and_examples(page: DashPage) -> None:
+    epochs = page.read("dash_clientside.state.epochs")
+    page.key("]")
+    page.wait(f"dash_clientside.state.epochs === {epochs + 50}")
+    page.key("[")
+    page.wait(f"dash_clientside.state.epochs === {epochs}")
+    page.key("m")
+    page.wait("dash_clientside.state.view.half_life === 500")
+    for half_life in ("200", "100", "50", "20", "10", "null"):
+        page.key("m")
+        page.wait(f"dash_clientside.state.view.half_life === {half_life}")
+    page.key("g")
+    page.wait("document.activeElement.id === 'axis-low'")
+    page.key(Keys.TAB, into="axis-low")
+    page.wait("document.activeElement.id === 'axis-high'")
+    page.script("document.activeElement.blur()")
+    page.key("d")
+    page.wait("dash_clientside.state.view.n_points > 5")
+
+
 def test_cursor_of_the_root_is_not_inherited(page: DashPage) -> None:
     page.script("document.documentElement.style.cursor = 'wait'")  # as Plotly does at each click
     assert page.read("getComputedStyle(document.body).cursor") == "auto"
