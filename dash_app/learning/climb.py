@@ -69,12 +69,12 @@ class Climbers:
         """Return the most promising `n_kept`, most promising first, one of each neighbourhood."""
         order = np.argsort(-self.prospects, kind="stable")
         ranked = self[order[: _CROWDING * n_kept]]
-        apart = _apart(ranked.candidates, ranked.candidates)
+        apart = _apart(ranked.candidates, ranked.candidates).tolist()
         kept: list[int] = []
-        for index in range(len(ranked)):
+        for index, row in enumerate(apart):
             if len(kept) == n_kept:
                 break
-            if apart[index, kept].all():
+            if all(row[other] for other in kept):
                 kept.append(index)
         return ranked[kept]
 

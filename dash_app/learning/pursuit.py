@@ -202,7 +202,7 @@ def _pursued(pool: Pool, ground: Ground, held: Candidates, extra: Array, part: i
     )
     rivals, reserves = rivals_of(ground, family, extra, part)
     near_by = within_reach(objective, held, rivals)
-    polished = contest(objective, Candidates.joined(held, near_by))
+    polished = contest(ground, Candidates.joined(held, near_by))
     values = polished.values
     lead = _lead(values)
     others = [k for k in range(values.size) if k != lead and abs(values[k] - values[lead]) > 1e-7]
@@ -231,7 +231,7 @@ def _explored(pool: Pool, ground: Ground, held: Candidates, rng: np.random.Gener
         family = Family(rivals.candidates[:1], family.others, reserves)
         rivals = rivals[1:]
     near_by = within_reach(objective, family.home, rivals)
-    polished = contest(objective, Candidates.joined(held, family.home, near_by))
+    polished = contest(ground, Candidates.joined(held, family.home, near_by))
     values = polished.values
     lead = _lead(values)
     best, *others = (1 + np.argsort(-values[1:], kind="stable")).tolist()

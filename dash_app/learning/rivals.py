@@ -5,16 +5,16 @@ Rough work on a coarse copy of the data; whoever comes near is polished on the w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dash_app.learning.climb import Climbers, climb
+from dash_app.learning.climb import Climbers, climb, near
 from dash_app.learning.crossover import children
 from dash_app.learning.escapes import escape_candidates
 from dash_app.learning.mixture import Array
 from dash_app.learning.newton import Polished, polish, polish_leaders
-from dash_app.learning.objective import Candidates, Objective
+from dash_app.learning.objective import Candidates, Objective, sorted_by_mean
 from dash_app.learning.search import coarse_objective
 from dash_app.learning.starts import random_starts, segmentation_starts
 from dash_app.learning.summary import WeightedSummary
@@ -37,6 +37,10 @@ _REACH_NATS = 0.01
 _N_LAST_STEPS = 10
 _LAST_REACH_NATS = 0.05
 _LAST_TOL = 1e-6
+_HOPE_NATS, _SAME_NATS = 0.001, 1e-7
+"""On the coarse copy a rival that is better is not further below the mixture than the first; one
+that has come to the mixture itself is as good up to the second."""
+
 """Whatever may still turn out as the best after Newton's first steps is climbed to its end."""
 
 _TOL = 1e-8
@@ -134,8 +138,31 @@ def polished_first(objective: Objective, candidates: Candidates) -> Polished:
     return polish(objective, candidates, max_steps=_N_NEWTON_STEPS, tol=_TOL)
 
 
-def contest(objective: Objective, contenders: Candidates) -> Polished:
-    """Return the contenders polished, as far as it takes to tell the best."""
+def contest(ground: Ground, contenders: Candidates) -> Polished:
+    """Return the contenders polished, as far as it takes to tell the best.
+
+    Those that the coarse copy tells to be worse than the first, or the first itself, are polished
+    there only; their values are as far from that of the first as on the copy.
+    """
+    rough = _polished(ground.coarse, contenders)
+    if ground.coarse is ground.whole:
+        return rough
+    lag = rough.values[0] - rough.values
+    alike = near(sorted_by_mean(rough.candidates), sorted_by_mean(rough.candidates[:1]))
+    same = (np.abs(lag) < _SAME_NATS) & alike.all(axis=(1, 2))
+    hopeful = (lag < _HOPE_NATS) & ~same
+    hopeful[0] = True
+    # the first one is nearly at its optimum on the whole already
+    starts = rough.candidates.replaced(np.arange(1), contenders[:1])
+    final = _polished(ground.whole, starts[hopeful])
+    values = rough.values + (final.values[0] - rough.values[0])
+    values[hopeful] = final.values
+    return replace(
+        rough, candidates=rough.candidates.replaced(hopeful, final.candidates), values=values
+    )
+
+
+def _polished(objective: Objective, contenders: Candidates) -> Polished:
     return polish_leaders(
         objective,
         contenders,

@@ -44,7 +44,8 @@ def test_a_trapped_mixture_has_a_rival_at_the_optimum(ground: Ground, points: np
     assert ground.whole.in_data_units(float(ground.whole.value(home)[0])) < best - 0.1
     family = Family(home, home[:0], Family.none(4).reserves)
     rivals, reserves = rivals_of(ground, family, np.empty(0))
-    polished = contest(ground.whole, within_reach(ground.whole, home, rivals))
+    near_by = within_reach(ground.whole, home, rivals)
+    polished = contest(ground, Candidates.joined(home, near_by))
     found = ground.whole.in_data_units(float(polished.values.max()))
     assert found == pytest.approx(best, abs=1e-6)
     assert reserves.means.shape[1] == 3
@@ -65,6 +66,22 @@ def test_out_of_reach_is_not_polished(ground: Ground) -> None:
     value = float(ground.whole.value(best)[0])
     assert len(near_by) < len(rivals)
     assert (ground.whole.value(near_by) > value - 0.02).all()
+
+
+def test_a_contest_by_way_of_the_coarse_copy_ends_on_the_whole() -> None:
+    rng = np.random.default_rng(4)
+    points = np.concatenate([rng.normal(m, 0.05, 200) for m in MODES])
+    summary = WeightedSummary(1024).with_points(points)
+    ground = Ground.of(Objective.of_summary(summary, 4, 1.0), summary)
+    assert ground.coarse.positions.size < ground.whole.positions.size
+    home, other = trapped(ground), at(ground, MODES)
+    best = float(polish(ground.whole, other, max_steps=50).values[0])
+    won = contest(ground, Candidates.joined(home, other))
+    assert won.values[1] == pytest.approx(best, abs=1e-9)
+    assert won.values[0] == pytest.approx(float(ground.whole.value(home)[0]), abs=1e-6)
+    held = contest(ground, Candidates.joined(other, home))  # the loser stays on the copy
+    assert held.values[0] == pytest.approx(best, abs=1e-9)
+    assert held.values[1] < best - 0.1
 
 
 def test_a_family_goes_to_data_units_and_back(ground: Ground) -> None:
