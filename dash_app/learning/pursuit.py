@@ -36,7 +36,8 @@ HYSTERESIS_NATS = 5e-5
 """A mixture is left for another optimum only if that is better by more, nats per point."""
 
 _EXPLORE_EVERY = 4
-"""Of so many looks at rivals one belongs to the second search."""
+"""Of so many looks at rivals one belongs to the second search, or the first after it that is not
+called for by the newest point."""
 
 _N_PATIENT = 3
 """It begins anew after so many steps without a gain."""
@@ -165,7 +166,8 @@ def update(
     surprise = n_new * _mean_surprise(excess)
     misfit = pool.misfit + surprise + _NEWS_NATS * n_new**_NEWS_EXPONENT
     held = objective.standardised(pool.shown.mixture)
-    urgent = summary.n_atoms < _SMALL_SIZE or surprise > _SURPRISE_NATS * summary.mass
+    struck = surprise > _SURPRISE_NATS * summary.mass
+    urgent = struck or summary.n_atoms < _SMALL_SIZE
     rested = pool.n_rested >= _N_REST or surprise > _ALERT_NATS * summary.mass
     due = urgent or (rested and misfit > _MISFIT_NATS * summary.mass)
     if not due or objective.n_components == 1:  # of which J has one optimum
@@ -173,8 +175,10 @@ def update(
         return replace(pool, shown=shown, misfit=misfit, n_rested=pool.n_rested + 1)
     ground = Ground.of(objective, summary)
     turn = pool.n_pursuits
-    pool = replace(pool, n_pursuits=turn + 1, misfit=0.0, n_rested=0)
-    if turn % _EXPLORE_EVERY == _EXPLORE_EVERY - 1:
+    others_turn = turn % _EXPLORE_EVERY == _EXPLORE_EVERY - 1
+    waits = others_turn and struck  # only moves of the mixture shown go to the newest point
+    pool = replace(pool, n_pursuits=turn if waits else turn + 1, misfit=0.0, n_rested=0)
+    if others_turn and not waits:
         return _explored(pool, ground, held, np.random.default_rng((seed, turn)))
     extra = (increment[-1:] - objective.location) / objective.scale
     return _pursued(pool, ground, held, extra, None if urgent else turn)

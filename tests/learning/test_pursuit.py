@@ -1,0 +1,50 @@
+"""Which optimum is shown while two are nearly as good as one another."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from dash_app.learning import OnlineGaussianMixture, fit_from_scratch, pursuit
+
+#: Mirror images: two components can unite the clump in the middle with the left or the right one.
+SIDE = np.random.default_rng(2).normal(1.0, 0.05, 30)
+MIDDLE = np.random.default_rng(3).normal(0.0, 0.05, 15)
+CLUMPS = np.concatenate([SIDE, -SIDE, MIDDLE, -MIDDLE])
+#: Each point makes the other of the two better, by some 1e-5 nats a point.
+SWAYING = [0.0005 * (-1) ** index for index in range(24)]
+
+
+def single_side(learner: OnlineGaussianMixture) -> float:
+    """The side whose clump has the narrow component to itself."""
+    mixture = learner.mixture
+    return float(np.sign(mixture.means[mixture.variances.argmin()]))
+
+
+def sides(points: list[float]) -> list[float]:
+    learner = OnlineGaussianMixture(2).partial_fit(CLUMPS)
+    return [single_side(learner.partial_fit([x])) for x in points]
+
+
+def test_of_two_optima_that_are_nearly_tied_the_one_shown_stays() -> None:
+    assert len(set(sides(SWAYING))) == 1
+
+
+def test_without_the_margin_it_would_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pursuit, "HYSTERESIS_NATS", 0.0)
+    assert len(set(sides(SWAYING))) == 2
+
+
+def test_an_optimum_that_is_better_by_more_is_shown() -> None:
+    before = sides([0.0])[0]
+    points = (before * np.random.default_rng(4).normal(-1.0, 0.05, 10)).tolist()
+    assert sides(points)[-1] == -before
+    learner = OnlineGaussianMixture(2).partial_fit(CLUMPS)
+    for x in points:
+        learner.partial_fit([x])
+    best = fit_from_scratch(np.concatenate([CLUMPS, points]), 2).objective
+    assert learner.objective >= best - pursuit.HYSTERESIS_NATS
+
+
+def test_what_is_shown_is_the_same_each_time() -> None:
+    assert sides(SWAYING) == sides(SWAYING)
