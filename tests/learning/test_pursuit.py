@@ -8,11 +8,11 @@ import pytest
 from dash_app.learning import OnlineGaussianMixture, fit_from_scratch, pursuit
 
 #: Mirror images: two components can unite the clump in the middle with the left or the right one.
-SIDE = np.random.default_rng(2).normal(1.0, 0.05, 30)
-MIDDLE = np.random.default_rng(3).normal(0.0, 0.05, 15)
+SIDE = np.random.default_rng(2).normal(1.0, 0.05, 14)
+MIDDLE = np.random.default_rng(3).normal(0.0, 0.05, 5)
 CLUMPS = np.concatenate([SIDE, -SIDE, MIDDLE, -MIDDLE])
-#: Each point makes the other of the two better, by some 1e-5 nats a point.
-SWAYING = [0.0005 * (-1) ** index for index in range(24)]
+#: After each point the other of the two is better, by some 1e-5 nats a point.
+SWAYING = [1e-4, *(2e-4 * (-1) ** index for index in range(1, 12))]
 
 
 def single_side(learner: OnlineGaussianMixture) -> float:
