@@ -1,9 +1,10 @@
 """Moves out of a local optimum: take one component away, put one where the data ask for it.
 
-A mixture is reduced by dropping a component or by uniting two neighbours; a component is then
+A mixture is reduced by dropping a component or by uniting two neighbours. A component is then
 inserted where the directional derivative of the log-likelihood (Lindsay 1983, Annals of
-Statistics 11:86) promises most. The idea of split and merge is Ueda, Nakano, Ghahramani and
-Hinton (2000), doi 10.1162/089976600300015088.
+Statistics 11:86) promises most; or one that is there is split in two halves, which the derivative
+says little of. The idea of split and merge is Ueda, Nakano, Ghahramani and Hinton (2000),
+doi 10.1162/089976600300015088.
 """
 
 from __future__ import annotations
@@ -22,6 +23,11 @@ _N_DISTANCES = 12
 _WIDTHS = np.array([0.03, 0.12, 0.4])
 """Standard deviations of an inserted component, standardised units, before the floor."""
 
+_N_SPLITS = 8
+_SPLIT_STDS = 0.8
+"""So far to either side go the halves of a component, in its standard deviations; its variance
+stays theirs together."""
+
 _N_RESERVES = 12
 _N_DEEP, _N_DEEP_MOVES = 4, 24
 
@@ -36,32 +42,35 @@ def escape_candidates(
     extra: Array,
     reserves: Candidates,
     depth: int = 1,
-) -> tuple[Candidates, Candidates]:
+) -> tuple[Candidates, Candidates, Candidates]:
     """Return the most promising moves away from a mixture, and the reserves for the next call.
 
     Parameters
     ----------
     objective : J, usually of a coarse copy
     candidates : Candidates, (1, K), sorted by mean
-    n_moves : int, how many to return at the most
+    n_moves : int, how many insertions to return at the most
     extra : ndarray, further locations to try, standardised units
     reserves : Candidates, (any, K - 1): good mixtures of one component fewer from earlier calls
     depth : int, 2 where the reserves take such a step themselves: two components move at once
 
     Returns
     -------
-    moves : Candidates, (n_moves or fewer, K); none for K = 1, where J has one optimum
+    splits : Candidates, (8 or fewer, K); none for K = 1, where J has one optimum
+    insertions : Candidates, (n_moves or fewer, K); likewise
     reserves : Candidates, (a few, K - 1)
     """
     n_components = candidates.means.shape[1]
     if n_components == 1:
-        return candidates[:0], reserves
+        return candidates[:0], candidates[:0], reserves
     # what is left spreads out to the points that lost their component before it is judged
     climbers = climb(objective, Candidates.joined(reserves, reductions(candidates)), 1)
     if depth > 1 and n_components > 2:
         climbers = climbers.joined(_deeper(objective, climbers.best(_N_DEEP).candidates, extra))
-    reserves = climbers.best(_N_RESERVES).candidates
-    return _insert(objective, climbers.candidates, n_moves, extra), reserves
+    reduced = climbers.candidates
+    splits = _split(objective, reduced)[:_N_SPLITS]
+    insertions = _insert(objective, reduced, n_moves, extra)
+    return splits, insertions, climbers.best(_N_RESERVES).candidates
 
 
 def _deeper(objective: Objective, reduced: Candidates, extra: Array) -> Climbers:
@@ -69,6 +78,26 @@ def _deeper(objective: Objective, reduced: Candidates, extra: Array) -> Climbers
     each = [reductions(reduced[k : k + 1]) for k in range(len(reduced))]
     fewer = climb(objective, Candidates.joined(*each), 1).best(_N_RESERVES).candidates
     return climb(objective, _insert(objective, fewer, _N_DEEP_MOVES, extra), 1)
+
+
+def _split(objective: Objective, reduced: Candidates) -> Candidates:
+    """Return the reduced mixtures with each of their components in two halves, best first."""
+    row, at = np.indices(reduced.means.shape).reshape(2, -1)
+    every = np.arange(row.size)
+    chosen = reduced[row]
+    weights, means, variances = (
+        np.concatenate([values, values[every, at][:, None]], axis=1)
+        for values in (chosen.weights, chosen.means, chosen.variances)
+    )
+    step = _SPLIT_STDS * np.sqrt(variances[:, -1])
+    means[every, at] -= step
+    means[:, -1] += step
+    narrow = np.maximum(variances[:, -1] - step * step, objective.variance_floor)
+    variances[every, at] = variances[:, -1] = narrow
+    weights[:, -1] *= 0.5
+    weights[every, at] = weights[:, -1]
+    halved = Candidates(weights, means, variances)
+    return halved[np.argsort(-objective.value(halved), kind="stable")]
 
 
 def _insert(objective: Objective, reduced: Candidates, n_moves: int, extra: Array) -> Candidates:

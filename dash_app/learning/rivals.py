@@ -99,15 +99,16 @@ def rivals_of(
     ground : J
     family : standardised units
     extra : ndarray, further locations to try a component at, standardised units
-    part : int, which part of the moves is tried; None for the most promising ones
+    part : int, which part of the insertions is tried; None for the most promising ones
     """
     coarse, home = ground.coarse, family.home
-    moves, reserves = escape_candidates(coarse, home, _MAX_MOVES, extra, family.reserves)
+    splits, moves, reserves = escape_candidates(coarse, home, _MAX_MOVES, extra, family.reserves)
     if part is None:
         moves = moves[:_N_MOVES]
     else:
         n_parts = -(-_MAX_MOVES // _N_MOVES)
         moves = moves[part % n_parts :: n_parts]
+    moves = Candidates.joined(splits, moves)
     parents = Candidates.joined(home, family.others[: _N_PARENTS - 1])
     born = children(coarse, parents, _N_CHILDREN)
     batch = Candidates.joined(family.others, born, moves, segmentation_starts(ground.segmented))

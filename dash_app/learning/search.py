@@ -114,9 +114,11 @@ def search(
         if len(home) == 0 or n_failed > _N_OTHER_HOMES:
             break
         tried = Candidates.joined(tried, home)
-        moves, reserves = escape_candidates(coarse, home, _N_MOVES, np.empty(0), reserves, _DEPTH)
+        splits, moves, reserves = escape_candidates(
+            coarse, home, _N_MOVES, np.empty(0), reserves, _DEPTH
+        )
         family = optima.candidates[:_N_PARENTS]
-        moves = Candidates.joined(moves, children(coarse, family, _N_CHILDREN))
+        moves = Candidates.joined(splits, moves, children(coarse, family, _N_CHILDREN))
         climbers = climb(coarse, moves, 2).apart_from(family).best(16)
         climbers = climb(coarse, climbers.candidates, 3).apart_from(family).best(_N_POLISHED)
         n_failed += 1

@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks.streams import random_streams
 from dash_app.learning import OnlineGaussianMixture, fit_from_scratch
+from dash_app.learning.escapes import escape_candidates
 from dash_app.learning.newton import polish
 from dash_app.learning.objective import Candidates, Objective
 from dash_app.learning.rivals import Family, Ground, contest, landed, rivals_of, within_reach
@@ -49,6 +50,18 @@ def test_a_trapped_mixture_has_a_rival_at_the_optimum(ground: Ground, points: np
     found = ground.whole.in_data_units(float(polished.values.max()))
     assert found == pytest.approx(best, abs=1e-6)
     assert reserves.means.shape[1] == 3
+
+
+def test_splits_are_mixtures_best_first_and_the_first_leads_upwards(ground: Ground) -> None:
+    home = trapped(ground)
+    nobody = Family.none(4)
+    splits, insertions, _ = escape_candidates(ground.coarse, home, 40, np.empty(0), nobody.reserves)
+    assert splits.means.shape[1] == insertions.means.shape[1] == 4
+    np.testing.assert_allclose(splits.weights.sum(axis=1), 1.0)
+    assert (splits.variances >= ground.coarse.variance_floor).all()
+    assert (np.diff(ground.coarse.value(splits)) <= 1e-12).all()
+    risen = polish(ground.coarse, splits[:1], max_steps=20).values[0]
+    assert risen > ground.coarse.value(home)[0] + 0.1
 
 
 def test_rivals_come_most_promising_first_and_are_not_the_home(ground: Ground) -> None:
