@@ -56,7 +56,7 @@ def escape_candidates(
 
     Returns
     -------
-    splits : Candidates, (8 or fewer, K); none for K = 1, where J has one optimum
+    splits : Candidates, (8 or fewer, K), of the reserves; none for K = 1, where J has one optimum
     insertions : Candidates, (n_moves or fewer, K); likewise
     reserves : Candidates, (a few, K - 1)
     """
@@ -67,10 +67,9 @@ def escape_candidates(
     climbers = climb(objective, Candidates.joined(reserves, reductions(candidates)), 1)
     if depth > 1 and n_components > 2:
         climbers = climbers.joined(_deeper(objective, climbers.best(_N_DEEP).candidates, extra))
-    reduced = climbers.candidates
-    splits = _split(objective, reduced)[:_N_SPLITS]
-    insertions = _insert(objective, reduced, n_moves, extra)
-    return splits, insertions, climbers.best(_N_RESERVES).candidates
+    reserves = climbers.best(_N_RESERVES).candidates
+    splits = _split(objective, reserves)[:_N_SPLITS]
+    return splits, _insert(objective, climbers.candidates, n_moves, extra), reserves
 
 
 def _deeper(objective: Objective, reduced: Candidates, extra: Array) -> Climbers:

@@ -21,7 +21,7 @@ from dash_app.learning.summary import WeightedSummary
 
 N_OTHERS = 12
 _MAX_MOVES = 128
-_N_MOVES = 40
+_N_MOVES = 32
 _N_PARENTS, _N_CHILDREN = 8, 12
 _N_CLIMBING, _N_CYCLES = 12, 2
 """After one cycle so many climb on, for so many more."""
