@@ -175,10 +175,11 @@ def update(
         return replace(pool, shown=shown, misfit=misfit, n_rested=pool.n_rested + 1)
     ground = Ground.of(objective, summary)
     turn = pool.n_pursuits
-    others_turn = turn % _EXPLORE_EVERY == _EXPLORE_EVERY - 1
-    waits = others_turn and struck  # only moves of the mixture shown go to the newest point
+    exploring = turn % _EXPLORE_EVERY == _EXPLORE_EVERY - 1
+    # only moves of the mixture shown go to the newest point: where that struck, the other waits
+    waits = exploring and struck
     pool = replace(pool, n_pursuits=turn if waits else turn + 1, misfit=0.0, n_rested=0)
-    if others_turn and not waits:
+    if exploring and not waits:
         return _explored(pool, ground, held, np.random.default_rng((seed, turn)))
     extra = (increment[-1:] - objective.location) / objective.scale
     return _pursued(pool, ground, held, extra, None if urgent else turn)

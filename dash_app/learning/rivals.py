@@ -37,11 +37,11 @@ _REACH_NATS = 0.01
 _N_LAST_STEPS = 10
 _LAST_REACH_NATS = 0.05
 _LAST_TOL = 1e-6
+"""Whatever may still turn out as the best after Newton's first steps is climbed to its end."""
+
 _HOPE_NATS, _SAME_NATS = 0.001, 1e-7
 """On the coarse copy a rival that is better is not further below the mixture than the first; one
 that has come to the mixture itself is as good up to the second."""
-
-"""Whatever may still turn out as the best after Newton's first steps is climbed to its end."""
 
 _TOL = 1e-8
 

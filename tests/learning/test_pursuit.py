@@ -1,4 +1,4 @@
-"""Which optimum is shown while two are nearly as good as one another."""
+"""Which optimum is shown while two are nearly as good as one another, and whose turn a look is."""
 
 from __future__ import annotations
 
@@ -48,3 +48,16 @@ def test_an_optimum_that_is_better_by_more_is_shown() -> None:
 
 def test_what_is_shown_is_the_same_each_time() -> None:
     assert sides(SWAYING) == sides(SWAYING)
+
+
+def test_the_second_search_waits_where_the_newest_point_is_a_surprise() -> None:
+    learner = OnlineGaussianMixture(2).partial_fit(CLUMPS)
+    while learner.state()["n_pursuits"] % 4 != 3:  # the next look is the second search's
+        learner.partial_fit([0.0])
+    before = learner.state()
+    learner.partial_fit([4.0])
+    struck = learner.state()
+    assert struck["n_pursuits"] == before["n_pursuits"]
+    np.testing.assert_array_equal(struck["explored_home"], before["explored_home"])
+    learner.partial_fit([0.0])
+    assert learner.state()["n_pursuits"] == before["n_pursuits"] + 1
