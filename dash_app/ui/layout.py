@@ -1,6 +1,6 @@
 """The page's structure: controls on the left, the plot in the middle, findings on the right.
 
-Texts are here, looks are in assets/page.css, behaviour is in assets/*.js and callbacks.py.
+Texts are here, looks are in assets/*.css, behaviour is in assets/*.js and callbacks.py.
 """
 
 from __future__ import annotations
