@@ -37,7 +37,8 @@
 
   /** Tell the newest loss of a run: all that changes with it beside the chart. */
   function loss() {
-    const { losses } = gmm.state;
+    const { losses, training } = gmm.state;
+    byId("page").dataset.losses = training() && losses.length === 0 ? "old" : "current";
     text("scratch-loss", gmm.words.nats(losses[losses.length - 1]));
   }
 

@@ -135,3 +135,22 @@ def test_command_that_breaks_the_server_is_answered(
     page.click(0.4)
     page.settle()
     assert page.points.size == 2
+
+
+def test_losses_of_the_run_before_look_old_until_the_first_new_one(page: DashPage) -> None:
+    line = "getComputedStyle(document.querySelector('#scratch-loss-chart .js-line')).opacity"
+    page.play("two-clumps", 40)
+    page.key("p")
+    page.wait("dash_clientside.state.scratchCurrent()")
+    page.wait(f"document.querySelector('#scratch-loss-chart .js-line') && {line} === '1'")
+    page.script(  # as when a run has begun that has no loss to tell yet
+        """
+        const {state, show} = dash_clientside;
+        state.follow({...state.run, id: 'next', serial: state.run.serial + 1, status: 'running',
+            losses: []});
+        show.all();
+        """
+    )
+    page.wait(f"{line} === '0.35'")
+    page.script("dash_clientside.state.losses = [-0.1]; dash_clientside.show.loss();")
+    page.wait(f"{line} === '1'")
