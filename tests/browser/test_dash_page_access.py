@@ -39,8 +39,10 @@ def test_axe_finds_nothing_serious(page: DashPage, theme: str) -> None:
     if page.read("dash_clientside.theme.current()") != theme:
         page.key("t")
     page.settle()
+    page.wait("document.getAnimations().length === 0")  # colours on their way are no theme's
     assert not axe_findings(page)
     page.press("help-open")
+    page.wait("document.getElementById('help').open && document.getAnimations().length === 0")
     assert not axe_findings(page)
 
 
