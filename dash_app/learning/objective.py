@@ -15,10 +15,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Optional
 
 import numpy as np
 
+from dash_app.learning.compiled.signatures import Atoms, Prior
 from dash_app.learning.mixture import LOG_2PI, Array, Mixture
 from dash_app.learning.points import MIN_SPREAD
 from dash_app.learning.summary import WeightedSummary
@@ -158,6 +159,22 @@ class Objective:
     def variance_floor(self) -> float:
         """Lower bound of a variance in standardised units."""
         return FLOOR_RATIO**2
+
+    @property
+    def atoms(self) -> Atoms:
+        """What J is a sum over, standardised already."""
+        return self.positions, self.masses, self.variances, 0.0, 1.0
+
+    def atoms_of_points(self, points: Array, masses: Optional[Array]) -> Atoms:
+        """Return points of data units as atoms that are standardised while they are read."""
+        nothing = np.empty(0)
+        variances = nothing if masses is None else np.zeros(masses.size)
+        return points, nothing if masses is None else masses, variances, self.location, self.scale
+
+    @property
+    def prior(self) -> Prior:
+        """What J is made of beside the atoms."""
+        return self.prior_weight, self.prior_variance, self.variance_floor, self.mass
 
     def log_prior(self, variances: Array) -> Array:
         """Return -(a/2) sum_k (log v_k + s2 / v_k), shape (n_candidates,), nats."""

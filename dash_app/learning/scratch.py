@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 from dash_app.errors import OutOfRangeError, ShapeError
 from dash_app.learning.em import em_step
 from dash_app.learning.mixture import Array, Mixture
-from dash_app.learning.newton import Derivatives, derivatives, polish
+from dash_app.learning.newton import polish
 from dash_app.learning.objective import (
     Candidates,
     Objective,
@@ -37,9 +37,6 @@ CAPACITY = 1024
 _MAX_EM_STEPS = 40
 _EM_GAIN_NATS = 1e-4
 """Plain EM ends with the first step that gains less."""
-
-_BLOCK_ELEMENTS = 1 << 18
-"""Numbers in one temporary array of a pass over all points (2 MB)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,7 +136,7 @@ def fit_from_scratch(
         best,
         max_steps=max(max_iter - len(trace.losses), 1),
         tol=tol,
-        likelihood=None if summary.exact else _Blocks(x, masses, objective).derivatives,
+        atoms=None if summary.exact else objective.atoms_of_points(x, masses),
         on_step=lambda values: trace(float(values[0])),
     )
     best, value = final.candidates, float(final.values[0])
@@ -170,38 +167,6 @@ def _plain_em(objective: Objective, max_steps: int, trace: _Trace) -> Candidates
             break
         candidates, last = after, value
     return candidates
-
-
-class _Blocks:
-    """All points, standardised and worked on in blocks of bounded memory."""
-
-    def __init__(self, x: Array, masses: Optional[Array], objective: Objective) -> None:
-        self._x = x
-        self._masses = masses
-        self._objective = objective
-        self._size = max(_BLOCK_ELEMENTS // (3 * objective.n_components), 1)
-
-    def derivatives(self, candidates: Candidates) -> Derivatives:
-        """Return the log-likelihood of all points with its derivatives."""
-        total: Optional[Derivatives] = None
-        for start in range(0, self._x.size, self._size):
-            part = derivatives(self._block(start), candidates)
-            total = part if total is None else total + part
-        assert total is not None  # there is at least one point
-        return total
-
-    def _block(self, start: int) -> Objective:
-        x = self._x[start : start + self._size]
-        masses = (
-            np.ones(x.size) if self._masses is None else self._masses[start : start + self._size]
-        )
-        whole = self._objective
-        return Objective.of_atoms(
-            (x, masses, np.zeros(x.size)),
-            (whole.location, whole.scale),
-            whole.n_components,
-            whole.prior_weight,
-        )
 
 
 def _as_weights(weights: Optional[ArrayLike], n_points: int) -> Optional[Array]:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from sklearn.mixture import GaussianMixture
 
-from dash_app.learning.climb import climb, rough_em_step
+from dash_app.learning.climb import climb
+from dash_app.learning.compiled import leap
 from dash_app.learning.em import SufficientStats, e_step, em_step, m_step
 from dash_app.learning.objective import Candidates, Objective
 from dash_app.learning.starts import quantile_starts, random_starts, segmentation_starts
@@ -92,16 +93,21 @@ def test_em_never_lowers_the_objective(
     assert (candidates.variances >= objective.variance_floor).all()
 
 
-def test_rough_steps_agree_with_exact_ones(clumps: np.ndarray) -> None:
-    objective = objective_of(clumps, 3)
+@pytest.mark.parametrize("capacity", [1024, 30])
+def test_compiled_steps_agree_with_plain_ones(clumps: np.ndarray, capacity: int) -> None:
+    summary = WeightedSummary(capacity).with_points(clumps)
+    objective = Objective.of_summary(summary, 3, 1.0)
     start = random_starts(objective, 1, np.random.default_rng(1))
-    x = objective.positions
-    exact, value = em_step(objective, start)
-    rough, rough_value = rough_em_step(objective, np.stack([np.ones_like(x), x, x * x]), start)
-    assert_allclose(rough.weights, exact.weights, rtol=1e-9)
-    assert_allclose(rough.means, exact.means, rtol=1e-9)
-    assert_allclose(rough.variances, exact.variances, rtol=1e-9)
-    assert_allclose(rough_value, value, rtol=1e-10)
+    plain, value = em_step(objective, start)
+    weights, means, variances = np.empty((3, 3))
+    theta = (start.weights[0], start.means[0], start.variances[0])
+    compiled_value = leap.em_step(
+        objective.atoms, objective.prior, theta, (weights, means, variances)
+    )
+    assert_allclose(weights, plain.weights[0], rtol=1e-12)
+    assert_allclose(means, plain.means[0], rtol=1e-12)
+    assert_allclose(variances, plain.variances[0], rtol=1e-12)
+    assert_allclose(compiled_value, value[0], rtol=1e-12)
 
 
 def test_climbing_outruns_plain_em(clumps: np.ndarray) -> None:

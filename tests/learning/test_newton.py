@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from dash_app.learning.em import em_step
-from dash_app.learning.newton import Derivatives, derivatives, polish
+from dash_app.learning.newton import Derivatives, polish
 from dash_app.learning.objective import Candidates, Objective
 from dash_app.learning.starts import random_starts
 from dash_app.learning.summary import WeightedSummary
@@ -22,9 +22,8 @@ def objective(request: pytest.FixtureRequest, clumps: np.ndarray) -> Objective:
 def at(objective: Objective, theta: np.ndarray) -> Derivatives:
     alpha, means, log_variances = np.split(theta, 3)
     weights = np.exp(alpha) / np.exp(alpha).sum()
-    return derivatives(
-        objective, Candidates(weights[None], means[None], np.exp(log_variances)[None])
-    )
+    candidates = Candidates(weights[None], means[None], np.exp(log_variances)[None])
+    return Derivatives.at(objective, candidates)
 
 
 def test_derivatives_are_those_of_differences(objective: Objective) -> None:
@@ -32,10 +31,11 @@ def test_derivatives_are_those_of_differences(objective: Objective) -> None:
     here = at(objective, theta)
     step = 1e-5 * np.eye(theta.size)
     up, down = [at(objective, theta + e) for e in step], [at(objective, theta - e) for e in step]
-    slopes = [(u.log_likelihood - d.log_likelihood) / 2e-5 for u, d in zip(up, down)]
-    assert_allclose(here.gradient[0], np.array(slopes)[:, 0], atol=1e-5)
-    curvatures = [(u.gradient[0] - d.gradient[0]) / 2e-5 for u, d in zip(up, down)]
-    assert_allclose(here.hessian[0], curvatures, atol=1e-5)
+    assert_allclose(here.values, objective.value(here.candidates), rtol=1e-12)
+    slopes = [(u.values - d.values) / 2e-5 for u, d in zip(up, down)]
+    assert_allclose(here.gradients[0], np.array(slopes)[:, 0], atol=1e-8)
+    curvatures = [(u.gradients[0] - d.gradients[0]) / 2e-5 for u, d in zip(up, down)]
+    assert_allclose(here.hessians[0], curvatures, atol=1e-8)
 
 
 def test_polishing_reaches_what_em_reaches_slowly(objective: Objective) -> None:

@@ -1,0 +1,74 @@
+"""Responsibilities of a mixture's components for the atoms of a chunk, compiled."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dash_app.learning.compiled.compilation import compiled
+from dash_app.learning.compiled.elementary import exp, log
+from dash_app.learning.compiled.signatures import ATOMS, THETA, Array, Atoms, Theta
+
+CHUNK = 128
+"""Atoms worked on at once: few enough to stay in the processor's nearest cache."""
+
+Chunk = tuple[Array, Array, Array, Array]
+"""Positions, masses and variances, (CHUNK,) each, and responsibilities, (K, CHUNK)."""
+
+CHUNKS = "Tuple((f8[::1], f8[::1], f8[::1], f8[:, ::1]))"
+
+_HALF_LOG_2PI = 0.5 * float(np.log(2.0 * np.pi))
+
+
+@compiled(f"{THETA}(i8)")
+def new_theta(n_components: int) -> Theta:
+    """Return room for a mixture."""
+    return np.empty(n_components), np.empty(n_components), np.empty(n_components)
+
+
+@compiled(f"{CHUNKS}(i8)")
+def new_chunk(n_components: int) -> Chunk:
+    """Return room for a chunk."""
+    resp = np.empty((n_components, CHUNK))
+    return np.zeros(CHUNK), np.zeros(CHUNK), np.zeros(CHUNK), resp
+
+
+@compiled(f"f8({ATOMS}, i8, {THETA}, {CHUNKS})")
+def read_chunk(atoms: Atoms, start: int, theta: Theta, chunk: Chunk) -> float:
+    """Fill a chunk with the atoms from `start` on; return their log-likelihood, nats.
+
+    Where the atoms end before the chunk does, the rest has a mass of 0.
+    """
+    positions, masses, variances, location, scale = atoms
+    x, mass, spread, resp = chunk
+    n_components = resp.shape[0]
+    n_here = min(CHUNK, positions.size - start)
+    mass[n_here:] = 0.0
+    per_scale = 1.0 / scale
+    for i in range(n_here):
+        x[i] = (positions[start + i] - location) * per_scale
+    if masses.size:
+        mass[:n_here] = masses[start : start + n_here]
+        spread[:n_here] = variances[start : start + n_here]
+    else:
+        mass[:n_here] = 1.0
+    top, density = np.full(CHUNK, -np.inf), np.zeros(CHUNK)
+    for k in range(n_components):
+        weight, mean, variance = theta[0][k], theta[1][k], theta[2][k]
+        log_peak = log(max(weight, 1e-300)) - 0.5 * log(variance) - _HALF_LOG_2PI
+        factor = -0.5 / variance
+        for i in range(CHUNK):
+            deviation = x[i] - mean
+            resp[k, i] = log_peak + factor * (deviation * deviation + spread[i])
+            top[i] = max(top[i], resp[k, i])
+    for k in range(n_components):
+        for i in range(CHUNK):
+            resp[k, i] = exp(resp[k, i] - top[i])
+            density[i] += resp[k, i]
+    log_likelihood = 0.0
+    for i in range(CHUNK):
+        log_likelihood += mass[i] * (top[i] + log(density[i]))
+        density[i] = 1.0 / density[i]
+    for k in range(n_components):
+        for i in range(CHUNK):
+            resp[k, i] *= density[i]
+    return log_likelihood

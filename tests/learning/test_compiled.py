@@ -1,0 +1,59 @@
+"""What is compiled: elementary functions against numpy's, and where the machine code is kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from dash_app.learning.compiled.compilation import cache_folder, compiled
+from dash_app.learning.compiled.elementary import exp, log
+
+
+@compiled("void(f8[::1], f8[::1])")
+def exponentials(x: np.ndarray, out: np.ndarray) -> None:
+    for i in range(x.size):
+        out[i] = exp(x[i])
+
+
+@compiled("void(f8[::1], f8[::1])")
+def logarithms(x: np.ndarray, out: np.ndarray) -> None:
+    for i in range(x.size):
+        out[i] = log(x[i])
+
+
+def test_the_exponential_is_numpys() -> None:
+    x = np.concatenate([np.linspace(-700, 700, 10_001), np.geomspace(1e-18, 1, 999), [0.0]])
+    found = np.empty(x.size)
+    exponentials(x, found)
+    assert_allclose(found, np.exp(x), rtol=1e-13)
+    exponentials(np.array([-1e300, -np.inf, 1e300]), found[:3])
+    assert_allclose(found[:3], np.exp([-700.0, -700.0, 700.0]))
+
+
+def test_the_logarithm_is_numpys() -> None:
+    x = np.concatenate([np.geomspace(1e-300, 1e300, 10_001), 1 + np.geomspace(1e-15, 1, 999)])
+    found = np.empty(x.size)
+    logarithms(x, found)
+    assert_allclose(found, np.log(x), rtol=1e-15, atol=1e-300)
+
+
+def test_machine_code_is_kept_by_the_state_of_the_whole_folder(tmp_path: Path) -> None:
+    (tmp_path / "one.py").write_text("1")
+    (tmp_path / "two.py").write_text("2")
+    before = cache_folder(tmp_path)
+    assert before.parent == tmp_path / "__pycache__"
+    assert cache_folder(tmp_path) == before
+    (tmp_path / "two.py").write_text("3")
+    assert cache_folder(tmp_path) != before
+
+
+def test_without_a_place_to_keep_it_a_function_is_compiled_all_the_same(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    made: dict[str, object] = {}
+    exec("def double(x): return 2.0 * x", made)  # of no file
+    assert compiled("f8(f8)")(made["double"])(4.0) == 8.0  # type: ignore[type-var]
+    assert "double is compiled anew at each start" in caplog.text
