@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from dash_app.learning.climb import Climbers, near
-from dash_app.learning.mixture import Array, Mask
+from dash_app.learning.climb import Climbers
+from dash_app.learning.compiled.joints import childrens_log_likelihoods
+from dash_app.learning.mixture import Array
 from dash_app.learning.objective import Candidates, Objective, sorted_by_mean
 
-_LEAST_DENSITY = 1e-300
+_LEAST_WEIGHT = 1e-300
 _CROWDING = 4
 """Of so many times as many as are wanted the most are in a neighbourhood of another."""
 
@@ -40,14 +41,12 @@ def children(objective: Objective, parents: Candidates, n_kept: int) -> Candidat
     density = np.exp(joint, out=joint)
     # every sum over the first and over the last components: a child's density is one of each
     head, tail = _heads(density), _tails(density)
-    log_density = head[:, None] + tail[None]
-    np.log(np.maximum(log_density, _LEAST_DENSITY, out=log_density), out=log_density)
+    values = childrens_log_likelihoods(parents.arrays, head, tail, objective.masses)
     weight = _heads(parents.weights)[:, None] + _tails(parents.weights)[None]
     prior = objective.log_prior(parents.variances[..., None])
-    np.maximum(weight, _LEAST_DENSITY, out=weight)  # of components that all died out
-    values = log_density @ objective.masses - objective.mass * np.log(weight)
+    np.maximum(weight, _LEAST_WEIGHT, out=weight)  # of components that all died out
+    values -= objective.mass * np.log(weight)
     values += _heads(prior)[:, None] + _tails(prior)[None]
-    values[~_differing(parents)] = -np.inf
     order = np.argsort(-values, axis=None, kind="stable")[: _CROWDING * n_kept]
     order = order[np.isfinite(values.ravel()[order])]
     left, right, cut = np.unravel_index(order, values.shape)
@@ -62,15 +61,6 @@ def children(objective: Objective, parents: Candidates, n_kept: int) -> Candidat
     return Climbers(candidates, values, np.zeros(order.size)).best(n_kept).candidates
 
 
-def _differing(parents: Candidates) -> Mask:
-    """Return which children are like neither parent, (M, M, K - 1)."""
-    alike = near(parents, parents)
-    left_alike = np.logical_and.accumulate(alike, axis=2)[..., :-1]
-    right_alike = np.logical_and.accumulate(alike[..., ::-1], axis=2)[..., -2::-1]
-    differing: Mask = ~(left_alike | right_alike)
-    return differing
-
-
 def _heads(terms: Array) -> Array:
     """Return the sums over the first 1 .. K - 1 components, axis 1."""
     heads: Array = np.cumsum(terms[:, :-1], axis=1)
@@ -79,5 +69,4 @@ def _heads(terms: Array) -> Array:
 
 def _tails(terms: Array) -> Array:
     """Return the sums over the last K - 1 .. 1 components, axis 1."""
-    tails: Array = np.cumsum(terms[:, :0:-1], axis=1)[:, ::-1]
-    return tails
+    return np.ascontiguousarray(np.cumsum(terms[:, :0:-1], axis=1)[:, ::-1])

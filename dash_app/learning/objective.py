@@ -19,7 +19,8 @@ from typing import Any, Optional
 
 import numpy as np
 
-from dash_app.learning.compiled.signatures import Atoms, Prior
+from dash_app.learning.compiled.responsibilities import log_likelihoods
+from dash_app.learning.compiled.signatures import Atoms, Batch, Prior
 from dash_app.learning.mixture import LOG_2PI, Array, Mixture
 from dash_app.learning.points import MIN_SPREAD
 from dash_app.learning.summary import WeightedSummary
@@ -56,6 +57,12 @@ class Candidates:
         weights[index], means[index] = others.weights, others.means
         variances[index] = others.variances
         return Candidates(weights, means, variances)
+
+    @property
+    def arrays(self) -> Batch:
+        """Weights, means and variances, copied: compiled loops want them whole and writable."""
+        weights, means = np.array(self.weights, order="C"), np.array(self.means, order="C")
+        return weights, means, np.array(self.variances, order="C")
 
     @classmethod
     def none(cls, n_components: int) -> Candidates:
@@ -195,13 +202,8 @@ class Objective:
         lower bound (Verbeek, Nunnink and Vlassis 2006, doi 10.1007/s10618-005-0033-3), and exact
         for an atom of equal values.
         """
-        joint, _ = self.joint_log_density(candidates)
-        top = joint.max(axis=1)
-        joint -= top[:, None]
-        log_density = np.log(np.exp(joint, out=joint).sum(axis=1)) + top
-        value: Array = (
-            log_density @ self.masses + self.log_prior(candidates.variances)
-        ) / self.mass
+        log_likelihood = log_likelihoods(self.atoms, candidates.arrays)
+        value: Array = (log_likelihood + self.log_prior(candidates.variances)) / self.mass
         return value
 
     def joint_log_density(self, candidates: Candidates) -> tuple[Array, Array]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dash_app.learning.climb import near
+from dash_app.learning.climb import apart
 from dash_app.learning.mixture import Array, Mixture
 from dash_app.learning.newton import Polished, polish
 from dash_app.learning.objective import (
@@ -68,6 +68,9 @@ many at once the noise grows as the root and the structure as their number: in b
 _N_TELLING = 32
 _N_SAMPLED = 256
 """So many points of a large increment tell its misfit."""
+
+_N_WATCHED = 6
+"""So many alternatives are looked at with every update: whether one has overtaken the mixture."""
 
 _SMALL_SIZE = 64
 """With fewer atoms every update looks at rivals."""
@@ -170,6 +173,7 @@ def update(
     urgent = struck or summary.n_atoms < _SMALL_SIZE
     rested = pool.n_rested >= _N_REST or surprise > _ALERT_NATS * summary.mass
     due = urgent or (rested and misfit > _MISFIT_NATS * summary.mass)
+    due = due or _overtaken(pool, objective, held)
     if not due or objective.n_components == 1:  # of which J has one optimum
         shown = Shown.of(objective, polished_first(objective, held), 0)
         return replace(pool, shown=shown, misfit=misfit, n_rested=pool.n_rested + 1)
@@ -183,6 +187,13 @@ def update(
         return _explored(pool, ground, held, np.random.default_rng((seed, turn)))
     extra = (increment[-1:] - objective.location) / objective.scale
     return _pursued(pool, ground, held, extra, None if urgent else turn)
+
+
+def _overtaken(pool: Pool, objective: Objective, held: Candidates) -> bool:
+    """Return whether an alternative, as it stands, is better than the mixture as it stood."""
+    watched = objective.standardised_batch(pool.alternatives[:_N_WATCHED])
+    values = objective.value(Candidates.joined(held, watched))
+    return bool((values[1:] > values[0] + HYSTERESIS_NATS).any())
 
 
 def _mean_surprise(excess: Array) -> float:
@@ -242,7 +253,7 @@ def _explored(pool: Pool, ground: Ground, held: Candidates, rng: np.random.Gener
     best, *others = (1 + np.argsort(-values[1:], kind="stable")).tolist()
     n_failed = pool.n_failed + 1 if best == 1 else 0
     home = sorted_by_mean(polished.candidates[best : best + 1])
-    arrived = bool(near(home, sorted_by_mean(polished.candidates[:1])).all())
+    arrived = not apart(home, sorted_by_mean(polished.candidates[:1])).any()
     if lead or arrived or n_failed == _N_PATIENT:
         explored = Family.none(objective.n_components)
     else:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dash_app.learning.climb import Climbers, climb, near
+from dash_app.learning.climb import Climbers, apart, climb
 from dash_app.learning.crossover import children
 from dash_app.learning.escapes import escape_candidates
 from dash_app.learning.mixture import Array
@@ -149,8 +149,8 @@ def contest(ground: Ground, contenders: Candidates) -> Polished:
     if ground.coarse is ground.whole:
         return rough
     lag = rough.values[0] - rough.values
-    alike = near(sorted_by_mean(rough.candidates), sorted_by_mean(rough.candidates[:1]))
-    same = (np.abs(lag) < _SAME_NATS) & alike.all(axis=(1, 2))
+    other = apart(sorted_by_mean(rough.candidates), sorted_by_mean(rough.candidates[:1]))
+    same = (np.abs(lag) < _SAME_NATS) & ~other
     hopeful = (lag < _HOPE_NATS) & ~same
     hopeful[0] = True
     # the first one is nearly at its optimum on the whole already

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import numpy as np
@@ -123,6 +124,28 @@ def test_modes_show_one_or_both(page: DashPage) -> None:
             ),
             f"curves {shown} in mode {button}",
         )
+
+
+def test_copied_parameters_are_those_of_both_models(page: DashPage) -> None:
+    page.click(*TWO_CLUMPS)
+    page.key("p")
+    page.settle()
+    page.driver.execute_cdp_cmd(
+        "Browser.grantPermissions",
+        {"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]},
+    )
+    page.press("copy-parameters")
+    page.wait_text("announcement", "Parameters copied.")
+    copied = json.loads(
+        page.driver.execute_async_script(
+            "navigator.clipboard.readText().then(arguments[arguments.length - 1])"
+        )
+    )
+    assert list(copied) == ["online", "scratch"]
+    for kind, model in (("online", page.view.online), ("scratch", page.view.scratch)):
+        mixture = model.mixture
+        assert [row["mean"] for row in copied[kind]] == mixture.means.tolist()
+        assert [row["weight"] for row in copied[kind]] == mixture.weights.tolist()
 
 
 def test_components_slider_retrains_with_so_many(page: DashPage) -> None:

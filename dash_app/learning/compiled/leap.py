@@ -12,13 +12,21 @@ import numpy as np
 from dash_app.learning.compiled.compilation import compiled
 from dash_app.learning.compiled.elementary import exp, log
 from dash_app.learning.compiled.responsibilities import CHUNK, new_chunk, new_theta, read_chunk
-from dash_app.learning.compiled.signatures import ATOMS, PRIOR, THETA, Array, Atoms, Prior, Theta
+from dash_app.learning.compiled.signatures import (
+    ATOMS,
+    BATCH,
+    PRIOR,
+    THETA,
+    Array,
+    Atoms,
+    Batch,
+    Prior,
+    Theta,
+)
 
 _MAX_STRIDE = 16.0
 _LEAST_WEIGHT = 1e-12
 _MAX_LOG_VARIANCE = 3.0
-
-_BATCH = "UniTuple(f8[:, ::1], 3)"
 
 
 @compiled(f"f8({ATOMS}, {PRIOR}, {THETA}, {THETA})")
@@ -85,11 +93,11 @@ def _leap(start: Theta, one: Theta, two: Theta, floor: float, leapt: Theta) -> N
     weights /= weights.sum()
 
 
-@compiled(f"void({ATOMS}, {PRIOR}, {_BATCH}, f8[::1], f8[::1], i8)")
+@compiled(f"void({ATOMS}, {PRIOR}, {BATCH}, f8[::1], f8[::1], i8)")
 def cycles(
     atoms: Atoms,
     prior: Prior,
-    batch: tuple[Array, Array, Array],
+    batch: Batch,
     values: Array,
     gains: Array,
     n_cycles: int,

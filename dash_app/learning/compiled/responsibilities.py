@@ -6,7 +6,7 @@ import numpy as np
 
 from dash_app.learning.compiled.compilation import compiled
 from dash_app.learning.compiled.elementary import exp, log
-from dash_app.learning.compiled.signatures import ATOMS, THETA, Array, Atoms, Theta
+from dash_app.learning.compiled.signatures import ATOMS, BATCH, THETA, Array, Atoms, Batch, Theta
 
 CHUNK = 128
 """Atoms worked on at once: few enough to stay in the processor's nearest cache."""
@@ -15,6 +15,9 @@ Chunk = tuple[Array, Array, Array, Array]
 """Positions, masses and variances, (CHUNK,) each, and responsibilities, (K, CHUNK)."""
 
 CHUNKS = "Tuple((f8[::1], f8[::1], f8[::1], f8[:, ::1]))"
+
+_LEAST_WEIGHT = 1e-300
+"""A component of less has died out."""
 
 _HALF_LOG_2PI = 0.5 * float(np.log(2.0 * np.pi))
 
@@ -54,7 +57,8 @@ def read_chunk(atoms: Atoms, start: int, theta: Theta, chunk: Chunk) -> float:
     top, density = np.full(CHUNK, -np.inf), np.zeros(CHUNK)
     for k in range(n_components):
         weight, mean, variance = theta[0][k], theta[1][k], theta[2][k]
-        log_peak = log(max(weight, 1e-300)) - 0.5 * log(variance) - _HALF_LOG_2PI
+        log_weight = log(weight) if weight > _LEAST_WEIGHT else -np.inf
+        log_peak = log_weight - 0.5 * log(variance) - _HALF_LOG_2PI
         factor = -0.5 / variance
         for i in range(CHUNK):
             deviation = x[i] - mean
@@ -71,4 +75,17 @@ def read_chunk(atoms: Atoms, start: int, theta: Theta, chunk: Chunk) -> float:
     for k in range(n_components):
         for i in range(CHUNK):
             resp[k, i] *= density[i]
+    return log_likelihood
+
+
+@compiled(f"f8[::1]({ATOMS}, {BATCH})")
+def log_likelihoods(atoms: Atoms, batch: Batch) -> Array:
+    """Return the log-likelihood of the atoms under each mixture of a batch, (R,), nats."""
+    weights, means, variances = batch
+    log_likelihood = np.zeros(means.shape[0])
+    chunk = new_chunk(means.shape[1])
+    for r in range(log_likelihood.size):
+        theta = (weights[r], means[r], variances[r])
+        for start in range(0, atoms[0].size, CHUNK):
+            log_likelihood[r] += read_chunk(atoms, start, theta, chunk)
     return log_likelihood

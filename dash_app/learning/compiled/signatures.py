@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Indices = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 Atoms = tuple[Array, Array, Array, float, float]
@@ -25,3 +26,8 @@ Theta = tuple[Array, Array, Array]
 """Weights, means and variances of one mixture, (K,) each."""
 
 THETA = "UniTuple(f8[::1], 3)"
+
+Batch = tuple[Array, Array, Array]
+"""Weights, means and variances of many mixtures, (R, K) each."""
+
+BATCH = "UniTuple(f8[:, ::1], 3)"
