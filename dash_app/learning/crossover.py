@@ -11,8 +11,8 @@ from __future__ import annotations
 import numpy as np
 
 from dash_app.learning.climb import Climbers
-from dash_app.learning.compiled.joints import childrens_log_likelihoods
-from dash_app.learning.mixture import Array
+from dash_app.learning.compiled.joints import childrens_log_likelihoods, shared_ends
+from dash_app.learning.mixture import Array, Indices
 from dash_app.learning.objective import Candidates, Objective, sorted_by_mean
 
 _LEAST_WEIGHT = 1e-300
@@ -33,40 +33,91 @@ def children(objective: Objective, parents: Candidates, n_kept: int) -> Candidat
     -------
     Candidates, (n_kept or fewer, K): none for K = 1 or a single parent
     """
-    n_parents, n_components = parents.means.shape
-    if n_components == 1 or n_parents < 2:
+    if objective.n_components == 1 or len(parents) < 2:
         return parents[:0]
     parents = sorted_by_mean(parents)
-    joint, _ = objective.joint_log_density(parents)
-    density = np.exp(joint, out=joint)
-    # every sum over the first and over the last components: a child's density is one of each
-    head, tail = _heads(density), _tails(density)
-    values = childrens_log_likelihoods(parents.arrays, head, tail, objective.masses)
-    weight = _heads(parents.weights)[:, None] + _tails(parents.weights)[None]
-    prior = objective.log_prior(parents.variances[..., None])
+    found = _spliced(objective, parents, parents, shared_ends(parents.arrays), n_kept)
+    return found.best(n_kept).candidates
+
+
+def unequal_children(
+    objective: Objective, fewer: Candidates, more: Candidates, n_kept: int
+) -> Candidates:
+    """Return the best children of one parent with a component less and one with one more.
+
+    Such a child has moved a component from one side to the other, with all the others where that
+    makes them be.
+
+    Parameters
+    ----------
+    objective : J, usually of a coarse copy
+    fewer : Candidates, (M, K - 1)
+    more : Candidates, (N, K + 1)
+    n_kept : int, how many to return at the most
+
+    Returns
+    -------
+    Candidates, (n_kept or fewer, K): none for K = 1
+    """
+    if objective.n_components == 1 or not len(fewer) or not len(more):
+        return Candidates.none(objective.n_components)
+    fewer, more = sorted_by_mean(fewer), sorted_by_mean(more)
+    nothing = np.zeros((2, len(fewer), len(more)), dtype=np.int64)
+    one = _spliced(objective, fewer, more, nothing, n_kept)
+    other = _spliced(objective, more, fewer, nothing.transpose(0, 2, 1).copy(), n_kept)
+    return one.joined(other).best(n_kept).candidates
+
+
+def _spliced(
+    objective: Objective, lefts: Candidates, rights: Candidates, shared: Indices, n_kept: int
+) -> Climbers:
+    """Return children, each with 1 .. K - 1 components of the left and the rest of the right."""
+    n_components = objective.n_components
+    n_left = np.arange(1, n_components)
+    left_densities, right_densities = _densities(objective, lefts), _densities(objective, rights)
+    heads, tails = _heads(left_densities, n_components), _tails(right_densities, n_components)
+    values = childrens_log_likelihoods(heads, tails, objective.masses, shared)
+    weight = _heads(lefts.weights, n_components)[:, None]
+    weight = weight + _tails(rights.weights, n_components)[None]
     np.maximum(weight, _LEAST_WEIGHT, out=weight)  # of components that all died out
     values -= objective.mass * np.log(weight)
-    values += _heads(prior)[:, None] + _tails(prior)[None]
+    values += _heads(objective.log_prior(lefts.variances[..., None]), n_components)[:, None]
+    values += _tails(objective.log_prior(rights.variances[..., None]), n_components)[None]
     order = np.argsort(-values, axis=None, kind="stable")[: _CROWDING * n_kept]
     order = order[np.isfinite(values.ravel()[order])]
     left, right, cut = np.unravel_index(order, values.shape)
-    from_left = np.arange(n_components) <= cut[:, None]
+    slot = np.arange(n_components)
+    from_left = slot < n_left[cut][:, None]
+    # the right parent's last components, whatever it has of them
+    surplus = rights.means.shape[1] - n_components
+    in_left = np.minimum(slot, lefts.means.shape[1] - 1)[None]
+    in_right = np.maximum(slot + surplus, 0)[None]
     weights, means, variances = (
-        np.where(from_left, array[left], array[right])
-        for array in (parents.weights, parents.means, parents.variances)
+        np.where(from_left, ones[left[:, None], in_left], others[right[:, None], in_right])
+        for ones, others in (
+            (lefts.weights, rights.weights),
+            (lefts.means, rights.means),
+            (lefts.variances, rights.variances),
+        )
     )
     weights = np.maximum(weights, 1e-12)
     candidates = Candidates(weights / weights.sum(axis=1, keepdims=True), means, variances)
     values = values.ravel()[order] / objective.mass
-    return Climbers(candidates, values, np.zeros(order.size)).best(n_kept).candidates
+    return Climbers(candidates, values, np.zeros(order.size))
 
 
-def _heads(terms: Array) -> Array:
+def _densities(objective: Objective, candidates: Candidates) -> Array:
+    joint, _ = objective.joint_log_density(candidates)
+    density: Array = np.exp(joint, out=joint)
+    return density
+
+
+def _heads(terms: Array, n_components: int) -> Array:
     """Return the sums over the first 1 .. K - 1 components, axis 1."""
-    heads: Array = np.cumsum(terms[:, :-1], axis=1)
-    return heads
+    return np.ascontiguousarray(np.cumsum(terms, axis=1)[:, : n_components - 1])
 
 
-def _tails(terms: Array) -> Array:
+def _tails(terms: Array, n_components: int) -> Array:
     """Return the sums over the last K - 1 .. 1 components, axis 1."""
-    return np.ascontiguousarray(np.cumsum(terms[:, :0:-1], axis=1)[:, ::-1])
+    sums = np.cumsum(terms[:, ::-1], axis=1)[:, : n_components - 1]
+    return np.ascontiguousarray(sums[:, ::-1])

@@ -2,9 +2,10 @@
 
 A mixture is reduced by dropping a component or by uniting two neighbours. A component is then
 inserted where the directional derivative of the log-likelihood (Lindsay 1983, Annals of
-Statistics 11:86) promises most; or one that is there is split in two halves, which the derivative
-says little of. The idea of split and merge is Ueda, Nakano, Ghahramani and Hinton (2000),
-doi 10.1162/089976600300015088.
+Statistics 11:86) promises most; or one that is there is split, which the derivative says little of.
+Where both are slow to find their places they are found apart: the best mixtures of one component
+fewer and those of one more have children of the right size. The idea of split and merge is Ueda,
+Nakano, Ghahramani and Hinton (2000), doi 10.1162/089976600300015088.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from dash_app.learning.climb import Climbers, climb
+from dash_app.learning.crossover import unequal_children
 from dash_app.learning.mixture import LOG_2PI, Array, Indices
 from dash_app.learning.objective import Candidates, Objective
 from dash_app.learning.reductions import reductions
+from dash_app.learning.splits import cuts, halves
 
 _N_LOCATIONS = 24
 _N_DISTANCES = 12
@@ -24,52 +27,118 @@ _WIDTHS = np.array([0.03, 0.12, 0.4])
 """Standard deviations of an inserted component, standardised units, before the floor."""
 
 _N_SPLITS = 8
-_SPLIT_STDS = 0.8
-"""So far to either side go the halves of a component, in its standard deviations; its variance
-stays theirs together."""
+"""Halves, and as many cuts."""
 
 _N_RESERVES = 12
 _N_DEEP, _N_DEEP_MOVES = 4, 24
+_N_SURPLUSES, _N_SURPLUS_INSERTIONS, _N_SURPLUS_CYCLES = 8, 24, 2
 
 _LEAST_LOG_DENSITY = -50.0
 """A point that is less likely counts as this likely, so that squares stay within float64."""
 
 
-def escape_candidates(
+@dataclass(frozen=True, eq=False)
+class Stock:
+    """Good mixtures of other sizes on the way from one optimum to another, kept between calls.
+
+    reserves : Candidates, (any, K - 1)
+    surpluses : Candidates, (any, K + 1)
+    """
+
+    reserves: Candidates
+    surpluses: Candidates
+
+    @classmethod
+    def none(cls, n_components: int) -> Stock:
+        """Return nothing."""
+        return cls(Candidates.none(max(n_components - 1, 1)), Candidates.none(n_components + 1))
+
+    def standardised(self, objective: Objective) -> Stock:
+        """Return a stock of data units in standardised ones, variances at the floor or above."""
+        return Stock(*map(objective.standardised_batch, (self.reserves, self.surpluses)))
+
+    def in_data_scale(self, objective: Objective) -> Stock:
+        """Return a stock of standardised units in data units."""
+        return Stock(*map(objective.in_data_scale, (self.reserves, self.surpluses)))
+
+
+@dataclass(frozen=True, eq=False)
+class Escapes:
+    """Moves away from a mixture, each (any, K), best first, and the stock for the next call.
+
+    splits : of the reserves
+    exchanges : children of a reserve and a surplus: many components move a little, one goes over
+    insertions : into reserves
+    """
+
+    splits: Candidates
+    exchanges: Candidates
+    insertions: Candidates
+    stock: Stock
+
+
+def escapes(
     objective: Objective,
-    candidates: Candidates,
-    n_moves: int,
+    home: Candidates,
     extra: Array,
-    reserves: Candidates,
+    stock: Stock,
+    *,
+    n_insertions: int,
+    n_exchanges: int,
     depth: int = 1,
-) -> tuple[Candidates, Candidates, Candidates]:
-    """Return the most promising moves away from a mixture, and the reserves for the next call.
+) -> Escapes:
+    """Return the most promising moves away from a mixture; none for K = 1: J has one optimum.
 
     Parameters
     ----------
     objective : J, usually of a coarse copy
-    candidates : Candidates, (1, K), sorted by mean
-    n_moves : int, how many insertions to return at the most
+    home : Candidates, (1, K), sorted by mean
     extra : ndarray, further locations to try, standardised units
-    reserves : Candidates, (any, K - 1): good mixtures of one component fewer from earlier calls
+    stock : of earlier calls
+    n_insertions, n_exchanges : int, how many to return at the most; what takes none is not begun
     depth : int, 2 where the reserves take such a step themselves: two components move at once
-
-    Returns
-    -------
-    splits : Candidates, (8 or fewer, K), of the reserves; none for K = 1, where J has one optimum
-    insertions : Candidates, (n_moves or fewer, K); likewise
-    reserves : Candidates, (a few, K - 1)
     """
-    n_components = candidates.means.shape[1]
+    n_components = home.means.shape[1]
     if n_components == 1:
-        return candidates[:0], candidates[:0], reserves
+        return Escapes(home[:0], home[:0], home[:0], stock)
     # what is left spreads out to the points that lost their component before it is judged
-    climbers = climb(objective, Candidates.joined(reserves, reductions(candidates)), 1)
+    climbers = climb(objective, Candidates.joined(stock.reserves, reductions(home)), 1)
     if depth > 1 and n_components > 2:
         climbers = climbers.joined(_deeper(objective, climbers.best(_N_DEEP).candidates, extra))
     reserves = climbers.best(_N_RESERVES).candidates
-    splits = _split(objective, reserves)[:_N_SPLITS]
-    return splits, _insert(objective, climbers.candidates, n_moves, extra), reserves
+    insertions, exchanges, surpluses = home[:0], home[:0], stock.surpluses
+    if n_insertions:
+        insertions = _insert(objective, climbers.candidates, n_insertions, extra)
+    if n_exchanges:
+        surpluses = _surpluses(objective, home, extra, surpluses)
+        exchanges = unequal_children(objective, reserves, surpluses, n_exchanges)
+    return Escapes(
+        splits=Candidates.joined(
+            _first(objective, halves(objective, reserves), _N_SPLITS),
+            _first(objective, cuts(objective, reserves), _N_SPLITS),
+        ),
+        exchanges=exchanges,
+        insertions=insertions,
+        stock=Stock(reserves, surpluses),
+    )
+
+
+def _surpluses(
+    objective: Objective, home: Candidates, extra: Array, surpluses: Candidates
+) -> Candidates:
+    """Return good mixtures of one component more, (8 or fewer, K + 1)."""
+    more = Candidates.joined(
+        surpluses,
+        _insert(objective, home, _N_SURPLUS_INSERTIONS, extra),
+        halves(objective, home),
+        cuts(objective, home),
+    )
+    return climb(objective, more, _N_SURPLUS_CYCLES).best(_N_SURPLUSES).candidates
+
+
+def _first(objective: Objective, candidates: Candidates, n_kept: int) -> Candidates:
+    """Return the best few as they stand."""
+    return candidates[np.argsort(-objective.value(candidates), kind="stable")[:n_kept]]
 
 
 def _deeper(objective: Objective, reduced: Candidates, extra: Array) -> Climbers:
@@ -77,26 +146,6 @@ def _deeper(objective: Objective, reduced: Candidates, extra: Array) -> Climbers
     each = [reductions(reduced[k : k + 1]) for k in range(len(reduced))]
     fewer = climb(objective, Candidates.joined(*each), 1).best(_N_RESERVES).candidates
     return climb(objective, _insert(objective, fewer, _N_DEEP_MOVES, extra), 1)
-
-
-def _split(objective: Objective, reduced: Candidates) -> Candidates:
-    """Return the reduced mixtures with each of their components in two halves, best first."""
-    row, at = np.indices(reduced.means.shape).reshape(2, -1)
-    every = np.arange(row.size)
-    chosen = reduced[row]
-    weights, means, variances = (
-        np.concatenate([values, values[every, at][:, None]], axis=1)
-        for values in (chosen.weights, chosen.means, chosen.variances)
-    )
-    step = _SPLIT_STDS * np.sqrt(variances[:, -1])
-    means[every, at] -= step
-    means[:, -1] += step
-    narrow = np.maximum(variances[:, -1] - step * step, objective.variance_floor)
-    variances[every, at] = variances[:, -1] = narrow
-    weights[:, -1] *= 0.5
-    weights[every, at] = weights[:, -1]
-    halved = Candidates(weights, means, variances)
-    return halved[np.argsort(-objective.value(halved), kind="stable")]
 
 
 def _insert(objective: Objective, reduced: Candidates, n_moves: int, extra: Array) -> Candidates:

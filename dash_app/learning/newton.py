@@ -42,7 +42,8 @@ class Derivatives:
 
         atoms : what J is a sum over, where that is not `objective`'s own atoms
         """
-        n_candidates, n_parameters = len(candidates), 3 * objective.n_components
+        n_candidates, n_components = candidates.means.shape
+        n_parameters = 3 * n_components
         weights = np.maximum(candidates.weights, LEAST_WEIGHT)
         weights /= weights.sum(axis=1, keepdims=True)
         derivatives = cls(

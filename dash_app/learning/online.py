@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dash_app.errors import OutOfRangeError, RefusedError, StateError
+from dash_app.learning.escapes import Stock
 from dash_app.learning.mixture import Array, Mixture
 from dash_app.learning.objective import (
     Candidates,
@@ -24,7 +25,7 @@ from dash_app.learning.pursuit import Pool, Shown, settle, update
 from dash_app.learning.rivals import Family
 from dash_app.learning.summary import WeightedSummary
 
-STATE_VERSION = 3
+STATE_VERSION = 4
 
 
 class OnlineGaussianMixture:
@@ -282,10 +283,12 @@ def _to_plain(pool: Pool) -> dict[str, Any]:
         "objective": shown.objective,
         "mean_nll": shown.mean_nll,
         "alternatives": _to_array(pool.alternatives),
-        "reserves": _to_array(pool.reserves),
+        "reserves": _to_array(pool.stock.reserves),
+        "surpluses": _to_array(pool.stock.surpluses),
         "explored_home": _to_array(explored.home),
         "explored_others": _to_array(explored.others),
-        "explored_reserves": _to_array(explored.reserves),
+        "explored_reserves": _to_array(explored.stock.reserves),
+        "explored_surpluses": _to_array(explored.stock.surpluses),
         "n_failed": pool.n_failed,
         "n_pursuits": pool.n_pursuits,
         "misfit": pool.misfit,
@@ -302,11 +305,13 @@ def _from_plain(plain: dict[str, Any]) -> Pool:
             float(plain["mean_nll"]),
         ),
         _from_array(plain["alternatives"]),
-        _from_array(plain["reserves"]),
+        Stock(_from_array(plain["reserves"]), _from_array(plain["surpluses"])),
         Family(
             _from_array(plain["explored_home"]),
             _from_array(plain["explored_others"]),
-            _from_array(plain["explored_reserves"]),
+            Stock(
+                _from_array(plain["explored_reserves"]), _from_array(plain["explored_surpluses"])
+            ),
         ),
         n_failed=int(plain["n_failed"]),
         n_pursuits=int(plain["n_pursuits"]),

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dash_app.learning.climb import apart
+from dash_app.learning.escapes import Stock
 from dash_app.learning.mixture import Array, Mixture
 from dash_app.learning.newton import Polished, polish
 from dash_app.learning.objective import (
@@ -104,7 +105,7 @@ class Pool:
     """The mixture that is shown, and other local optima that may become better.
 
     alternatives : Candidates, (any, K), of the mixture shown, data units
-    reserves : Candidates, (any, K - 1), good mixtures of one component fewer, data units
+    stock : Stock, good mixtures of one component fewer and of one more, data units
     explored : Family, of the second search, data units
     n_failed : int, its steps in a row without a gain
     n_pursuits : int, how often rivals were looked at
@@ -114,7 +115,7 @@ class Pool:
 
     shown: Shown
     alternatives: Candidates
-    reserves: Candidates
+    stock: Stock
     explored: Family
     n_failed: int = 0
     n_pursuits: int = 0
@@ -128,7 +129,7 @@ class Pool:
         log_likelihood = mixture.mean_log_likelihood([x])
         nobody = Family.none(n_components)
         shown = Shown(mixture, log_likelihood, -log_likelihood)
-        return cls(shown, nobody.others, nobody.reserves, nobody)
+        return cls(shown, nobody.others, nobody.stock, nobody)
 
 
 def settle(objective: Objective, summary: WeightedSummary, seed: int) -> Pool:
@@ -138,7 +139,7 @@ def settle(objective: Objective, summary: WeightedSummary, seed: int) -> Pool:
     return Pool(
         Shown.of(objective, final, 0),
         objective.in_data_scale(found.others[:N_OTHERS]),
-        objective.in_data_scale(found.reserves),
+        found.stock.in_data_scale(objective),
         Family.none(objective.n_components),
     )
 
@@ -184,9 +185,11 @@ def update(
     waits = exploring and struck
     pool = replace(pool, n_pursuits=turn if waits else turn + 1, misfit=0.0, n_rested=0)
     if exploring and not waits:
-        return _explored(pool, ground, held, np.random.default_rng((seed, turn)))
+        exchanging = turn // _EXPLORE_EVERY % 2 == 1
+        return _explored(pool, ground, held, np.random.default_rng((seed, turn)), exchanging)
     extra = (increment[-1:] - objective.location) / objective.scale
-    return _pursued(pool, ground, held, extra, None if urgent else turn)
+    exchanging = turn % 2 == 1 and not struck
+    return _pursued(pool, ground, held, extra, None if urgent else turn, exchanging)
 
 
 def _overtaken(pool: Pool, objective: Objective, held: Candidates) -> bool:
@@ -208,15 +211,22 @@ def _mean_surprise(excess: Array) -> float:
     return float(max(excess.mean() - noise, 0.0))
 
 
-def _pursued(pool: Pool, ground: Ground, held: Candidates, extra: Array, part: int | None) -> Pool:
+def _pursued(
+    pool: Pool,
+    ground: Ground,
+    held: Candidates,
+    extra: Array,
+    part: int | None,
+    exchanging: bool,
+) -> Pool:
     """Return the pool after a look at the rivals of the mixture held."""
     objective = ground.whole
     family = Family(
         held,
         objective.standardised_batch(pool.alternatives),
-        objective.standardised_batch(pool.reserves),
+        pool.stock.standardised(objective),
     )
-    rivals, reserves = rivals_of(ground, family, extra, part)
+    rivals, stock = rivals_of(ground, family, extra, part, exchanging=exchanging)
     near_by = within_reach(objective, held, rivals)
     polished = contest(ground, Candidates.joined(held, near_by))
     values = polished.values
@@ -228,11 +238,13 @@ def _pursued(pool: Pool, ground: Ground, held: Candidates, extra: Array, part: i
         pool,
         shown=Shown.of(objective, polished, lead),
         alternatives=objective.in_data_scale(alternatives),
-        reserves=objective.in_data_scale(reserves),
+        stock=stock.in_data_scale(objective),
     )
 
 
-def _explored(pool: Pool, ground: Ground, held: Candidates, rng: np.random.Generator) -> Pool:
+def _explored(
+    pool: Pool, ground: Ground, held: Candidates, rng: np.random.Generator, exchanging: bool
+) -> Pool:
     """Return the pool after a step of the second search, which knows nothing of the first.
 
     It lands at random and takes a step now and then. Once it has come to where the first is, or
@@ -241,10 +253,10 @@ def _explored(pool: Pool, ground: Ground, held: Candidates, rng: np.random.Gener
     objective = ground.whole
     family = pool.explored.standardised(objective)
     if len(family.home):
-        rivals, reserves = rivals_of(ground, family, np.empty(0))
+        rivals, stock = rivals_of(ground, family, np.empty(0), exchanging=exchanging)
     else:
-        rivals, reserves = landed(ground, rng), family.reserves
-        family = Family(rivals.candidates[:1], family.others, reserves)
+        rivals, stock = landed(ground, rng), family.stock
+        family = Family(rivals.candidates[:1], family.others, stock)
         rivals = rivals[1:]
     near_by = within_reach(objective, family.home, rivals)
     polished = contest(ground, Candidates.joined(held, family.home, near_by))
@@ -259,7 +271,7 @@ def _explored(pool: Pool, ground: Ground, held: Candidates, rng: np.random.Gener
     else:
         far = rivals.candidates[len(near_by) :]
         rest = Candidates.joined(polished.candidates[others], far)
-        explored = Family(home, rest[:N_OTHERS], reserves)
+        explored = Family(home, rest[:N_OTHERS], stock)
     left = objective.in_data_scale(polished.candidates[: min(lead, 1)])
     return replace(
         pool,

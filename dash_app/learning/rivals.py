@@ -11,7 +11,7 @@ import numpy as np
 
 from dash_app.learning.climb import Climbers, apart, climb
 from dash_app.learning.crossover import children
-from dash_app.learning.escapes import escape_candidates
+from dash_app.learning.escapes import Stock, escapes
 from dash_app.learning.mixture import Array
 from dash_app.learning.newton import Polished, polish, polish_leaders
 from dash_app.learning.objective import Candidates, Objective, sorted_by_mean
@@ -20,8 +20,11 @@ from dash_app.learning.starts import random_starts, segmentation_starts
 from dash_app.learning.summary import WeightedSummary
 
 N_OTHERS = 12
-_MAX_MOVES = 128
-_N_MOVES = 32
+_MAX_INSERTIONS, _N_INSERTIONS = 128, 32
+_N_EXCHANGES = 12
+_MANY_COMPONENTS = 6
+"""With fewer, insertions and exchanges take turns; optima are many where components are."""
+
 _N_PARENTS, _N_CHILDREN = 8, 12
 _N_CLIMBING, _N_CYCLES = 12, 2
 """After one cycle so many climb on, for so many more."""
@@ -52,26 +55,28 @@ class Family:
 
     home : Candidates, (1, K), sorted by mean; (0, K) where there is none yet
     others : Candidates, (any, K), other local optima, or on their way to one
-    reserves : Candidates, (any, K - 1), good mixtures of one component fewer
+    stock : Stock, good mixtures of one component fewer and of one more
     """
 
     home: Candidates
     others: Candidates
-    reserves: Candidates
+    stock: Stock
 
     @classmethod
     def none(cls, n_components: int) -> Family:
         """Return a family without anyone."""
         nobody = Candidates.none(n_components)
-        return cls(nobody, nobody, Candidates.none(max(n_components - 1, 1)))
+        return cls(nobody, nobody, Stock.none(n_components))
 
     def standardised(self, objective: Objective) -> Family:
         """Return a family of data units in standardised ones, variances at the floor or above."""
-        return Family(*map(objective.standardised_batch, (self.home, self.others, self.reserves)))
+        home, others = map(objective.standardised_batch, (self.home, self.others))
+        return Family(home, others, self.stock.standardised(objective))
 
     def in_data_scale(self, objective: Objective) -> Family:
         """Return a family of standardised units in data units."""
-        return Family(*map(objective.in_data_scale, (self.home, self.others, self.reserves)))
+        home, others = map(objective.in_data_scale, (self.home, self.others))
+        return Family(home, others, self.stock.in_data_scale(objective))
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,9 +95,9 @@ class Ground:
 
 
 def rivals_of(
-    ground: Ground, family: Family, extra: Array, part: int | None = None
-) -> tuple[Climbers, Candidates]:
-    """Return rivals of the family's home, best first, and its reserves for the next time.
+    ground: Ground, family: Family, extra: Array, part: int | None = None, *, exchanging: bool
+) -> tuple[Climbers, Stock]:
+    """Return rivals of the family's home, best first, and its stock for the next time.
 
     Parameters
     ----------
@@ -100,21 +105,28 @@ def rivals_of(
     family : standardised units
     extra : ndarray, further locations to try a component at, standardised units
     part : int, which part of the insertions is tried; None for the most promising ones
+    exchanging : bool, whether it is the turn of exchanges, else of insertions, where they take
+        turns
     """
     coarse, home = ground.coarse, family.home
-    splits, moves, reserves = escape_candidates(coarse, home, _MAX_MOVES, extra, family.reserves)
-    if part is None:
-        moves = moves[:_N_MOVES]
-    else:
-        n_parts = -(-_MAX_MOVES // _N_MOVES)
-        moves = moves[part % n_parts :: n_parts]
-    moves = Candidates.joined(splits, moves)
+    many = coarse.n_components >= _MANY_COMPONENTS
+    found = escapes(
+        coarse,
+        home,
+        extra,
+        family.stock,
+        n_insertions=_MAX_INSERTIONS if many or not exchanging else 0,
+        n_exchanges=_N_EXCHANGES if many or exchanging else 0,
+    )
+    n_parts = -(-_MAX_INSERTIONS // _N_INSERTIONS)
+    of_part = slice(_N_INSERTIONS) if part is None else slice(part % n_parts, None, n_parts)
+    moves = Candidates.joined(found.splits, found.exchanges, found.insertions[of_part])
     parents = Candidates.joined(home, family.others[: _N_PARENTS - 1])
     born = children(coarse, parents, _N_CHILDREN)
     batch = Candidates.joined(family.others, born, moves, segmentation_starts(ground.segmented))
     climbers = climb(coarse, batch, 1).apart_from(home).best(_N_CLIMBING)
     climbers = climb(coarse, climbers.candidates, _N_CYCLES)
-    return climbers.apart_from(home).best(N_OTHERS), reserves
+    return climbers.apart_from(home).best(N_OTHERS), found.stock
 
 
 def landed(ground: Ground, rng: np.random.Generator) -> Climbers:

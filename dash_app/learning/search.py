@@ -12,7 +12,7 @@ import numpy as np
 
 from dash_app.learning.climb import Climbers, climb
 from dash_app.learning.crossover import children
-from dash_app.learning.escapes import escape_candidates
+from dash_app.learning.escapes import Stock, escapes
 from dash_app.learning.newton import polish_leaders
 from dash_app.learning.objective import Candidates, Objective, sorted_by_mean
 from dash_app.learning.starts import quantile_starts, random_starts, segmentation_starts
@@ -25,7 +25,7 @@ _WORK = 32_768
 _N_RANDOM_STARTS = (30, 120)
 _MAX_ESCAPE_ROUNDS = 12
 _N_OTHER_HOMES = 1
-_N_MOVES = 72
+_N_INSERTIONS, _N_EXCHANGES = 72, 12
 _N_POLISHED = 5
 _N_PARENTS, _N_CHILDREN = 16, 12
 _N_OPTIMA = 24
@@ -58,11 +58,11 @@ class Found:
     """The local optima of a search, best first.
 
     optima : Climbers at the top, (any, K); their values are J, standardised units
-    reserves : Candidates, (any, K - 1), good mixtures of one component fewer
+    stock : Stock, good mixtures of one component fewer and of one more
     """
 
     optima: Climbers
-    reserves: Candidates
+    stock: Stock
 
     @property
     def best(self) -> Candidates:
@@ -106,7 +106,7 @@ def search(
     born = climb(coarse, children(coarse, climbers.best(_N_PARENTS).candidates, _N_CHILDREN), 3)
     optima = _polished(objective, climbers.joined(born).best(_N_POLISHED).candidates)
     on_step(float(optima.values[0]))
-    reserves = Candidates.none(max(objective.n_components - 1, 1))
+    stock = Stock.none(objective.n_components)
     tried = optima.candidates[:0]
     n_failed = 0
     for _ in range(min(_MAX_ESCAPE_ROUNDS, max_steps)):
@@ -114,11 +114,19 @@ def search(
         if len(home) == 0 or n_failed > _N_OTHER_HOMES:
             break
         tried = Candidates.joined(tried, home)
-        splits, moves, reserves = escape_candidates(
-            coarse, home, _N_MOVES, np.empty(0), reserves, _DEPTH
+        found = escapes(
+            coarse,
+            home,
+            np.empty(0),
+            stock,
+            n_insertions=_N_INSERTIONS,
+            n_exchanges=_N_EXCHANGES,
+            depth=_DEPTH,
         )
+        stock = found.stock
         family = optima.candidates[:_N_PARENTS]
-        moves = Candidates.joined(splits, moves, children(coarse, family, _N_CHILDREN))
+        crossed = children(coarse, family, _N_CHILDREN)
+        moves = Candidates.joined(found.splits, found.exchanges, found.insertions, crossed)
         climbers = climb(coarse, moves, 2).apart_from(family).best(16)
         climbers = climb(coarse, climbers.candidates, 3).apart_from(family).best(_N_POLISHED)
         n_failed += 1
@@ -130,7 +138,7 @@ def search(
         if optima.values[0] > before + _ESCAPE_GAIN_NATS:
             on_step(float(optima.values[0]))
             n_failed = 0
-    return Found(optima, reserves)
+    return Found(optima, stock)
 
 
 def _polished(objective: Objective, candidates: Candidates, least: float = -np.inf) -> Climbers:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dash_app.learning.crossover import children
+from dash_app.learning.crossover import children, unequal_children
 from dash_app.learning.objective import Candidates, Objective
 from dash_app.learning.summary import WeightedSummary
 
@@ -71,3 +71,27 @@ def test_components_that_died_out_leave_no_child_of_weight_zero() -> None:
     born = children(objective, Candidates(weights, alive.means, alive.variances), 5)
     assert np.isfinite(objective.value(born)).all()
     np.testing.assert_allclose(born.weights.sum(axis=1), 1.0)
+
+
+def test_a_component_goes_over_from_one_side_to_the_other() -> None:
+    objective = _objective(4)
+    fewer = _candidates(objective, [[-2.5, 2.0, 3.0]])
+    more = _candidates(objective, [[-3.0, -2.0, 2.0, 2.5, 3.0]])
+    born = unequal_children(objective, fewer, more, 5)
+    expected = _candidates(objective, [[-3.0, -2.0, 2.0, 3.0]])
+    np.testing.assert_allclose(born.means[0], expected.means[0])
+    np.testing.assert_allclose(born.weights.sum(axis=1), 1.0)
+    # and the same where the left parent is the larger one
+    mirrored = unequal_children(
+        objective,
+        _candidates(objective, [[-3.0, -2.0, 2.5]]),
+        _candidates(objective, [[-3.0, -2.5, -2.0, 2.0, 3.0]]),
+        5,
+    )
+    np.testing.assert_allclose(mirrored.means[0], expected.means[0])
+
+
+def test_without_a_partner_there_is_no_exchange() -> None:
+    objective = _objective(4)
+    nobody, more = Candidates.none(3), _candidates(objective, [[-3.0, -2.0, 2.0, 2.5, 3.0]])
+    assert len(unequal_children(objective, nobody, more, 5)) == 0

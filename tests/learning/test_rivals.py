@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.streams import random_streams
 from dash_app.learning import OnlineGaussianMixture, fit_from_scratch
-from dash_app.learning.escapes import escape_candidates
+from dash_app.learning.escapes import escapes
 from dash_app.learning.newton import polish
 from dash_app.learning.objective import Candidates, Objective
 from dash_app.learning.rivals import Family, Ground, contest, landed, rivals_of, within_reach
@@ -39,34 +39,50 @@ def trapped(ground: Ground) -> Candidates:
     return polish(ground.whole, start, max_steps=50).candidates
 
 
-def test_a_trapped_mixture_has_a_rival_at_the_optimum(ground: Ground, points: np.ndarray) -> None:
+@pytest.mark.parametrize("exchanging", [False, True])
+def test_a_trapped_mixture_has_a_rival_at_the_optimum(
+    ground: Ground, points: np.ndarray, exchanging: bool
+) -> None:
     home = trapped(ground)
     best = fit_from_scratch(points, 4).objective
     assert ground.whole.in_data_units(float(ground.whole.value(home)[0])) < best - 0.1
-    family = Family(home, home[:0], Family.none(4).reserves)
-    rivals, reserves = rivals_of(ground, family, np.empty(0))
+    family = Family(home, home[:0], Family.none(4).stock)
+    rivals, stock = rivals_of(ground, family, np.empty(0), exchanging=exchanging)
     near_by = within_reach(ground.whole, home, rivals)
     polished = contest(ground, Candidates.joined(home, near_by))
     found = ground.whole.in_data_units(float(polished.values.max()))
     assert found == pytest.approx(best, abs=1e-6)
-    assert reserves.means.shape[1] == 3
+    assert stock.reserves.means.shape[1] == 3
+    assert stock.surpluses.means.shape[1] == 5
+    assert (len(stock.surpluses) > 0) == exchanging
 
 
-def test_splits_are_mixtures_best_first_and_the_first_leads_upwards(ground: Ground) -> None:
+def test_escapes_are_mixtures_and_the_first_lead_upwards(ground: Ground) -> None:
     home = trapped(ground)
-    nobody = Family.none(4)
-    splits, insertions, _ = escape_candidates(ground.coarse, home, 40, np.empty(0), nobody.reserves)
-    assert splits.means.shape[1] == insertions.means.shape[1] == 4
-    np.testing.assert_allclose(splits.weights.sum(axis=1), 1.0)
-    assert (splits.variances >= ground.coarse.variance_floor).all()
-    assert (np.diff(ground.coarse.value(splits)) <= 1e-12).all()
-    risen = polish(ground.coarse, splits[:1], max_steps=20).values[0]
-    assert risen > ground.coarse.value(home)[0] + 0.1
+    found = escapes(
+        ground.coarse,
+        home,
+        np.empty(0),
+        Family.none(4).stock,
+        n_insertions=40,
+        n_exchanges=12,
+    )
+    for moves in (found.splits[:8], found.splits[8:], found.exchanges, found.insertions):
+        assert moves.means.shape[1] == 4
+        assert len(moves)
+        np.testing.assert_allclose(moves.weights.sum(axis=1), 1.0)
+        assert (moves.variances >= ground.coarse.variance_floor).all()
+    for moves in (found.splits[:8], found.splits[8:]):
+        assert (np.diff(ground.coarse.value(moves)) <= 1e-12).all()
+    for moves in (found.splits, found.exchanges):
+        risen = polish(ground.coarse, moves[:1], max_steps=20).values[0]
+        assert risen > ground.coarse.value(home)[0] + 0.1
 
 
 def test_rivals_come_most_promising_first_and_are_not_the_home(ground: Ground) -> None:
     home = trapped(ground)
-    rivals, _ = rivals_of(ground, Family(home, home[:0], Family.none(4).reserves), np.empty(0))
+    family = Family(home, home[:0], Family.none(4).stock)
+    rivals, _ = rivals_of(ground, family, np.empty(0), exchanging=False)
     assert len(rivals) > 1
     assert (np.diff(rivals.prospects) <= 0).all()
     assert len(rivals.apart_from(home)) == len(rivals)
@@ -99,7 +115,7 @@ def test_a_contest_by_way_of_the_coarse_copy_ends_on_the_whole() -> None:
 
 def test_a_family_goes_to_data_units_and_back(ground: Ground) -> None:
     home = at(ground, MODES)
-    there = Family(home, home, Family.none(4).reserves).in_data_scale(ground.whole)
+    there = Family(home, home, Family.none(4).stock).in_data_scale(ground.whole)
     np.testing.assert_allclose(there.home.means[0], MODES)
     back = there.standardised(ground.whole)
     np.testing.assert_allclose(back.others.means, home.means)

@@ -1,0 +1,49 @@
+"""Components in two parts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from dash_app.learning.objective import Candidates, Objective
+from dash_app.learning.splits import cuts, halves
+from dash_app.learning.summary import WeightedSummary
+
+
+@pytest.fixture
+def objective() -> Objective:
+    rng = np.random.default_rng(3)
+    clumps = [(-3.0, 60), (2.0, 90), (2.9, 10)]
+    points = np.concatenate([rng.normal(mean, 0.05, n) for mean, n in clumps])
+    return Objective.of_summary(WeightedSummary(1024).with_points(points), 3, 1.0)
+
+
+def at(objective: Objective, means: list[float], std: float) -> Candidates:
+    standardised = (np.array([means]) - objective.location) / objective.scale
+    variances = np.full(standardised.shape, (std / objective.scale) ** 2)
+    return Candidates(np.full(standardised.shape, 1 / len(means)), standardised, variances)
+
+
+def test_each_component_is_split_once(objective: Objective) -> None:
+    pair = at(objective, [-3.0, 2.1], 0.3)
+    for split in (halves(objective, pair), cuts(objective, pair)):
+        assert split.means.shape == (2, 3)
+        np.testing.assert_allclose(split.weights.sum(axis=1), 1.0)
+        assert (split.variances >= objective.variance_floor).all()
+        kept = [[m in row for m in pair.means[0]] for row in split.means]
+        assert kept == [[False, True], [True, False]]
+
+
+def test_halves_lie_to_both_sides_with_the_variance_of_the_whole(objective: Objective) -> None:
+    whole = at(objective, [0.0], 0.5)
+    split = halves(objective, whole)
+    np.testing.assert_allclose(split.means.mean(), whole.means.item())
+    within, between = split.variances.mean(), split.means.var()
+    np.testing.assert_allclose(within + between, whole.variances.item())
+
+
+def test_a_cut_finds_unequal_parts_at_once(objective: Objective) -> None:
+    back = objective.in_data_scale(cuts(objective, at(objective, [-3.0, 2.1], 0.3))[1:])
+    # the second component sees 100 points, of which 10 are the small clump at 2.9
+    np.testing.assert_allclose(np.sort(back.means[0]), [-3.0, 2.0, 2.9], atol=0.03)
+    np.testing.assert_allclose(np.sort(back.weights[0])[0], 10 / 160, atol=0.01)
