@@ -15,16 +15,13 @@ from dash_app.learning.escapes import Stock, escapes
 from dash_app.learning.mixture import Array
 from dash_app.learning.newton import Polished, polish, polish_leaders
 from dash_app.learning.objective import Candidates, Objective, sorted_by_mean
-from dash_app.learning.search import coarse_objective
+from dash_app.learning.search import MANY_COMPONENTS, coarse_objective
 from dash_app.learning.starts import random_starts, segmentation_starts
 from dash_app.learning.summary import WeightedSummary
 
 N_OTHERS = 12
 _MAX_INSERTIONS, _N_INSERTIONS = 128, 32
 _N_EXCHANGES = 12
-_MANY_COMPONENTS = 6
-"""With fewer, insertions and exchanges take turns; optima are many where components are."""
-
 _N_PARENTS, _N_CHILDREN = 8, 12
 _N_CLIMBING, _N_CYCLES = 12, 2
 """After one cycle so many climb on, for so many more."""
@@ -105,11 +102,11 @@ def rivals_of(
     family : standardised units
     extra : ndarray, further locations to try a component at, standardised units
     part : int, which part of the insertions is tried; None for the most promising ones
-    exchanging : bool, whether it is the turn of exchanges, else of insertions, where they take
-        turns
+    exchanging : bool, whether it is the turn of exchanges, else of insertions; with many
+        components both are tried each time
     """
     coarse, home = ground.coarse, family.home
-    many = coarse.n_components >= _MANY_COMPONENTS
+    many = coarse.n_components >= MANY_COMPONENTS
     found = escapes(
         coarse,
         home,
