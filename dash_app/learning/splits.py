@@ -76,7 +76,7 @@ def _replaced(candidates: Candidates, ones: Candidates, others: Candidates) -> C
     every = np.arange(row.size)
 
     def with_parts(values: Array, one: Array, other: Array) -> Array:
-        more = np.concatenate([values[row], other[row, at][:, None]], axis=1)
+        more: Array = np.concatenate([values[row], other[row, at][:, None]], axis=1)
         more[every, at] = one[row, at]
         return more
 

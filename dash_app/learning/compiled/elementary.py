@@ -6,6 +6,8 @@ C library is not.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from dash_app.learning.compiled.compilation import inlined
@@ -54,8 +56,8 @@ def log(x: float) -> float:
     x = 2^k m with m near 1; log m = 2 artanh((m - 1) / (m + 1)) by its Taylor series.
     """
     bits = np.float64(x).view(np.int64)
-    m = np.int64((bits & _FRACTION) | _ONE_BITS).view(np.float64)
-    k = np.float64((bits >> _EXPONENT_BITS) - 1023)
+    m: Any = np.int64((bits & _FRACTION) | _ONE_BITS).view(np.float64)
+    k: Any = np.float64((bits >> _EXPONENT_BITS) - 1023)
     large = m > _ROOT_2
     m = 0.5 * m if large else m
     k = k + 1.0 if large else k
