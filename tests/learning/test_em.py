@@ -59,17 +59,10 @@ def test_one_step_of_plain_likelihood_is_scikit_learns() -> None:
     assert_allclose(value[0], reference.lower_bound_, rtol=1e-9)
 
 
-@settings(max_examples=60, deadline=None)
-@given(
-    st.integers(1, 7),
-    st.sampled_from([0.0, 0.3, 1.0, 10.0]),
-    st.sampled_from(["normal", "cauchy", "few values", "two far clumps", "merged"]),
-    st.integers(0, 2**32 - 1),
-)
-def test_em_never_lowers_the_objective(
-    n_components: int, prior_weight: float, kind: str, seed: int
-) -> None:
-    rng = np.random.default_rng(seed)
+def awkward_objective(
+    kind: str, n_components: int, prior_weight: float, rng: np.random.Generator
+) -> Objective | None:
+    """Return J of points of a kind; None where all are equal."""
     points = {
         "normal": lambda: rng.normal(size=60),
         "cauchy": lambda: rng.standard_cauchy(60),
@@ -77,11 +70,29 @@ def test_em_never_lowers_the_objective(
         "two far clumps": lambda: rng.normal(size=60) * 1e-4 + rng.choice([0.0, 1e3], 60),
         "merged": lambda: rng.normal(size=200),
     }[kind]()
-    capacity = 30 if kind == "merged" else 1024
-    summary = WeightedSummary(capacity).with_points(points)
+    summary = WeightedSummary(30 if kind == "merged" else 1024).with_points(points)
     if summary.n_atoms == 1:
+        return None
+    return Objective.of_summary(summary, n_components, prior_weight)
+
+
+AWKWARD = (
+    st.sampled_from(["normal", "cauchy", "few values", "two far clumps", "merged"]),
+    st.integers(1, 7),
+    st.sampled_from([0.0, 0.3, 1.0, 10.0]),
+    st.integers(0, 2**32 - 1),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(*AWKWARD)
+def test_em_never_lowers_the_objective(
+    kind: str, n_components: int, prior_weight: float, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    objective = awkward_objective(kind, n_components, prior_weight, rng)
+    if objective is None:
         return
-    objective = Objective.of_summary(summary, n_components, prior_weight)
     candidates = random_starts(objective, 4, rng)
     values = []
     for _ in range(25):
@@ -91,6 +102,29 @@ def test_em_never_lowers_the_objective(
     assert (np.diff(values, axis=0) >= -1e-10).all()
     assert_allclose(candidates.weights.sum(axis=1), 1.0)
     assert (candidates.variances >= objective.variance_floor).all()
+
+
+@settings(max_examples=60, deadline=None)
+@given(*AWKWARD)
+def test_climbing_never_lowers_the_objective(
+    kind: str, n_components: int, prior_weight: float, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    objective = awkward_objective(kind, n_components, prior_weight, rng)
+    if objective is None:
+        return
+    start = random_starts(objective, 4, rng)
+    climbers = climb(objective, start, 1)
+    assert (climbers.values >= objective.value(start) - 1e-10).all()
+    for _ in range(8):
+        before = objective.value(climbers.candidates)
+        assert np.isfinite(before).all()
+        assert (before >= climbers.values - 1e-10).all()  # J of one step before
+        climbers = climb(objective, climbers.candidates, 1)
+        assert (climbers.values >= before - 1e-10).all()
+        assert (climbers.gains >= 0).all()
+    assert_allclose(climbers.candidates.weights.sum(axis=1), 1.0)
+    assert (climbers.candidates.variances >= objective.variance_floor).all()
 
 
 @pytest.mark.parametrize("capacity", [1024, 30])

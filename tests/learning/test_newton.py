@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from dash_app.learning.compiled.ascent import newton_step
 from dash_app.learning.em import em_step
 from dash_app.learning.newton import Derivatives, polish
 from dash_app.learning.objective import Candidates, Objective
@@ -91,3 +92,15 @@ def test_a_variance_at_its_floor_stays_there() -> None:
     polished = polish(objective, start, max_steps=50)
     assert polished.converged.all()
     assert polished.candidates.variances.min() == objective.variance_floor
+
+
+def test_a_singular_system_gives_way_to_the_scaled_gradient() -> None:
+    theta = (np.array([0.5, 0.5]), np.array([-1.0, 1.0]), np.array([0.5, 0.5]))
+    gradient = np.array([0.1, -0.1, 0.2, 0.3, -0.1, 0.1])
+    damping, share = 0.1, 0.5 + 1e-9
+    scale = np.array([share, share, share / 0.5, share / 0.5, 0.5 * share, 0.5 * share])
+    hessian = np.diag(damping * scale)
+    hessian[:2, :2] += 0.5  # of which the step's own system leaves nothing
+    step, promise = newton_step(theta, gradient, hessian, damping, 1e-4)
+    assert_allclose(step, gradient / (scale * (1 + damping)))
+    assert promise == pytest.approx(float(step @ gradient))

@@ -126,7 +126,7 @@ def _evaluate(atoms: Atoms, prior: Prior, theta: Theta, gradient: Array, hessian
 
 
 @compiled(f"Tuple((f8[::1], f8))({THETA}, f8[::1], f8[:, ::1], f8, f8)")
-def _newton_step(
+def newton_step(
     theta: Theta, gradient: Array, hessian: Array, damping: float, floor: float
 ) -> tuple[Array, float]:
     """Return the damped Newton step (3K,) and the rise in J it promises."""
@@ -217,7 +217,7 @@ def ascend(
         theta = (weights[r], means[r], variances[r])
         n_steps = 0
         while n_steps < max_steps and not converged[r]:
-            step, promise = _newton_step(theta, gradients[r], hessians[r], damping[r], floor)
+            step, promise = newton_step(theta, gradients[r], hessians[r], damping[r], floor)
             if promise < tol or damping[r] > _GIVE_UP_DAMPING:
                 converged[r] = True
                 break
