@@ -6,8 +6,8 @@
   const AUTO_DELAY_MS = 120;
   const AUTO_AT_LATEST_MS = 400;
   let playTimer = 0;
-  let autoTimer = 0;
-  let autoSince = 0;
+  /** Training from scratch that awaits a lull. */
+  const auto = { timer: 0, since: 0 };
 
   function change(/** @type {any} */ command) {
     gmm.state.outbox.push(command);
@@ -31,8 +31,7 @@
   /** Train from scratch, once all that was done before has reached the server. */
   function train() {
     const { state } = gmm;
-    clearTimeout(autoTimer);
-    autoSince = 0;
+    gmm.lull.stop(auto);
     if (!state.outbox.busy && !(state.view && state.view.n_points)) {
       gmm.show.problem("There is no point to train on yet: click on the axis first.");
       return;
@@ -46,13 +45,12 @@
 
   /** Train from scratch soon, if that is wanted: once for a burst of changes, not never. */
   function trainSoon() {
-    clearTimeout(autoTimer);
     const { state } = gmm;
-    if (!state.auto || !state.view || !state.view.n_points || state.scratchCurrent()) return;
-    const now = performance.now();
-    autoSince = autoSince || now;
-    const delay = Math.max(0, Math.min(AUTO_DELAY_MS, autoSince + AUTO_AT_LATEST_MS - now));
-    autoTimer = setTimeout(train, delay);
+    if (!state.auto || !state.view || !state.view.n_points || state.scratchCurrent()) {
+      gmm.lull.stop(auto);
+    } else {
+      gmm.lull.wait(auto, train, AUTO_DELAY_MS, AUTO_AT_LATEST_MS);
+    }
   }
 
   function clear() {

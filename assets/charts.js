@@ -3,7 +3,8 @@
   "use strict";
 
   const MOST_SAMPLES = 600;
-  const EVERY_MS = 200;
+  const PAUSE_MS = 150;
+  const AT_LATEST_MS = 150;
   /** Less than this is not worth an axis of its own. */
   const LEAST_NATS = 0.02;
   /** While the loss falls its axis reaches further down, by this share of what is needed... */
@@ -11,13 +12,13 @@
   /** ...and is drawn anew where it is so many times higher than needed. */
   const MOST_ROOM = 2.5;
   const SLACK = 0.05;
-  const idle =
-    window.requestIdleCallback || ((/** @type {() => void} */ run) => setTimeout(run, 1));
   /** The chart that is drawn while the person watches it change. */
   const LIVE = "scratch-loss-chart";
   let liveFrame = 0;
   /** @type {Set<string>} charts that await drawing */
   const due = new Set();
+  /** Those charts, which await a lull. */
+  const drawing = { timer: 0, since: 0 };
   /** @type {Record<string, string>} the theme in which each chart is drawn */
   const themes = {};
 
@@ -171,12 +172,16 @@
     drawScratchLoss(gmm.state);
   }
 
-  /** Draw one of the charts that are due, and go on when the browser has a moment again. */
   function drawNext() {
     const [id] = due;
     due.delete(id);
     SLOW[id](gmm.state);
-    if (due.size) idle(drawNext, { timeout: EVERY_MS });
+    if (due.size) drawSoon();
+  }
+
+  /** Draw one of the charts that are due in a lull, and the next in another. */
+  function drawSoon() {
+    gmm.lull.wait(drawing, drawNext, PAUSE_MS, AT_LATEST_MS);
   }
 
   /** Draw the named charts: the live one in the next frame, others once the plot had its turn. */
@@ -184,9 +189,8 @@
     const wanted = ids.length ? ids : [LIVE, ...Object.keys(SLOW)];
     const slow = wanted.filter((id) => id !== LIVE);
     if (slow.length < wanted.length && !liveFrame) liveFrame = requestAnimationFrame(drawLive);
-    if (slow.length && due.size === 0)
-      setTimeout(() => idle(drawNext, { timeout: EVERY_MS }), EVERY_MS);
     for (const id of slow) due.add(id);
+    if (slow.length) drawSoon();
   }
 
   gmm.charts = { sample, schedule };

@@ -11,8 +11,8 @@
   const SETTLE_AT_LATEST_MS = 500;
   const TICK_HEIGHT = 0.15;
   let frame = 0;
-  let settleTimer = 0;
-  let unsettledSince = 0;
+  /** Plotly's redraw that awaits a lull. */
+  const redrawing = { timer: 0, since: 0 };
   /** What Plotly has drawn: the circumstances, the points, the curves; and the curves sketched. */
   let drawn = { key: "", points: 0, ceiling: 0, curves: null, sketched: null };
   /** The curves last computed, and what they were computed from. */
@@ -87,26 +87,15 @@
 
   /** Let Plotly draw what the sketch shows, when there is a pause. */
   function settleSoon() {
-    const now = performance.now();
-    unsettledSince = unsettledSince || now;
-    clearTimeout(settleTimer);
-    const left = unsettledSince + SETTLE_AT_LATEST_MS - now;
-    settleTimer = setTimeout(
-      () => {
-        if (gmm.state.outbox.busy && left > SETTLE_MS) {
-          settleSoon(); // the answer is to find the browser idle
-        } else {
-          drawn.key = "";
-          schedule();
-        }
-      },
-      Math.max(0, Math.min(SETTLE_MS, left)),
-    );
+    const settle = () => {
+      drawn.key = "";
+      schedule();
+    };
+    gmm.lull.wait(redrawing, settle, SETTLE_MS, SETTLE_AT_LATEST_MS);
   }
 
   function redraw(/** @type {any} */ gd, /** @type {any} */ seen) {
-    clearTimeout(settleTimer);
-    unsettledSince = 0;
+    gmm.lull.stop(redrawing);
     const { state } = gmm;
     const data = gd.data.map((/** @type {any} */ trace) => ({ ...trace }));
     data.forEach(paint);

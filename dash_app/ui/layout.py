@@ -51,6 +51,7 @@ def build_layout(config: Config) -> html.Div:
     """Return the whole page; it holds no state of any session."""
     return html.Div(
         id=ids.PAGE,
+        disable_n_clicks=True,  # else Dash counts each click on the page, at 2 ms
         className="page",
         children=[
             *_stores(),
@@ -134,6 +135,7 @@ def _plot_frame() -> html.Div:
     }
     return html.Div(
         id=ids.PLOT_FRAME,
+        disable_n_clicks=True,
         className="plot-frame",
         children=[
             _graph(ids.PLOT, plot_figure(), "plot"),

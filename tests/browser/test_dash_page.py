@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 
 import numpy as np
@@ -70,6 +71,16 @@ def test_quick_clicks_arrive_all_in_order_none_doubled(page: DashPage) -> None:
     page.click(*clicked)
     page.settle()
     np.testing.assert_allclose(page.points, clicked, atol=0.004)
+
+
+def test_what_can_wait_is_done_in_a_pause_or_else_with_the_next_asking(page: DashPage) -> None:
+    page.wait_for_lull(50, 10_000)
+    assert page.wait("ran") >= 49
+    page.wait_for_lull(10_000, 100)
+    time.sleep(0.2)
+    assert page.read("ran") is None
+    page.script("askAgain()")
+    assert 200 <= page.wait("ran") < 10_000
 
 
 @pytest.mark.parametrize("how", [{"button": "right"}, {"modifiers": SHIFT}])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,7 @@ def test_lost_connection_shows_keeps_the_clicks_and_catches_up(
     page.network(online=False)
     try:
         page.click(0.1, 0.2, 0.3)
-        assert page.wait("document.querySelectorAll('.dot.coming').length") == 3
+        page.wait("document.querySelectorAll('.dot.coming').length === 3")
         page.wait(STALE)  # the old curve is shown as old
         page.wait_text("sentence", "connection to the server is lost")
         assert "3 points wait" in page.text("sentence-detail")
@@ -37,6 +38,25 @@ def test_lost_connection_shows_keeps_the_clicks_and_catches_up(
     page.settle()
     np.testing.assert_allclose(page.points, [-0.5, 0.5, 0.1, 0.2, 0.3], atol=0.004)
     assert "5 points learned online" in page.wait_text("sentence", "5 points")
+
+
+def test_what_can_wait_does_so_while_an_answer_is_on_its_way(
+    chromium: Browser, page_server: Server
+) -> None:
+    page = DashPage(chromium.driver, page_server).open()
+    page.network(online=False)
+    try:
+        page.click(0.1)
+        page.wait("dash_clientside.state.outbox.busy")
+        page.wait_for_lull(20, 400)
+        assert page.wait("ran") >= 800  # but not for ever, since it may never come
+        page.wait_for_lull(20, 60_000)
+        time.sleep(0.2)
+        assert page.read("ran") is None
+    finally:
+        page.network(online=True)
+    page.settle()
+    page.wait("ran")
 
 
 def test_page_recovers_when_the_server_was_restarted(chromium: Browser, tmp_path: Path) -> None:

@@ -66,6 +66,13 @@ def test_every_button_has_a_hint_and_every_field_a_label(config: Config) -> None
     assert sliders <= labelled
 
 
+def test_dash_counts_no_clicks_on_what_holds_the_plot(config: Config) -> None:
+    named_parts = [part for part in components(config) if hasattr(part, "id")]
+    holders = [part for part in named_parts if ids.PLOT in set(part)]
+    assert {part.id for part in holders} == {ids.PAGE, ids.PLOT_FRAME}
+    assert all(part.disable_n_clicks for part in holders)
+
+
 def test_help_names_every_key_of_the_keyboard() -> None:
     source = (ASSETS / "keyboard.js").read_text(encoding="utf-8")
     table = source[source.index("const KEYS") : source.index("for (let k = 1")]
