@@ -15,9 +15,12 @@ from dash_app.learning.escapes import Stock, escapes
 from dash_app.learning.mixture import Array
 from dash_app.learning.newton import Polished, polish, polish_leaders
 from dash_app.learning.objective import Candidates, Objective, sorted_by_mean
-from dash_app.learning.search import MANY_COMPONENTS, coarse_objective
+from dash_app.learning.search import coarse_objective
 from dash_app.learning.starts import random_starts, segmentation_starts
 from dash_app.learning.summary import WeightedSummary
+
+MANY_COMPONENTS = 6
+"""Optima are many where components are: from so many on it is worth looking at more of them."""
 
 N_OTHERS = 12
 _MAX_INSERTIONS, _N_INSERTIONS = 128, 32

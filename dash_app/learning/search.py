@@ -19,16 +19,15 @@ from dash_app.learning.starts import quantile_starts, random_starts, segmentatio
 from dash_app.learning.summary import WeightedSummary
 
 COARSE_ATOMS = 128
-MANY_COMPONENTS = 6
-"""Optima are many where components are: from so many on it is worth looking for longer."""
 
 _WORK = 32_768
 """Random starts times components times atoms of the coarse copy."""
 
 _N_RANDOM_STARTS = (30, 120)
 _MAX_ESCAPE_ROUNDS = 12
-_N_OTHER_HOMES = (1, 2)
-"""So many in vain end the search: with few components, with many."""
+_FEW_COMPONENTS, _N_OTHER_HOMES = 4, (1, 6)
+"""Optima are many where components are: of so many as there are components beyond the few, within
+these bounds, the moves away may be in vain before the search ends."""
 
 _N_INSERTIONS, _N_EXCHANGES = 72, 12
 _N_POLISHED = 5
@@ -113,7 +112,7 @@ def search(
     on_step(float(optima.values[0]))
     stock = Stock.none(objective.n_components)
     tried = optima.candidates[:0]
-    n_other_homes = _N_OTHER_HOMES[objective.n_components >= MANY_COMPONENTS]
+    n_other_homes = int(np.clip(objective.n_components - _FEW_COMPONENTS, *_N_OTHER_HOMES))
     n_failed = 0
     for _ in range(min(_MAX_ESCAPE_ROUNDS, max_steps)):
         home = optima.apart_from(tried).candidates[:1]
