@@ -16,7 +16,8 @@ from dash_app.config import Config
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from dash_page import DashPage, Server
+from dash_page import DashPage
+from page_server import Server
 
 _FLAGS = (
     "--headless=new",

@@ -9,8 +9,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from dash.testing.browser import Browser
-from dash_page import SHIFT, DashPage, Server
+from dash_page import SHIFT, DashPage
 from numpy.typing import NDArray
+from page_server import Server
 
 from dash_app.learning import Mixture, compare, fit_from_scratch
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from dash.testing.browser import Browser
-from dash_page import DashPage, Server
+from dash_page import DashPage
+from page_server import Server
 
 from dash_app.config import Config
 

@@ -6,51 +6,25 @@ What is drawn is read back from the path and held against the best density of th
 from __future__ import annotations
 
 import dataclasses
-import re
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Optional
+from typing import Optional
 
 import numpy as np
 import pytest
 from dash.testing.browser import Browser
-from numpy.typing import NDArray
-from selenium.webdriver.remote.webdriver import WebDriver
-from selenium.webdriver.support.ui import WebDriverWait
-from werkzeug.serving import BaseWSGIServer, make_server
+from legacy_page import Array, LegacyPage
+from page_server import Server
 
-from dash_app.app import create_app
 from dash_app.config import Config
 from dash_app.learning import Mixture, fit_from_scratch
 
 pytestmark = pytest.mark.browser
 
-Array = NDArray[np.float64]
 PROVIDED_PAGE = Path(__file__).parents[1] / "legacy" / "provided_page"
 GRID = np.arange(-200, 200) / 200
 MIN_STD = 1e-3
 MAX_DISTANCE = 0.02
-
-
-class Server:
-    """The application on a free port, in a thread."""
-
-    def __init__(self, config: Config, port: int = 0) -> None:
-        self._application = create_app(config).server
-        self.sessions = self._application.extensions["sessions"]
-        self._listener: BaseWSGIServer = make_server(
-            "127.0.0.1", port, self._application, threaded=True
-        )
-        self.port = self._listener.server_port
-        self.url = f"http://127.0.0.1:{self.port}/legacy/"
-        self._thread = threading.Thread(target=self._listener.serve_forever, daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._listener.shutdown()
-        self._listener.server_close()
-        self.sessions.close()
 
 
 @pytest.fixture(scope="module")
@@ -76,92 +50,6 @@ def browser(chromium: Browser) -> Browser:
     chromium.driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
     chromium.driver.get_log("browser")  # what is read is gone
     return chromium
-
-
-class Page:
-    """What a person does at the page, and sees there."""
-
-    def __init__(self, driver: WebDriver, url: str) -> None:
-        self._driver = driver
-        driver.get(url)
-        self.wait_for(lambda: self.script("return document.querySelector('#centeredBox svg')"))
-
-    def script(self, code: str, *arguments: Any) -> Any:
-        return self._driver.execute_script(code, *arguments)
-
-    def wait_for(self, condition: Callable[[], Any], timeout_s: float = 15.0) -> Any:
-        return WebDriverWait(self._driver, timeout_s, 0.02).until(lambda _: condition())
-
-    @property
-    def frame(self) -> dict[str, float]:
-        find = "const r = document.querySelector('#centeredBox svg').getBoundingClientRect();"
-        frame: dict[str, float] = self.script(f"{find} return r.toJSON()")
-        return frame
-
-    def mouse(self, kind: str, x: float, y: float, **more: Any) -> None:
-        event = {"type": kind, "x": x, "y": y, **more}
-        self._driver.execute_cdp_cmd("Input.dispatchMouseEvent", event)
-
-    def click(self, *positions: float) -> None:
-        """Click at positions of the x axis; a screen has whole pixels."""
-        frame = self.frame
-        y = frame["top"] + 0.3 * frame["height"]
-        for position in positions:
-            x = round(frame["left"] + (position + 1) / 2 * frame["width"])
-            for kind in ("mouseMoved", "mousePressed", "mouseReleased"):
-                self.mouse(kind, x, y, button="left", clickCount=1)
-
-    def click_pixels(self, *offsets: int) -> None:
-        frame = self.frame
-        left = round(frame["left"])
-        self.click(*[((left + x - frame["left"]) / frame["width"]) * 2 - 1 for x in offsets])
-
-    def press(self, key: str) -> None:
-        self._driver.find_element("css selector", "body").send_keys(key)
-
-    def slide(self, slider: str, value: int) -> None:
-        code = """
-            const slider = document.getElementById(arguments[0]);
-            slider.value = arguments[1];
-            for (const kind of ['input', 'change']) {
-                slider.dispatchEvent(new Event(kind, {bubbles: true}));
-            }
-        """
-        self.script(code, slider, value)
-
-    def text(self, element: str) -> str:
-        return str(self.script(f"return document.getElementById('{element}').textContent"))
-
-    def count(self, selector: str) -> int:
-        return int(self.script(f"return document.querySelectorAll('{selector}').length"))
-
-    @property
-    def points(self) -> Array:
-        """The positions of the circles, left to right as clicked."""
-        find = "[...document.querySelectorAll('svg .point')]"
-        pixels = self.script(f"return {find}.map((point) => Number(point.getAttribute('cx')))")
-        return np.array(pixels) / self.frame["width"] * 2 - 1
-
-    def wait_for_line(self) -> tuple[Array, Array]:
-        """Return the drawn curve, x over [-1, 1] and its height."""
-        find = "document.querySelector('path.drawn-line:not(.stale)')"
-        path = self.wait_for(lambda: self.script(f"return {find}?.getAttribute('d')"))
-        numbers = np.array(re.findall(r"-?\d+\.?\d*(?:e-?\d+)?", path), dtype=np.float64)
-        assert "NaN" not in path
-        assert numbers.size % 2 == 0
-        x, y = numbers.reshape(-1, 2).T
-        frame = self.frame
-        return x / frame["width"] * 2 - 1, 1 - y / frame["height"] * 2
-
-    def draw(self) -> tuple[Array, Array]:
-        self.press("p")
-        return self.wait_for_line()
-
-    def parameters(self) -> dict[str, Any]:
-        """What the server holds for this browser."""
-        code = "const done = arguments[0]; fetch('/parameters').then((r) => r.json()).then(done)"
-        answer: dict[str, Any] = self._driver.execute_async_script(code)
-        return answer
 
 
 def _stretched_density(mixture: Mixture, x: Array) -> Array:
@@ -201,7 +89,7 @@ FRONTENDS = {"ours": None, "provided": PROVIDED_PAGE}
 def test_the_drawn_curve_is_the_best_density_of_the_clicks(
     browser: Browser, serve: Callable[..., Server], frontend: str
 ) -> None:
-    page = Page(browser.driver, serve(FRONTENDS[frontend]).url)
+    page = LegacyPage(browser.driver, serve(FRONTENDS[frontend]).url)
     for name, (clicks, n_components) in STREAMS.items():
         page.press("c")
         page.slide("n_components", n_components)
@@ -218,7 +106,7 @@ def test_the_drawn_curve_is_the_best_density_of_the_clicks(
     assert browser.get_logs() == []
 
 
-def _assert_drawn_as_answered(page: Page, line: tuple[Array, Array]) -> None:
+def _assert_drawn_as_answered(page: LegacyPage, line: tuple[Array, Array]) -> None:
     """The path is the density of the parameters, `sigma` read as variances, stretched to [0, 1]."""
     answer = page.parameters()
     weights, means, variances = (np.array(answer[key]) for key in ("pi", "mu", "sigma"))
@@ -236,7 +124,7 @@ def _assert_drawn_as_answered(page: Page, line: tuple[Array, Array]) -> None:
 def test_sliders_moved_between_two_presses(
     browser: Browser, serve: Callable[..., Server], frontend: str
 ) -> None:
-    page = Page(browser.driver, serve(FRONTENDS[frontend]).url)
+    page = LegacyPage(browser.driver, serve(FRONTENDS[frontend]).url)
     page.click(*THREE_IN_ALTERNATION)
     for n_components, epochs in ((2, 200), (3, 650), (5, 1000), (2, 300)):
         page.slide("n_components", n_components)
@@ -251,7 +139,7 @@ def test_sliders_moved_between_two_presses(
 def test_few_points_draw_a_finite_curve(
     browser: Browser, serve: Callable[..., Server], frontend: str
 ) -> None:
-    page = Page(browser.driver, serve(FRONTENDS[frontend]).url)
+    page = LegacyPage(browser.driver, serve(FRONTENDS[frontend]).url)
     width = int(page.frame["width"])
     between_two_steps = round(width * 0.6275)
     for pixels in (
@@ -279,7 +167,7 @@ def test_few_points_draw_a_finite_curve(
 def test_c_removes_points_and_line_and_the_next_points_stand_alone(
     browser: Browser, serve: Callable[..., Server], frontend: str
 ) -> None:
-    page = Page(browser.driver, serve(FRONTENDS[frontend]).url)
+    page = LegacyPage(browser.driver, serve(FRONTENDS[frontend]).url)
     page.click(*TWO_CLUMPS)
     page.draw()
     page.press("c")
@@ -295,7 +183,7 @@ def test_two_browsers_do_not_see_each_others_points(
     browser: Browser, new_chromium: Callable[[], Browser], serve: Callable[..., Server]
 ) -> None:
     url = serve(PROVIDED_PAGE).url
-    one, other = Page(browser.driver, url), Page(new_chromium().driver, url)
+    one, other = LegacyPage(browser.driver, url), LegacyPage(new_chromium().driver, url)
     for position in TWO_CLUMPS[:4]:
         one.click(position)
         other.click(-position, position / 2)
@@ -309,7 +197,7 @@ def test_two_browsers_do_not_see_each_others_points(
 
 
 def test_while_unchecked_clicks_add_nothing(browser: Browser, serve: Callable[..., Server]) -> None:
-    page = Page(browser.driver, serve().url)
+    page = LegacyPage(browser.driver, serve().url)
     assert page.script("return document.getElementById('toggle').checked")
     page.click(0.1)
     page.script("document.getElementById('toggle').click()")
@@ -320,7 +208,7 @@ def test_while_unchecked_clicks_add_nothing(browser: Browser, serve: Callable[..
 
 
 def test_a_black_circle_follows_the_mouse(browser: Browser, serve: Callable[..., Server]) -> None:
-    page = Page(browser.driver, serve().url)
+    page = LegacyPage(browser.driver, serve().url)
     frame = page.frame
     page.mouse("mouseMoved", frame["left"] + 200, frame["top"] + 70)
     circle = "const c = document.querySelector('circle.cursor');"
@@ -333,7 +221,7 @@ def test_each_click_updates_the_parameters_by_itself(
     browser: Browser, serve: Callable[..., Server]
 ) -> None:
     server = serve()
-    page = Page(browser.driver, server.url)
+    page = LegacyPage(browser.driver, server.url)
     positions = np.random.default_rng(2).uniform(-0.9, 0.9, 30).round(2)
     page.click(*positions)  # faster than they can be answered
     page.wait_for(lambda: page.text("summary").startswith("30 points, online"))
@@ -358,7 +246,7 @@ def test_each_click_updates_the_parameters_by_itself(
 
 
 def test_the_switch_trains_from_scratch(browser: Browser, serve: Callable[..., Server]) -> None:
-    page = Page(browser.driver, serve().url)
+    page = LegacyPage(browser.driver, serve().url)
     page.click(*TWO_CLUMPS)
     page.script("document.getElementById('retrain').click()")
     line = page.draw()
@@ -372,7 +260,7 @@ def test_the_switch_trains_from_scratch(browser: Browser, serve: Callable[..., S
 def test_a_refusal_is_said_on_the_page_and_goes_away(
     browser: Browser, serve: Callable[..., Server]
 ) -> None:
-    page = Page(browser.driver, serve().url)
+    page = LegacyPage(browser.driver, serve().url)
     page.press("p")
     page.wait_for(lambda: not page.script("return document.getElementById('message').hidden"))
     assert page.text("message") == "Not trained: expected at least one point, got none"
@@ -382,7 +270,7 @@ def test_a_refusal_is_said_on_the_page_and_goes_away(
 
 def test_a_restart_of_the_server_loses_no_click(browser: Browser, config: Config) -> None:
     server = Server(config)
-    page = Page(browser.driver, server.url)
+    page = LegacyPage(browser.driver, server.url)
     page.click(*TWO_CLUMPS[:4])
     page.wait_for(lambda: page.text("summary").startswith("4 points"))
     session = page.parameters()["session"]
@@ -404,16 +292,15 @@ def test_a_restart_of_the_server_loses_no_click(browser: Browser, config: Config
 
 def test_no_request_leaves_for_another_host(browser: Browser, serve: Callable[..., Server]) -> None:
     server = serve()
-    page = Page(browser.driver, server.url)
+    page = LegacyPage(browser.driver, server.url)
     page.click(0.1, 0.2)
     page.draw()
     asked = page.script("return performance.getEntriesByType('resource').map((each) => each.name)")
     assert {name.split("?")[0].removeprefix(server.url) for name in asked} >= {
-        "static/script.js",
-        "static/style.css",
+        "legacy/static/script.js",
+        "legacy/static/style.css",
     }
-    origin = f"http://127.0.0.1:{server.port}/"
-    assert [name for name in asked if not name.startswith((origin, "data:"))] == []
+    assert [name for name in asked if not name.startswith((server.url, "data:"))] == []
 
 
 def test_the_page_fits_its_window_and_keeps_its_points_when_resized(
@@ -422,7 +309,7 @@ def test_the_page_fits_its_window_and_keeps_its_points_when_resized(
     url = serve().url
     try:
         _resize(browser, 1400)
-        page = Page(browser.driver, url)
+        page = LegacyPage(browser.driver, url)
         page.click(-0.5, 0.5)
         page.draw()
         for width in (1400, 700, 360):

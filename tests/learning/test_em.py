@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from sklearn.mixture import GaussianMixture
@@ -59,10 +59,13 @@ def test_one_step_of_plain_likelihood_is_scikit_learns() -> None:
     assert_allclose(value[0], reference.lower_bound_, rtol=1e-9)
 
 
-def awkward_objective(
-    kind: str, n_components: int, prior_weight: float, rng: np.random.Generator
-) -> Objective | None:
-    """Return J of points of a kind; None where all are equal."""
+@st.composite
+def awkward(draw: st.DrawFn) -> tuple[Objective, np.random.Generator]:
+    """J of points of a kind that is hard in its own way, and what random starts come from."""
+    kind = draw(st.sampled_from(["normal", "cauchy", "few values", "two far clumps", "merged"]))
+    n_components = draw(st.integers(1, 7))
+    prior_weight = draw(st.sampled_from([0.0, 0.3, 1.0, 10.0]))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     points = {
         "normal": lambda: rng.normal(size=60),
         "cauchy": lambda: rng.standard_cauchy(60),
@@ -71,28 +74,14 @@ def awkward_objective(
         "merged": lambda: rng.normal(size=200),
     }[kind]()
     summary = WeightedSummary(30 if kind == "merged" else 1024).with_points(points)
-    if summary.n_atoms == 1:
-        return None
-    return Objective.of_summary(summary, n_components, prior_weight)
-
-
-AWKWARD = (
-    st.sampled_from(["normal", "cauchy", "few values", "two far clumps", "merged"]),
-    st.integers(1, 7),
-    st.sampled_from([0.0, 0.3, 1.0, 10.0]),
-    st.integers(0, 2**32 - 1),
-)
+    assume(summary.n_atoms > 1)
+    return Objective.of_summary(summary, n_components, prior_weight), rng
 
 
 @settings(max_examples=60, deadline=None)
-@given(*AWKWARD)
-def test_em_never_lowers_the_objective(
-    kind: str, n_components: int, prior_weight: float, seed: int
-) -> None:
-    rng = np.random.default_rng(seed)
-    objective = awkward_objective(kind, n_components, prior_weight, rng)
-    if objective is None:
-        return
+@given(case=awkward())
+def test_em_never_lowers_the_objective(case: tuple[Objective, np.random.Generator]) -> None:
+    objective, rng = case
     candidates = random_starts(objective, 4, rng)
     values = []
     for _ in range(25):
@@ -105,14 +94,9 @@ def test_em_never_lowers_the_objective(
 
 
 @settings(max_examples=60, deadline=None)
-@given(*AWKWARD)
-def test_climbing_never_lowers_the_objective(
-    kind: str, n_components: int, prior_weight: float, seed: int
-) -> None:
-    rng = np.random.default_rng(seed)
-    objective = awkward_objective(kind, n_components, prior_weight, rng)
-    if objective is None:
-        return
+@given(case=awkward())
+def test_climbing_never_lowers_the_objective(case: tuple[Objective, np.random.Generator]) -> None:
+    objective, rng = case
     start = random_starts(objective, 4, rng)
     climbers = climb(objective, start, 1)
     assert (climbers.values >= objective.value(start) - 1e-10).all()

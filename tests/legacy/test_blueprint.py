@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,37 +9,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from numpy.typing import ArrayLike
-from werkzeug.test import TestResponse
 
 from benchmarks.streams import read_column
-from dash_app.app import create_app
-from dash_app.config import Config
-from dash_app.errors import SettingError
 from dash_app.learning import Mixture, compare, fit_from_scratch
-from legacy.blueprint import create_blueprint
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
-    """One application for the module: each client is a new browser, with its own session."""
-    config = dataclasses.replace(Config(), data_dir=tmp_path_factory.mktemp("data"))
-    server: Flask = create_app(config).server
-    yield server
-    server.extensions["sessions"].close()
-
-
-TWO_CLUMPS = [-0.62, 0.41, -0.58, 0.44, -0.6, 0.39, -0.55, 0.47]
-
-
-def _body(points: ArrayLike) -> dict[str, Any]:
-    return {"coordinates": [{"x": float(x), "y": 0} for x in np.asarray(points)]}
-
-
-def _post(client: FlaskClient, path: str, points: ArrayLike, **headers: str) -> dict[str, Any]:
-    response = client.post(path, json=_body(points), headers=headers)
-    assert response.status_code == 200, response.get_data(as_text=True)
-    answer: dict[str, Any] = response.get_json()
-    return answer
+from tests.legacy.legacy_requests import TWO_CLUMPS, body, error, post
 
 
 def _mixture(answer: dict[str, Any]) -> Mixture:
@@ -54,19 +24,11 @@ def _distance_to_best(answer: dict[str, Any], points: ArrayLike, n_components: i
     return compare(_mixture(answer), best).total_variation
 
 
-def _error(response: TestResponse) -> dict[str, Any]:
-    body = response.get_json()
-    assert set(body) == {"error"}
-    assert set(body["error"]) == {"code", "message", "field"}
-    error: dict[str, Any] = body["error"]
-    return error
-
-
 # ------------------------------------------------------------------ training
 
 
 def test_the_provided_request_is_answered_with_the_whole_contract(client: FlaskClient) -> None:
-    answer = _post(client, "/train?n_components=2&epochs=200", TWO_CLUMPS)
+    answer = post(client, "/train?n_components=2&epochs=200", TWO_CLUMPS)
     assert set(answer) == {
         *("pi", "mu", "sigma", "std", "mode", "n_points", "n_new", "loss", "time", "session"),
     }
@@ -82,17 +44,17 @@ def test_the_provided_request_is_answered_with_the_whole_contract(client: FlaskC
 
 
 def test_only_the_tail_of_a_longer_list_is_new(client: FlaskClient) -> None:
-    _post(client, "/train?n_components=2", TWO_CLUMPS[:5])
-    answer = _post(client, "/train?n_components=2", TWO_CLUMPS)
+    post(client, "/train?n_components=2", TWO_CLUMPS[:5])
+    answer = post(client, "/train?n_components=2", TWO_CLUMPS)
     assert (answer["n_points"], answer["n_new"]) == (8, 3)
     assert _distance_to_best(answer, TWO_CLUMPS, 2) < 0.02
 
 
 def test_the_same_list_again_trains_nothing(client: FlaskClient, server: Flask) -> None:
-    first = _post(client, "/train?n_components=2", TWO_CLUMPS)
+    first = post(client, "/train?n_components=2", TWO_CLUMPS)
     sessions = server.extensions["sessions"]
     revision = sessions.view(first["session"]).revision
-    again = _post(client, "/update?n_components=2", TWO_CLUMPS)
+    again = post(client, "/update?n_components=2", TWO_CLUMPS)
     assert (again["n_new"], again["time"]) == (0, 0.0)
     assert again["mu"] == first["mu"]
     assert sessions.view(first["session"]).revision == revision
@@ -106,37 +68,37 @@ def test_the_same_list_again_trains_nothing(client: FlaskClient, server: Flask) 
 def test_a_list_that_does_not_continue_the_last_starts_anew(
     client: FlaskClient, points: list[float]
 ) -> None:
-    first = _post(client, "/train?n_components=2", TWO_CLUMPS)
-    answer = _post(client, "/train?n_components=2", points)
+    first = post(client, "/train?n_components=2", TWO_CLUMPS)
+    answer = post(client, "/train?n_components=2", points)
     assert answer["session"] == first["session"]
     assert (answer["n_points"], answer["n_new"]) == (len(points), len(points))
     assert _distance_to_best(answer, points, 2) < 0.02
 
 
 def test_the_slider_may_move_between_two_presses(client: FlaskClient) -> None:
-    _post(client, "/train?n_components=2", TWO_CLUMPS)
-    more = _post(client, "/train?n_components=3", TWO_CLUMPS)
+    post(client, "/train?n_components=2", TWO_CLUMPS)
+    more = post(client, "/train?n_components=3", TWO_CLUMPS)
     assert (len(more["mu"]), more["n_new"]) == (3, 0)
     assert more["time"] > 0
-    fewer = _post(client, "/train?n_components=2", [*TWO_CLUMPS, 0.5])
+    fewer = post(client, "/train?n_components=2", [*TWO_CLUMPS, 0.5])
     assert (len(fewer["mu"]), fewer["n_new"]) == (2, 1)
     assert _distance_to_best(fewer, [*TWO_CLUMPS, 0.5], 2) < 0.02
 
 
 def test_update_is_online_whatever_retrain_says(client: FlaskClient) -> None:
-    assert _post(client, "/update?n_components=2&retrain=1", TWO_CLUMPS)["mode"] == "online"
+    assert post(client, "/update?n_components=2&retrain=1", TWO_CLUMPS)["mode"] == "online"
 
 
 @pytest.mark.parametrize("path", ["/train?n_components=2&retrain=1", "/retrain?n_components=2"])
 def test_from_scratch_on_a_list(client: FlaskClient, path: str) -> None:
-    answer = _post(client, path, TWO_CLUMPS)
+    answer = post(client, path, TWO_CLUMPS)
     assert (answer["mode"], answer["n_points"], answer["n_new"]) == ("scratch", 8, 8)
     assert answer["time"] > 0
     assert _distance_to_best(answer, TWO_CLUMPS, 2) < 1e-6
 
 
 def test_from_scratch_without_a_body_takes_the_points_held(client: FlaskClient) -> None:
-    _post(client, "/update?n_components=2", TWO_CLUMPS)
+    post(client, "/update?n_components=2", TWO_CLUMPS)
     for path, n_components in (("/retrain", 2), ("/retrain?n_components=3&epochs=500", 3)):
         answer = client.post(path).get_json()
         assert (answer["mode"], answer["n_points"], answer["n_new"]) == ("scratch", 8, 0)
@@ -144,41 +106,41 @@ def test_from_scratch_without_a_body_takes_the_points_held(client: FlaskClient) 
 
 
 def test_online_goes_on_after_from_scratch(client: FlaskClient) -> None:
-    _post(client, "/train?n_components=2&retrain=1", TWO_CLUMPS)
-    answer = _post(client, "/train?n_components=2&retrain=0", [*TWO_CLUMPS, 0.1])
+    post(client, "/train?n_components=2&retrain=1", TWO_CLUMPS)
+    answer = post(client, "/train?n_components=2&retrain=0", [*TWO_CLUMPS, 0.1])
     assert (answer["mode"], answer["n_new"]) == ("online", 1)
 
 
 def test_a_few_epochs_are_enough_to_answer(client: FlaskClient) -> None:
-    answer = _post(client, "/train?n_components=2&epochs=1&retrain=1", TWO_CLUMPS)
+    answer = post(client, "/train?n_components=2&epochs=1&retrain=1", TWO_CLUMPS)
     assert len(answer["mu"]) == 2
 
 
 def test_without_a_query_there_are_defaults(client: FlaskClient) -> None:
-    assert len(_post(client, "/train", TWO_CLUMPS)["mu"]) == 2
-    _post(client, "/train?n_components=4", TWO_CLUMPS)
-    assert len(_post(client, "/update", [*TWO_CLUMPS, 0.0])["mu"]) == 4
+    assert len(post(client, "/train", TWO_CLUMPS)["mu"]) == 2
+    post(client, "/train?n_components=4", TWO_CLUMPS)
+    assert len(post(client, "/update", [*TWO_CLUMPS, 0.0])["mu"]) == 4
 
 
 def test_parameters_are_the_newest_without_training(client: FlaskClient) -> None:
-    online = _post(client, "/update?n_components=2", TWO_CLUMPS)
+    online = post(client, "/update?n_components=2", TWO_CLUMPS)
     current = client.get("/parameters").get_json()
     assert (current["mu"], current["mode"], current["n_new"]) == (online["mu"], "online", 0)
     scratch = client.post("/retrain").get_json()
     current = client.get("/parameters").get_json()
     assert (current["mu"], current["mode"]) == (scratch["mu"], "scratch")
-    _post(client, "/update?n_components=2", [*TWO_CLUMPS, 0.9])
+    post(client, "/update?n_components=2", [*TWO_CLUMPS, 0.9])
     current = client.get("/parameters").get_json()
     assert (current["n_points"], current["mode"]) == (9, "online")
 
 
 def test_clear_forgets_points_and_model(client: FlaskClient) -> None:
-    _post(client, "/train?n_components=2", TWO_CLUMPS)
+    post(client, "/train?n_components=2", TWO_CLUMPS)
     response = client.post("/clear")
     assert (response.status_code, response.get_json()) == (200, {"status": "cleared"})
     assert client.get("/parameters").status_code == 422
     assert client.post("/retrain").status_code == 422
-    assert _post(client, "/train?n_components=2", TWO_CLUMPS)["n_new"] == 8
+    assert post(client, "/train?n_components=2", TWO_CLUMPS)["n_new"] == 8
 
 
 def test_clear_without_a_session_makes_none(client: FlaskClient) -> None:
@@ -210,7 +172,7 @@ PAGE_PIXEL = 2 / 1200
 def test_few_points_give_a_curve_that_the_page_can_draw(
     client: FlaskClient, points: list[float], n_components: int
 ) -> None:
-    answer = _post(client, f"/train?n_components={n_components}&epochs=200", points)
+    answer = post(client, f"/train?n_components={n_components}&epochs=200", points)
     x = np.arange(-100, 100) / 100
     density = np.zeros(x.size)
     for weight, mean, variance in zip(answer["pi"], answer["mu"], answer["sigma"]):
@@ -236,7 +198,7 @@ def test_clicked_one_by_one_it_is_as_good_as_from_scratch(
 ) -> None:
     points = np.round(points, 4)
     for n in range(1, len(points) + 1):
-        answer = _post(client, f"/update?n_components={n_components}", points[:n])
+        answer = post(client, f"/update?n_components={n_components}", points[:n])
         assert answer["n_new"] == 1
     online = fit_from_scratch(points, n_components)
     tie = abs(online.objective - _objective(answer, points)) < 1e-4
@@ -268,8 +230,8 @@ def test_real_data_through_http(
         x, expected = (x - middle) / half, (expected - middle) / half
     tenth = 0.02 * (expected[-1] - expected[0])
     for n in (1, 10, x.size // 2, x.size):
-        online = _post(client, f"/train?n_components={n_components}", x[:n])
-    scratch = _post(client, f"/train?n_components={n_components}&retrain=1", x)
+        online = post(client, f"/train?n_components={n_components}", x[:n])
+    scratch = post(client, f"/train?n_components={n_components}&retrain=1", x)
     for answer in (online, scratch):
         assert answer["mu"] == pytest.approx(expected, abs=tenth)
         assert _distance_to_best(answer, x, n_components) < 0.02
@@ -304,8 +266,8 @@ REFUSALS: dict[str, tuple[str, dict[str, Any], int, str, str | None]] = {
         None,
     ),
     "no list": ("/train", {"json": {}}, 422, "not_a_list_of_numbers", "coordinates"),
-    "no point": ("/train", {"json": _body([])}, 422, "empty", "coordinates"),
-    "no point to update": ("/update", {"json": _body([])}, 422, "empty", "coordinates"),
+    "no point": ("/train", {"json": body([])}, 422, "empty", "coordinates"),
+    "no point to update": ("/update", {"json": body([])}, 422, "empty", "coordinates"),
     "a string": (
         "/update",
         {"json": {"coordinates": [{"x": "1"}]}},
@@ -320,16 +282,16 @@ REFUSALS: dict[str, tuple[str, dict[str, Any], int, str, str | None]] = {
         "not_finite",
         "coordinates[0].x",
     ),
-    "far off": ("/train", {"json": _body([1e200])}, 422, "out_of_range", "coordinates[0].x"),
+    "far off": ("/train", {"json": body([1e200])}, 422, "out_of_range", "coordinates[0].x"),
     "components": (
         "/train?n_components=51",
-        {"json": _body([0.1])},
+        {"json": body([0.1])},
         422,
         "out_of_range",
         "n_components",
     ),
-    "epochs": ("/retrain?epochs=0", {"json": _body([0.1])}, 422, "out_of_range", "epochs"),
-    "retrain": ("/train?retrain=2", {"json": _body([0.1])}, 422, "out_of_range", "retrain"),
+    "epochs": ("/retrain?epochs=0", {"json": body([0.1])}, 422, "out_of_range", "epochs"),
+    "retrain": ("/train?retrain=2", {"json": body([0.1])}, 422, "out_of_range", "retrain"),
 }
 
 
@@ -338,14 +300,14 @@ def test_a_refusal_names_its_reason_and_changes_nothing(
     client: FlaskClient, server: Flask, name: str
 ) -> None:
     path, request, status, code, field = REFUSALS[name]
-    session = _post(client, "/train?n_components=2", TWO_CLUMPS)["session"]
+    session = post(client, "/train?n_components=2", TWO_CLUMPS)["session"]
     sessions = server.extensions["sessions"]
     before = sessions.view(session)
     response = client.post(path, **request)
     assert response.status_code == status
-    error = _error(response)
-    assert (error["code"], error["field"]) == (code, field)
-    assert "expected" in error["message"]
+    refusal = error(response)
+    assert (refusal["code"], refusal["field"]) == (code, field)
+    assert "expected" in refusal["message"]
     assert sessions.view(session) == before
 
 
@@ -362,145 +324,12 @@ def test_a_refused_first_request_leaves_no_session(client: FlaskClient, name: st
 def test_before_any_point_there_is_nothing_to_answer(client: FlaskClient, path: str) -> None:
     response = client.get(path) if path == "/parameters" else client.post(path)
     assert response.status_code == 422
-    assert _error(response)["message"] == "expected at least one point, got none"
+    assert error(response)["message"] == "expected at least one point, got none"
 
 
 @pytest.mark.parametrize("path", ["/train", "/update", "/retrain", "/clear"])
 def test_another_method_is_refused_as_json(client: FlaskClient, path: str) -> None:
     response = client.get(path)
     assert response.status_code == 405
-    assert _error(response)["code"] == "method_not_allowed"
+    assert error(response)["code"] == "method_not_allowed"
     assert "POST" in response.headers["Allow"]
-
-
-# ------------------------------------------------------------------ whose session
-
-
-def test_two_browsers_have_a_model_each(server: Flask) -> None:
-    first, second = server.test_client(), server.test_client()
-    one = _post(first, "/train?n_components=2", TWO_CLUMPS)
-    other = _post(second, "/train?n_components=3", [0.9, 0.8])
-    assert one["session"] != other["session"]
-    assert _post(first, "/train?n_components=2", [*TWO_CLUMPS, 0.5])["n_new"] == 1
-    assert _post(second, "/train?n_components=3", [0.9, 0.8, 0.7])["n_points"] == 3
-
-
-def test_the_cookie_is_signed_and_for_the_server_alone(client: FlaskClient) -> None:
-    response = client.post("/train", json=_body(TWO_CLUMPS))
-    cookie = response.headers["Set-Cookie"]
-    assert cookie.startswith("gmm_session_")
-    assert "HttpOnly" in cookie
-    assert "SameSite=Lax" in cookie
-    assert "Max-Age=" in cookie
-    again = client.post("/train", json=_body([*TWO_CLUMPS, 0.2]))
-    assert "Set-Cookie" not in again.headers
-
-
-@pytest.mark.parametrize("forge", [str.upper, lambda value: value.split(".")[0], lambda _: "é"])
-def test_a_forged_cookie_counts_as_none(server: Flask, forge: Any) -> None:
-    client = server.test_client()
-    session = _post(client, "/train", TWO_CLUMPS)["session"]
-    (cookie,) = client._cookies.values()
-    client.set_cookie(cookie.key, forge(cookie.value))
-    assert client.get("/parameters").status_code == 422
-    assert _post(client, "/train", [*TWO_CLUMPS, 0.1])["session"] != session
-
-
-def test_a_client_without_cookies_sends_its_session_back(server: Flask) -> None:
-    session = _post(server.test_client(use_cookies=False), "/train", TWO_CLUMPS)["session"]
-    client = server.test_client(use_cookies=False)
-    answer = _post(client, "/update", [*TWO_CLUMPS, 0.2], **{"X-Session": session})
-    assert (answer["session"], answer["n_new"]) == (session, 1)
-    held = client.get("/parameters", headers={"X-Session": session})
-    assert held.get_json()["n_points"] == 9
-
-
-@pytest.mark.parametrize("path", ["/train", "/parameters", "/retrain"])
-def test_an_unknown_x_session_is_not_found(client: FlaskClient, path: str) -> None:
-    headers = {"X-Session": "f" * 32}
-    if path == "/parameters":
-        response = client.get(path, headers=headers)
-    else:
-        response = client.post(path, headers=headers, json=_body([0.5]))
-    assert response.status_code == 404
-    assert _error(response)["code"] == "session_not_found"
-
-
-def test_a_session_that_is_gone_gives_way_to_a_new_one(client: FlaskClient, server: Flask) -> None:
-    gone = _post(client, "/train", TWO_CLUMPS)["session"]
-    server.extensions["sessions"].delete(gone)
-    assert client.get("/parameters").status_code == 422
-    assert client.post("/clear").get_json() == {"status": "cleared"}
-    answer = _post(client, "/train", [*TWO_CLUMPS, 0.3])
-    assert answer["session"] != gone
-    assert answer["n_new"] == 9
-    assert _post(client, "/train", [*TWO_CLUMPS, 0.3])["session"] == answer["session"]
-
-
-def test_the_session_survives_a_restart_of_the_server(config: Config) -> None:
-    cookies: list[Any] = []
-    for n_new, points in ((8, TWO_CLUMPS), (1, [*TWO_CLUMPS, 0.4])):
-        server = create_app(config).server
-        client = server.test_client()
-        for cookie in cookies:
-            client.set_cookie(cookie.key, cookie.value)
-        assert _post(client, "/train", points)["n_new"] == n_new
-        cookies = list(client._cookies.values())
-        server.extensions["sessions"].close()
-
-
-# ------------------------------------------------------------------ the page
-
-
-def test_the_page_and_its_files_are_served(client: FlaskClient) -> None:
-    page = client.get("/legacy/")
-    assert (page.status_code, page.mimetype) == (200, "text/html")
-    for element in ("toggle", "n_components", "n_components_label", "epochs", "centeredBox"):
-        assert f'id="{element}"' in page.get_data(as_text=True)
-    script = client.get("/legacy/static/script.js")
-    assert (script.status_code, script.mimetype) == (200, "text/javascript")
-    assert client.get("/legacy/static/style.css").mimetype == "text/css"
-    assert client.get("/legacy").headers["Location"].endswith("/legacy/")
-
-
-def test_the_page_names_no_other_host() -> None:
-    folder = Path(__file__).parents[2] / "legacy"
-    for name in ("index.html", "static/script.js", "static/style.css"):
-        text = (folder / name).read_text()
-        assert "//cdn" not in text
-        assert text.replace("http://www.w3.org/2000/svg", "").count("http") == 0
-
-
-@pytest.fixture
-def own_frontend(tmp_path: Path) -> Path:
-    folder = tmp_path / "own"
-    (folder / "static").mkdir(parents=True)
-    (folder / "index.html").write_text("<p>somebody's own</p>")
-    (folder / "static" / "script.js").write_text("'own'")
-    (folder / "notes.txt").write_text("not for the world")
-    (tmp_path / "secret.txt").write_text("outside")
-    return folder
-
-
-def test_somebodys_own_page_takes_the_place_of_ours(config: Config, own_frontend: Path) -> None:
-    server = create_app(dataclasses.replace(config, legacy_frontend=own_frontend)).server
-    client = server.test_client()
-    assert client.get("/legacy/").get_data(as_text=True) == "<p>somebody's own</p>"
-    assert client.get("/legacy/static/script.js").get_data(as_text=True) == "'own'"
-    assert client.get("/legacy/static/style.css").status_code == 404
-    for path in (
-        "notes.txt",
-        "static/../notes.txt",
-        "static/../../secret.txt",
-        "static/..%2f..%2fsecret.txt",
-        "static/%2e%2e/notes.txt",
-        "static/..\\..\\secret.txt",
-    ):
-        assert client.get(f"/legacy/{path}").status_code == 404, path
-    server.extensions["sessions"].close()
-
-
-def test_a_frontend_without_a_page_is_refused_at_the_start(tmp_path: Path) -> None:
-    with pytest.raises(SettingError, match=r"index\.html") as refusal:
-        create_blueprint(None, frontend=tmp_path)  # type: ignore[arg-type]
-    assert refusal.value.field == "GMM_LEGACY_FRONTEND"

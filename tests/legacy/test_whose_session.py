@@ -1,0 +1,86 @@
+"""To whom a session belongs: by a signed cookie, or by a header where there are none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from dash_app.app import create_app
+from dash_app.config import Config
+from tests.legacy.legacy_requests import TWO_CLUMPS, body, error, post
+
+
+def test_two_browsers_have_a_model_each(server: Flask) -> None:
+    first, second = server.test_client(), server.test_client()
+    one = post(first, "/train?n_components=2", TWO_CLUMPS)
+    other = post(second, "/train?n_components=3", [0.9, 0.8])
+    assert one["session"] != other["session"]
+    assert post(first, "/train?n_components=2", [*TWO_CLUMPS, 0.5])["n_new"] == 1
+    assert post(second, "/train?n_components=3", [0.9, 0.8, 0.7])["n_points"] == 3
+
+
+def test_the_cookie_is_signed_and_for_the_server_alone(client: FlaskClient) -> None:
+    response = client.post("/train", json=body(TWO_CLUMPS))
+    cookie = response.headers["Set-Cookie"]
+    assert cookie.startswith("gmm_session_")
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+    assert "Max-Age=" in cookie
+    again = client.post("/train", json=body([*TWO_CLUMPS, 0.2]))
+    assert "Set-Cookie" not in again.headers
+
+
+@pytest.mark.parametrize("forge", [str.upper, lambda value: value.split(".")[0], lambda _: "é"])
+def test_a_forged_cookie_counts_as_none(server: Flask, forge: Any) -> None:
+    client = server.test_client()
+    session = post(client, "/train", TWO_CLUMPS)["session"]
+    (cookie,) = client._cookies.values()
+    client.set_cookie(cookie.key, forge(cookie.value))
+    assert client.get("/parameters").status_code == 422
+    assert post(client, "/train", [*TWO_CLUMPS, 0.1])["session"] != session
+
+
+def test_a_client_without_cookies_sends_its_session_back(server: Flask) -> None:
+    session = post(server.test_client(use_cookies=False), "/train", TWO_CLUMPS)["session"]
+    client = server.test_client(use_cookies=False)
+    answer = post(client, "/update", [*TWO_CLUMPS, 0.2], **{"X-Session": session})
+    assert (answer["session"], answer["n_new"]) == (session, 1)
+    held = client.get("/parameters", headers={"X-Session": session})
+    assert held.get_json()["n_points"] == 9
+
+
+@pytest.mark.parametrize("path", ["/train", "/parameters", "/retrain"])
+def test_an_unknown_x_session_is_not_found(client: FlaskClient, path: str) -> None:
+    headers = {"X-Session": "f" * 32}
+    if path == "/parameters":
+        response = client.get(path, headers=headers)
+    else:
+        response = client.post(path, headers=headers, json=body([0.5]))
+    assert response.status_code == 404
+    assert error(response)["code"] == "session_not_found"
+
+
+def test_a_session_that_is_gone_gives_way_to_a_new_one(client: FlaskClient, server: Flask) -> None:
+    gone = post(client, "/train", TWO_CLUMPS)["session"]
+    server.extensions["sessions"].delete(gone)
+    assert client.get("/parameters").status_code == 422
+    assert client.post("/clear").get_json() == {"status": "cleared"}
+    answer = post(client, "/train", [*TWO_CLUMPS, 0.3])
+    assert answer["session"] != gone
+    assert answer["n_new"] == 9
+    assert post(client, "/train", [*TWO_CLUMPS, 0.3])["session"] == answer["session"]
+
+
+def test_the_session_survives_a_restart_of_the_server(config: Config) -> None:
+    cookies: list[Any] = []
+    for n_new, points in ((8, TWO_CLUMPS), (1, [*TWO_CLUMPS, 0.4])):
+        server = create_app(config).server
+        client = server.test_client()
+        for cookie in cookies:
+            client.set_cookie(cookie.key, cookie.value)
+        assert post(client, "/train", points)["n_new"] == n_new
+        cookies = list(client._cookies.values())
+        server.extensions["sessions"].close()
