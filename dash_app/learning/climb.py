@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from dash_app.learning.compiled.batches import sort_by_mean
 from dash_app.learning.compiled.leap import cycles
 from dash_app.learning.compiled.neighbourhoods import apart_from, first_of_each
 from dash_app.learning.mixture import Array, Mask
-from dash_app.learning.objective import Candidates, Objective, sorted_by_mean
+from dash_app.learning.objective import Candidates, Objective
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,4 +74,5 @@ def climb(objective: Objective, candidates: Candidates, n_cycles: int) -> Climbe
     batch = candidates.arrays
     values, gains = np.zeros(len(candidates)), np.zeros(len(candidates))
     cycles(objective.atoms, objective.prior, batch, values, gains, n_cycles)
-    return Climbers(sorted_by_mean(Candidates(*batch)), values, gains)
+    sort_by_mean(batch)
+    return Climbers(Candidates(*batch), values, gains)

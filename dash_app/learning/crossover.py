@@ -11,11 +11,10 @@ from __future__ import annotations
 import numpy as np
 
 from dash_app.learning.climb import Climbers
-from dash_app.learning.compiled.joints import childrens_log_likelihoods, shared_ends
-from dash_app.learning.mixture import Array, Indices
+from dash_app.learning.compiled.crossing import born, childrens_values, shared_ends
+from dash_app.learning.mixture import Indices
 from dash_app.learning.objective import Candidates, Objective, sorted_by_mean
 
-_LEAST_WEIGHT = 1e-300
 _CROWDING = 4
 """Of so many times as many as are wanted the most are in a neighbourhood of another."""
 
@@ -36,8 +35,8 @@ def children(objective: Objective, parents: Candidates, n_kept: int) -> Candidat
     if objective.n_components == 1 or len(parents) < 2:
         return parents[:0]
     parents = sorted_by_mean(parents)
-    found = _spliced(objective, parents, parents, shared_ends(parents.arrays), n_kept)
-    return found.best(n_kept).candidates
+    shared = shared_ends(parents.arrays)
+    return _crossed(objective, parents, parents, shared, n_kept).candidates
 
 
 def unequal_children(
@@ -63,61 +62,20 @@ def unequal_children(
         return Candidates.none(objective.n_components)
     fewer, more = sorted_by_mean(fewer), sorted_by_mean(more)
     nothing = np.zeros((2, len(fewer), len(more)), dtype=np.int64)
-    one = _spliced(objective, fewer, more, nothing, n_kept)
-    other = _spliced(objective, more, fewer, nothing.transpose(0, 2, 1).copy(), n_kept)
+    one = _crossed(objective, fewer, more, nothing, n_kept)
+    other = _crossed(objective, more, fewer, nothing.transpose(0, 2, 1).copy(), n_kept)
     return one.joined(other).best(n_kept).candidates
 
 
-def _spliced(
+def _crossed(
     objective: Objective, lefts: Candidates, rights: Candidates, shared: Indices, n_kept: int
 ) -> Climbers:
     """Return children, each with 1 .. K - 1 components of the left and the rest of the right."""
-    n_components = objective.n_components
-    n_left = np.arange(1, n_components)
-    left_densities, right_densities = _densities(objective, lefts), _densities(objective, rights)
-    heads, tails = _heads(left_densities, n_components), _tails(right_densities, n_components)
-    values = childrens_log_likelihoods(heads, tails, objective.masses, shared)
-    weight = _heads(lefts.weights, n_components)[:, None]
-    weight = weight + _tails(rights.weights, n_components)[None]
-    np.maximum(weight, _LEAST_WEIGHT, out=weight)  # of components that all died out
-    values -= objective.mass * np.log(weight)
-    values += _heads(objective.log_prior(lefts.variances[..., None]), n_components)[:, None]
-    values += _tails(objective.log_prior(rights.variances[..., None]), n_components)[None]
+    parents = lefts.arrays, rights.arrays
+    size = objective.n_components
+    values = childrens_values(objective.atoms, objective.prior, *parents, shared, size)
     order = np.argsort(-values, axis=None, kind="stable")[: _CROWDING * n_kept]
     order = order[np.isfinite(values.ravel()[order])]
-    left, right, cut = np.unravel_index(order, values.shape)
-    slot = np.arange(n_components)
-    from_left = slot < n_left[cut][:, None]
-    # the right parent's last components, whatever it has of them
-    surplus = rights.means.shape[1] - n_components
-    in_left = np.minimum(slot, lefts.means.shape[1] - 1)[None]
-    in_right = np.maximum(slot + surplus, 0)[None]
-    weights, means, variances = (
-        np.where(from_left, ones[left[:, None], in_left], others[right[:, None], in_right])
-        for ones, others in (
-            (lefts.weights, rights.weights),
-            (lefts.means, rights.means),
-            (lefts.variances, rights.variances),
-        )
-    )
-    weights = np.maximum(weights, 1e-12)
-    candidates = Candidates(weights / weights.sum(axis=1, keepdims=True), means, variances)
-    values = values.ravel()[order] / objective.mass
-    return Climbers(candidates, values, np.zeros(order.size))
-
-
-def _densities(objective: Objective, candidates: Candidates) -> Array:
-    joint, _ = objective.joint_log_density(candidates)
-    density: Array = np.exp(joint, out=joint)
-    return density
-
-
-def _heads(terms: Array, n_components: int) -> Array:
-    """Return the sums over the first 1 .. K - 1 components, axis 1."""
-    return np.ascontiguousarray(np.cumsum(terms, axis=1)[:, : n_components - 1])
-
-
-def _tails(terms: Array, n_components: int) -> Array:
-    """Return the sums over the last K - 1 .. 1 components, axis 1."""
-    sums = np.cumsum(terms[:, ::-1], axis=1)[:, : n_components - 1]
-    return np.ascontiguousarray(sums[:, ::-1])
+    crossings = np.array(np.unravel_index(order, values.shape))
+    batch, kept = born(*parents, crossings, size, n_kept)
+    return Climbers(Candidates(*batch), values.ravel()[order[kept]], np.zeros(kept.size))

@@ -19,6 +19,7 @@ from typing import Any, Optional
 
 import numpy as np
 
+from dash_app.learning.compiled.batches import sort_by_mean
 from dash_app.learning.compiled.responsibilities import log_likelihoods
 from dash_app.learning.compiled.signatures import Atoms, Batch, Prior
 from dash_app.learning.mixture import LOG_2PI, Array, Mixture
@@ -82,12 +83,9 @@ class Candidates:
 
 def sorted_by_mean(candidates: Candidates) -> Candidates:
     """Return the candidates with the components of each in order of their means."""
-    order = np.argsort(candidates.means, axis=1, kind="stable")
-    return Candidates(
-        np.take_along_axis(candidates.weights, order, axis=1),
-        np.take_along_axis(candidates.means, order, axis=1),
-        np.take_along_axis(candidates.variances, order, axis=1),
-    )
+    batch = candidates.arrays
+    sort_by_mean(batch)
+    return Candidates(*batch)
 
 
 @dataclass(frozen=True, eq=False)

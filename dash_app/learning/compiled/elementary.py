@@ -28,18 +28,13 @@ def exp(x: float) -> float:
     x = min(max(x, -_LARGEST_EXPONENT), _LARGEST_EXPONENT)
     k = np.floor(x * _LOG2_E + 0.5)
     r = x - k * _LN_2_HIGH - k * _LN_2_LOW
-    series = 1.0 / 39916800
-    series = series * r + 1.0 / 3628800
-    series = series * r + 1.0 / 362880
-    series = series * r + 1.0 / 40320
-    series = series * r + 1.0 / 5040
-    series = series * r + 1.0 / 720
-    series = series * r + 1.0 / 120
-    series = series * r + 1.0 / 24
-    series = series * r + 1.0 / 6
-    series = series * r + 0.5
-    series = series * r + 1.0
-    series = series * r + 1.0
+    # in pairs (Estrin 1960): one long chain of products would have to wait for itself
+    r2 = r * r
+    r4 = r2 * r2
+    low = (1.0 + r) + (0.5 + r * (1.0 / 6)) * r2
+    middle = (1.0 / 24 + r * (1.0 / 120)) + (1.0 / 720 + r * (1.0 / 5040)) * r2
+    high = (1.0 / 40320 + r * (1.0 / 362880)) + (1.0 / 3628800 + r * (1.0 / 39916800)) * r2
+    series = low + r4 * (middle + r4 * high)
     exponential: float = series * np.int64((np.int64(k) + 1023) << 52).view(np.float64)  # 2^k
     return exponential
 

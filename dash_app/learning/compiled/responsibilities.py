@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from dash_app.learning.compiled.compilation import compiled
+from dash_app.learning.compiled.densities import HALF_LOG_2PI, LEAST_WEIGHT
 from dash_app.learning.compiled.elementary import exp, log
 from dash_app.learning.compiled.signatures import ATOMS, BATCH, THETA, Array, Atoms, Batch, Theta
 
@@ -15,11 +16,6 @@ Chunk = tuple[Array, Array, Array, Array]
 """Positions, masses and variances, (CHUNK,) each, and responsibilities, (K, CHUNK)."""
 
 CHUNKS = "Tuple((f8[::1], f8[::1], f8[::1], f8[:, ::1]))"
-
-_LEAST_WEIGHT = 1e-300
-"""A component of less has died out."""
-
-_HALF_LOG_2PI = 0.5 * float(np.log(2.0 * np.pi))
 
 
 @compiled(f"{THETA}(i8)")
@@ -57,8 +53,8 @@ def read_chunk(atoms: Atoms, start: int, theta: Theta, chunk: Chunk) -> float:
     top, density = np.full(CHUNK, -np.inf), np.zeros(CHUNK)
     for k in range(n_components):
         weight, mean, variance = theta[0][k], theta[1][k], theta[2][k]
-        log_weight = log(weight) if weight > _LEAST_WEIGHT else -np.inf
-        log_peak = log_weight - 0.5 * log(variance) - _HALF_LOG_2PI
+        log_weight = log(weight) if weight > LEAST_WEIGHT else -np.inf
+        log_peak = log_weight - 0.5 * log(variance) - HALF_LOG_2PI
         factor = -0.5 / variance
         for i in range(CHUNK):
             deviation = x[i] - mean

@@ -1,0 +1,74 @@
+"""Where a component is inserted, against the same in plain numpy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from dash_app.learning.compiled.insertions import inserted, places
+from dash_app.learning.objective import Candidates, Objective
+from dash_app.learning.summary import WeightedSummary
+
+STDS = np.array([0.03, 0.12, 0.4])
+
+
+@pytest.fixture
+def objective() -> Objective:
+    rng = np.random.default_rng(5)
+    clumps = [(-3.0, 40), (0.5, 20), (2.0, 60)]
+    points = np.concatenate([rng.normal(mean, 0.1, n) for mean, n in clumps])
+    return Objective.of_summary(WeightedSummary(1024).with_points(points), 3, 1.0)
+
+
+def pair(objective: Objective, first: float, second: float, std: float) -> Candidates:
+    means = (np.array([[first, second]]) - objective.location) / objective.scale
+    return Candidates(np.full((1, 2), 0.5), means, np.full((1, 2), (std / objective.scale) ** 2))
+
+
+def into(objective: Objective, reduced: Candidates, locations: np.ndarray, n: int) -> Candidates:
+    batch = reduced.arrays
+    found = places(objective.atoms, objective.prior, batch, locations, STDS, 0.12)
+    return Candidates(*inserted(batch, found[np.argsort(-found[:, -1])[:n]]))
+
+
+def promise(objective: Objective, reduced: Candidates, mean: float, std: float) -> float:
+    x, share = objective.positions, objective.masses / objective.mass
+    joint, _ = objective.joint_log_density(reduced)
+    density = np.exp(joint[0]).sum(axis=0)
+    new = np.exp(-0.5 * ((x - mean) / std) ** 2) / (std * np.sqrt(2 * np.pi))
+    ratio = new / density - 1.0
+    slope, curvature = share @ ratio, share @ ratio**2
+    weight = np.clip(slope / curvature, 0.0, 0.5)
+    gain = weight * slope - 0.5 * weight**2 * curvature
+    return float(objective.value(reduced)[0] + gain)
+
+
+def test_the_first_insertion_is_the_one_that_promises_most(objective: Objective) -> None:
+    reduced = pair(objective, -3.0, 2.0, 0.4)
+    locations = np.linspace(-1.5, 1.5, 31)
+    found = into(objective, reduced, locations, 40)
+    promises = {
+        (mean, std): promise(objective, reduced, mean, std) for mean in locations for std in STDS
+    }
+    mean, std = max(promises, key=lambda place: promises[place])
+    assert found.means[0, 2] == pytest.approx(mean)
+    assert found.variances[0, 2] == pytest.approx(std**2)
+    assert objective.value(found[:1])[0] > objective.value(reduced)[0] + 0.1
+
+
+def test_insertions_leave_the_rest_in_proportion_and_are_as_many_as_asked(
+    objective: Objective,
+) -> None:
+    reduced = Candidates.joined(pair(objective, -3.0, 2.0, 0.4), pair(objective, -2.5, 0.5, 0.2))
+    found = into(objective, reduced, np.linspace(-1.5, 1.5, 31), 4)
+    assert found.means.shape == (4, 3)
+    np.testing.assert_allclose(found.weights.sum(axis=1), 1.0)
+    np.testing.assert_allclose(found.weights[:, 0], found.weights[:, 1])
+    assert (found.weights[:, 2] <= 0.5).all()
+
+
+def test_the_worst_explained_point_is_tried_however_far_it_is(objective: Objective) -> None:
+    reduced = pair(objective, 0.5, 2.0, 0.01)  # nobody near -3
+    found = into(objective, reduced, np.array([1.0]), 10)
+    back = objective.in_data_scale(found).means[:, 2]
+    assert (np.abs(back + 3.0) < 0.5).any()
