@@ -11,6 +11,7 @@ from sklearn.mixture import GaussianMixture
 
 from dash_app.learning.climb import climb
 from dash_app.learning.compiled import leap
+from dash_app.learning.compiled.responsibilities import new_chunk
 from dash_app.learning.em import SufficientStats, e_step, em_step, m_step
 from dash_app.learning.objective import Candidates, Objective
 from dash_app.learning.starts import quantile_starts, random_starts, segmentation_starts
@@ -120,7 +121,7 @@ def test_compiled_steps_agree_with_plain_ones(clumps: np.ndarray, capacity: int)
     weights, means, variances = np.empty((3, 3))
     theta = (start.weights[0], start.means[0], start.variances[0])
     compiled_value = leap.em_step(
-        objective.atoms, objective.prior, theta, (weights, means, variances)
+        objective.atoms, objective.prior, new_chunk(3), theta, (weights, means, variances)
     )
     assert_allclose(weights, plain.weights[0], rtol=1e-12)
     assert_allclose(means, plain.means[0], rtol=1e-12)

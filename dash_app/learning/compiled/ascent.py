@@ -52,7 +52,7 @@ def _log_likelihood(atoms: Atoms, theta: Theta, gradient: Array, hessian: Array)
     hessian[:] = 0.0
     own = np.zeros((3, size))  # sum r g g' of mean with mean, mean with variance, variance
     chunk = new_chunk(size)
-    x, mass, spread, resp = chunk
+    x, mass, spread, _, evidence, joint = chunk
     slopes, massed = np.empty((3 * size, CHUNK)), np.empty((3 * size, CHUNK))
     log_likelihood = total = 0.0
     for start in range(0, atoms[0].size, CHUNK):
@@ -63,7 +63,7 @@ def _log_likelihood(atoms: Atoms, theta: Theta, gradient: Array, hessian: Array)
             by_alpha = by_mean = by_variance = 0.0
             mean_mean = mean_variance = variance_variance = 0.0
             for i in range(CHUNK):
-                r = resp[k, i]
+                r = joint[k, i] * evidence[i]
                 deviation = x[i] - means[k]
                 to_mean = deviation * precision
                 to_variance = 0.5 * (precision * (deviation * deviation + spread[i]) - 1.0)

@@ -11,7 +11,15 @@ import numpy as np
 
 from dash_app.learning.compiled.compilation import compiled
 from dash_app.learning.compiled.elementary import exp, log
-from dash_app.learning.compiled.responsibilities import CHUNK, new_chunk, new_theta, read_chunk
+from dash_app.learning.compiled.responsibilities import (
+    CHUNK,
+    CHUNKS,
+    Chunk,
+    new_chunk,
+    new_theta,
+    read_chunk,
+    size_of_chunk,
+)
 from dash_app.learning.compiled.signatures import (
     ATOMS,
     BATCH,
@@ -29,23 +37,25 @@ _LEAST_WEIGHT = 1e-12
 _MAX_LOG_VARIANCE = 3.0
 
 
-@compiled(f"f8({ATOMS}, {PRIOR}, {THETA}, {THETA})")
-def em_step(atoms: Atoms, prior: Prior, theta: Theta, after: Theta) -> float:
+@compiled(f"f8({ATOMS}, {PRIOR}, {CHUNKS}, {THETA}, {THETA})")
+def em_step(atoms: Atoms, prior: Prior, chunk: Chunk, theta: Theta, after: Theta) -> float:
     """Set a mixture after one iteration of EM; return J of it *before* that, nats per point."""
     prior_weight, prior_variance, floor, n = prior
     means, variances = theta[1:]
     size = means.size
-    chunk = new_chunk(size)
-    x, mass, spread, resp = chunk
+    x, mass, spread, _, evidence, joint = chunk
     # moments about the mixture's own means: near the new ones, so nothing cancels
     moments = np.zeros((3, size))
     value = 0.0
     for start in range(0, atoms[0].size, CHUNK):
         value += read_chunk(atoms, start, theta, chunk)
+        in_chunk = size_of_chunk(atoms, start)
+        for i in range(in_chunk):
+            evidence[i] *= mass[i]
         for k in range(size):
             zeroth = first = second = 0.0
-            for i in range(CHUNK):
-                m = mass[i] * resp[k, i]
+            for i in range(in_chunk):
+                m = evidence[i] * joint[k, i]
                 deviation = x[i] - means[k]
                 zeroth += m
                 first += m * deviation
@@ -109,13 +119,14 @@ def cycles(
     weights, means, variances = batch
     size = weights.shape[1]
     one, two, leapt, three = new_theta(size), new_theta(size), new_theta(size), new_theta(size)
+    chunk = new_chunk(size)
     for r in range(values.size):
         theta = (weights[r], means[r], variances[r])
         for _ in range(n_cycles):
-            em_step(atoms, prior, theta, one)
-            middle = em_step(atoms, prior, one, two)
+            em_step(atoms, prior, chunk, theta, one)
+            middle = em_step(atoms, prior, chunk, one, two)
             _leap(theta, one, two, prior[2], leapt)
-            after = em_step(atoms, prior, leapt, three)
+            after = em_step(atoms, prior, chunk, leapt, three)
             reached = three if after >= middle else two
             weights[r], means[r], variances[r] = reached
             values[r] = max(after, middle)

@@ -5,21 +5,21 @@ from __future__ import annotations
 import numpy as np
 
 from dash_app.learning.compiled.compilation import compiled
-from dash_app.learning.compiled.elementary import log
 from dash_app.learning.compiled.signatures import BATCH, THETA, Batch, Indices, Mask, Theta
 
-_NEAR_STDS, _NEAR_LOG_VARIANCE, _NEAR_WEIGHT = 0.5, 0.7, 0.08
-"""Two mixtures are in one neighbourhood where no component differs by more than this."""
+_NEAR_STDS, _NEAR_VARIANCE, _NEAR_WEIGHT = 0.5, 2.0, 0.08
+"""Two mixtures are in one neighbourhood where no component differs by more than this, the
+variances by this factor."""
 
 
 @compiled(f"b1({THETA}, {THETA}, i8)")
 def near_at(one: Theta, other: Theta, k: int) -> bool:
     """Return whether component k of two mixtures, sorted by mean, is alike."""
-    shift = abs(one[1][k] - other[1][k])
-    log_ratio = abs(log(one[2][k]) - log(other[2][k]))
+    shift, variance, other_variance = one[1][k] - other[1][k], one[2][k], other[2][k]
     alike: bool = (
-        shift * shift <= _NEAR_STDS * _NEAR_STDS * other[2][k]
-        and log_ratio <= _NEAR_LOG_VARIANCE
+        shift * shift <= _NEAR_STDS * _NEAR_STDS * other_variance
+        and variance <= _NEAR_VARIANCE * other_variance
+        and other_variance <= _NEAR_VARIANCE * variance
         and abs(one[0][k] - other[0][k]) <= _NEAR_WEIGHT
     )
     return alike
