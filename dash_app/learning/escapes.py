@@ -32,7 +32,7 @@ _N_SPLITS = 8
 
 _N_RESERVES = 12
 _N_DEEP, _N_DEEP_MOVES = 4, 24
-_N_SURPLUSES, _N_SURPLUS_INSERTIONS, _N_SURPLUS_CYCLES = 8, 24, 2
+_N_SURPLUSES, _N_SURPLUS_INSERTIONS = 8, 24
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +131,7 @@ def _surpluses(
         halves(objective, home).all(),
         cuts(objective, home).all(),
     )
-    return climb(objective, more, _N_SURPLUS_CYCLES).best(_N_SURPLUSES).candidates
+    return climb(objective, more, 1).best(_N_SURPLUSES).candidates
 
 
 def _deeper(objective: Objective, reduced: Candidates, extra: Array) -> Climbers:

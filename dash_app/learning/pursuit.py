@@ -21,6 +21,7 @@ from dash_app.learning.objective import (
     sorted_by_mean,
 )
 from dash_app.learning.rivals import (
+    MANY_COMPONENTS,
     N_OTHERS,
     Family,
     Ground,
@@ -38,7 +39,7 @@ HYSTERESIS_NATS = 5e-5
 
 _EXPLORE_EVERY = 4
 """Of so many looks at rivals one belongs to the second search, or the first after it that is not
-called for by the newest point."""
+called for by the newest point; with many components it comes in addition."""
 
 _N_PATIENT = 3
 """It begins anew after so many steps without a gain."""
@@ -51,9 +52,15 @@ _LARGE_SHARE, _MANY_POINTS, _FAMILIAR_NATS = 0.2, 1_000, 0.1
 """So does it when a larger share of all points comes at once, unless there are many points and the
 new ones are explained nearly as well as the old ones."""
 
-_MISFIT_NATS = 0.002
+_MISFIT_NATS = (0.002, 0.0003)
 """Rivals are looked at once the points since the last look lie this much lower than expected, in
-nats per point of all data: what is gained by looking is of that size."""
+nats per point of all data: what is gained by looking is of that size. Optima are many where
+components are, and with every point another may become the best one: many components of at most
+`_MANY_POINTS` are looked at more closely, without rest."""
+
+_MAX_LOOKS = (1, 3)
+"""With few components, and with many: of these a look that found a better one is followed by the
+next."""
 
 _N_REST, _ALERT_NATS = 3, 0.003
 """But not at so many updates after a look, unless the newest point alone lies this much lower: the
@@ -173,7 +180,10 @@ def update(
     struck = surprise > _SURPRISE_NATS * summary.mass
     urgent = struck or summary.n_atoms < _SMALL_SIZE
     rested = pool.n_rested >= _N_REST or surprise > _ALERT_NATS * summary.mass
-    due = urgent or (rested and misfit > _MISFIT_NATS * summary.mass)
+    many = objective.n_components >= MANY_COMPONENTS
+    close = many and summary.mass <= _MANY_POINTS
+    rested = rested or close
+    due = urgent or (rested and misfit > _MISFIT_NATS[close] * summary.mass)
     due = due or _overtaken(pool, objective, held)
     if not due or objective.n_components == 1:  # of which J has one optimum
         shown = Shown.of(objective, polished_first(objective, held), 0)
@@ -186,10 +196,18 @@ def update(
     pool = replace(pool, n_pursuits=turn if waits else turn + 1, misfit=0.0, n_rested=0)
     if exploring and not waits:
         exchanging = turn // _EXPLORE_EVERY % 2 == 1
-        return _explored(pool, ground, held, np.random.default_rng((seed, turn)), exchanging)
+        pool = _explored(pool, ground, held, np.random.default_rng((seed, turn)), exchanging)
+        if not many:
+            return pool
+        held = objective.standardised(pool.shown.mixture)
     extra = (increment[-1:] - objective.location) / objective.scale
     exchanging = turn % 2 == 1 and not struck
-    return _pursued(pool, ground, held, extra, None if urgent else turn, exchanging)
+    for _ in range(_MAX_LOOKS[many]):
+        pool, left = _pursued(pool, ground, held, extra, None if urgent else turn, exchanging)
+        if not left:
+            break
+        held = objective.standardised(pool.shown.mixture)
+    return pool
 
 
 def _overtaken(pool: Pool, objective: Objective, held: Candidates) -> bool:
@@ -218,8 +236,8 @@ def _pursued(
     extra: Array,
     part: int | None,
     exchanging: bool,
-) -> Pool:
-    """Return the pool after a look at the rivals of the mixture held."""
+) -> tuple[Pool, bool]:
+    """Return the pool after a look at the rivals of the mixture held, and whether it was left."""
     objective = ground.whole
     family = Family(
         held,
@@ -234,12 +252,13 @@ def _pursued(
     others = [k for k in range(values.size) if k != lead and abs(values[k] - values[lead]) > 1e-7]
     far = rivals.candidates[len(near_by) :]
     alternatives = Candidates.joined(polished.candidates[others], far)[:N_OTHERS]
-    return replace(
+    pool = replace(
         pool,
         shown=Shown.of(objective, polished, lead),
         alternatives=objective.in_data_scale(alternatives),
         stock=stock.in_data_scale(objective),
     )
+    return pool, lead != 0
 
 
 def _explored(

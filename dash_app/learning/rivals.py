@@ -26,11 +26,11 @@ N_OTHERS = 12
 _MAX_INSERTIONS, _N_INSERTIONS = 128, 32
 _N_EXCHANGES = 12
 _N_PARENTS, _N_CHILDREN = 8, 12
-_N_CLIMBING, _N_CYCLES = 12, 2
-"""After one cycle so many climb on, for so many more."""
+_N_CLIMBING, _N_LAST_CYCLES = (24, 8), 2
+"""New ones: so many climb on after one cycle and after two, the last for so many cycles more."""
 
 _SEGMENTED_ATOMS = 64
-_N_FRESH, _N_LANDING = 24, 16
+_N_FRESH, _N_LANDING, _N_LANDING_CYCLES = 24, 16, 2
 
 _N_POLISHED = 4
 _N_NEWTON_STEPS = 4
@@ -106,7 +106,7 @@ def rivals_of(
     extra : ndarray, further locations to try a component at, standardised units
     part : int, which part of the insertions is tried; None for the most promising ones
     exchanging : bool, whether it is the turn of exchanges, else of insertions; with many
-        components both are tried each time
+        components both are tried each time, and insertions go by way of two components fewer too
     """
     coarse, home = ground.coarse, family.home
     many = coarse.n_components >= MANY_COMPONENTS
@@ -117,16 +117,29 @@ def rivals_of(
         family.stock,
         n_insertions=_MAX_INSERTIONS if many or not exchanging else 0,
         n_exchanges=_N_EXCHANGES if many or exchanging else 0,
+        depth=2 if many else 1,
     )
     n_parts = -(-_MAX_INSERTIONS // _N_INSERTIONS)
     of_part = slice(_N_INSERTIONS) if part is None else slice(part % n_parts, None, n_parts)
     moves = Candidates.joined(found.splits, found.exchanges, found.insertions[of_part])
     parents = Candidates.joined(home, family.others[: _N_PARENTS - 1])
     born = children(coarse, parents, _N_CHILDREN)
-    batch = Candidates.joined(family.others, born, moves, segmentation_starts(ground.segmented))
-    climbers = climb(coarse, batch, 1).apart_from(home).best(_N_CLIMBING)
-    climbers = climb(coarse, climbers.candidates, _N_CYCLES)
-    return climbers.apart_from(home).best(N_OTHERS), found.stock
+    known = climb(coarse, family.others, 1).apart_from(home)
+    new = _new(ground, Candidates.joined(home, known.candidates), Candidates.joined(born, moves))
+    return known.joined(new).best(N_OTHERS), found.stock
+
+
+def _new(ground: Ground, known: Candidates, moves: Candidates) -> Climbers:
+    """Return where moves and segmentations lead that is not known, on the way there.
+
+    What is known has climbed for long: beside that the new would never look good enough.
+    """
+    coarse = ground.coarse
+    new = climb(coarse, Candidates.joined(moves, segmentation_starts(ground.segmented)), 1)
+    for n_climbing, n_cycles in zip(_N_CLIMBING, (1, _N_LAST_CYCLES)):
+        best = new.apart_from(known).best(n_climbing)
+        new = climb(coarse, best.candidates, n_cycles)
+    return new.apart_from(known)
 
 
 def landed(ground: Ground, rng: np.random.Generator) -> Climbers:
@@ -135,9 +148,11 @@ def landed(ground: Ground, rng: np.random.Generator) -> Climbers:
     starts = Candidates.joined(
         segmentation_starts(ground.segmented), random_starts(coarse, _N_FRESH, rng)
     )
-    climbers = climb(coarse, climb(coarse, starts, 1).best(_N_LANDING).candidates, _N_CYCLES)
+    climbers = climb(
+        coarse, climb(coarse, starts, 1).best(_N_LANDING).candidates, _N_LANDING_CYCLES
+    )
     born = children(coarse, climbers.best(_N_PARENTS).candidates, _N_CHILDREN)
-    return climbers.joined(climb(coarse, born, _N_CYCLES)).best(1 + N_OTHERS)
+    return climbers.joined(climb(coarse, born, _N_LANDING_CYCLES)).best(1 + N_OTHERS)
 
 
 def within_reach(objective: Objective, home: Candidates, rivals: Climbers) -> Candidates:

@@ -8,7 +8,7 @@ from dash_app.learning.compiled.batches import new_batch
 from dash_app.learning.compiled.compilation import compiled
 from dash_app.learning.compiled.densities import densities_of_each
 from dash_app.learning.compiled.elementary import log
-from dash_app.learning.compiled.neighbourhoods import near, near_at
+from dash_app.learning.compiled.neighbourhoods import near_any, near_at
 from dash_app.learning.compiled.signatures import (
     ATOMS,
     BATCH,
@@ -30,16 +30,14 @@ def shared_ends(parents: Batch) -> Indices:
 
     parents : (M, K), sorted by mean
     """
-    weights, means, variances = parents
-    n_parents, size = means.shape
+    n_parents, size = parents[1].shape
     shared = np.zeros((2, n_parents, n_parents), dtype=np.int64)
     for i in range(n_parents):
         for j in range(n_parents):
-            one, other = (weights[i], means[i], variances[i]), (weights[j], means[j], variances[j])
             first = last = 0
-            while first < size and near_at(one, other, first):
+            while first < size and near_at(parents, i, parents, j, first):
                 first += 1
-            while last < size and near_at(one, other, size - 1 - last):
+            while last < size and near_at(parents, i, parents, j, size - 1 - last):
                 last += 1
             shared[0, i, j], shared[1, i, j] = first, last
     return shared
@@ -123,8 +121,10 @@ def born(
     """
     surplus = rights[1].shape[1] - n_components
     n_crossings = crossings.shape[1]
-    weights, means, variances = new_batch(min(n_kept, n_crossings), n_components)
+    children = new_batch(min(n_kept, n_crossings), n_components)
+    weights, means, variances = children
     kept = np.empty(weights.shape[0], dtype=np.int64)
+    every = np.arange(kept.size)
     n = 0
     for at in range(n_crossings):
         if n == kept.size:
@@ -138,15 +138,7 @@ def born(
             means[n, k] = parents[1][row, at_parent]
             variances[n, k] = parents[2][row, at_parent]
         weights[n] /= weights[n].sum()
-        fresh = True
-        for other in range(n):
-            if near(
-                (weights[n], means[n], variances[n]),
-                (weights[other], means[other], variances[other]),
-            ):
-                fresh = False
-                break
-        if fresh:
+        if not near_any(children, n, children, every[:n]):
             kept[n] = at
             n += 1
     return (weights[:n].copy(), means[:n].copy(), variances[:n].copy()), kept[:n].copy()

@@ -5,51 +5,49 @@ from __future__ import annotations
 import numpy as np
 
 from dash_app.learning.compiled.compilation import compiled
-from dash_app.learning.compiled.signatures import BATCH, THETA, Batch, Indices, Mask, Theta
+from dash_app.learning.compiled.signatures import BATCH, Batch, Indices, Mask
 
 _NEAR_STDS, _NEAR_VARIANCE, _NEAR_WEIGHT = 0.5, 2.0, 0.08
 """Two mixtures are in one neighbourhood where no component differs by more than this, the
 variances by this factor."""
 
 
-@compiled(f"b1({THETA}, {THETA}, i8)")
-def near_at(one: Theta, other: Theta, k: int) -> bool:
-    """Return whether component k of two mixtures, sorted by mean, is alike."""
-    shift, variance, other_variance = one[1][k] - other[1][k], one[2][k], other[2][k]
+@compiled(f"b1({BATCH}, i8, {BATCH}, i8, i8)")
+def near_at(batch: Batch, row: int, others: Batch, other: int, k: int) -> bool:
+    """Return whether component k is alike in a mixture of each batch; both sorted by mean."""
+    shift = batch[1][row, k] - others[1][other, k]
+    variance, other_variance = batch[2][row, k], others[2][other, k]
     alike: bool = (
         shift * shift <= _NEAR_STDS * _NEAR_STDS * other_variance
         and variance <= _NEAR_VARIANCE * other_variance
         and other_variance <= _NEAR_VARIANCE * variance
-        and abs(one[0][k] - other[0][k]) <= _NEAR_WEIGHT
+        and abs(batch[0][row, k] - others[0][other, k]) <= _NEAR_WEIGHT
     )
     return alike
 
 
-@compiled(f"b1({THETA}, {THETA})")
-def near(one: Theta, other: Theta) -> bool:
-    """Return whether all components of two mixtures, sorted by mean, are alike."""
-    for k in range(one[0].size):  # noqa: SIM110 (numba compiles no generator)
-        if not near_at(one, other, k):
-            return False
-    return True
+@compiled(f"b1({BATCH}, i8, {BATCH}, i8[::1])")
+def near_any(batch: Batch, row: int, others: Batch, which: Indices) -> bool:
+    """Return whether a mixture is alike in all its components to any of some others."""
+    size = batch[1].shape[1]
+    for other in which:
+        k = 0
+        while k < size and near_at(batch, row, others, other, k):
+            k += 1
+        if k == size:
+            return True
+    return False
 
 
 @compiled(f"i8[::1]({BATCH}, i8[::1], i8)")
 def first_of_each(batch: Batch, order: Indices, n_kept: int) -> Indices:
     """Return which mixtures come first in their neighbourhoods, in order, `n_kept` at the most."""
-    weights, means, variances = batch
     kept = np.empty(min(n_kept, order.size), dtype=np.int64)
     n = 0
     for row in order:
         if n == kept.size:
             break
-        one = (weights[row], means[row], variances[row])
-        fresh = True
-        for other in kept[:n]:
-            if near(one, (weights[other], means[other], variances[other])):
-                fresh = False
-                break
-        if fresh:
+        if not near_any(batch, row, batch, kept[:n]):
             kept[n] = row
             n += 1
     first: Indices = kept[:n].copy()
@@ -59,12 +57,8 @@ def first_of_each(batch: Batch, order: Indices, n_kept: int) -> Indices:
 @compiled(f"b1[::1]({BATCH}, {BATCH})")
 def apart_from(batch: Batch, homes: Batch) -> Mask:
     """Return which mixtures of the batch are in no neighbourhood of the homes."""
-    weights, means, variances = batch
-    apart = np.ones(means.shape[0], dtype=np.bool_)
+    apart = np.empty(batch[1].shape[0], dtype=np.bool_)
+    every = np.arange(homes[1].shape[0])
     for row in range(apart.size):
-        one = (weights[row], means[row], variances[row])
-        for home in range(homes[1].shape[0]):
-            if near(one, (homes[0][home], homes[1][home], homes[2][home])):
-                apart[row] = False
-                break
+        apart[row] = not near_any(batch, row, homes, every)
     return apart
