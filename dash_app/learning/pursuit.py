@@ -183,16 +183,17 @@ def update(
     many = objective.n_components >= MANY_COMPONENTS
     close = many and summary.mass <= _MANY_POINTS
     rested = rested or close
-    due = urgent or (rested and misfit > _MISFIT_NATS[close] * summary.mass)
-    due = due or _overtaken(pool, objective, held)
+    overtaken = _overtaken(pool, objective, held)
+    due = urgent or overtaken or (rested and misfit > _MISFIT_NATS[close] * summary.mass)
     if not due or objective.n_components == 1:  # of which J has one optimum
         shown = Shown.of(objective, polished_first(objective, held), 0)
         return replace(pool, shown=shown, misfit=misfit, n_rested=pool.n_rested + 1)
     ground = Ground.of(objective, summary)
     turn = pool.n_pursuits
     exploring = turn % _EXPLORE_EVERY == _EXPLORE_EVERY - 1
-    # only moves of the mixture shown go to the newest point: where that struck, the other waits
-    waits = exploring and struck
+    # only a look at the rivals of the mixture shown goes to the newest point, and makes an
+    # alternative the one that is shown: where it takes that, the second search waits
+    waits = exploring and (struck or overtaken)
     pool = replace(pool, n_pursuits=turn if waits else turn + 1, misfit=0.0, n_rested=0)
     if exploring and not waits:
         exchanging = turn // _EXPLORE_EVERY % 2 == 1

@@ -61,3 +61,18 @@ def test_the_second_search_waits_where_the_newest_point_is_a_surprise() -> None:
     np.testing.assert_array_equal(struck["explored_home"], before["explored_home"])
     learner.partial_fit([0.0])
     assert learner.state()["n_pursuits"] == before["n_pursuits"] + 1
+
+
+def test_the_second_search_waits_where_an_alternative_has_overtaken() -> None:
+    learner = OnlineGaussianMixture(2).partial_fit(CLUMPS)
+    while learner.state()["n_pursuits"] % 4 != 3:
+        learner.partial_fit([0.0])
+    state = learner.state()
+    worse = state["alternatives"][:1].copy()
+    state["alternatives"] = state["mixture"].copy()
+    state["mixture"] = worse
+    held = OnlineGaussianMixture.from_state(state)
+    held.partial_fit([0.0])
+    assert held.state()["n_pursuits"] == state["n_pursuits"]
+    learner.partial_fit([0.0])
+    assert held.objective == pytest.approx(learner.objective, abs=1e-9)
