@@ -91,7 +91,8 @@ class Trainings:
             epochs=record.epochs,
             n_iter=record.n_iter,
             loss=record.loss,
-            losses=self._store.runs.losses(record.id),
+            # more may have come since the row was read
+            losses=self._store.runs.losses(record.id)[: record.n_iter],
             revision=record.revision,
             n_points=record.n_points,
             version=self._result(record),

@@ -129,6 +129,24 @@ def test_progress_is_seen_by_another_process(
     other.close()
 
 
+def test_losses_are_as_many_as_the_iterations_told(
+    sessions: Sessions, session_id: str, slow_fit: SlowFit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = sessions.train(session_id, wait=False)
+    table = sessions._store.runs
+    read = table.run
+
+    def read_early(*of: str) -> object:
+        record = read(*of)
+        assert record is not None
+        eventually(lambda: table.losses(started.id).size > record.n_iter)
+        return record
+
+    monkeypatch.setattr(table, "run", read_early)
+    seen = sessions.run(session_id, started.id)
+    assert seen.losses.size == seen.n_iter
+
+
 @pytest.mark.parametrize("by_another_process", [False, True])
 def test_cancelled_run_leaves_no_model(
     sessions: Sessions,
