@@ -58,9 +58,11 @@ nats per point of all data: what is gained by looking is of that size. Optima ar
 components are, and with every point another may become the best one: many components of at most
 `_MANY_POINTS` are looked at more closely, without rest."""
 
+_MOST_COMPONENTS = 16
+"""Of more, a look takes longer than a person waits for every point."""
+
 _MAX_LOOKS = (1, 3)
-"""With few components, and with many: of these a look that found a better one is followed by the
-next."""
+"""Where rivals are looked at closely, a look that found a better one is followed by the next."""
 
 _N_REST, _ALERT_NATS = 3, 0.003
 """But not at so many updates after a look, unless the newest point alone lies this much lower: the
@@ -181,7 +183,7 @@ def update(
     urgent = struck or summary.n_atoms < _SMALL_SIZE
     rested = pool.n_rested >= _N_REST or surprise > _ALERT_NATS * summary.mass
     many = objective.n_components >= MANY_COMPONENTS
-    close = many and summary.mass <= _MANY_POINTS
+    close = many and objective.n_components <= _MOST_COMPONENTS and summary.mass <= _MANY_POINTS
     rested = rested or close
     overtaken = _overtaken(pool, objective, held)
     due = urgent or overtaken or (rested and misfit > _MISFIT_NATS[close] * summary.mass)
@@ -203,7 +205,7 @@ def update(
         held = objective.standardised(pool.shown.mixture)
     extra = (increment[-1:] - objective.location) / objective.scale
     exchanging = turn % 2 == 1 and not struck
-    for _ in range(_MAX_LOOKS[many]):
+    for _ in range(_MAX_LOOKS[close]):
         pool, left = _pursued(pool, ground, held, extra, None if urgent else turn, exchanging)
         if not left:
             break
