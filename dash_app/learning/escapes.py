@@ -158,4 +158,5 @@ def _locations(objective: Objective, extra: Array) -> Array:
     at = np.searchsorted(cumulative, levels)
     # by mass and by distance: a few far points are a place too
     along = np.searchsorted(positions, np.linspace(positions[0], positions[-1], _N_DISTANCES))
-    return np.unique(np.concatenate([positions[at], positions[along], extra]))
+    locations: Array = np.unique(np.concatenate([positions[at], positions[along], extra]))
+    return locations
