@@ -76,3 +76,15 @@ def test_the_second_search_waits_where_an_alternative_has_overtaken() -> None:
     assert held.state()["n_pursuits"] == state["n_pursuits"]
     learner.partial_fit([0.0])
     assert held.objective == pytest.approx(learner.objective, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("n_components", "at_each"), [(5, False), (6, True), (16, True), (17, False)]
+)
+def test_many_components_are_looked_at_with_every_point(n_components: int, at_each: bool) -> None:
+    points = np.random.default_rng(8).normal(np.repeat([-2.0, 0.0, 3.0], 40), 0.3)
+    learner = OnlineGaussianMixture(n_components).partial_fit(points)
+    rested = [
+        learner.partial_fit([x]).state()["n_rested"] for x in np.linspace(-0.2, 0.2, 6).tolist()
+    ]
+    assert (max(rested) == 0) == at_each
