@@ -15,8 +15,8 @@ import numpy as np
 
 from dash_app.config import Config
 from dash_app.journal import fold
-from dash_app.journal.log import ADD, Change, Operation, SessionRecord, Settings, Snapshot
 from dash_app.learning.mixture import Array
+from dash_app.records.operations import ADD, Change, Operation, SessionRecord, Settings, Snapshot
 from dash_app.sessions import Sessions
 from dash_app.store import SPARSE_EVERY, Store
 

@@ -14,7 +14,6 @@ from flask import Response, current_app, jsonify, request
 from flask_openapi3 import APIBlueprint, OpenAPI, Tag
 
 from dash_app import api_models as models
-from dash_app.database.run_table import RUNNING
 from dash_app.documents import (
     comparison_document,
     model_document,
@@ -24,6 +23,7 @@ from dash_app.documents import (
 )
 from dash_app.learning import Mixture
 from dash_app.learning.mixture import Array
+from dash_app.records.runs import RUNNING
 from dash_app.sessions import Sessions
 from dash_app.signing import derived_id
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any, Optional
 
-from dash_app.journal.log import Operation
-from dash_app.journal.versions import ModelVersion
 from dash_app.journal.views import ModelComparison, SessionView
+from dash_app.records.operations import Operation
+from dash_app.records.versions import ModelVersion
 from dash_app.training.trainings import Run
 
 Document = dict[str, Any]

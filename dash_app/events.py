@@ -22,9 +22,9 @@ from flask_openapi3 import OpenAPI, Tag
 from dash_app import refusals
 from dash_app.api import PREFIX
 from dash_app.api_models import ErrorAnswer, SessionPath
-from dash_app.database.run_table import CANCELLED, DONE, FAILED, RUNNING, RunRecord
 from dash_app.documents import run_document, session_document
 from dash_app.errors import SessionNotFoundError
+from dash_app.records.runs import CANCELLED, DONE, FAILED, RUNNING, RunRecord
 from dash_app.sessions import Sessions
 
 MIN_INTERVAL_S = 1 / 30

@@ -1,6 +1,6 @@
 """The use-cases: what a session can be asked for, by whatever front end.
 
-A session is its log (see `journal.log`); each use-case here reads it or appends to it. What is
+A session is its log (see `records.operations`); each use-case here reads it or appends to it. What is
 returned without an error is on disk.
 """
 
@@ -16,14 +16,17 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dash_app.config import Config
-from dash_app.database.run_table import RunRecord
 from dash_app.errors import OutOfRangeError, RefusedError, SessionNotFoundError
 from dash_app.journal import history
 from dash_app.journal.fold import initial_state
 from dash_app.journal.increments import Increment, Increments
 from dash_app.journal.ledger import Ledger, Once
 from dash_app.journal.live import Live
-from dash_app.journal.log import (
+from dash_app.journal.views import ModelComparison, SessionView, Synchronised, view_of
+from dash_app.journal.watch import Watch
+from dash_app.learning.mixture import Array
+from dash_app.learning.points import as_points, check_n_components
+from dash_app.records.operations import (
     ADD,
     CLEAR,
     CONFIGURE,
@@ -36,11 +39,8 @@ from dash_app.journal.log import (
     SessionRecord,
     Settings,
 )
-from dash_app.journal.versions import ONLINE, SCRATCH, ModelVersion
-from dash_app.journal.views import ModelComparison, SessionView, Synchronised, view_of
-from dash_app.journal.watch import Watch
-from dash_app.learning.mixture import Array
-from dash_app.learning.points import as_points, check_n_components
+from dash_app.records.runs import RunRecord
+from dash_app.records.versions import ONLINE, SCRATCH, ModelVersion
 from dash_app.store import Store
 from dash_app.training.keeper import Keeper
 from dash_app.training.trainings import MAX_EPOCHS, Run, Trainings

@@ -16,8 +16,8 @@ from dash_app.database.engine import READ, connect
 from dash_app.database.run_table import RunTable
 from dash_app.database.single_insert import RowTakenError, SingleInsert
 from dash_app.errors import StoreError
-from dash_app.journal.log import NODE_KINDS, UNDO, Operation, SessionRecord, Snapshot
-from dash_app.journal.versions import ModelVersion
+from dash_app.records.operations import NODE_KINDS, UNDO, Operation, SessionRecord, Snapshot
+from dash_app.records.versions import ModelVersion
 
 _sessions, _operations, _snapshots = schema.sessions, schema.operations, schema.snapshots
 _id: sa.BindParameter[str] = sa.bindparam("session_id")

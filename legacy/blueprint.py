@@ -19,7 +19,7 @@ from itsdangerous import BadSignature, Signer
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from dash_app.errors import RefusedError, SessionNotFoundError, SettingError
-from dash_app.journal.versions import ModelVersion
+from dash_app.records.versions import ModelVersion
 from dash_app.sessions import Sessions, SessionView
 from dash_app.training.warm_up import warm_up
 from legacy import wire

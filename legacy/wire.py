@@ -18,8 +18,8 @@ import numpy as np
 from werkzeug.exceptions import BadRequest
 
 from dash_app.errors import DataError, EmptyDataError, NonFiniteError, OutOfRangeError, ShapeError
-from dash_app.journal.versions import ModelVersion
 from dash_app.learning.points import MAX_COMPONENTS, MAX_MAGNITUDE
+from dash_app.records.versions import ModelVersion
 from dash_app.training.trainings import MAX_EPOCHS
 
 MIN_STD = 1e-3

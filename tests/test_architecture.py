@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -23,10 +23,13 @@ FORBIDDEN = {
     ),
     "dash_app/config.py": ("dash_app.learning", "dash_app.sessions", "dash_app.store", *WEB),
     "dash_app/errors.py": ("dash_app", *WEB),
-    "dash_app/store.py": ("dash_app.learning.online", "dash_app.learning.scratch", *WEB),
+    "dash_app/store.py": (
+        *("dash_app.learning.online", "dash_app.learning.scratch", "dash_app.journal", *WEB),
+    ),
+    "dash_app/records": ("dash_app.database", "dash_app.store", "dash_app.journal", *WEB, *STORAGE),
     "dash_app/database": (
         *("dash_app.learning.online", "dash_app.learning.scratch", "dash_app.store"),
-        *("dash_app.training", "dash_app.sessions", *WEB),
+        *("dash_app.journal", "dash_app.training", "dash_app.sessions", *WEB),
     ),
     "dash_app/journal": ("dash_app.training", "dash_app.sessions", "dash_app.api", *WEB, *STORAGE),
     "dash_app/training": ("dash_app.sessions", "dash_app.api", "dash_app.ui", *WEB, *STORAGE),
@@ -83,3 +86,59 @@ def test_torch_is_imported_by_the_provided_surface_alone() -> None:
         "dash_app/learning/provided.py",
         "dash_app/training/warm_up.py",
     }
+
+
+def source_modules() -> dict[str, Path]:
+    files = [file for top in ("dash_app", "legacy", "benchmarks") for file in python_files(top)]
+    names = {".".join(file.relative_to(ROOT).with_suffix("").parts): file for file in files}
+    return {"gmm": ROOT / "gmm.py", **{n.replace(".__init__", ""): f for n, f in names.items()}}
+
+
+def import_graph(node: Callable[[str], str]) -> dict[str, set[str]]:
+    """Return who imports whom; `node` names what a module belongs to."""
+    modules = source_modules()
+    graph: dict[str, set[str]] = {}
+    for importer, file in modules.items():
+        for _, name in imported_names(file):
+            while name and name not in modules:
+                name = name.rpartition(".")[0]
+            if name and node(name) != node(importer):
+                graph.setdefault(node(importer), set()).add(node(name))
+    return graph
+
+
+def package_of(module: str) -> str:
+    """Return dash_app's part, or the top-level package; a front door stands above its package."""
+    parts = module.split(".")
+    if parts[-1] == "__main__":
+        return module
+    return ".".join(parts[:2]) if parts[0] == "dash_app" else parts[0]
+
+
+def cycle_in(graph: dict[str, set[str]]) -> list[str]:
+    """Return the nodes of one cycle, or none."""
+    closed: set[str] = set()
+
+    def visit(node: str, path: list[str]) -> list[str]:
+        if node in path:
+            return [*path[path.index(node) :], node]
+        if node not in closed:
+            for other in sorted(graph.get(node, ())):
+                found = visit(other, [*path, node])
+                if found:
+                    return found
+            closed.add(node)
+        return []
+
+    return next((found for node in sorted(graph) if (found := visit(node, []))), [])
+
+
+@pytest.mark.parametrize("node", [package_of, str], ids=["packages", "modules"])
+def test_no_cycle_of_imports(node: Callable[[str], str]) -> None:
+    graph = import_graph(node)
+    assert len(graph) > 10
+    assert cycle_in(graph) == []
+
+
+def test_a_cycle_is_found() -> None:
+    assert cycle_in({"a": {"b"}, "b": {"c", "d"}, "d": {"b"}}) == ["b", "d", "b"]

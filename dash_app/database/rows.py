@@ -8,15 +8,10 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
-from dash_app.journal.log import TRAIN, Change, Operation, SessionRecord, Settings
-from dash_app.journal.versions import (
-    ONLINE,
-    SCRATCH,
-    ModelVersion,
-    mixture_from_bytes,
-    mixture_to_bytes,
-)
-from dash_app.learning.mixture import Array
+from dash_app.errors import StateError
+from dash_app.learning.mixture import Array, Mixture
+from dash_app.records.operations import TRAIN, Change, Operation, SessionRecord, Settings
+from dash_app.records.versions import ONLINE, SCRATCH, ModelVersion
 
 
 def floats_to_bytes(values: Array) -> bytes:
@@ -27,6 +22,28 @@ def floats_to_bytes(values: Array) -> bytes:
 def floats_from_bytes(body: bytes) -> Array:
     """Return the values of `floats_to_bytes`; read-only."""
     return np.frombuffer(body, "<f8").astype(np.float64, copy=False)
+
+
+def mixture_to_bytes(mixture: Mixture) -> bytes:
+    """Return weights, means, variances as little-endian float64, one after the other."""
+    parts = (mixture.weights, mixture.means, mixture.variances)
+    return b"".join([part.astype("<f8").tobytes() for part in parts])
+
+
+def mixture_from_bytes(body: bytes) -> Mixture:
+    """Return the mixture of `mixture_to_bytes`.
+
+    Examples
+    --------
+    >>> one = Mixture(np.array([1.0]), np.array([0.1]), np.array([0.2]))
+    >>> mixture_from_bytes(mixture_to_bytes(one)) == one
+    True
+    """
+    values = np.frombuffer(body, "<f8").astype(np.float64)
+    if values.size == 0 or values.size % 3:
+        raise StateError(f"expected three lists of one length, got {values.size} numbers")
+    weights, means, variances = values.reshape(3, -1)
+    return Mixture(weights, means, variances)
 
 
 def session_row(record: SessionRecord) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Optional
 
 import numpy as np
@@ -11,35 +10,11 @@ import sqlalchemy as sa
 from dash_app.database import schema
 from dash_app.database.rows import floats_from_bytes, floats_to_bytes
 from dash_app.errors import CancelledError
-from dash_app.journal.log import Operation
 from dash_app.learning.mixture import Array
-
-RUNNING, DONE, FAILED, CANCELLED = "running", "done", "failed", "cancelled"
+from dash_app.records.operations import Operation
+from dash_app.records.runs import DONE, FAILED, RUNNING, RunRecord
 
 _runs, _progress = schema.runs, schema.progress
-
-
-@dataclass(frozen=True)
-class RunRecord:
-    """One row of the table; times in seconds since 1970, `loss` (-J) in nats per point."""
-
-    id: str
-    session_id: str
-    serial: int
-    status: str
-    method: str
-    epochs: int
-    n_iter: int
-    loss: Optional[float]
-    n_points: int
-    revision: int
-    seq: Optional[int]
-    error: Optional[str]
-    cancel_requested: bool
-    heartbeat_at: float
-    created_at: float
-    finished_at: Optional[float]
-    idempotency_key: Optional[str]
 
 
 class SerialTakenError(Exception):

@@ -13,7 +13,9 @@ from typing import Any, Optional
 
 from dash_app.database.encoding import from_bytes, to_bytes
 from dash_app.errors import RefusedError, StateError
-from dash_app.journal.log import (
+from dash_app.learning import OnlineGaussianMixture
+from dash_app.learning.online import STATE_VERSION
+from dash_app.records.operations import (
     ADD,
     CLEAR,
     CONFIGURE,
@@ -24,9 +26,7 @@ from dash_app.journal.log import (
     Settings,
     Snapshot,
 )
-from dash_app.journal.versions import ONLINE, ModelVersion
-from dash_app.learning import OnlineGaussianMixture
-from dash_app.learning.online import STATE_VERSION
+from dash_app.records.versions import ONLINE, ModelVersion
 
 SNAPSHOT_EVERY = 50
 """A snapshot is kept wherever a node's depth is a multiple: no load replays more operations."""

@@ -11,8 +11,8 @@ import numpy as np
 
 from dash_app.database.rows import floats_from_bytes
 from dash_app.errors import UnknownPointError
-from dash_app.journal.log import ADD, CLEAR, CONFIGURE, REMOVE, ROOT
 from dash_app.learning.mixture import Array, Indices
+from dash_app.records.operations import ADD, CLEAR, CONFIGURE, REMOVE, ROOT
 from dash_app.store import PointRow
 
 _NEGLIGIBLE = 1e-12

@@ -12,7 +12,8 @@ from dash_app.journal import fold
 from dash_app.journal.fold import SNAPSHOT_EVERY, State
 from dash_app.journal.held import HeldPoints, held_points
 from dash_app.journal.live import Live, RecentStates
-from dash_app.journal.log import (
+from dash_app.learning.online import STATE_VERSION
+from dash_app.records.operations import (
     ADD,
     CLEAR,
     CONFIGURE,
@@ -27,8 +28,7 @@ from dash_app.journal.log import (
     SessionRecord,
     Snapshot,
 )
-from dash_app.journal.versions import ModelVersion
-from dash_app.learning.online import STATE_VERSION
+from dash_app.records.versions import ModelVersion
 from dash_app.store import SPARSE_EVERY, Store
 
 _log = logging.getLogger(__name__)

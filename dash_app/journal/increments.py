@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from typing import Optional, Union
 
 from dash_app.journal.held import held_points
-from dash_app.journal.log import ROOT, TRAIN, Operation, SessionRecord
-from dash_app.journal.versions import ModelVersion
 from dash_app.learning import Comparison, compare
 from dash_app.learning.mixture import Array
+from dash_app.records.operations import ROOT, TRAIN, Operation, SessionRecord
+from dash_app.records.versions import ModelVersion
 from dash_app.store import Store
 
 _N_KEPT = 20_000
@@ -32,7 +32,7 @@ class Increment:
     Attributes
     ----------
     online : the online model after it
-    node : int, the state of the data, see `journal.log`
+    node : int, the state of the data, see `records.operations`
     scratch : the newest model from scratch before the next change, None where there was none
     current : whether that model was trained on these very points and settings
     difference : of the two models, online first; None where it was not measured

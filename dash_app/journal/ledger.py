@@ -16,10 +16,10 @@ from typing import Optional, TypeVar
 from dash_app.errors import ConflictError, RefusedError, SessionNotFoundError, StoreError
 from dash_app.journal.history import History
 from dash_app.journal.live import Live, LiveSessions, RecentStates
-from dash_app.journal.log import Change, Operation, SessionRecord, Snapshot
-from dash_app.journal.versions import ModelVersion
 from dash_app.journal.views import SessionView, view_of
 from dash_app.journal.watch import Watch
+from dash_app.records.operations import Change, Operation, SessionRecord, Snapshot
+from dash_app.records.versions import ModelVersion
 from dash_app.store import SequenceTakenError, Store
 
 _log = logging.getLogger(__name__)

@@ -17,8 +17,8 @@ from typing import Optional
 from dash_app.journal import fold
 from dash_app.journal.fold import State
 from dash_app.journal.held import HeldPoints
-from dash_app.journal.log import SessionRecord
-from dash_app.journal.versions import ModelVersion
+from dash_app.records.operations import SessionRecord
+from dash_app.records.versions import ModelVersion
 
 _N_RECENT = 12
 """At most 40 kB each."""

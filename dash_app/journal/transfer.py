@@ -13,7 +13,9 @@ from typing import Any
 from dash_app.errors import SessionNotFoundError, StateError
 from dash_app.journal import fold
 from dash_app.journal.history import History
-from dash_app.journal.log import (
+from dash_app.learning import Mixture
+from dash_app.learning.points import as_points
+from dash_app.records.operations import (
     NODE_KINDS,
     REDO,
     ROOT,
@@ -25,9 +27,7 @@ from dash_app.journal.log import (
     Settings,
     Snapshot,
 )
-from dash_app.journal.versions import ModelVersion
-from dash_app.learning import Mixture
-from dash_app.learning.points import as_points
+from dash_app.records.versions import ModelVersion
 from dash_app.store import Store
 
 FORMAT = "gaussian-mixture-session"

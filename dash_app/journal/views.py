@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Optional
 
 from dash_app.journal.live import Live
-from dash_app.journal.log import ROOT
-from dash_app.journal.versions import ModelVersion
 from dash_app.learning import Comparison
+from dash_app.records.operations import ROOT
+from dash_app.records.versions import ModelVersion
 
 
 @dataclass(frozen=True)

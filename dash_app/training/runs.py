@@ -18,18 +18,12 @@ from typing import Optional
 
 import numpy as np
 
-from dash_app.database.run_table import (
-    CANCELLED,
-    FAILED,
-    RUNNING,
-    RunRecord,
-    RunTable,
-    SerialTakenError,
-)
+from dash_app.database.run_table import RunTable, SerialTakenError
 from dash_app.errors import CancelledError, ConflictError, GMMError
 from dash_app.journal.watch import Watch
 from dash_app.learning import FitResult, fit_from_scratch
 from dash_app.learning.mixture import Array
+from dash_app.records.runs import CANCELLED, FAILED, RUNNING, RunRecord
 
 _log = logging.getLogger(__name__)
 

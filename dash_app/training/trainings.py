@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional
 
-from dash_app.database.run_table import RunRecord
 from dash_app.errors import OutOfRangeError, RefusedError, RunNotFoundError
 from dash_app.journal.ledger import Finish, Ledger
 from dash_app.journal.live import Live
-from dash_app.journal.log import TRAIN, Change
-from dash_app.journal.versions import SCRATCH, ModelVersion
 from dash_app.journal.watch import Watch
 from dash_app.learning import FitResult
 from dash_app.learning.mixture import Array
+from dash_app.records.operations import TRAIN, Change
+from dash_app.records.runs import RunRecord
+from dash_app.records.versions import SCRATCH, ModelVersion
 from dash_app.store import Store
 from dash_app.training.runs import METHODS, Job, Runs
 

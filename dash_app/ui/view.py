@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any, Optional
 
 from dash_app.errors import GMMError
-from dash_app.journal.versions import ModelVersion
 from dash_app.learning import Comparison
+from dash_app.records.versions import ModelVersion
 from dash_app.sessions import Run, Sessions, SessionView
 
 Json = dict[str, Any]

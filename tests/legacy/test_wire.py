@@ -18,8 +18,8 @@ from dash_app.errors import (
     OutOfRangeError,
     ShapeError,
 )
-from dash_app.journal.versions import ModelVersion
 from dash_app.learning import Mixture
+from dash_app.records.versions import ModelVersion
 from legacy.wire import MIN_STD, read_points, read_query, write_parameters
 
 

@@ -14,7 +14,7 @@ from dash_app.config import Config
 from dash_app.errors import RefusedError
 from dash_app.journal import fold
 from dash_app.journal.history import History
-from dash_app.journal.log import NODE_KINDS, Change, Settings
+from dash_app.records.operations import NODE_KINDS, Change, Settings
 from dash_app.sessions import Sessions, SessionView
 from dash_app.store import Store
 

@@ -11,7 +11,7 @@ from dash_app.config import Config
 from dash_app.database import schema
 from dash_app.database.engine import connect
 from dash_app.errors import StoreError
-from dash_app.journal.log import SessionRecord, Settings
+from dash_app.records.operations import SessionRecord, Settings
 from dash_app.store import Store
 
 SETTINGS = Settings(3, None, 1.0, 0)

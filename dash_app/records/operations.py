@@ -20,8 +20,8 @@ from typing import Any, Optional
 
 import numpy as np
 
-from dash_app.journal.versions import ModelVersion
 from dash_app.learning.mixture import Array
+from dash_app.records.versions import ModelVersion
 
 ADD, REMOVE, CONFIGURE, CLEAR = "add", "remove", "configure", "clear"
 TRAIN, UNDO, REDO = "train", "undo", "redo"

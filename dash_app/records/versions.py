@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from dash_app.errors import StateError
 from dash_app.learning.mixture import Mixture
 
 ONLINE, SCRATCH = "online", "scratch"
@@ -41,25 +38,3 @@ class ModelVersion:
     def loss(self) -> float:
         """What the training lowered: -J, nats per point."""
         return -self.objective
-
-
-def mixture_to_bytes(mixture: Mixture) -> bytes:
-    """Return weights, means, variances as little-endian float64, one after the other."""
-    parts = (mixture.weights, mixture.means, mixture.variances)
-    return b"".join([part.astype("<f8").tobytes() for part in parts])
-
-
-def mixture_from_bytes(body: bytes) -> Mixture:
-    """Return the mixture of `mixture_to_bytes`.
-
-    Examples
-    --------
-    >>> one = Mixture(np.array([1.0]), np.array([0.1]), np.array([0.2]))
-    >>> mixture_from_bytes(mixture_to_bytes(one)) == one
-    True
-    """
-    values = np.frombuffer(body, "<f8").astype(np.float64)
-    if values.size == 0 or values.size % 3:
-        raise StateError(f"expected three lists of one length, got {values.size} numbers")
-    weights, means, variances = values.reshape(3, -1)
-    return Mixture(weights, means, variances)

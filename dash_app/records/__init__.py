@@ -1,0 +1,1 @@
+"""Immutable values that the store keeps and everybody passes on: no storage, no web."""

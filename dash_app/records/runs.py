@@ -1,0 +1,34 @@
+"""Training runs: what every process knows of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional
+
+RUNNING, DONE, FAILED, CANCELLED = "running", "done", "failed", "cancelled"
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One training run as last reported.
+
+    Times are seconds since 1970; `loss`, -J, is in nats per point.
+    """
+
+    id: str
+    session_id: str
+    serial: int
+    status: str
+    method: str
+    epochs: int
+    n_iter: int
+    loss: Optional[float]
+    n_points: int
+    revision: int
+    seq: Optional[int]
+    error: Optional[str]
+    cancel_requested: bool
+    heartbeat_at: float
+    created_at: float
+    finished_at: Optional[float]
+    idempotency_key: Optional[str]
