@@ -6,7 +6,7 @@
   const AUTO_DELAY_MS = 120;
   const AUTO_AT_LATEST_MS = 400;
   let playTimer = 0;
-  /** Training from scratch that awaits a lull. */
+  /** Training from scratch that waits for idle time. */
   const auto = { timer: 0, since: 0 };
 
   function change(/** @type {any} */ command) {
@@ -31,7 +31,7 @@
   /** Train from scratch, once all that was done before has reached the server. */
   function train() {
     const { state } = gmm;
-    gmm.lull.stop(auto);
+    gmm.idle.stop(auto);
     if (!state.outbox.busy && !(state.view && state.view.n_points)) {
       gmm.show.problem("There is no point to train on yet: click on the axis first.");
       return;
@@ -47,9 +47,9 @@
   function trainSoon() {
     const { state } = gmm;
     if (!state.auto || !state.view || !state.view.n_points || state.scratchCurrent()) {
-      gmm.lull.stop(auto);
+      gmm.idle.stop(auto);
     } else {
-      gmm.lull.wait(auto, train, AUTO_DELAY_MS, AUTO_AT_LATEST_MS);
+      gmm.idle.wait(auto, train, AUTO_DELAY_MS, AUTO_AT_LATEST_MS);
     }
   }
 

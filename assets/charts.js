@@ -17,7 +17,7 @@
   let liveFrame = 0;
   /** @type {Set<string>} charts that await drawing */
   const due = new Set();
-  /** Those charts, which await a lull. */
+  /** Those charts, which wait for idle time. */
   const drawing = { timer: 0, since: 0 };
   /** @type {Record<string, string>} the theme in which each chart is drawn */
   const themes = {};
@@ -179,9 +179,9 @@
     if (due.size) drawSoon();
   }
 
-  /** Draw one of the charts that are due in a lull, and the next in another. */
+  /** Draw one of the charts that are due while nothing is awaited, and the next one later. */
   function drawSoon() {
-    gmm.lull.wait(drawing, drawNext, PAUSE_MS, AT_LATEST_MS);
+    gmm.idle.wait(drawing, drawNext, PAUSE_MS, AT_LATEST_MS);
   }
 
   /** Draw the named charts: the live one in the next frame, others once the plot had its turn. */

@@ -11,7 +11,7 @@
   const SETTLE_AT_LATEST_MS = 500;
   const TICK_HEIGHT = 0.15;
   let frame = 0;
-  /** Plotly's redraw that awaits a lull. */
+  /** Plotly's redraw that waits for idle time. */
   const redrawing = { timer: 0, since: 0 };
   /** What Plotly has drawn: the circumstances, the points, the curves; and the curves sketched. */
   let drawn = { key: "", points: 0, ceiling: 0, curves: null, sketched: null };
@@ -91,11 +91,11 @@
       drawn.key = "";
       schedule();
     };
-    gmm.lull.wait(redrawing, settle, SETTLE_MS, SETTLE_AT_LATEST_MS);
+    gmm.idle.wait(redrawing, settle, SETTLE_MS, SETTLE_AT_LATEST_MS);
   }
 
   function redraw(/** @type {any} */ gd, /** @type {any} */ seen) {
-    gmm.lull.stop(redrawing);
+    gmm.idle.stop(redrawing);
     const { state } = gmm;
     const data = gd.data.map((/** @type {any} */ trace) => ({ ...trace }));
     data.forEach(paint);

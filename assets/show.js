@@ -100,7 +100,7 @@
   /** Show a refusal where it arose; it clears itself. An empty message clears it now. */
   function problem(/** @type {string} */ message, /** @type {string|null} */ field = null) {
     clearTimeout(problemTimer);
-    for (const place of document.querySelectorAll(".refusal, .problem")) {
+    for (const place of document.querySelectorAll(".error, .problem")) {
       if (place.textContent) place.textContent = "";
     }
     if (!message) return;

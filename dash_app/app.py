@@ -12,7 +12,7 @@ from flask import Flask, Request, Response, send_from_directory
 from flask.sessions import SessionInterface, SessionMixin
 from flask_openapi3 import Info, OpenAPI
 
-from dash_app import api, events, refusals
+from dash_app import api, error_handlers, events
 from dash_app.config import Config
 from dash_app.sessions import Sessions
 from dash_app.signing import cookie_name, signing_key
@@ -90,7 +90,7 @@ def _create_server(config: Config, sessions: Sessions, key: bytes) -> OpenAPI:
         # the default, null, is not valid in a specification
         security_schemes={},
         validation_error_model=api.VALIDATION_MODEL,
-        validation_error_callback=refusals.of_validation,
+        validation_error_callback=error_handlers.of_validation,
         static_folder=None,
     )
     server.secret_key = key
@@ -100,7 +100,7 @@ def _create_server(config: Config, sessions: Sessions, key: bytes) -> OpenAPI:
     server.extensions["sessions"] = sessions
     # at the first request and not here: threads do not survive gunicorn's fork
     server.before_request(sessions.start)
-    refusals.register(server)
+    error_handlers.register(server)
     api.register(server, sessions)
     events.register(server, sessions, max_streams=config.max_streams)
     server.add_url_rule("/favicon.ico", "favicon", _favicon)

@@ -19,7 +19,7 @@ from typing import Any, Optional
 from flask import Response, request
 from flask_openapi3 import OpenAPI, Tag
 
-from dash_app import refusals
+from dash_app import error_handlers
 from dash_app.api import PREFIX
 from dash_app.api_models import ErrorAnswer, SessionPath
 from dash_app.documents import run_document, session_document
@@ -186,7 +186,7 @@ def register(server: OpenAPI, sessions: Sessions, *, max_streams: int) -> None:
         stack = ExitStack()
         if not stack.enter_context(sessions.watch.listener(path.session_id, max_streams)):
             message = f"expected at most {max_streams} event streams at once; poll meanwhile"
-            busy = refusals.answer(503, "too_many_streams", message)
+            busy = error_handlers.answer(503, "too_many_streams", message)
             busy.headers["Retry-After"] = str(_RETRY_AFTER_S)
             return busy
         feed = Feed(sessions, path.session_id, position)

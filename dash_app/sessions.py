@@ -1,7 +1,7 @@
 """The use-cases: what a session can be asked for, by whatever front end.
 
-A session is its log (see `records.operations`); each use-case here reads it or appends to it. What is
-returned without an error is on disk.
+A session is its log (see `records.operations`). Each use-case here reads it or appends to it. What
+a use-case returns from without an error is on disk.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from dash_app.errors import OutOfRangeError, RefusedError, SessionNotFoundError
 from dash_app.journal import history
 from dash_app.journal.fold import initial_state
 from dash_app.journal.increments import Increment, Increments
-from dash_app.journal.ledger import Ledger, Once
 from dash_app.journal.live import Live
+from dash_app.journal.operation_log import Once, OperationLog
 from dash_app.journal.views import ModelComparison, SessionView, Synchronised, view_of
 from dash_app.journal.watch import Watch
 from dash_app.learning.mixture import Array
@@ -42,7 +42,7 @@ from dash_app.records.operations import (
 from dash_app.records.runs import RunRecord
 from dash_app.records.versions import ONLINE, SCRATCH, ModelVersion
 from dash_app.store import Store
-from dash_app.training.keeper import Keeper
+from dash_app.training.maintenance import Maintenance
 from dash_app.training.trainings import MAX_EPOCHS, Run, Trainings
 
 __all__ = [
@@ -71,10 +71,12 @@ class Sessions:
     def __init__(self, store: Store, config: Config) -> None:
         self._store = store
         self.watch = Watch()
-        self._ledger = Ledger(store, self.watch, config.cache_sessions)
+        self._operations = OperationLog(store, self.watch, config.cache_sessions)
         self._increments = Increments(store)
-        self._trainings = Trainings(self._ledger, store, self.watch)
-        self._keeper = Keeper(store, self.watch, self._trainings.runs, config.session_ttl_days)
+        self._trainings = Trainings(self._operations, store, self.watch)
+        self._maintenance = Maintenance(
+            store, self.watch, self._trainings.runs, config.session_ttl_days
+        )
         self._start_lock = threading.Lock()
         self._started = False
 
@@ -89,14 +91,14 @@ class Sessions:
             return
         with self._start_lock:
             if not self._started:
-                self._keeper.start()
+                self._maintenance.start()
                 self._started = True
 
     def close(self) -> None:
         """Stop trainings, event streams and threads; then the store is closed."""
         self.watch.close()
         self._trainings.runs.close()
-        self._keeper.close()
+        self._maintenance.close()
         self._store.close()
 
     # ------------------------------------------------------------------ sessions
@@ -123,7 +125,7 @@ class Sessions:
         state = initial_state(settings)  # checks the settings
         now = time.time()
         record = SessionRecord(session_id or secrets.token_hex(16), settings, now, now)
-        if not self._ledger.create(record):
+        if not self._operations.create(record):
             return self.view(record.id)
         _log.info("session %s: created", record.id)
         return view_of(Live(record, state, seq=0, tip=ROOT, n_models=0, scratch=None))
@@ -135,7 +137,7 @@ class Sessions:
         ------
         SessionNotFoundError
         """
-        return self._ledger.read(session_id, view_of)
+        return self._operations.read(session_id, view_of)
 
     def delete(self, session_id: str) -> None:
         """Remove the session and its log.
@@ -145,7 +147,7 @@ class Sessions:
         SessionNotFoundError
         """
         found = self._store.delete_session(session_id)
-        self._ledger.forget(session_id)
+        self._operations.forget(session_id)
         if not found:
             raise SessionNotFoundError(f"expected the id of a session, got {session_id!r}")
         _log.info("session %s: deleted", session_id)
@@ -166,7 +168,7 @@ class Sessions:
         change = Change(ADD, as_points(points))
         once = Once.of(idempotency_key, change)
         # an add means the same whatever others did meanwhile
-        return self._ledger.append(session_id, lambda _: [change], once=once, fresh=False)
+        return self._operations.append(session_id, lambda _: [change], once=once, fresh=False)
 
     def remove(
         self, session_id: str, points: ArrayLike, *, idempotency_key: Optional[str] = None
@@ -187,10 +189,10 @@ class Sessions:
                     "expected a session without half-life where points are taken back; "
                     "undo takes back whole operations"
                 )
-            self._ledger.history.held(live).positions(x)
+            self._operations.history.active_points(live).positions(x)
             return [change]
 
-        return self._ledger.append(session_id, plan, once=Once.of(idempotency_key, change))
+        return self._operations.append(session_id, plan, once=Once.of(idempotency_key, change))
 
     def undo(self, session_id: str, *, idempotency_key: Optional[str] = None) -> SessionView:
         """Take back the last add, remove, configure or clear. A training stays.
@@ -200,7 +202,7 @@ class Sessions:
         RefusedError : nothing to undo
         """
         once = Once.of(idempotency_key, Change(UNDO))
-        return self._ledger.append(session_id, lambda live: [history.undo(live)], once=once)
+        return self._operations.append(session_id, lambda live: [history.undo(live)], once=once)
 
     def redo(self, session_id: str, *, idempotency_key: Optional[str] = None) -> SessionView:
         """Do again what was last undone.
@@ -210,7 +212,7 @@ class Sessions:
         RefusedError : nothing undone since the last change
         """
         once = Once.of(idempotency_key, Change(REDO))
-        return self._ledger.append(
+        return self._operations.append(
             session_id, lambda live: [history.redo(live, self._store)], once=once
         )
 
@@ -222,7 +224,7 @@ class Sessions:
             empty = live.state.n_points == 0 and live.scratch is None
             return [] if empty else [change]
 
-        return self._ledger.append(session_id, plan, once=Once.of(idempotency_key, change))
+        return self._operations.append(session_id, plan, once=Once.of(idempotency_key, change))
 
     def configure(
         self,
@@ -245,7 +247,7 @@ class Sessions:
             initial_state(Settings(1, half_life, 1.0, 0))  # checks it
             wanted["half_life"] = None if half_life is None else float(half_life)
         once = Once.of(idempotency_key, Change(CONFIGURE, detail=wanted))
-        return self._ledger.append(
+        return self._operations.append(
             session_id, lambda live: history.configured(live, wanted), once=once
         )
 
@@ -265,16 +267,16 @@ class Sessions:
 
         def plan(live: Live) -> list[Change]:
             nonlocal n_new
-            held = self._ledger.history.held(live).values
-            continued = held.size <= x.size and np.array_equal(x[: held.size], held)
-            start = held.size if continued else 0
+            active = self._operations.history.active_points(live).values
+            continued = active.size <= x.size and np.array_equal(x[: active.size], active)
+            start = active.size if continued else 0
             n_new = x.size - start
             changes = [] if continued else [Change(CLEAR)]
             changes += history.configured(live, wanted)
             return [*changes, Change(ADD, x[start:])] if n_new else changes
 
         started = time.perf_counter()
-        view = self._ledger.append(session_id, plan, fresh=False)
+        view = self._operations.append(session_id, plan, fresh=False)
         return Synchronised(view, n_new, time.perf_counter() - started)
 
     # ------------------------------------------------------------------ from scratch
@@ -337,7 +339,7 @@ class Sessions:
 
     def points(self, session_id: str) -> Array:
         """Return the points held, in order of arrival, shape (n_points,)."""
-        return self._ledger.read(session_id, self._points)
+        return self._operations.read(session_id, self._points)
 
     def parameters(self, session_id: str, model: str = ONLINE) -> ModelVersion:
         """Return the current online model, or the newest from scratch.
@@ -358,14 +360,14 @@ class Sessions:
         self, session_id: str, *, after: int = 0, limit: Optional[int] = None
     ) -> list[ModelVersion]:
         """Return every model version, oldest first; `after` a number, at most `limit`."""
-        self._ledger.check(session_id)
+        self._operations.check(session_id)
         return self._store.versions(session_id, after=after, limit=limit)
 
     def operations(
         self, session_id: str, *, after: int = 0, limit: Optional[int] = None
     ) -> list[Operation]:
         """Return the log, oldest first; `after` a sequence number, at most `limit`."""
-        self._ledger.check(session_id)
+        self._operations.check(session_id)
         return self._store.operations(session_id, after=after, limit=limit)
 
     def compare(self, session_id: str) -> ModelComparison:
@@ -379,7 +381,7 @@ class Sessions:
         def both(live: Live) -> tuple[Optional[ModelVersion], Optional[ModelVersion], Array]:
             return live.state.online, live.scratch, self._points(live)
 
-        online, scratch, points = self._ledger.read(session_id, both)
+        online, scratch, points = self._operations.read(session_id, both)
         if online is None or scratch is None:
             missing = ONLINE if online is None else SCRATCH
             raise RefusedError(f"expected two trained models, got a session without {missing} one")
@@ -391,8 +393,8 @@ class Sessions:
 
         Each has the online model after it, and how far from scratch was from it then.
         """
-        record = self._ledger.read(session_id, lambda live: live.record)
+        record = self._operations.read(session_id, lambda live: live.record)
         return self._increments.newest(record)
 
     def _points(self, live: Live) -> Array:
-        return np.array(self._ledger.history.held(live).values)
+        return np.array(self._operations.history.active_points(live).values)

@@ -14,7 +14,7 @@ from typing import Optional
 
 from flask import Flask
 
-from dash_app import refusals
+from dash_app import error_handlers
 from dash_app.app import create_app
 from dash_app.config import Config
 from dash_app.errors import GMMError
@@ -33,7 +33,7 @@ def create_page_server(config: Config) -> Flask:
     server.secret_key = whole.secret_key
     server.config["MAX_CONTENT_LENGTH"] = whole.config["MAX_CONTENT_LENGTH"]
     server.extensions["sessions"] = whole.extensions["sessions"]
-    refusals.register(server)
+    error_handlers.register(server)
     server.register_blueprint(
         create_blueprint(
             server.extensions["sessions"],

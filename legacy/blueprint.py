@@ -3,7 +3,7 @@
 The provided page sends all its points with each request and knows nothing of sessions: a signed
 cookie gives each browser a session of its own, made at its first training. A client without
 cookies sends the `session` of an answer back as `X-Session`. Refusals are answered by
-`dash_app.refusals`, as everywhere.
+`dash_app.error_handlers`, as everywhere.
 """
 
 from __future__ import annotations

@@ -9,8 +9,8 @@ from typing import Any, Optional
 
 from dash_app.errors import RefusedError, SessionNotFoundError, StateError, StoreError
 from dash_app.journal import fold
+from dash_app.journal.active_points import ActivePoints, points_at
 from dash_app.journal.fold import SNAPSHOT_EVERY, State
-from dash_app.journal.held import HeldPoints, held_points
 from dash_app.journal.live import Live, RecentStates
 from dash_app.learning.online import STATE_VERSION
 from dash_app.records.operations import (
@@ -88,13 +88,13 @@ class History:
             self._follow(live, operation)
         return True
 
-    def held(self, live: Live) -> HeldPoints:
+    def active_points(self, live: Live) -> ActivePoints:
         """Return the points at the session's head."""
-        if live.held is None:
+        if live.active_points is None:
             node = live.state.node
             path_rows = self._store.point_rows(live.record.id, node)
-            live.held = held_points(path_rows, node, live.record.settings.half_life)
-        return live.held
+            live.active_points = points_at(path_rows, node, live.record.settings.half_life)
+        return live.active_points
 
     def extend(
         self,
@@ -205,7 +205,7 @@ class History:
         live.recent.keep(state)
         time_s = fold.apply(state, change, seq)
         live.tip = seq
-        _hold(live, change)
+        _apply_to_points(live, change)
         if change.kind == CLEAR:
             state.online = live.scratch = None
             return None
@@ -222,11 +222,11 @@ class History:
         if change.kind == UNDO:
             kept = live.recent.at(target.parent)
             live.state = kept or self.state_at(live.record, target.parent, live.recent)
-            live.held = None
+            live.active_points = None
         else:
             live.recent.keep(live.state)
             fold.advance(live.state, target)
-            _hold(live, target.change)
+            _apply_to_points(live, target.change)
         if live.state.era != era:
             live.scratch = self._store.last_training(live.record.id, live.state.era)
 
@@ -235,7 +235,7 @@ class History:
         if change.kind in NODE_KINDS:
             live.recent.keep(live.state)
             fold.advance(live.state, operation)
-            _hold(live, change)
+            _apply_to_points(live, change)
             if change.kind == CLEAR:
                 live.scratch = None
         elif change.kind in (UNDO, REDO):
@@ -274,12 +274,12 @@ def redo(live: Live, store: Store) -> Change:
     return Change(REDO, detail={"target": target})
 
 
-def _hold(live: Live, change: Change) -> None:
-    if live.held is None:
+def _apply_to_points(live: Live, change: Change) -> None:
+    if live.active_points is None:
         return
     if change.kind == ADD and change.points is not None:
-        live.held.add(change.points, live.state.settings.half_life)
+        live.active_points.add(change.points, live.state.settings.half_life)
     elif change.kind == REMOVE and change.points is not None:
-        live.held.remove(change.points)
+        live.active_points.remove(change.points)
     elif change.kind == CLEAR:
-        live.held.clear()
+        live.active_points.clear()

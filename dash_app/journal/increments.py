@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Optional, Union
 
-from dash_app.journal.held import held_points
+from dash_app.journal.active_points import points_at
 from dash_app.learning import Comparison, compare
 from dash_app.learning.mixture import Array
 from dash_app.records.operations import ROOT, TRAIN, Operation, SessionRecord
@@ -130,7 +130,7 @@ class Increments:
                 continue
 
             def points(node: int = each.node) -> Array:
-                return held_points(rows, node, record.settings.half_life).values
+                return points_at(rows, node, record.settings.half_life).values
 
             difference = self.compare(record.id, each.online, each.scratch, points)
             increments[index] = replace(each, difference=difference)

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field, replace
 from typing import Optional
 
 from dash_app.journal import fold
+from dash_app.journal.active_points import ActivePoints
 from dash_app.journal.fold import State
-from dash_app.journal.held import HeldPoints
 from dash_app.records.operations import SessionRecord
 from dash_app.records.versions import ModelVersion
 
@@ -54,7 +54,7 @@ class Live:
     ----------
     seq : int, the last operation that is folded in
     tip : int, the newest node
-    held : the points at the head; None until somebody asks
+    active_points : the points at the head; None until somebody asks
     scratch : the model from scratch that is shown
     stale : set where something failed half-way: it is to be loaded anew
     """
@@ -65,14 +65,14 @@ class Live:
     tip: int
     n_models: int
     scratch: Optional[ModelVersion]
-    held: Optional[HeldPoints] = None
+    active_points: Optional[ActivePoints] = None
     recent: RecentStates = field(default_factory=RecentStates)
     touched_at: float = 0.0
     stale: bool = False
 
     def copied(self) -> Live:
         """Return the session as it is now, unmoved by what happens to this one."""
-        return replace(self, state=fold.copied(self.state), held=None)
+        return replace(self, state=fold.copied(self.state), active_points=None)
 
     def become(self, other: Live) -> None:
         """Take over everything of the other one."""

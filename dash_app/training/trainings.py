@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Optional
 
 from dash_app.errors import OutOfRangeError, RefusedError, RunNotFoundError
-from dash_app.journal.ledger import Finish, Ledger
 from dash_app.journal.live import Live
+from dash_app.journal.operation_log import Finish, OperationLog
 from dash_app.journal.watch import Watch
 from dash_app.learning import FitResult
 from dash_app.learning.mixture import Array
@@ -54,8 +54,8 @@ class Run:
 class Trainings:
     """Starts, shows and cancels runs."""
 
-    def __init__(self, ledger: Ledger, store: Store, watch: Watch) -> None:
-        self._ledger = ledger
+    def __init__(self, operations: OperationLog, store: Store, watch: Watch) -> None:
+        self._operations = operations
         self._store = store
         self._watch = watch
         self.runs = Runs(store.runs, watch, self._publish)
@@ -72,7 +72,7 @@ class Trainings:
             known = self._store.runs.by_key(session_id, idempotency_key)
             if known is not None:
                 return known.id
-        job = self._ledger.read(session_id, lambda live: self._job(live, method, epochs))
+        job = self._operations.read(session_id, lambda live: self._job(live, method, epochs))
         run_id = self.runs.start(job, idempotency_key)
         self._watch.changed(session_id)
         return run_id
@@ -110,7 +110,7 @@ class Trainings:
     def _job(self, live: Live, method: str, epochs: int) -> Job:
         if live.state.n_points == 0:
             raise RefusedError("expected at least one point to train on, got none", "points")
-        points, weights = self._ledger.history.held(live).weighted()
+        points, weights = self._operations.history.active_points(live).weighted()
         settings = live.state.settings
         return Job(
             session_id=live.record.id,
@@ -148,6 +148,6 @@ class Trainings:
             "era": job.era,
         }
         change = Change(TRAIN, detail=detail)
-        self._ledger.append(
+        self._operations.append(
             job.session_id, lambda _: [change], fresh=False, finish=Finish(run_id, version)
         )

@@ -8,7 +8,7 @@ from dash import dcc, html
 
 from dash_app.ui import ids
 from dash_app.ui.examples import EXAMPLES
-from dash_app.ui.parts import button, choice, refusal, slider
+from dash_app.ui.parts import button, choice, error_message, slider
 
 MAX_COMPONENTS = 12
 DEFAULT_COMPONENTS = 3
@@ -116,7 +116,7 @@ def _points_group() -> html.Section:
                 _number(ids.AXIS_HIGH, 1, "Right end of the axis"),
             ],
         ),
-        refusal("axis"),
+        error_message("axis"),
         name="points",
     )
 

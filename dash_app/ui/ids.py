@@ -82,5 +82,5 @@ def example(name: str) -> str:
 
 
 def error(field: str) -> str:
-    """Return the id of the place beside a control where its refusal is shown."""
+    """Return the id of the place beside a control where its error message is shown."""
     return f"{field}-error"

@@ -1,4 +1,4 @@
-"""Small parts of the page: a button, a choice, a slider, the place for a refusal."""
+"""Small parts of the page: a button, a choice, a slider, the place for an error message."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def choice(name: str, label: str, hint: str, buttons: tuple[str, ...], *labels: 
                 role="group",
                 **{"aria-labelledby": f"{name}-label"},
             ),
-            refusal(name),
+            error_message(name),
         ],
     )
 
@@ -58,11 +58,11 @@ def slider(
                 className="field-head",
             ),
             dcc.Input(id=name, type="range", min=low, max=high, step=step, value=value),
-            refusal(name),
+            error_message(name),
         ],
     )
 
 
-def refusal(name: str) -> html.P:
-    """Return the place beside a control where its refusal is shown."""
-    return html.P(id=ids.error(name), className="refusal", role="alert")
+def error_message(name: str) -> html.P:
+    """Return the place beside a control where its error message is shown."""
+    return html.P(id=ids.error(name), className="error", role="alert")

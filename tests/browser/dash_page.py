@@ -15,10 +15,10 @@ Array = NDArray[np.float64]
 
 SHIFT = 8  # of the DevTools protocol's modifiers
 _PLOT = "document.querySelector('#plot .js-plotly-plot')"
-_LULL = """
+_IDLE = """
 const [pause, latest] = arguments, waiting = {timer: 0, since: 0}, start = performance.now();
 window.ran = null;
-window.askAgain = () => dash_clientside.lull.wait(
+window.askAgain = () => dash_clientside.idle.wait(
     waiting, () => (ran = performance.now() - start), pause, latest);
 askAgain();
 """
@@ -66,9 +66,9 @@ class DashPage:
         many = f"dash_clientside.rug.form({points}) !== 'dots'"
         self.wait(f"({many} || {shown}) && document.querySelectorAll('.dot').length === 0")
 
-    def wait_for_lull(self, pause_ms: float, latest_ms: float) -> None:
+    def wait_for_idle(self, pause_ms: float, latest_ms: float) -> None:
         """Ask to wait as drawing does; `ran` tells after how many ms it ran, null until then."""
-        self.script(_LULL, pause_ms, latest_ms)
+        self.script(_IDLE, pause_ms, latest_ms)
 
     def text(self, element: str) -> str:
         return str(self.read("document.getElementById(arguments[0]).innerText", element))

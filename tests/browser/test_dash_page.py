@@ -75,9 +75,9 @@ def test_quick_clicks_arrive_all_in_order_none_doubled(page: DashPage) -> None:
 
 
 def test_what_can_wait_is_done_in_a_pause_or_else_with_the_next_asking(page: DashPage) -> None:
-    page.wait_for_lull(50, 10_000)
+    page.wait_for_idle(50, 10_000)
     assert page.wait("ran") >= 49
-    page.wait_for_lull(10_000, 100)
+    page.wait_for_idle(10_000, 100)
     time.sleep(0.2)
     assert page.read("ran") is None
     page.script("askAgain()")

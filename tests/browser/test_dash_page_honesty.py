@@ -49,9 +49,9 @@ def test_what_can_wait_does_so_while_an_answer_is_on_its_way(
     try:
         page.click(0.1)
         page.wait("dash_clientside.state.outbox.busy")
-        page.wait_for_lull(20, 400)
+        page.wait_for_idle(20, 400)
         assert page.wait("ran") >= 800  # but not for ever, since it may never come
-        page.wait_for_lull(20, 60_000)
+        page.wait_for_idle(20, 60_000)
         time.sleep(0.2)
         assert page.read("ran") is None
     finally:

@@ -221,7 +221,7 @@ def test_evicted_sessions_come_back(config: Config) -> None:
     for i in range(4):
         for session_id in ids:
             small.add(session_id, [float(i)])
-    assert len(small._ledger._live) == 2
+    assert len(small._operations._live) == 2
     assert [small.points(each).tolist() for each in ids] == [[0.0, 1.0, 2.0, 3.0]] * 5
     small.close()
 

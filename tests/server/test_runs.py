@@ -14,7 +14,7 @@ from dash_app.errors import OutOfRangeError, RefusedError, RunNotFoundError
 from dash_app.learning import fit_from_scratch
 from dash_app.sessions import Sessions
 from dash_app.store import Store
-from dash_app.training import keeper, runs
+from dash_app.training import maintenance, runs
 
 CLICKS = [-0.71, 0.42, -0.65, 0.38, -0.7]
 
@@ -228,9 +228,9 @@ def test_run_of_a_dead_process_is_given_up(
 ) -> None:
     run = sessions.train(session_id, wait=False)
     now = time.time()
-    sessions._keeper.give_up_silent_runs(now)
+    sessions._maintenance.give_up_silent_runs(now)
     assert sessions.run(session_id, run.id).status == "running"
-    sessions._keeper.give_up_silent_runs(now + keeper.SILENCE_S + 5.0)
+    sessions._maintenance.give_up_silent_runs(now + maintenance.SILENCE_S + 5.0)
     given_up = sessions.run(session_id, run.id)
     assert given_up.status == "failed"
     assert "stopped" in (given_up.error or "")
@@ -249,7 +249,7 @@ def test_untouched_sessions_expire(config: Config, sessions: Sessions) -> None:
     day_s = 86400.0
     sessions.store.touch(old, now - 31 * day_s)
     sessions.store.touch(used, now - 29 * day_s)
-    assert sessions._keeper.expire(now) == 1
+    assert sessions._maintenance.expire(now) == 1
     assert [each.id for each in sessions.store.sessions()] == [used]
 
 
@@ -258,5 +258,5 @@ def test_reading_counts_as_use(sessions: Sessions, config: Config) -> None:
     sessions.store.touch(session_id, 0.0)
     fresh = Sessions(Store(config.store_url), config)
     fresh.view(session_id)
-    assert sessions._keeper.expire(time.time()) == 0
+    assert sessions._maintenance.expire(time.time()) == 0
     fresh.close()

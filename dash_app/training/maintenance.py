@@ -1,6 +1,7 @@
-"""The process's one background thread: looks for others' news, keeps runs alive, removes the old.
+"""Maintenance, in one background thread of the process.
 
-It polls, since that is what every store can: a query a tick, and only while somebody listens.
+It notices the changes of other processes, marks its runs as alive, and removes expired sessions. It
+polls, since every store can be polled: one query a tick, and only while somebody listens.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ SILENCE_S = 30.0
 _DAY_S = 86400.0
 
 
-class Keeper:
+class Maintenance:
     """Started with the first session that is used; `close` ends it."""
 
     def __init__(self, store: Store, watch: Watch, runs: Runs, ttl_days: float) -> None:
@@ -35,7 +36,7 @@ class Keeper:
         self._stop = threading.Event()
         self._marks: dict[str, object] = {}
         self._due: dict[str, float] = {}
-        self._thread = threading.Thread(target=self._work, name="keeper", daemon=True)
+        self._thread = threading.Thread(target=self._work, name="maintenance", daemon=True)
 
     def start(self) -> None:
         """Begin."""
@@ -84,7 +85,7 @@ class Keeper:
                 if self._is_due("expire", _EXPIRE_EVERY_S):
                     self.expire(now)
             except Exception:  # noqa: BLE001 - the store may be away; requests say so, we go on
-                _log.exception("the keeper's round failed")
+                _log.exception("a round of maintenance failed")
 
     def _is_due(self, duty: str, every_s: float) -> bool:
         now = time.monotonic()

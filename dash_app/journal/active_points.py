@@ -1,4 +1,4 @@
-"""The points of a session in order of arrival, each with its age."""
+"""The active points of a session: those at its head, in order of arrival, each with its age."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NEGLIGIBLE = 1e-12
 """Share of the total weight below which the learner drops a point."""
 
 
-class HeldPoints:
+class ActivePoints:
     """Points in order of arrival; grows in place, doubling, so that a click costs no copy.
 
     Beside each point stands how many half-lives had passed when it arrived.
@@ -94,22 +94,22 @@ class HeldPoints:
         self._size, self._decay = 0, 0.0
 
 
-def held_points(path_rows: Iterable[PointRow], node: int, half_life: Optional[float]) -> HeldPoints:
-    """Return the points at a node, from rows that contain the path to it.
+def points_at(path_rows: Iterable[PointRow], node: int, half_life: Optional[float]) -> ActivePoints:
+    """Return the active points at a node, from rows that contain the path to it.
 
-    `half_life` is that of the new session.
+    `half_life` is the setting that the session was made with.
     """
     by_seq = {row.seq: row for row in path_rows}
     path: list[PointRow] = []
     while node != ROOT:
         path.append(by_seq[node])
         node = path[-1].parent
-    held = HeldPoints()
+    points = ActivePoints()
     pending: list[bytes] = []
 
     def flush() -> None:
         if pending:
-            held.add(floats_from_bytes(b"".join(pending)), half_life)
+            points.add(floats_from_bytes(b"".join(pending)), half_life)
             pending.clear()
 
     for row in reversed(path):
@@ -120,10 +120,10 @@ def held_points(path_rows: Iterable[PointRow], node: int, half_life: Optional[fl
             continue
         flush()
         if row.kind == REMOVE:
-            held.remove(floats_from_bytes(row.points or b""))
+            points.remove(floats_from_bytes(row.points or b""))
         elif row.kind == CLEAR:
-            held.clear()
+            points.clear()
         elif row.kind == CONFIGURE:
             half_life = json.loads(row.detail or "{}").get("half_life", half_life)
     flush()
-    return held
+    return points

@@ -1,4 +1,4 @@
-/** A lull: work that can wait does so while an answer is on its way, which is to find time. */
+/** Idle time: work that can wait does not run while an answer is on its way. */
 (function (gmm) {
   "use strict";
 
@@ -37,5 +37,5 @@
     waiting.since = 0;
   }
 
-  gmm.lull = { stop, wait };
+  gmm.idle = { stop, wait };
 })((window.dash_clientside = window.dash_clientside || {}));

@@ -1,8 +1,8 @@
-"""Reading and appending: the way every use-case takes to a session's log.
+"""The operation log: every use-case reads a session and appends to it here.
 
 Any number of threads and processes may work on one store. An append carries the sequence number
-that it expects; who is second loads the session and tries again. Locks and cache save work, the
-store alone decides.
+that it expects. Where that number is taken, the session is loaded again and the append is tried
+again. Locks and the cache only save work.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ class Finish:
     version: ModelVersion
 
 
-class Ledger:
-    """The sessions of one store, as one process works on them."""
+class OperationLog:
+    """The logs of one store's sessions, as one process reads and extends them."""
 
     def __init__(self, store: Store, watch: Watch, cache_sessions: int) -> None:
         self._store = store
