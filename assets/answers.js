@@ -140,7 +140,7 @@
     if (run.status === "failed") {
       gmm.show.problem(`Training from scratch failed: ${run.error}`, "method");
     } else if (run.status === "done") {
-      gmm.timing.record(gmm.state.timings, "from scratch", run.time_ms);
+      gmm.timing.record(gmm.state.timings, "from scratch", 1e3 * run.model.time_s);
     }
     const words = { done: "is done", failed: "failed", cancelled: "was stopped" };
     gmm.show.announce(`Training from scratch ${words[run.status]}.`);

@@ -7,9 +7,10 @@
 (function (gmm) {
   "use strict";
 
-  const EQUAL_STEPS = 320;
-  /** Where a bell curve bends, in standard deviations: a needle gets its samples here. */
-  const STD_STEPS = [0, 0.15, 0.3, 0.5, 0.7, 0.9, 1.1, 1.35, 1.6, 1.9, 2.2, 2.6, 3, 3.5, 4, 5, 6];
+  const N_EQUAL = 321;
+  const STEPS_PER_STD = 4;
+  /** How far a component is followed to either side, in its standard deviations. */
+  const REACH_STDS = 6;
 
   /** @returns {number} weight * N(x | mean, variance) of component k */
   function component(
@@ -44,19 +45,25 @@
   }
 
   /**
-   * Equal steps over the range, and each mean with multiples of its standard deviation:
-   * equal steps alone miss a narrow component.
+   * Equally spaced positions over the range, and each mean with multiples of its standard
+   * deviation: equal steps alone miss a narrow component. The same as `dash_app.learning.grid`.
    *
-   * @returns {number[]} ascending, without repetition
+   * @returns {number[]} ascending, each position once
    */
-  function grid(/** @type {[number, number]} */ range, /** @type {Mixture[]} */ mixtures) {
+  function grid(
+    /** @type {[number, number]} */ range,
+    /** @type {Mixture[]} */ mixtures,
+    nEqual = N_EQUAL,
+    reachStds = REACH_STDS,
+  ) {
     const [low, high] = range;
     const xs = [];
-    for (let i = 0; i <= EQUAL_STEPS; i += 1) xs.push(low + ((high - low) * i) / EQUAL_STEPS);
+    for (let i = 0; i < nEqual; i += 1) xs.push(low + ((high - low) * i) / (nEqual - 1));
+    const steps = Math.floor(reachStds * STEPS_PER_STD);
     for (const mixture of mixtures) {
       mixture.means.forEach((mean, k) => {
         const std = Math.sqrt(mixture.variances[k]);
-        for (const step of STD_STEPS) xs.push(mean - step * std, mean + step * std);
+        for (let j = -steps; j <= steps; j += 1) xs.push(mean + (j / STEPS_PER_STD) * std);
       });
     }
     return Array.from(new Set(xs.filter((x) => x >= low && x <= high))).sort((a, b) => a - b);

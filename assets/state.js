@@ -4,12 +4,12 @@
  *
  * @typedef {{total_variation: number, gap: number, current: boolean}} Comparison
  * @typedef {{number: number, weights: number[], means: number[], variances: number[],
- *   loss: number, n_points: number, revision: number, time_ms: number}} Model
+ *   loss: number, n_points: number, revision: number, time_s: number}} Model
  * @typedef {{id: string, n_components: number, half_life: number|null, n_points: number,
  *   revision: number, can_undo: boolean, can_redo: boolean, online: Model|null,
  *   scratch: Model|null, comparison: Comparison|null}} View
  * @typedef {{id: string, serial: number, status: string, method: string, epochs: number,
- *   losses?: number[], error: string|null, time_ms: number|null}} Run
+ *   losses?: number[], error: string|null, model: Model|null}} Run
  */
 (function (gmm) {
   "use strict";
@@ -69,7 +69,7 @@
     if (!online) {
       state.history = [];
     } else if (!before || online.number !== before.number) {
-      gmm.timing.record(state.timings, "online training", online.time_ms);
+      gmm.timing.record(state.timings, "online training", 1e3 * online.time_s);
       state.history.push({ loss: online.loss, n_points: online.n_points, comparison });
     } else if (state.history.length) {
       state.history[state.history.length - 1].comparison = comparison;

@@ -72,7 +72,7 @@
       method,
       epochs,
       error: null,
-      time_ms: null,
+      model: null,
     };
     const { state } = gmm;
     if (state.run && state.run.serial >= serial) return;

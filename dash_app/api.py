@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from flask import Response, current_app, jsonify, request
 from flask_openapi3 import APIBlueprint, OpenAPI, Tag
 
@@ -22,6 +21,7 @@ from dash_app.documents import (
     session_document,
 )
 from dash_app.learning import Mixture
+from dash_app.learning.grid import component_positions, grid
 from dash_app.learning.mixture import Array
 from dash_app.records.runs import RUNNING
 from dash_app.sessions import Sessions
@@ -30,7 +30,8 @@ from dash_app.signing import derived_id
 VALIDATION_MODEL = models.ErrorAnswer
 PREFIX = "/api/v1"
 
-_STD_STEPS = np.linspace(-4.0, 4.0, 33)
+_REACH_STDS = 4.0
+"""Where a density ends by default, in standard deviations from the outermost components."""
 _BODY_OPTIONAL = {"create_session", "train"}
 
 _SESSIONS = Tag(name="sessions", description="One person's points, settings and models.")
@@ -245,7 +246,7 @@ def get_comparison(path: models.SessionPath) -> Response:
 def get_density(path: models.SessionPath, query: models.DensityQuery) -> Response:
     """Return the current model's density, with no component lost between two positions."""
     mixture = _sessions().parameters(path.session_id, query.model).mixture
-    x = _grid(mixture, query)
+    x = _positions(mixture, query)
     return jsonify(x=x.tolist(), density=mixture.density(x).tolist())
 
 
@@ -267,14 +268,9 @@ def get_operations(path: models.SessionPath, query: models.PageQuery) -> Respons
     return jsonify(operations=[operation_document(each) for each in found])
 
 
-def _grid(mixture: Mixture, query: models.DensityQuery) -> Array:
-    """Return ascending positions: equal steps, and some at each component's own scale."""
-    own = (mixture.means[:, None] + mixture.stds[:, None] * _STD_STEPS).ravel()
-    ends = [
-        float(own.min()) if "low" not in query.model_fields_set else query.low,
-        float(own.max()) if "high" not in query.model_fields_set else query.high,
-    ]
-    low, high = sorted(ends)
-    inside = own[(own >= low) & (own <= high)]
-    grid: Array = np.unique(np.concatenate([np.linspace(low, high, query.n), inside]))
-    return grid
+def _positions(mixture: Mixture, query: models.DensityQuery) -> Array:
+    own = component_positions([mixture], _REACH_STDS)
+    low = query.low if "low" in query.model_fields_set else float(own[0])
+    high = query.high if "high" in query.model_fields_set else float(own[-1])
+    low, high = sorted((low, high))
+    return grid([mixture], low, high, n_equal=query.n, reach_stds=_REACH_STDS)

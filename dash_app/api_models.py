@@ -304,6 +304,7 @@ class RunAnswer(Model):
     """A training from scratch as it stands."""
 
     id: str = Field(examples=[_RUN])
+    serial: int = Field(description="1, 2, ... within the session", examples=[1])
     status: str = Field(pattern="^(running|done|failed|cancelled)$", examples=["done"])
     method: str = Field(examples=["em"])
     epochs: int = Field(description="most passes", examples=[200])

@@ -107,6 +107,7 @@ def _create_server(config: Config, sessions: Sessions, key: bytes) -> OpenAPI:
     server.register_blueprint(
         create_blueprint(
             sessions,
+            assets=ASSETS,
             frontend=config.legacy_frontend,
             cookie_name=cookie_name(config.data_dir),
         )

@@ -24,21 +24,16 @@ def timestamp(seconds: float) -> str:
 
 
 def model_document(version: ModelVersion) -> Document:
-    """Return a model version."""
-    mixture = version.mixture
+    """Return a model version: its own values, with what is derived from them beside them."""
+    values = version.to_dict()
     return {
-        "number": version.number,
-        "kind": version.kind,
-        "n_components": mixture.n_components,
-        "weights": mixture.weights.tolist(),
-        "means": mixture.means.tolist(),
-        "variances": mixture.variances.tolist(),
-        "stds": mixture.stds.tolist(),
+        "number": values["number"],
+        "kind": values["kind"],
+        "n_components": version.mixture.n_components,
+        **values["mixture"],
+        "stds": version.mixture.stds.tolist(),
         "loss": version.loss,
-        "mean_nll": version.mean_nll,
-        "n_points": version.n_points,
-        "revision": version.revision,
-        "time_s": version.time_s,
+        **{name: values[name] for name in ("mean_nll", "n_points", "revision", "time_s")},
         "created_at": timestamp(version.created_at),
     }
 
@@ -69,6 +64,7 @@ def run_document(run: Run) -> Document:
     """Return a training run, its losses included."""
     return {
         "id": run.id,
+        "serial": run.serial,
         "status": run.status,
         "method": run.method,
         "epochs": run.epochs,

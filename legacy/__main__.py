@@ -15,7 +15,7 @@ from typing import Optional
 from flask import Flask
 
 from dash_app import error_handlers
-from dash_app.app import create_app
+from dash_app.app import ASSETS, create_app
 from dash_app.config import Config
 from dash_app.errors import GMMError
 from dash_app.serving import listen, serve
@@ -37,6 +37,7 @@ def create_page_server(config: Config) -> Flask:
     server.register_blueprint(
         create_blueprint(
             server.extensions["sessions"],
+            assets=ASSETS,
             frontend=config.legacy_frontend,
             cookie_name=cookie_name(config.data_dir),
             page_path="/",

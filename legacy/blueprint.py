@@ -39,6 +39,7 @@ T = TypeVar("T")
 def create_blueprint(
     sessions: Sessions,
     *,
+    assets: Path,
     frontend: Optional[Path] = None,
     cookie_name: str = "gmm_session",
     page_path: str = "/legacy/",
@@ -48,6 +49,7 @@ def create_blueprint(
     Parameters
     ----------
     sessions : Sessions
+    assets : directory with density.js, which our own page shares with the Dash page
     frontend : directory with index.html and static/ that is served in place of our own page
     cookie_name : str, specific to the data directory: cookies do not tell ports apart
     page_path : str, where the page is, with a slash at its end
@@ -57,9 +59,17 @@ def create_blueprint(
     SettingError : if the frontend has no index.html
     """
     blueprint = Blueprint("legacy", __name__)
+    if frontend is None:
+        _add_shared_script(blueprint, assets, page_path)
     _add_page(blueprint, OWN_FRONTEND if frontend is None else frontend.resolve(), page_path)
     _add_endpoints(blueprint, _Endpoints(sessions, cookie_name))
     return blueprint
+
+
+def _add_shared_script(blueprint: Blueprint, assets: Path, page_path: str) -> None:
+    @blueprint.get(f"{page_path}static/density.js")
+    def density() -> Response:
+        return send_from_directory(assets, "density.js")
 
 
 def _add_page(blueprint: Blueprint, frontend: Path, page_path: str) -> None:

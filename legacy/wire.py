@@ -17,6 +17,7 @@ from typing import Any, Optional
 import numpy as np
 from werkzeug.exceptions import BadRequest
 
+from dash_app.documents import model_document
 from dash_app.errors import DataError, EmptyDataError, NonFiniteError, OutOfRangeError, ShapeError
 from dash_app.learning.points import MAX_COMPONENTS, MAX_MAGNITUDE
 from dash_app.records.versions import ModelVersion
@@ -166,26 +167,22 @@ def no_points() -> EmptyDataError:
 def write_parameters(
     version: ModelVersion, *, session_id: str, n_points: int, n_new: int, time_s: float
 ) -> bytes:
-    """Return the answer for one trained model, as JSON.
+    """Return the answer for one trained model, as JSON: a view of its document.
 
-    The parameters leave through the provided model and its `extract_gmm_parameters`. Every
-    standard deviation is at least `MIN_STD`.
+    Every standard deviation is at least `MIN_STD`. The values are those that the provided
+    `extract_gmm_parameters` returns of this mixture; torch is not needed to write them.
     """
-    # torch takes seconds to import: with the first model, not with the server
-    from dash_app.learning.provided import to_gmm
-    from gmm import extract_gmm_parameters
-
-    pi, mu, sigma = extract_gmm_parameters(*to_gmm(version.mixture))
-    std = np.maximum(sigma, MIN_STD)
+    model = model_document(version)
+    std = np.maximum(model["stds"], MIN_STD)
     answer = {
-        "pi": pi.tolist(),
-        "mu": mu.tolist(),
+        "pi": model["weights"],
+        "mu": model["means"],
         "sigma": np.square(std).tolist(),
         "std": std.tolist(),
-        "mode": version.kind,
+        "mode": model["kind"],
         "n_points": n_points,
         "n_new": n_new,
-        "loss": version.mean_nll,
+        "loss": model["mean_nll"],
         "time": time_s,
         "session": session_id,
     }

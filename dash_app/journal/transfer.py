@@ -13,7 +13,6 @@ from typing import Any
 from dash_app.errors import SessionNotFoundError, StateError
 from dash_app.journal import fold
 from dash_app.journal.history import History
-from dash_app.learning import Mixture
 from dash_app.learning.points import as_points
 from dash_app.records.operations import (
     NODE_KINDS,
@@ -97,9 +96,6 @@ def imported(store: Store, document: Document) -> str:
 
 def _operation_out(operation: Operation) -> Document:
     change, version = operation.change, operation.version
-    model = None
-    if version is not None:
-        model = {**vars(version), "mixture": version.mixture.to_dict()}
     return {
         **vars(operation),
         "change": {
@@ -107,16 +103,14 @@ def _operation_out(operation: Operation) -> Document:
             "points": None if change.points is None else change.points.tolist(),
             "detail": dict(change.detail),
         },
-        "version": model,
+        "version": None if version is None else version.to_dict(),
     }
 
 
 def _operation_in(values: Document) -> Operation:
     change, model = values["change"], values["version"]
     points = None if change["points"] is None else as_points(change["points"])
-    version = None
-    if model is not None:
-        version = ModelVersion(**{**model, "mixture": Mixture.from_dict(model["mixture"])})
+    version = None if model is None else ModelVersion.from_dict(model)
     placed = Change(str(change["kind"]), points, dict(change["detail"]))
     return Operation(**{**values, "change": placed, "version": version})
 

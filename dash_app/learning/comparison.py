@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import rel_entr
 
+from dash_app.learning.grid import component_positions
 from dash_app.learning.mixture import LOG_2PI, Array, Mixture
 from dash_app.learning.points import as_points
 
-_STD_STEPS = np.linspace(-7.0, 7.0, 57)
-"""Where each component is looked at, in its own standard deviations from its own mean."""
+_REACH_STDS = 7.0
+"""How far each component is looked at, in its own standard deviations; beyond is 1e-12 of it."""
 
 _N_SECANTS = 5
 """A cell is 1/4 std wide or less: what is left of it after so many, squared, is below 1e-12."""
@@ -60,7 +61,7 @@ def compare(p: Mixture, q: Mixture, points: Optional[ArrayLike] = None) -> Compa
     >>> round(compare(p, q).total_variation, 6)  # 2 Phi(1/2) - 1
     0.382925
     """
-    edges = _edges(p, q)
+    edges = component_positions([p, q], _REACH_STDS)
     gap = None
     if points is not None:
         x = as_points(points)
@@ -71,14 +72,6 @@ def compare(p: Mixture, q: Mixture, points: Optional[ArrayLike] = None) -> Compa
         integrated_squared_error=_integrated_squared_error(p, q),
         log_likelihood_gap=gap,
     )
-
-
-def _edges(p: Mixture, q: Mixture) -> Array:
-    """Return sorted positions dense around every component of both, at its own scale."""
-    means = np.concatenate([p.means, q.means])
-    stds = np.concatenate([p.stds, q.stds])
-    edges: Array = np.unique(means[:, None] + stds[:, None] * _STD_STEPS)
-    return edges
 
 
 def _total_variation(p: Mixture, q: Mixture, edges: Array) -> float:

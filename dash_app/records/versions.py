@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from dash_app.learning.mixture import Mixture
 
@@ -38,3 +39,12 @@ class ModelVersion:
     def loss(self) -> float:
         """What the training lowered: -J, nats per point."""
         return -self.objective
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, for JSON: every other form on a wire is a view of these."""
+        return {**vars(self), "mixture": self.mixture.to_dict()}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> ModelVersion:
+        """Return the version of `to_dict`."""
+        return cls(**{**values, "mixture": Mixture.from_dict(values["mixture"])})

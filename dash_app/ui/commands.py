@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Optional
 
+from dash_app.documents import run_document
 from dash_app.errors import GMMError, RefusedError, SessionNotFoundError
 from dash_app.sessions import Sessions, SessionView
 from dash_app.ui.examples import EXAMPLES, increments
-from dash_app.ui.view import Json, error_json, history_json, run_json, view_json
+from dash_app.ui.view import Json, error_json, history_json, view_json
 
 #: A run that ends within this time comes with the answer; a longer one is followed.
 PATIENCE_S = 0.15
@@ -50,7 +51,7 @@ def follow(sessions: Sessions, session_id: Optional[str], question: Mapping[str,
         if question.get("stop"):
             sessions.cancel(session_id or "", question["run"])
         run = sessions.run(session_id or "", question["run"])
-        answer = {"run": run_json(run)}
+        answer = {"run": run_document(run)}
         if run.status == "done":
             answer["view"] = view_json(sessions, sessions.view(session_id or ""))
         return answer
@@ -116,7 +117,7 @@ def _train(sessions: Sessions, session_id: str, command: Mapping[str, Any]) -> J
         timeout_s=PATIENCE_S if command["method"] == "em" else 0.0,
         idempotency_key=command["key"],
     )
-    return {"run": run_json(run), **_answer(sessions, sessions.view(session_id))}
+    return {"run": run_document(run), **_answer(sessions, sessions.view(session_id))}
 
 
 _ACTIONS: Mapping[str, Callable[[Sessions, str, Mapping[str, Any]], Json]] = MappingProxyType(

@@ -1,4 +1,4 @@
-"""What the page is told: sessions, models and runs as JSON. The browser computes the curves.
+"""What the page is told beside the documents of the API. The browser computes the curves.
 
 Losses are -J, the penalised negative log-likelihood that every training lowers, in nats a point.
 """
@@ -7,46 +7,17 @@ from __future__ import annotations
 
 from typing import Any, Optional
 
+from dash_app.documents import session_document
 from dash_app.errors import GMMError
 from dash_app.learning import Comparison
-from dash_app.records.versions import ModelVersion
-from dash_app.sessions import Run, Sessions, SessionView
+from dash_app.sessions import Sessions, SessionView
 
 Json = dict[str, Any]
-
-_MS = 1e3
-
-
-def model_json(version: Optional[ModelVersion]) -> Optional[Json]:
-    """Return a trained model, None where there is none."""
-    if version is None:
-        return None
-    return {
-        "number": version.number,
-        "weights": version.mixture.weights.tolist(),
-        "means": version.mixture.means.tolist(),
-        "variances": version.mixture.variances.tolist(),
-        "loss": version.loss,
-        "n_points": version.n_points,
-        "revision": version.revision,
-        "time_ms": version.time_s * _MS,
-    }
 
 
 def view_json(sessions: Sessions, view: SessionView) -> Json:
     """Return the session as it stands, with the distance between its models."""
-    return {
-        "id": view.id,
-        "n_components": view.n_components,
-        "half_life": view.half_life,
-        "n_points": view.n_points,
-        "revision": view.revision,
-        "can_undo": view.can_undo,
-        "can_redo": view.can_redo,
-        "online": model_json(view.online),
-        "scratch": model_json(view.scratch),
-        "comparison": comparison_json(sessions, view),
-    }
+    return {**session_document(view), "comparison": comparison_json(sessions, view)}
 
 
 def comparison_json(sessions: Sessions, view: SessionView) -> Optional[Json]:
@@ -73,20 +44,6 @@ def _head(sessions: Sessions, session_id: str, revision: int) -> int:
     return last[0].head if last else 0
 
 
-def run_json(run: Run) -> Json:
-    """Return a run from scratch with all of its losses so far."""
-    return {
-        "id": run.id,
-        "serial": run.serial,
-        "status": run.status,
-        "method": run.method,
-        "epochs": run.epochs,
-        "losses": run.losses.tolist(),
-        "error": run.error,
-        "time_ms": None if run.version is None else run.version.time_s * _MS,
-    }
-
-
 def history_json(sessions: Sessions, session_id: str) -> list[Json]:
     """Return loss and difference after each of the newest increments, oldest first."""
     return [
@@ -100,5 +57,5 @@ def history_json(sessions: Sessions, session_id: str) -> list[Json]:
 
 
 def error_json(error: GMMError) -> Json:
-    """Return a refusal for the place on the page where it arose."""
+    """Return an error for the place on the page where it arose."""
     return {"message": str(error), "field": error.field}

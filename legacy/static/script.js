@@ -18,7 +18,7 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 const POINT_RADIUS = 5;
-const GRID_STEP = 0.005;
+const N_EQUAL = 401; // positions of the density, 0.005 apart
 const RETRY_FIRST_MS = 500;
 const RETRY_MOST_MS = 4000;
 const GATEWAY_STATUS = [502, 503, 504];
@@ -26,46 +26,15 @@ const GATEWAY_STATUS = [502, 503, 504];
 // ---------------------------------------------------------------- the density
 
 /**
- * @param {number} x
- * @param {Answer} answer
- * @returns {number}
- */
-function densityAt(x, answer) {
-  return answer.mu.reduce((sum, mean, k) => {
-    const variance = answer.sigma[k];
-    const distance = x - mean;
-    const height = answer.pi[k] / Math.sqrt(2 * Math.PI * variance);
-    return sum + height * Math.exp(-(distance * distance) / (2 * variance));
-  }, 0);
-}
-
-/**
- * Where the density is evaluated: equal steps, and more around each mean, since a narrow component
- * would fall between two steps.
- * @param {Answer} answer
- * @returns {number[]}
- */
-function abscissae(answer) {
-  const grid = new Set();
-  const steps = Math.round(2 / GRID_STEP);
-  for (let i = 0; i <= steps; i += 1) grid.add(-1 + i * GRID_STEP);
-  answer.mu.forEach((mean, k) => {
-    for (let j = -16; j <= 16; j += 1) {
-      const x = mean + (j / 4) * answer.std[k];
-      if (Math.abs(x) <= 1) grid.add(x);
-    }
-  });
-  return [...grid].sort((a, b) => a - b);
-}
-
-/**
  * The density over [-1, 1], stretched so that its least value is 0 and its greatest 1.
  * @param {Answer} answer
  * @returns {[number, number][]}
  */
 function stretchedCurve(answer) {
-  const xs = abscissae(answer);
-  const heights = xs.map((x) => densityAt(x, answer));
+  const { density } = window.dash_clientside; // density.js, which both pages load
+  const mixture = { weights: answer.pi, means: answer.mu, variances: answer.sigma };
+  const xs = density.grid([-1, 1], [mixture], N_EQUAL);
+  const heights = xs.map((x) => density.at(mixture, x));
   const least = Math.min(...heights);
   const range = Math.max(...heights) - least;
   return xs.map((x, i) => [x, range > 0 ? (heights[i] - least) / range : 0]);

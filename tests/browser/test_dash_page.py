@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from page_server import Server
 
 from dash_app.learning import Mixture, compare, fit_from_scratch
+from dash_app.learning.grid import grid
 
 pytestmark = pytest.mark.browser
 
@@ -268,6 +269,18 @@ def test_density_in_the_browser_is_that_of_the_server(page: DashPage, mixture: s
     )
     best = max(model.density(model.means))
     assert density.max() >= 0.999 * best  # no needle falls between two samples
+
+
+@pytest.mark.parametrize("std", [0.3, 1e-6])
+def test_the_browsers_grid_is_that_of_the_server(page: DashPage, std: float) -> None:
+    model = Mixture(np.array([0.4, 0.6]), np.array([-0.9, 0.2]), np.array([std**2, 0.04]))
+    code = """
+        const [weights, means, variances] = arguments;
+        return dash_clientside.density.grid([-1, 0.7], [{weights, means, variances}], 60, 3.3);
+    """
+    drawn = page.script(code, *(each.tolist() for each in arrays_of(model)))
+    expected = grid([model], -1.0, 0.7, n_equal=60, reach_stds=3.3)
+    np.testing.assert_allclose(np.unique(np.round(drawn, 9)), np.unique(np.round(expected, 9)))
 
 
 def arrays_of(model: Mixture) -> tuple[NDArray[np.float64], ...]:

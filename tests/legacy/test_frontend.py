@@ -64,5 +64,5 @@ def test_somebodys_own_page_takes_the_place_of_ours(config: Config, own_frontend
 
 def test_a_frontend_without_a_page_is_refused_at_the_start(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match=r"index\.html") as refusal:
-        create_blueprint(None, frontend=tmp_path)  # type: ignore[arg-type]
+        create_blueprint(None, assets=tmp_path, frontend=tmp_path)  # type: ignore[arg-type]
     assert refusal.value.field == "GMM_LEGACY_FRONTEND"

@@ -19,7 +19,9 @@ from dash_app.errors import (
     ShapeError,
 )
 from dash_app.learning import Mixture
+from dash_app.learning.provided import to_gmm
 from dash_app.records.versions import ModelVersion
+from gmm import extract_gmm_parameters
 from legacy.wire import MIN_STD, read_points, read_query, write_parameters
 
 
@@ -169,6 +171,15 @@ def test_every_standard_deviation_is_raised_to_what_the_page_can_draw() -> None:
     answer = json.loads(body)
     assert answer["std"] == pytest.approx([MIN_STD, 2e-3], rel=1e-9)
     assert answer["sigma"] == pytest.approx([MIN_STD**2, 4e-6], rel=1e-9)
+
+
+def test_parameters_are_those_of_the_provided_extraction() -> None:
+    mixture = Mixture(np.array([0.2, 0.8]), np.array([-3.0, 0.5]), np.array([0.04, 0.0009]))
+    body = write_parameters(_version(mixture), session_id="s", n_points=2, n_new=1, time_s=0.0)
+    answer = json.loads(body)
+    extracted = extract_gmm_parameters(*to_gmm(mixture))
+    for written, expected in zip((answer["pi"], answer["mu"], answer["std"]), extracted):
+        assert written == pytest.approx(expected, rel=1e-9)
 
 
 @pytest.mark.parametrize("std", [1e-150, 1.0, 1e150])
