@@ -20,10 +20,10 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.http_crash import crash_round
 from benchmarks.http_long import load_long_session
-from benchmarks.serving import Server, free_port, waitress
 from dash_app.learning import OnlineGaussianMixture
+from testbed.crash import crash_round
+from testbed.serving import Server, free_port, waitress
 
 N_COMPONENTS = 3
 
@@ -35,14 +35,14 @@ class Size:
     n_clicks: int
     n_lists: int
     n_crashes: int
-    crash_s: float
+    n_before_crash: int
     n_sessions: int
     crowd_s: float
     n_operations: int
 
 
-FULL = Size(500, 300, 100, 1.0, 200, 60.0, 100_000)
-QUICK = Size(150, 100, 5, 0.7, 50, 15.0, 20_000)
+FULL = Size(500, 300, 100, 300, 200, 60.0, 100_000)
+QUICK = Size(150, 100, 5, 200, 50, 15.0, 20_000)
 
 
 class Client:
@@ -166,7 +166,7 @@ def crash(size: Size) -> bool:
     n_acknowledged = n_lost = n_doubled = n_disordered = 0
     for _ in range(size.n_crashes):
         with tempfile.TemporaryDirectory() as directory:
-            found = crash_round(Path(directory), n_clients=8, seconds=size.crash_s)
+            found = crash_round(Path(directory), n_clients=8, after=size.n_before_crash)
         n_acknowledged += found.n_acknowledged
         n_lost += found.n_lost
         n_doubled += found.n_doubled

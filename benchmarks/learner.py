@@ -19,10 +19,10 @@ import numpy as np
 
 from benchmarks.bar import Bar
 from benchmarks.peers import AdamOnIncrement, Array, IncrementalEM, OwnOnline, Peer, ScikitLearn
-from benchmarks.streams import Stream, named_streams, random_streams
 from dash_app.learning import Mixture, OnlineGaussianMixture, compare, fit_from_scratch
 from dash_app.learning.objective import Objective, all_equal
 from dash_app.learning.summary import WeightedSummary
+from testbed.streams import Stream, named_streams, random_streams
 
 PREFIXES = (10, 15, 25, 40, 60, 80, 100, 130, 200, 300)
 REFERENCE_SEEDS = 3

@@ -29,8 +29,8 @@ from selenium.webdriver.support.ui import WebDriverWait
 from waitress.server import create_server
 
 from benchmarks.bar import Bar
-from benchmarks.serving import waitress
 from dash_app.config import Config
+from testbed.serving import waitress
 
 RESULTS = Path(__file__).with_name("results") / "page.txt"
 DOCS = Path(__file__).resolve().parent.parent / "docs"

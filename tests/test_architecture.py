@@ -11,10 +11,11 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 WEB = ("flask", "flask_openapi3", "dash", "plotly", "werkzeug", "waitress", "pydantic")
 STORAGE = ("sqlalchemy", "psycopg", "sqlite3")
+DEVELOPMENT = ("benchmarks", "testbed", "tests", "pytest")
 
 # what modules under a path may not import, by the first words of the imported name
 FORBIDDEN = {
-    "gmm.py": ("dash_app", "legacy", *WEB, *STORAGE),
+    "gmm.py": ("dash_app", "legacy", *WEB, *STORAGE, *DEVELOPMENT),
     "dash_app/learning": (
         *WEB,
         *STORAGE,
@@ -37,8 +38,14 @@ FORBIDDEN = {
     "dash_app/api.py": ("dash_app.store", "dash_app.ui", "legacy", *STORAGE),
     "dash_app/events.py": ("dash_app.store", "dash_app.ui", "legacy", *STORAGE),
     "dash_app/ui": ("dash_app.store", "dash_app.api", "legacy", *STORAGE),
-    "legacy": ("dash_app.store", "dash_app.ui", "dash_app.api", "dash", "plotly", *STORAGE),
-    "dash_app": ("benchmarks", "tests", "pytest"),
+    "legacy": (
+        *("dash_app.store", "dash_app.ui", "dash_app.api", "dash", "plotly"),
+        *(*STORAGE, *DEVELOPMENT),
+    ),
+    "dash_app": DEVELOPMENT,
+    "testbed": ("benchmarks", "tests", "pytest"),
+    "benchmarks": ("tests", "pytest"),
+    "tests": ("benchmarks",),
 }
 
 

@@ -10,8 +10,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.streams import read_column
 from gmm import GMMSimple, data_standardisation, extract_gmm_parameters, train_model
+from testbed.streams import read_column
 
 HARD_CASES = {
     "one point": [0.3],

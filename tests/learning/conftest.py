@@ -7,7 +7,7 @@ import pytest
 from hypothesis import settings
 from numpy.typing import NDArray
 
-from benchmarks.streams import read_column
+from testbed.streams import read_column
 
 # a shared machine may stall any single example
 settings.register_profile("patient", deadline=None)

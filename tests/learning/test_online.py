@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from benchmarks.streams import Stream, named_streams, random_streams
 from dash_app.errors import DataError, OutOfRangeError, RefusedError, StateError, UnknownPointError
 from dash_app.learning import OnlineGaussianMixture, compare, fit_from_scratch
+from testbed.streams import Stream, named_streams, random_streams
 from tests.learning.test_objective import j_by_definition
 
 SHORT = [s for s in named_streams(60) if s.points.size <= 100 and s.half_life is None]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.streams import random_streams
 from dash_app.learning import OnlineGaussianMixture, fit_from_scratch
 from dash_app.learning.escapes import escapes
 from dash_app.learning.newton import polish
 from dash_app.learning.objective import Candidates, Objective
 from dash_app.learning.rivals import Family, Ground, contest, landed, rivals_of, within_reach
 from dash_app.learning.summary import WeightedSummary
+from testbed.streams import random_streams
 
 MODES = (-3.0, -2.0, 2.0, 3.0)
 

@@ -10,8 +10,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from numpy.typing import ArrayLike
 
-from benchmarks.streams import read_column
 from dash_app.learning import Mixture, compare, fit_from_scratch
+from testbed.streams import read_column
 from tests.legacy.legacy_requests import TWO_CLUMPS, body, error, post
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import http.client
 import json
 import threading
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.serving import Server, waitress
 from dash_app.config import Config
 from dash_app.sessions import Sessions
 from dash_app.store import Store
+from testbed.serving import Server, waitress
 
+_PATIENCE_S = 30.0
 _SPAN = 1_000_000
 """Client c sends the points c * _SPAN, c * _SPAN + 1, ...: a point names its sender and place."""
 
@@ -30,10 +30,14 @@ class CrashRound:
 
 @dataclass
 class _Client:
-    """Writes until the server is gone; remembers what was acknowledged."""
+    """Writes until the server is gone; remembers what was acknowledged.
+
+    `counted`, shared by the clients of a round, is released at each acknowledgement.
+    """
 
     number: int
     address: str
+    counted: threading.Semaphore
     acknowledged: list[int] = field(default_factory=list)
 
     def write(self, port: int) -> None:
@@ -49,6 +53,7 @@ class _Client:
                 answer.read()
                 if answer.status == 200:
                     self.acknowledged.append(point)
+                    self.counted.release()
                 sent += 1
         except (OSError, http.client.HTTPException):
             return  # killed
@@ -56,16 +61,22 @@ class _Client:
             connection.close()
 
 
-def crash_round(data_dir: Path, *, n_clients: int, seconds: float) -> CrashRound:
-    """Start a server, let clients write to two sessions, kill it, and look what the disk has."""
+def crash_round(data_dir: Path, *, n_clients: int, after: int) -> CrashRound:
+    """Let clients write to two sessions, kill the server, and look what the disk has.
+
+    The server is killed once it has acknowledged `after` points; the clients go on meanwhile.
+    """
     server: Server = waitress(data_dir, GMM_LOG_LEVEL="ERROR")
     try:
         addresses = [server.new_session(n_components=1) for _ in range(2)]
-        clients = [_Client(number, addresses[number % 2]) for number in range(n_clients)]
+        counted = threading.Semaphore(0)
+        clients = [_Client(number, addresses[number % 2], counted) for number in range(n_clients)]
         threads = [threading.Thread(target=each.write, args=(server.port,)) for each in clients]
         for thread in threads:
             thread.start()
-        time.sleep(seconds)
+        for _ in range(after):
+            if not counted.acquire(timeout=_PATIENCE_S):
+                raise AssertionError(f"no point was acknowledged for {_PATIENCE_S} s")
     finally:
         server.kill()
     for thread in threads:

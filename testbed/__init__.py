@@ -1,0 +1,1 @@
+"""What tests and benchmarks share: streams of points, server processes, crashes."""
