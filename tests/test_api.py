@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from pydantic import BaseModel
 from dash_app import api_models as models
 from dash_app.learning import OnlineGaussianMixture
 from dash_app.sessions import Sessions
+from tests.waiting import eventually
 
 CLICKS = [-0.71, 0.42, -0.65, 0.38, -0.7]
 SESSIONS = "/api/v1/sessions"
@@ -108,12 +108,12 @@ def test_long_training_is_accepted_and_can_be_cancelled(client: FlaskClient, ses
     assert run["status"] == "running"
     assert started.headers["Location"] == f"{session}/runs/{run['id']}"
     checked(client.post(f"{started.headers['Location']}/cancel"), models.RunAnswer)
-    for _ in range(600):
+
+    def ended() -> Any:
         run = checked(client.get(started.headers["Location"]), models.RunAnswer)
-        if run["status"] != "running":
-            break
-        time.sleep(0.05)
-    assert run["status"] == "cancelled"
+        return run if run["status"] != "running" else None
+
+    assert eventually(ended)["status"] == "cancelled"
 
 
 def test_density_loses_no_component(client: FlaskClient) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Optional
 
@@ -11,6 +12,8 @@ import pytest
 from postgres import PostgresServer, binaries  # beside this file
 
 from dash_app.config import Config
+from dash_app.sessions import Sessions
+from dash_app.store import Store
 
 
 @pytest.fixture(scope="session")
@@ -35,3 +38,16 @@ def config(request: pytest.FixtureRequest, tmp_path: Path) -> Config:
     if server is None:
         pytest.skip("no PostgreSQL here: install the package postgresql to run this test on it")
     return dataclasses.replace(plain, database_url=server.emptied())
+
+
+@pytest.fixture
+def another_process(config: Config) -> Iterator[Callable[[], Sessions]]:
+    """Make sessions that share nothing with the others but the store."""
+    with ExitStack() as opened:
+
+        def start() -> Sessions:
+            started = Sessions(Store(config.store_url), config)
+            opened.callback(started.close)
+            return started
+
+        yield start

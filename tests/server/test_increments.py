@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
-from dash_app.config import Config
 from dash_app.journal.increments import Increment
 from dash_app.learning import compare
 from dash_app.sessions import Sessions
-from dash_app.store import Store
 
 Seen = tuple[int, Any]
 
@@ -81,15 +80,13 @@ def test_a_clear_begins_anew_and_undo_brings_nothing_old_back(
 
 
 def test_another_process_tells_the_same(
-    watcher: Watcher, sessions: Sessions, config: Config
+    watcher: Watcher, another_process: Callable[[], Sessions]
 ) -> None:
     for x in np.linspace(-1, 1, 12):
         watcher.do("add", [x])
         if x > 0:
             watcher.do("train")
-    other = Sessions(Store(config.store_url), config)
-    assert told(other.increments(watcher.session_id)) == watcher.seen
-    other.close()
+    assert told(another_process().increments(watcher.session_id)) == watcher.seen
 
 
 def test_a_new_session_has_none(sessions: Sessions) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -9,22 +10,14 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
-from dash_app.config import Config
 from dash_app.errors import OutOfRangeError, RefusedError, RunNotFoundError
 from dash_app.learning import fit_from_scratch
+from dash_app.learning.adam import fit_adam
 from dash_app.sessions import Sessions
-from dash_app.store import Store
 from dash_app.training import maintenance, runs
+from tests.waiting import eventually
 
 CLICKS = [-0.71, 0.42, -0.65, 0.38, -0.7]
-
-
-def eventually(condition: Callable[[], object], timeout_s: float = 10.0) -> None:
-    """Wait for a condition that another thread brings about."""
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.01)
 
 
 @pytest.fixture
@@ -36,18 +29,16 @@ def session_id(sessions: Sessions) -> str:
 
 
 class SlowFit:
-    """A training of as many steps as the test allows, with loss 1 / step."""
+    """A training that goes on until `last` is set; its loss is 1 / iteration."""
 
     def __init__(self) -> None:
-        self.steps = threading.Semaphore(0)
         self.last = threading.Event()
 
     def __call__(self, job: runs.Job, on_iteration: Callable[[int, float], None]) -> object:
-        step = 0
-        while not self.last.is_set() or self.steps._value:
-            if self.steps.acquire(timeout=0.01):
-                step += 1
-            on_iteration(max(step, 1), 1.0 / max(step, 1))
+        for iteration in itertools.count(1):
+            on_iteration(iteration, 1.0 / iteration)
+            if self.last.wait(0.01):
+                break
         return fit_from_scratch(job.points, job.n_components, seed=job.seed)
 
 
@@ -111,22 +102,23 @@ def test_unknown_run_is_refused(sessions: Sessions, session_id: str) -> None:
 
 
 def test_progress_is_seen_by_another_process(
-    sessions: Sessions, session_id: str, config: Config, slow_fit: SlowFit
+    sessions: Sessions,
+    session_id: str,
+    another_process: Callable[[], Sessions],
+    slow_fit: SlowFit,
 ) -> None:
-    other = Sessions(Store(config.store_url), config)
+    other = another_process()
     started = sessions.train(session_id, wait=False)
     assert started.status == "running"
-    slow_fit.steps.release()
     eventually(lambda: other.run(session_id, started.id).n_iter >= 3)
     seen = other.run(session_id, started.id)
-    assert seen.losses.size == seen.n_iter
-    assert other.losses(started.id, after=2).tolist() == seen.losses.tolist()[2:] or (
-        other.losses(started.id, after=2).size > seen.losses.size - 2
-    )
+    assert seen.losses.tolist() == [1.0 / i for i in range(1, seen.n_iter + 1)]
+    later = other.losses(started.id, after=2)
+    assert later.size >= seen.n_iter - 2
+    assert later.tolist() == [1.0 / i for i in range(3, 3 + later.size)]
     slow_fit.last.set()
     eventually(lambda: other.run(session_id, started.id).status == "done")
     assert other.view(session_id).scratch == other.run(session_id, started.id).version
-    other.close()
 
 
 def test_losses_are_as_many_as_the_iterations_told(
@@ -151,18 +143,16 @@ def test_losses_are_as_many_as_the_iterations_told(
 def test_cancelled_run_leaves_no_model(
     sessions: Sessions,
     session_id: str,
-    config: Config,
+    another_process: Callable[[], Sessions],
     slow_fit: SlowFit,
     by_another_process: bool,
 ) -> None:
-    other = Sessions(Store(config.store_url), config) if by_another_process else sessions
+    other = another_process() if by_another_process else sessions
     run = sessions.train(session_id, wait=False)
     other.cancel(session_id, run.id)
     eventually(lambda: sessions.run(session_id, run.id).status == "cancelled")
     assert sessions.view(session_id).scratch is None
     assert sessions.cancel(session_id, run.id).status == "cancelled"
-    if by_another_process:
-        other.close()
 
 
 def test_new_run_replaces_a_running_one(
@@ -213,9 +203,12 @@ def test_failed_run_says_why(
 
 
 def test_close_stops_a_running_training(
-    config: Config, sessions: Sessions, session_id: str, slow_fit: SlowFit
+    sessions: Sessions,
+    session_id: str,
+    another_process: Callable[[], Sessions],
+    slow_fit: SlowFit,
 ) -> None:
-    other = Sessions(Store(config.store_url), config)
+    other = another_process()
     run = other.train(session_id, wait=False)
     started = time.monotonic()
     other.close()
@@ -236,14 +229,18 @@ def test_run_of_a_dead_process_is_given_up(
     assert "stopped" in (given_up.error or "")
 
 
-def test_adam_trains_by_gradient_steps(sessions: Sessions, session_id: str) -> None:
+def test_adam_takes_one_gradient_step_per_epoch(sessions: Sessions, session_id: str) -> None:
     run = sessions.train(session_id, method="adam", epochs=20)
+    expected = fit_adam(np.array(CLICKS), 2, epochs=20)
     assert run.status == "done"
+    assert run.losses.tolist() == expected.losses.tolist()
     assert run.losses.size == 20
-    assert np.isfinite(run.losses).all()
+    assert run.losses[-1] < run.losses[0]
+    assert run.version is not None
+    assert run.version.mixture == expected.mixture
 
 
-def test_untouched_sessions_expire(config: Config, sessions: Sessions) -> None:
+def test_untouched_sessions_expire(sessions: Sessions) -> None:
     old, used = sessions.create().id, sessions.create().id
     now = time.time()
     day_s = 86400.0
@@ -253,10 +250,10 @@ def test_untouched_sessions_expire(config: Config, sessions: Sessions) -> None:
     assert [each.id for each in sessions.store.sessions()] == [used]
 
 
-def test_reading_counts_as_use(sessions: Sessions, config: Config) -> None:
-    session_id = sessions.create().id
-    sessions.store.touch(session_id, 0.0)
-    fresh = Sessions(Store(config.store_url), config)
-    fresh.view(session_id)
-    assert sessions._maintenance.expire(time.time()) == 0
-    fresh.close()
+def test_reading_counts_as_use(sessions: Sessions, another_process: Callable[[], Sessions]) -> None:
+    read, unread = sessions.create().id, sessions.create().id
+    for session_id in (read, unread):
+        sessions.store.touch(session_id, 0.0)
+    another_process().view(read)
+    assert sessions._maintenance.expire(time.time()) == 1
+    assert [each.id for each in sessions.store.sessions()] == [read]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 
-from dash_app.config import Config
 from dash_app.errors import (
     EmptyDataError,
     NonFiniteError,
@@ -18,14 +18,8 @@ from dash_app.errors import (
 )
 from dash_app.learning import OnlineGaussianMixture
 from dash_app.sessions import Sessions
-from dash_app.store import Store
 
 CLICKS = [-0.71, 0.42, -0.65, 0.38, -0.7]
-
-
-def another_process(sessions: Sessions, config: Config) -> Sessions:
-    """Return sessions that share nothing with the given ones but the store."""
-    return Sessions(Store(config.store_url), config)
 
 
 def test_new_session_has_no_model(sessions: Sessions) -> None:
@@ -234,7 +228,7 @@ def test_compare_needs_both_models(sessions: Sessions) -> None:
 
 @pytest.mark.parametrize("kind", ["add", "remove", "undo", "redo", "clear", "configure", "train"])
 def test_repeated_request_is_carried_out_once(
-    sessions: Sessions, config: Config, kind: str
+    sessions: Sessions, another_process: Callable[[], Sessions], kind: str
 ) -> None:
     session_id = sessions.create(n_components=2).id
     sessions.add(session_id, CLICKS)
@@ -244,13 +238,12 @@ def test_repeated_request_is_carried_out_once(
         sessions.undo(session_id)
     arguments = {"add": ([1.0],), "remove": ([5.0],)}.get(kind, ())
     settings = {"n_components": 3} if kind == "configure" else {}
-    other = another_process(sessions, config)
+    other = another_process()
     first = getattr(sessions, kind)(session_id, *arguments, **settings, idempotency_key="k1")
     revision = sessions.view(session_id).revision
     again = getattr(other, kind)(session_id, *arguments, **settings, idempotency_key="k1")
     assert sessions.view(session_id).revision == revision
     assert again.id == first.id
-    other.close()
 
 
 def test_key_with_another_request_is_refused(sessions: Sessions) -> None:
@@ -269,8 +262,10 @@ def test_keys_of_two_sessions_do_not_meet(sessions: Sessions) -> None:
     assert sessions.add(two, [2.0], idempotency_key="k").n_points == 1
 
 
-def test_deleted_session_is_gone_everywhere(sessions: Sessions, config: Config) -> None:
-    other = another_process(sessions, config)
+def test_deleted_session_is_gone_everywhere(
+    sessions: Sessions, another_process: Callable[[], Sessions]
+) -> None:
+    other = another_process()
     session_id = sessions.create().id
     sessions.add(session_id, CLICKS)
     sessions.train(session_id)
@@ -281,11 +276,12 @@ def test_deleted_session_is_gone_everywhere(sessions: Sessions, config: Config) 
             each.view(session_id)
         with pytest.raises(SessionNotFoundError):
             each.add(session_id, [1.0])
-    other.close()
 
 
-def test_two_processes_serve_one_session(sessions: Sessions, config: Config) -> None:
-    other = another_process(sessions, config)
+def test_two_processes_serve_one_session(
+    sessions: Sessions, another_process: Callable[[], Sessions]
+) -> None:
+    other = another_process()
     session_id = sessions.create(n_components=2).id
     for i in range(6):
         (sessions, other)[i % 2].add(session_id, [float(i)])
@@ -296,11 +292,12 @@ def test_two_processes_serve_one_session(sessions: Sessions, config: Config) -> 
     other.configure(session_id, n_components=4)
     assert sessions.view(session_id) == other.view(session_id)
     assert other.points(session_id).tolist() == sessions.points(session_id).tolist() == [7.0]
-    other.close()
 
 
-def test_concurrent_adds_are_all_kept_once(sessions: Sessions, config: Config) -> None:
-    processes = [sessions, another_process(sessions, config)]
+def test_concurrent_adds_are_all_kept_once(
+    sessions: Sessions, another_process: Callable[[], Sessions]
+) -> None:
+    processes = [sessions, another_process()]
     session_id = sessions.create(n_components=1).id
     n_each = 8
 
@@ -319,11 +316,12 @@ def test_concurrent_adds_are_all_kept_once(sessions: Sessions, config: Config) -
         own = points[np.floor(points) == client]
         assert (np.diff(own) > 0).all()
     assert sessions.view(session_id).revision == 4 * n_each
-    processes[1].close()
 
 
-def test_synchronise_sees_what_another_process_did(sessions: Sessions, config: Config) -> None:
-    other = another_process(sessions, config)
+def test_synchronise_sees_what_another_process_did(
+    sessions: Sessions, another_process: Callable[[], Sessions]
+) -> None:
+    other = another_process()
     session_id = sessions.create(n_components=2).id
     sessions.synchronise(session_id, CLICKS[:3], n_components=2)
     other.synchronise(session_id, CLICKS, n_components=2)
@@ -334,4 +332,3 @@ def test_synchronise_sees_what_another_process_did(sessions: Sessions, config: C
     assert sessions.synchronise(session_id, CLICKS, n_components=2).n_new == len(CLICKS)
     assert sessions.points(session_id).tolist() == CLICKS
     assert sessions.view(session_id) == other.view(session_id)
-    other.close()

@@ -11,6 +11,7 @@ import pytest
 from dash_app.sessions import Sessions
 from dash_app.ui.commands import follow, look, perform
 from dash_app.ui.examples import EXAMPLES
+from tests.waiting import eventually
 
 
 @pytest.fixture
@@ -21,6 +22,18 @@ def session_id(sessions: Sessions) -> str:
 def ask(sessions: Sessions, session_id: str, kind: str, **more: Any) -> Any:
     answer = perform(sessions, session_id, {"kind": kind, "key": f"key of {kind} {more}", **more})
     return json.loads(json.dumps(answer, allow_nan=False))
+
+
+def followed(sessions: Sessions, session_id: str, run_id: str, status: str) -> Any:
+    """Follow a run until it has ended, in this status; returns the last answer."""
+
+    def ended() -> Any:
+        answer = follow(sessions, session_id, {"run": run_id})
+        return answer if answer["run"]["status"] != "running" else None
+
+    answer = eventually(ended)
+    assert answer["run"]["status"] == status
+    return answer
 
 
 def test_add_answers_with_the_model_and_its_key(sessions: Sessions, session_id: str) -> None:
@@ -45,11 +58,9 @@ def test_a_command_that_comes_twice_is_carried_out_once(
 
 def test_train_answers_with_the_run_and_the_difference(sessions: Sessions, session_id: str) -> None:
     ask(sessions, session_id, "add", x=[-0.5, -0.4, 0.5])
-    answer = ask(sessions, session_id, "train", method="em", epochs=200)
+    run_id = ask(sessions, session_id, "train", method="em", epochs=200)["run"]["id"]
+    answer = followed(sessions, session_id, run_id, "done")
     run = answer["run"]
-    while run["status"] == "running":
-        answer = follow(sessions, session_id, {"run": run["id"]})
-        run = answer["run"]
     assert run["losses"][-1] == pytest.approx(answer["view"]["scratch"]["loss"])
     comparison = answer["view"]["comparison"]
     assert comparison["current"] is True
@@ -66,7 +77,9 @@ def test_model_from_scratch_is_old_after_a_change_and_current_after_its_undo(
     assert ask(sessions, session_id, "undo")["view"]["comparison"]["current"] is True
 
 
-def test_configure_and_clear(sessions: Sessions, session_id: str) -> None:
+def test_configure_sets_the_settings_and_clear_removes_the_points(
+    sessions: Sessions, session_id: str
+) -> None:
     ask(sessions, session_id, "add", x=[0.1])
     view = ask(sessions, session_id, "configure", settings={"n_components": 2, "half_life": 20})[
         "view"
@@ -120,9 +133,11 @@ def test_look_brings_points_and_history_in_order(sessions: Sessions, session_id:
     assert [entry["n_points"] for entry in seen["history"]] == [1, 2]
 
 
-def test_follow_stops_a_run_and_knows_no_other(sessions: Sessions, session_id: str) -> None:
+def test_follow_stops_a_run_and_refuses_an_unknown_one(sessions: Sessions, session_id: str) -> None:
     ask(sessions, session_id, "add", x=[-0.5, -0.4, 0.5])
     run = ask(sessions, session_id, "train", method="adam", epochs=100_000)["run"]
-    stopped = follow(sessions, session_id, {"run": run["id"], "stop": True})["run"]
-    assert stopped["status"] in ("cancelled", "running")
+    assert run["status"] == "running"
+    follow(sessions, session_id, {"run": run["id"], "stop": True})
+    followed(sessions, session_id, run["id"], "cancelled")
+    assert sessions.view(session_id).scratch is None
     assert "error" in follow(sessions, session_id, {"run": "of nobody"})
