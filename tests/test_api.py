@@ -325,7 +325,7 @@ def test_wrong_method_is_405(client: FlaskClient, method: str, path: str, allowe
     assert set(answer.allow) == allowed
 
 
-def test_defect_is_a_500_that_tells_nothing(
+def test_internal_error_is_a_500_without_details(
     client: FlaskClient, server: Flask, session: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sessions: Sessions = server.extensions["sessions"]

@@ -66,7 +66,7 @@ def imported_names(file: Path) -> Iterator[tuple[int, str]]:
 
 
 @pytest.mark.parametrize("path", FORBIDDEN)
-def test_arrows_point_one_way(path: str) -> None:
+def test_forbidden_imports_are_absent(path: str) -> None:
     files = python_files(path)
     assert files
     wrong = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -50,7 +51,7 @@ def test_sessions_move_between_instances(
     assert command("export", session_id) == 0
     assert json.loads(capsys.readouterr().out) == json.loads(file.read_text())
     elsewhere = ["--data-dir", str(tmp_path / "elsewhere")]
-    assert main(["sessions", *elsewhere[:0], "import", str(file), *elsewhere]) == 0
+    assert main(["sessions", "import", str(file), *elsewhere]) == 0
     assert capsys.readouterr().out.strip() == session_id
     config = Config(data_dir=tmp_path / "elsewhere")
     other = Sessions(Store(config.store_url), config)
@@ -96,7 +97,7 @@ def test_refusal_is_one_sentence_and_exit_code_1(
     assert len(said.splitlines()) == 1
 
 
-def test_import_of_something_else_is_refused(
+def test_import_of_another_format_is_refused(
     command: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     for text in ("{", "[]", '{"format": "other"}'):
@@ -123,3 +124,16 @@ def test_help_names_every_setting(capsys: pytest.CaptureFixture) -> None:
     text = capsys.readouterr().out
     for name in ("GMM_PORT", "GMM_DATA_DIR", "GMM_DATABASE_URL", "GMM_SESSION_TTL_DAYS"):
         assert name in text
+
+
+def test_port_in_use_is_one_sentence_and_exit_code_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        assert main(["--port", port, "--data-dir", str(tmp_path)]) == 1
+    said = capsys.readouterr()
+    assert (said.out, len(said.err.splitlines())) == ("", 1)
+    assert port in said.err

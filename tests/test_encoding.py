@@ -41,14 +41,14 @@ def test_round_trip_gives_the_same_bits(value: Any) -> None:
     assert equal(from_bytes(to_bytes(value)), value)
 
 
-def test_learner_survives_with_its_future() -> None:
+def test_decoded_learner_continues_as_the_encoded_one() -> None:
     learner = OnlineGaussianMixture(3, seed=4).partial_fit(np.random.default_rng(0).normal(size=50))
     again = OnlineGaussianMixture.from_state(from_bytes(to_bytes(learner.state())))
     assert again.partial_fit([0.5]).mixture == learner.partial_fit([0.5]).mixture
 
 
 @pytest.mark.parametrize("value", [{"x": object()}, {"x": np.array([object()])}, {1, 2}])
-def test_what_is_not_plain_is_refused(value: Any) -> None:
+def test_values_that_are_not_plain_are_refused(value: Any) -> None:
     with pytest.raises(StateError, match="expected"):
         to_bytes(value)
 

@@ -42,7 +42,7 @@ def _all_finite(*values: object) -> bool:
 # ------------------------------------------------------------------ the model
 
 
-def test_start_values_are_the_provided_ones() -> None:
+def test_start_values_equal_the_provided_ones() -> None:
     model = GMMSimple(n_components=4)
     assert model.pi.shape == model.mu.shape == model.sigma.shape == (1, 4)
     assert model.pi.detach().numpy() == pytest.approx(0.25)
@@ -122,7 +122,7 @@ def _train_plainly(x: np.ndarray, n_components: int, epochs: int) -> tuple[GMMSi
     return model, float(np.mean(losses))
 
 
-def test_training_is_the_provided_one() -> None:
+def test_training_equals_the_provided_algorithm() -> None:
     x = np.random.default_rng(0).normal([-1.0, 3.0] * 20, 0.5)
     expected, expected_loss = _train_plainly(x, 3, 80)
     model = GMMSimple(3).double()
@@ -156,7 +156,7 @@ def test_each_epochs_loss_is_reported_and_their_mean_returned() -> None:
     assert seen[-1][1] < seen[0][1]
 
 
-def test_an_exception_of_the_callback_ends_the_training() -> None:
+def test_exception_of_the_callback_ends_the_training() -> None:
     def stop(epoch: int, _loss: float) -> None:
         if epoch == 3:
             raise KeyboardInterrupt
@@ -167,7 +167,7 @@ def test_an_exception_of_the_callback_ends_the_training() -> None:
     assert _all_finite(*extract_gmm_parameters(model, 0.5, 0.7))
 
 
-def test_an_absurd_learning_rate_ends_before_nan() -> None:
+def test_training_that_diverges_stops_before_nan() -> None:
     model = GMMSimple(3)
     loss = train_model(model, torch.optim.SGD(model.parameters(), lr=1e38), [0.0, 0.4, 1.0], 50)
     assert _all_finite(loss, *extract_gmm_parameters(model, 0.5, 0.5))
@@ -342,13 +342,13 @@ def test_parameters_are_scaled_back() -> None:
 
 
 @pytest.mark.parametrize("std", [0.0, math.nan, math.inf])
-def test_a_standard_deviation_that_is_none_stands_for_that_of_equal_points(std: float) -> None:
+def test_unusable_standard_deviation_is_replaced_by_that_of_equal_points(std: float) -> None:
     _, mu, sigma = extract_gmm_parameters(GMMSimple(2), 500.0, std)
     assert mu == pytest.approx([499.0, 501.0])
     assert (sigma < 1.0).all()
 
 
-def test_a_mean_that_is_none_is_refused() -> None:
+def test_mean_that_is_not_finite_is_refused() -> None:
     with pytest.raises(ValueError, match="finite data_mean, got nan"):
         extract_gmm_parameters(GMMSimple(2), math.nan, 1.0)
 

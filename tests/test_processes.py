@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import signal
-import socket
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from flask.testing import FlaskClient
 
+from dash_app.app import create_app
+from dash_app.config import Config
 from testbed.crash import crash_round
-from testbed.serving import ROOT, Server, gunicorn, stream, waitress
+from testbed.serving import Server, gunicorn, stream, waitress
 
 CLICKS = [-0.71, 0.42, -0.65, 0.38, -0.7]
 
@@ -27,7 +29,21 @@ def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     server.kill()
 
 
-def test_one_session_through_whatever_worker(served: Server) -> None:
+@pytest.fixture
+def created_again() -> Iterator[Callable[[Path], FlaskClient]]:
+    """Return a client of an application on the data that a server process has left."""
+    with ExitStack() as opened:
+
+        def create(data_dir: Path) -> FlaskClient:
+            server = create_app(dataclasses.replace(Config(), data_dir=data_dir)).server
+            opened.callback(server.extensions["sessions"].close)
+            client: FlaskClient = server.test_client()
+            return client
+
+        yield create
+
+
+def test_session_is_the_same_in_every_worker(served: Server) -> None:
     address = served.new_session(n_components=2)
     for i in range(20):
         status, session = served.request("POST", f"{address}/points", {"x": [i / 10]})
@@ -44,7 +60,7 @@ def test_one_session_through_whatever_worker(served: Server) -> None:
     assert served.request("GET", f"{address}/points")[1]["x"] == [i / 10 for i in range(16)]
 
 
-def test_clients_at_once_lose_and_double_nothing(served: Server) -> None:
+def test_points_of_concurrent_clients_are_kept_once_and_in_order(served: Server) -> None:
     address = served.new_session(n_components=1)
     n_clients, n_each = 4, 8
 
@@ -69,7 +85,7 @@ def test_clients_at_once_lose_and_double_nothing(served: Server) -> None:
         assert own == [client * 100 + i for i in range(n_each)]
 
 
-def test_a_second_tab_follows_live(served: Server) -> None:
+def test_stream_tells_changes_and_training_as_they_happen(served: Server) -> None:
     address = served.new_session(n_components=2)
     with stream(served, address) as tab:
         assert tab.answer.status == 200
@@ -154,7 +170,7 @@ def test_streams_send_at_most_thirty_a_second(served: Server) -> None:
     assert 3 <= n_events <= 33
 
 
-def test_streams_leave_threads_for_requests(tmp_path: Path) -> None:
+def test_streams_are_limited_so_that_requests_find_threads(tmp_path: Path) -> None:
     server = waitress(tmp_path, GMM_THREADS="10")  # two streams, eight threads for the rest
     try:
         address = server.new_session()
@@ -171,7 +187,9 @@ def test_streams_leave_threads_for_requests(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_server_stops_cleanly_in_the_middle_of_everything(tmp_path: Path, number: int) -> None:
+def test_server_stops_cleanly_during_a_training_and_a_stream(
+    tmp_path: Path, created_again: Callable[[Path], FlaskClient], number: int
+) -> None:
     server = waitress(tmp_path)
     address = server.new_session(n_components=2)
     server.request("POST", f"{address}/points", {"x": CLICKS})
@@ -184,57 +202,30 @@ def test_server_stops_cleanly_in_the_middle_of_everything(tmp_path: Path, number
     assert code == 0
     assert "stopped" in output.splitlines()
     assert "Traceback" not in output
-    again = waitress(tmp_path)
-    try:
-        assert again.request("GET", address)[1]["n_points"] == 5
-        ended = again.request("GET", f"{address}/runs/{run['id']}")[1]
-        assert ended["status"] == "cancelled"
-    finally:
-        again.kill()
+    client = created_again(tmp_path)
+    assert client.get(address).json["n_points"] == 5
+    assert client.get(f"{address}/runs/{run['id']}").json["status"] == "cancelled"
 
 
-def test_provided_page_keeps_its_session_over_a_restart(tmp_path: Path) -> None:
+def test_provided_page_keeps_its_session_over_a_restart(
+    tmp_path: Path, created_again: Callable[[Path], FlaskClient]
+) -> None:
     coordinates = [{"x": x, "y": 0} for x in CLICKS]
-    answers = []
-    session = {}
-    for n_points in (3, 5):
-        server = waitress(tmp_path)
-        try:
-            body = {"coordinates": coordinates[:n_points]}
-            status, answer = server.request(
-                "POST", "/train?n_components=2&epochs=200", body, session
-            )
-            assert status == 200
-            answers.append(answer)
-            session = {"X-Session": answer["session"]}
-        finally:
-            server.kill()
-    assert [each["n_new"] for each in answers] == [3, 2]
-    assert answers[0]["session"] == answers[1]["session"]
-
-
-def test_nothing_acknowledged_is_lost_by_kill(tmp_path: Path) -> None:
-    """Kill -9 while 8 clients write; `benchmarks.http` does this a hundred times."""
-    for number in range(2):
-        found = crash_round(tmp_path / str(number), n_clients=8, after=100)
-        assert found.n_acknowledged >= 100
-        assert (found.n_lost, found.n_doubled, found.n_disordered) == (0, 0, 0)
-
-
-def test_port_in_use_is_one_sentence_and_exit_code_1(tmp_path: Path) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = str(taken.getsockname()[1])
-        done = run_command("--port", port, "--data-dir", str(tmp_path))
-    assert done.returncode == 1
-    assert len(done.stderr.splitlines()) == 1
-    assert port in done.stderr
-
-
-def run_command(*arguments: str, text: str = "") -> subprocess.CompletedProcess:
-    """Run `python -m dash_app` with the arguments."""
-    command = [sys.executable, "-m", "dash_app", *arguments]
-    return subprocess.run(
-        command, cwd=ROOT, input=text, capture_output=True, text=True, timeout=60, check=False
+    path = "/train?n_components=2&epochs=200"
+    server = waitress(tmp_path)
+    try:
+        status, before = server.request("POST", path, {"coordinates": coordinates[:3]})
+    finally:
+        server.kill()
+    assert (status, before["n_new"]) == (200, 3)
+    after = created_again(tmp_path).post(
+        path, json={"coordinates": coordinates}, headers={"X-Session": before["session"]}
     )
+    assert (after.json["n_new"], after.json["session"]) == (2, before["session"])
+
+
+def test_acknowledged_points_survive_a_kill(tmp_path: Path) -> None:
+    """Kill -9 while 8 clients write; `benchmarks.http` does this a hundred times."""
+    found = crash_round(tmp_path, n_clients=8, after=200)
+    assert found.n_acknowledged >= 200
+    assert (found.n_lost, found.n_doubled, found.n_disordered) == (0, 0, 0)

@@ -28,7 +28,7 @@ def test_key_that_others_may_read_is_closed_to_them(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "signing.key").stat().st_mode) == 0o600
 
 
-def test_starting_at_once_gives_one_key(tmp_path: Path) -> None:
+def test_concurrent_starts_make_one_key(tmp_path: Path) -> None:
     keys: list[bytes] = []
     threads = [
         threading.Thread(target=lambda: keys.append(signing_key(tmp_path))) for _ in range(8)

@@ -15,7 +15,7 @@ Array = NDArray[np.float64]
 
 SHIFT = 8  # of the DevTools protocol's modifiers
 _PLOT = "document.querySelector('#plot .js-plotly-plot')"
-_IDLE = """
+_DEFER = """
 const [pause, latest] = arguments, waiting = {timer: 0, since: 0}, start = performance.now();
 window.ran = null;
 window.askAgain = () => dash_clientside.idle.wait(
@@ -66,9 +66,13 @@ class DashPage:
         many = f"dash_clientside.rug.form({points}) !== 'dots'"
         self.wait(f"({many} || {shown}) && document.querySelectorAll('.dot').length === 0")
 
-    def wait_for_idle(self, pause_ms: float, latest_ms: float) -> None:
-        """Ask to wait as drawing does; `ran` tells after how many ms it ran, null until then."""
-        self.script(_IDLE, pause_ms, latest_ms)
+    def defer(self, pause_ms: float, latest_ms: float) -> None:
+        """Defer work as drawing does; `ran` tells after how many ms it ran, null until then."""
+        self.script(_DEFER, pause_ms, latest_ms)
+
+    def pass_time(self, ms: float) -> None:
+        """Return when a timer of the page has run out, and so every timer that was due before."""
+        self.driver.execute_async_script("setTimeout(arguments[1], arguments[0])", ms)
 
     def text(self, element: str) -> str:
         return str(self.read("document.getElementById(arguments[0]).innerText", element))

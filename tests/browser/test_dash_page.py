@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 
 import numpy as np
@@ -20,6 +19,13 @@ pytestmark = pytest.mark.browser
 
 TWO_CLUMPS = (-0.6, 0.5, -0.52, 0.44, -0.57, 0.55)
 
+ONLINE_CURVE = """
+const part = (name) => document.querySelector(`#plot .traceonline ${name}`);
+const {x, y, width, height} = part('.js-fill').getBBox();
+return [part('.js-line').getAttribute('d'), [x, y, width, height]];
+"""
+"""The path of the line, and the box around the filled area, pixels."""
+
 
 def assert_draws(page: DashPage, uid: str, mixture: Mixture) -> None:
     """The curve on the screen is the density of the mixture, to the last digits."""
@@ -30,7 +36,12 @@ def assert_draws(page: DashPage, uid: str, mixture: Mixture) -> None:
 
 def test_empty_page_says_what_to_do(page: DashPage) -> None:
     assert page.text("sentence") == "Click anywhere to add a point."
-    assert page.read("getComputedStyle(document.getElementById('empty-hint')).display") == "grid"
+    hint = "getComputedStyle(document.getElementById('empty-hint')).display"
+    assert page.read(hint) == "grid"
+    page.click(0.2)
+    page.settle()
+    assert page.read(hint) == "none"
+    assert "Click anywhere" not in page.text("sentence")
 
 
 def test_click_adds_a_point_and_trains_online_at_once(page: DashPage) -> None:
@@ -43,19 +54,51 @@ def test_click_adds_a_point_and_trains_online_at_once(page: DashPage) -> None:
     assert "6 points learned online" in page.wait_text("sentence", "6 points")
 
 
-def test_sketch_shows_the_same_curve_as_the_redraw(page: DashPage) -> None:
+def test_sketch_draws_the_same_curve_as_the_redraw(page: DashPage) -> None:
     page.click(*TWO_CLUMPS, *TWO_CLUMPS)
     page.settle()
-    line = "document.querySelector('#plot .traceonline .js-line').getAttribute('d')"
-    redrawn = page.read(line)
-    sketched = page.script(
+    redrawn, redrawn_fill = page.script(ONLINE_CURVE)
+    sketched, sketched_fill = page.script(
         f"""
         const {{state, curves, sketch, plot}} = dash_clientside;
+        for (const part of document.querySelectorAll('#plot .traceonline path')) {{
+            part.setAttribute('d', 'M0,0L1,1');  // a sketch that draws nothing leaves this
+        }}
         sketch.curves(plot.element('plot'), curves.all(state, state.shown));
-        return {line};
+        {ONLINE_CURVE}
         """
     )
-    assert heights(sketched, redrawn) < 0.05  # pixels, of which both have rounded to hundredths
+    # pixels, which both have rounded to hundredths
+    assert heights(sketched, redrawn) < 0.05
+    assert sketched_fill == pytest.approx(redrawn_fill, abs=0.05)
+
+
+def test_curve_on_the_screen_follows_a_click_before_the_redraw(page: DashPage) -> None:
+    page.click(*TWO_CLUMPS)
+    page.settle()
+    page.script(
+        """
+        window.redraws = 0;
+        const react = Plotly.react;
+        Plotly.react = (...arguments_) => {
+            if (arguments_[0] === dash_clientside.plot.element('plot')) redraws += 1;
+            return react(...arguments_);
+        };
+        window.linesBeforeRedraw = [];
+        const line = document.querySelector('#plot .traceonline .js-line');
+        new MutationObserver(() => {
+            if (!redraws) linesBeforeRedraw.push(line.getAttribute('d'));
+        }).observe(line, {attributeFilter: ['d']});
+        """
+    )
+    before = page.script(ONLINE_CURVE)[0]
+    page.click(-0.56)
+    page.wait("dash_clientside.state.view.n_points === 7")
+    page.wait("redraws > 0")
+    sketched = page.read("linesBeforeRedraw.at(-1)")
+    redrawn = page.script(ONLINE_CURVE)[0]
+    assert heights(before, redrawn) > 1.0  # the click moves the curve at all
+    assert heights(sketched, redrawn) < 0.05
 
 
 def heights(one: str, other: str) -> float:
@@ -75,11 +118,11 @@ def test_quick_clicks_arrive_all_in_order_none_doubled(page: DashPage) -> None:
     np.testing.assert_allclose(page.points, clicked, atol=0.004)
 
 
-def test_what_can_wait_is_done_in_a_pause_or_else_with_the_next_asking(page: DashPage) -> None:
-    page.wait_for_idle(50, 10_000)
+def test_deferred_drawing_runs_after_a_pause_or_once_it_is_overdue(page: DashPage) -> None:
+    page.defer(50, 10_000)
     assert page.wait("ran") >= 49
-    page.wait_for_idle(10_000, 100)
-    time.sleep(0.2)
+    page.defer(10_000, 100)
+    page.pass_time(200)
     assert page.read("ran") is None
     page.script("askAgain()")
     assert 200 <= page.wait("ran") < 10_000
@@ -123,6 +166,8 @@ def test_curve_from_scratch_is_called_old_when_points_follow(page: DashPage) -> 
     page.wait("getComputedStyle(document.querySelector('.tracescratch')).opacity === '0.35'")
     page.key("u")
     page.wait("dash_clientside.state.scratchCurrent()")
+    page.wait("getComputedStyle(document.querySelector('.tracescratch')).opacity === '1'")
+    assert "is old" not in page.text("sentence")
 
 
 def test_modes_show_one_or_both(page: DashPage) -> None:
@@ -159,9 +204,11 @@ def test_copied_parameters_are_those_of_both_models(page: DashPage) -> None:
         mixture = model.mixture
         assert [row["mean"] for row in copied[kind]] == mixture.means.tolist()
         assert [row["weight"] for row in copied[kind]] == mixture.weights.tolist()
+        stds = [row["std"] for row in copied[kind]]
+        np.testing.assert_allclose(stds, np.sqrt(mixture.variances), rtol=1e-12)
 
 
-def test_components_slider_retrains_with_so_many(page: DashPage) -> None:
+def test_components_slider_sets_the_number_of_components(page: DashPage) -> None:
     page.click(*TWO_CLUMPS)
     page.slide("n-components", 2)
     page.wait("dash_clientside.state.view.n_components === 2")
@@ -172,7 +219,7 @@ def test_components_slider_retrains_with_so_many(page: DashPage) -> None:
     assert_draws(page, "online", page.view.online.mixture)
 
 
-def test_c_clears_and_u_brings_back(page: DashPage) -> None:
+def test_c_clears_u_undoes_and_r_redoes(page: DashPage) -> None:
     page.click(*TWO_CLUMPS)
     page.settle()
     page.key("c")
@@ -185,17 +232,20 @@ def test_c_clears_and_u_brings_back(page: DashPage) -> None:
     page.wait("dash_clientside.state.view.n_points === 6")
     page.settle()
     np.testing.assert_allclose(page.drawn_points(), TWO_CLUMPS, atol=0.004)
+    assert_draws(page, "online", page.view.online.mixture)
     page.key("u")
     page.wait("dash_clientside.state.view.n_points < 6")
     page.key("r")
     page.wait("dash_clientside.state.view.n_points === 6")
+    page.settle()
+    np.testing.assert_allclose(page.drawn_points(), TWO_CLUMPS, atol=0.004)
 
 
 def test_loss_of_adam_is_drawn_while_it_trains_and_whole_at_the_end(page: DashPage) -> None:
     page.click(*TWO_CLUMPS)
     page.press("method-adam")
-    page.slide("epochs", 1000)
-    page.wait("dash_clientside.state.epochs === 1000")
+    page.slide("epochs", 500)
+    page.wait("dash_clientside.state.epochs === 500")
     page.script(
         """
         window.drawnLines = new Set();
@@ -213,10 +263,10 @@ def test_loss_of_adam_is_drawn_while_it_trains_and_whole_at_the_end(page: DashPa
     losses = page.read("dash_clientside.state.losses")
     run = page.server.sessions.run(page.session_id, page.read("dash_clientside.state.run.id"))
     assert losses == run.losses.tolist()
-    assert len(losses) == 1000
+    assert len(losses) == 500
     assert page.read("drawnLines.size") > 3
     page.wait(
-        "document.querySelector('#scratch-loss-chart .js-plotly-plot').data[0].x.at(-1) === 1000"
+        "document.querySelector('#scratch-loss-chart .js-plotly-plot').data[0].x.at(-1) === 500"
     )
 
 

@@ -121,7 +121,7 @@ def _assert_drawn_as_answered(page: LegacyPage, line: tuple[Array, Array]) -> No
 
 
 @pytest.mark.parametrize("frontend", FRONTENDS)
-def test_sliders_moved_between_two_presses(
+def test_sliders_moved_between_two_draws_take_effect(
     browser: Browser, serve: Callable[..., Server], frontend: str
 ) -> None:
     page = LegacyPage(browser.driver, serve(FRONTENDS[frontend]).url)
@@ -164,7 +164,7 @@ def test_few_points_draw_a_finite_curve(
 
 
 @pytest.mark.parametrize("frontend", FRONTENDS)
-def test_c_removes_points_and_line_and_the_next_points_stand_alone(
+def test_c_removes_points_and_line_and_the_next_points_are_fitted_alone(
     browser: Browser, serve: Callable[..., Server], frontend: str
 ) -> None:
     page = LegacyPage(browser.driver, serve(FRONTENDS[frontend]).url)

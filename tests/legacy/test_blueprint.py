@@ -75,7 +75,7 @@ def test_a_list_that_does_not_continue_the_last_starts_anew(
     assert _distance_to_best(answer, points, 2) < 0.02
 
 
-def test_the_slider_may_move_between_two_presses(client: FlaskClient) -> None:
+def test_number_of_components_may_change_between_two_requests(client: FlaskClient) -> None:
     post(client, "/train?n_components=2", TWO_CLUMPS)
     more = post(client, "/train?n_components=3", TWO_CLUMPS)
     assert (len(more["mu"]), more["n_new"]) == (3, 0)
@@ -111,8 +111,12 @@ def test_online_goes_on_after_from_scratch(client: FlaskClient) -> None:
     assert (answer["mode"], answer["n_new"]) == ("online", 1)
 
 
-def test_a_few_epochs_are_enough_to_answer(client: FlaskClient) -> None:
+def test_epochs_of_the_query_limit_the_training_from_scratch(
+    client: FlaskClient, server: Flask
+) -> None:
     answer = post(client, "/train?n_components=2&epochs=1&retrain=1", TWO_CLUMPS)
+    trained = server.extensions["sessions"].operations(answer["session"])[-1]
+    assert (trained.kind, trained.change.detail["epochs"]) == ("train", 1)
     assert len(answer["mu"]) == 2
 
 
@@ -193,16 +197,16 @@ def test_few_points_give_a_curve_that_the_page_can_draw(
     ids=["left then right", "right then left", "three in alternation"],
 )
 @pytest.mark.parametrize("n_components", [3, 5])
-def test_clicked_one_by_one_it_is_as_good_as_from_scratch(
+def test_points_one_by_one_are_fitted_as_well_as_from_scratch(
     client: FlaskClient, points: list[float], n_components: int
 ) -> None:
     points = np.round(points, 4)
     for n in range(1, len(points) + 1):
         answer = post(client, f"/update?n_components={n_components}", points[:n])
         assert answer["n_new"] == 1
-    online = fit_from_scratch(points, n_components)
-    tie = abs(online.objective - _objective(answer, points)) < 1e-4
-    assert tie or compare(_mixture(answer), online.mixture).total_variation < 0.02
+    scratch = fit_from_scratch(points, n_components)
+    tie = abs(scratch.objective - _objective(answer, points)) < 1e-4
+    assert tie or compare(_mixture(answer), scratch.mixture).total_variation < 0.02
 
 
 def _objective(answer: dict[str, Any], points: ArrayLike) -> float:
@@ -220,7 +224,7 @@ def _objective(answer: dict[str, Any], points: ArrayLike) -> float:
     ],
 )
 @pytest.mark.parametrize("on_the_axis", [False, True])
-def test_real_data_through_http(
+def test_real_data_are_fitted_as_well_as_from_scratch(
     client: FlaskClient, name: str, n_components: int, means: list[float], on_the_axis: bool
 ) -> None:
     x = read_column(name)

@@ -44,7 +44,7 @@ def own_frontend(tmp_path: Path) -> Path:
     return folder
 
 
-def test_somebodys_own_page_takes_the_place_of_ours(config: Config, own_frontend: Path) -> None:
+def test_frontend_setting_replaces_the_page(config: Config, own_frontend: Path) -> None:
     server = create_app(dataclasses.replace(config, legacy_frontend=own_frontend)).server
     client = server.test_client()
     assert client.get("/legacy/").get_data(as_text=True) == "<p>somebody's own</p>"

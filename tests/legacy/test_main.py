@@ -29,7 +29,7 @@ def test_the_page_is_at_the_root_with_its_endpoints(config: Config) -> None:
     server.extensions["sessions"].close()
 
 
-def test_it_serves_until_interrupted_also_in_the_background(tmp_path: Path) -> None:
+def test_server_started_in_the_background_stops_on_an_interrupt(tmp_path: Path) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -46,7 +46,7 @@ def test_the_largest_magnitudes_are_read() -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.floats(-1e150, 1e150), min_size=1, max_size=30))
-def test_what_is_sent_is_read(points: list[float]) -> None:
+def test_points_are_read_as_they_were_sent(points: list[float]) -> None:
     body = json.dumps({"coordinates": [{"x": x, "y": 0} for x in points]}).encode()
     assert read_points(body) == points
 
@@ -90,7 +90,7 @@ def test_what_is_sent_is_read(points: list[float]) -> None:
         ),
     ],
 )
-def test_what_is_no_list_of_points_is_refused(
+def test_body_without_a_list_of_points_is_refused(
     body: bytes, error: type[Exception], field: str | None, message: str
 ) -> None:
     with pytest.raises(error) as refusal:
@@ -165,7 +165,7 @@ def test_sigma_carries_variances_and_std_their_roots() -> None:
     }
 
 
-def test_every_standard_deviation_is_raised_to_what_the_page_can_draw() -> None:
+def test_standard_deviations_are_raised_to_the_least_that_the_page_draws() -> None:
     mixture = Mixture(np.array([0.5, 0.5]), np.array([0.0, 0.5]), np.array([1e-12, 4e-6]))
     body = write_parameters(_version(mixture), session_id="s", n_points=2, n_new=1, time_s=0.0)
     answer = json.loads(body)
@@ -183,7 +183,7 @@ def test_parameters_are_those_of_the_provided_extraction() -> None:
 
 
 @pytest.mark.parametrize("std", [1e-150, 1.0, 1e150])
-def test_what_is_written_is_finite(std: float) -> None:
+def test_written_parameters_are_finite(std: float) -> None:
     mixture = Mixture(np.array([0.0, 1.0]), np.array([-1.0, 1.0]) * std, np.full(2, std**2))
     body = write_parameters(_version(mixture), session_id="s", n_points=1, n_new=1, time_s=0.0)
     answer = json.loads(body)

@@ -217,7 +217,7 @@ def test_log_names_what_was_done(sessions: Sessions) -> None:
     assert {each.kind for each in log} & NODE_KINDS == {"add", "configure"}
 
 
-def test_evicted_sessions_come_back(config: Config) -> None:
+def test_evicted_sessions_are_loaded_again(config: Config) -> None:
     small = Sessions(Store(config.store_url), dataclasses.replace(config, cache_sessions=2))
     ids = [small.create(n_components=2).id for _ in range(5)]
     for i in range(4):
@@ -267,7 +267,7 @@ def test_readers_are_not_disturbed_by_writers(sessions: Sessions) -> None:
     assert n_points == [0 if view.online is None else view.online.n_points for view in seen]
 
 
-def test_copied_state_is_not_moved_by_the_other_one() -> None:
+def test_copied_state_is_not_changed_by_later_operations() -> None:
     rng = np.random.default_rng(3)
     settings_ = Settings(3, None, 1.0, 0)
     state = fold.initial_state(settings_)

@@ -46,7 +46,9 @@ def watcher(sessions: Sessions) -> Watcher:
     return Watcher(sessions, sessions.create(n_components=2).id)
 
 
-def test_increments_are_as_they_were_seen(watcher: Watcher, sessions: Sessions) -> None:
+def test_increments_equal_those_seen_after_each_change(
+    watcher: Watcher, sessions: Sessions
+) -> None:
     watcher.do("add", [0.1, 0.2, 0.9, 1.0])
     watcher.do("train")
     watcher.do("add", [0.15])
@@ -65,7 +67,7 @@ def test_increments_are_as_they_were_seen(watcher: Watcher, sessions: Sessions) 
     assert current == [True, False, True, False, True, False, True]
 
 
-def test_a_clear_begins_anew_and_undo_brings_nothing_old_back(
+def test_clear_ends_the_increments_and_undo_does_not_restore_them(
     watcher: Watcher, sessions: Sessions
 ) -> None:
     watcher.do("add", [0.1, 0.9])
@@ -79,7 +81,7 @@ def test_a_clear_begins_anew_and_undo_brings_nothing_old_back(
     assert told(sessions.increments(watcher.session_id)) == watcher.seen
 
 
-def test_another_process_tells_the_same(
+def test_another_process_reads_the_same_increments(
     watcher: Watcher, another_process: Callable[[], Sessions]
 ) -> None:
     for x in np.linspace(-1, 1, 12):
@@ -89,5 +91,5 @@ def test_another_process_tells_the_same(
     assert told(another_process().increments(watcher.session_id)) == watcher.seen
 
 
-def test_a_new_session_has_none(sessions: Sessions) -> None:
+def test_new_session_has_no_increments(sessions: Sessions) -> None:
     assert sessions.increments(sessions.create().id) == []

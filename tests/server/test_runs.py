@@ -240,7 +240,7 @@ def test_adam_takes_one_gradient_step_per_epoch(sessions: Sessions, session_id: 
     assert run.version.mixture == expected.mixture
 
 
-def test_untouched_sessions_expire(sessions: Sessions) -> None:
+def test_unused_sessions_expire(sessions: Sessions) -> None:
     old, used = sessions.create().id, sessions.create().id
     now = time.time()
     day_s = 86400.0

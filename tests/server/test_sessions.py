@@ -256,7 +256,7 @@ def test_key_with_another_request_is_refused(sessions: Sessions) -> None:
     assert sessions.points(session_id).tolist() == [1.0]
 
 
-def test_keys_of_two_sessions_do_not_meet(sessions: Sessions) -> None:
+def test_one_key_in_two_sessions_is_two_requests(sessions: Sessions) -> None:
     one, two = sessions.create().id, sessions.create().id
     sessions.add(one, [1.0], idempotency_key="k")
     assert sessions.add(two, [2.0], idempotency_key="k").n_points == 1

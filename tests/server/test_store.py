@@ -66,7 +66,7 @@ def test_failed_step_leaves_the_store_as_it_was(config: Config) -> None:
     engine.dispose()
 
 
-def test_processes_that_start_at_once_agree(config: Config) -> None:
+def test_concurrent_starts_make_one_schema(config: Config) -> None:
     failures: list[BaseException] = []
 
     def start() -> None:

@@ -44,7 +44,7 @@ def test_every_id_of_the_list_is_on_the_page(named: dict[str, Any]) -> None:
     assert {ids.example(name) for name in EXAMPLES} <= set(named)
 
 
-def test_callbacks_speak_of_ids_on_the_page_only(app: dash.Dash, named: dict[str, Any]) -> None:
+def test_callbacks_use_only_ids_of_the_layout(app: dash.Dash, named: dict[str, Any]) -> None:
     used = set()
     for each in app._callback_list:
         used |= {entry["id"] for entry in [*each["inputs"], *each["state"]]}
@@ -66,7 +66,7 @@ def test_every_button_has_a_hint_and_every_field_a_label(config: Config) -> None
     assert sliders <= labelled
 
 
-def test_dash_counts_no_clicks_on_what_holds_the_plot(config: Config) -> None:
+def test_containers_of_the_plot_do_not_count_clicks(config: Config) -> None:
     named_parts = [part for part in components(config) if hasattr(part, "id")]
     holders = [part for part in named_parts if ids.PLOT in set(part)]
     assert {part.id for part in holders} == {ids.PAGE, ids.PLOT_FRAME}

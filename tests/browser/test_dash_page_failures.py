@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +40,7 @@ def test_lost_connection_shows_keeps_the_clicks_and_catches_up(
     assert "5 points learned online" in page.wait_text("sentence", "5 points")
 
 
-def test_what_can_wait_does_so_while_an_answer_is_on_its_way(
+def test_deferred_drawing_waits_for_an_answer_on_its_way(
     chromium: Browser, page_server: Server
 ) -> None:
     page = DashPage(chromium.driver, page_server).open()
@@ -49,10 +48,10 @@ def test_what_can_wait_does_so_while_an_answer_is_on_its_way(
     try:
         page.click(0.1)
         page.wait("dash_clientside.state.outbox.busy")
-        page.wait_for_idle(20, 400)
+        page.defer(20, 400)
         assert page.wait("ran") >= 800  # but not for ever, since it may never come
-        page.wait_for_idle(20, 60_000)
-        time.sleep(0.2)
+        page.defer(20, 60_000)
+        page.pass_time(200)
         assert page.read("ran") is None
     finally:
         page.network(online=True)
@@ -105,7 +104,7 @@ def test_points_are_there_again_after_a_reload(page: DashPage) -> None:
     assert [entry["comparison"]["current"] for entry in history[-2:]] == [True, False]
 
 
-def test_what_another_writer_adds_appears(page: DashPage) -> None:
+def test_points_added_by_another_client_appear(page: DashPage) -> None:
     page.click(-0.5)
     page.settle()
     page.server.sessions.add(page.session_id, [0.3, 0.6])
@@ -125,6 +124,8 @@ def test_answers_out_of_order_are_dropped(page: DashPage) -> None:
     # an answer that comes twice counts once
     page.script("dash_clientside.answers.answered({key: 'of long ago', view: arguments[0]})", old)
     assert page.read("dash_clientside.state.view.n_points") == 2
+    page.settle()
+    np.testing.assert_allclose(page.drawn_points(), [-0.5, 0.5], atol=0.004)
 
 
 def test_refusal_is_shown_where_it_arose_and_clears_itself(page: DashPage) -> None:
@@ -141,7 +142,7 @@ def test_refusal_is_shown_where_it_arose_and_clears_itself(page: DashPage) -> No
     assert page.points.size == 1
 
 
-def test_command_that_breaks_the_server_is_answered(
+def test_internal_error_of_a_command_is_shown(
     page: DashPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object, **__: object) -> None:
