@@ -14,6 +14,7 @@ import pytest
 
 from dash_app.config import Config
 from legacy.__main__ import create_page_server, main
+from testbed.serving import free_port
 
 
 def test_the_page_is_at_the_root_with_its_endpoints(config: Config) -> None:
@@ -30,9 +31,7 @@ def test_the_page_is_at_the_root_with_its_endpoints(config: Config) -> None:
 
 
 def test_server_started_in_the_background_stops_on_an_interrupt(tmp_path: Path) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen(
         # as a shell starts `python -m legacy &`: with the signal ignored
         [

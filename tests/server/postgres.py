@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -12,6 +11,8 @@ from pathlib import Path
 from typing import Optional
 
 import psycopg
+
+from testbed.serving import free_port
 
 _OWNER = "postgres"  # the server's programs refuse to run as root
 
@@ -38,9 +39,7 @@ class PostgresServer:
         self._prefix = ["runuser", "-u", _OWNER, "--"] if as_root else []
         if as_root:
             shutil.chown(self._directory, _OWNER)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = free_port()
         self._run(programs / "initdb", "-D", data, "-U", _OWNER, "--auth=trust", "-E", "UTF8")
         options = f"-c port={self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories="
         options += " -c fsync=off"  # nobody pulls the plug on a test
