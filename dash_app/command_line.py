@@ -10,13 +10,16 @@ import logging
 import sys
 from collections.abc import Sequence
 from dataclasses import fields
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
 from dash_app.config import Config
 from dash_app.errors import GMMError
 from dash_app.serving import listen
 from dash_app.serving import serve as run
 from dash_app.sessions_command import add_sessions_command
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 _LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
@@ -49,18 +52,21 @@ def serve(config: Config) -> int:
             error=True,
         )
         return 1
-    from dash_app.app import create_app  # after the port is known to be free: it takes a second
-    from dash_app.training.warm_up import warm_up
 
-    with listener:
-        server = create_app(config).server
+    def load() -> Flask:
+        # after the port is known to be free: it takes a second, or a minute where it compiles
+        from dash_app.app import create_app
+
+        server: Flask = create_app(config).server
         address = f"http://{_readable(config.host)}:{listener.getsockname()[1]}"
         _say(f"online against from scratch: {address}/")
         _say(f"the provided page:           {address}/legacy/")
         _say(f"the API's documentation:     {address}/openapi/")
         _say("Ctrl-C stops it")
-        warm_up()
-        run(server, listener, config.threads)
+        return server
+
+    with listener:
+        run(load, listener, config.threads)
     _say("stopped")
     return 0
 

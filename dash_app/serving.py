@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import signal
 import socket
 from collections.abc import Callable, Iterator
 from types import FrameType
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
-from flask import Flask
-from waitress.server import create_server
+from dash_app.starting import answered_while_compiling
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 _log = logging.getLogger(__name__)
 
@@ -32,11 +35,18 @@ def listen(host: str, port: int) -> Optional[socket.socket]:
     return listener
 
 
-def serve(application: Flask, listener: socket.socket, threads: int) -> None:
-    """Serve until SIGINT or SIGTERM, then end trainings and streams and close the store.
+def serve(load: Callable[[], Flask], listener: socket.socket, threads: int) -> None:
+    """Load the application and serve it until SIGINT or SIGTERM.
 
-    The handlers are set here, since a shell starts a job in the background with SIGINT ignored.
+    At the end trainings and streams end and the store is closed. The handlers are set here, since
+    a shell starts a job in the background with SIGINT ignored.
     """
+    with answered_while_compiling(listener):
+        application = load()
+    from waitress.server import create_server
+
+    # what is loaded now stays: looking through all of it for garbage stops every thread for 0.1 s
+    gc.freeze()
     sessions = application.extensions["sessions"]
     server = create_server(application, sockets=[listener], threads=threads, ident=None)
     sessions.start()

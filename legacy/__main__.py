@@ -67,14 +67,18 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
             reason = f"cannot listen on {config.host}:{config.port}"
             return _fail(f"{reason}; choose another port with --port")
         with listener:
-            server = create_page_server(config)
-            sys.stdout.write(f"The page: http://{config.host}:{config.port}/   (Ctrl-C stops)\n")
-            sys.stdout.flush()
-            warm_up()
-            serve(server, listener, config.threads)
+            serve(lambda: _loaded(config), listener, config.threads)
     except GMMError as error:
         return _fail(str(error))
     return 0
+
+
+def _loaded(config: Config) -> Flask:
+    server = create_page_server(config)
+    sys.stdout.write(f"The page: http://{config.host}:{config.port}/   (Ctrl-C stops)\n")
+    sys.stdout.flush()
+    warm_up()
+    return server
 
 
 def _fail(reason: str) -> int:

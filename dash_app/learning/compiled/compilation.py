@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
 import platformdirs
+
+from dash_app.compilation_progress import PROGRESS
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +39,13 @@ def cache_folder(sources: Path) -> Path:
     return parent / f"compiled-{digest.hexdigest()[:16]}"
 
 
+def number_of_functions(sources: Path) -> int:
+    """Return how many functions of a folder are compiled by `compiled`."""
+    texts = (file.read_text(encoding="utf-8") for file in sources.glob("*.py"))
+    return sum(len(re.findall(r"^@compiled\(", text, re.MULTILINE)) for text in texts)
+
+
+PROGRESS.expect(number_of_functions(Path(__file__).parent))
 if not numba.config.CACHE_DIR:  # which NUMBA_CACHE_DIR sets
     numba.config.CACHE_DIR = str(cache_folder(Path(__file__).parent))
 
@@ -55,6 +65,7 @@ def compiled(signature: str) -> Callable[[Function], Function]:
         except RuntimeError as error:  # no place to keep it
             logger.warning("%s is compiled anew at each start: %s", function.__name__, error)
             made = numba.njit(signature, **options)(function)
+        PROGRESS.made(was_compiled=bool(made.stats.cache_misses))  # type: ignore[attr-defined]
         return made
 
     return compile_
