@@ -12,7 +12,7 @@ from flask import Flask, Request, Response, send_from_directory
 from flask.sessions import SessionInterface, SessionMixin
 from flask_openapi3 import Info, OpenAPI
 
-from dash_app import api, error_handlers, events
+from dash_app import __version__, api, error_handlers, events
 from dash_app.config import Config
 from dash_app.sessions import Sessions
 from dash_app.signing import cookie_name, signing_key
@@ -22,9 +22,11 @@ from dash_app.ui.delivery import register_delivery
 from dash_app.ui.layout import build_layout, page_template
 from legacy.blueprint import create_blueprint
 
-ASSETS = Path(__file__).resolve().parent.parent / "assets"
+_PACKAGE = Path(__file__).resolve().parent
+_INSTALLED_ASSETS = _PACKAGE / "assets"
+# a wheel has no place beside its packages
+ASSETS = _INSTALLED_ASSETS if _INSTALLED_ASSETS.is_dir() else _PACKAGE.parent / "assets"
 TITLE = "Online against from scratch: a Gaussian mixture that learns by clicks"
-_VERSION = "1.0.0"
 _CATCH_ALL = "<path:path>"
 
 
@@ -86,7 +88,7 @@ def create_server(config: Optional[Config] = None) -> Flask:
 def _create_server(config: Config, sessions: Sessions, key: bytes) -> OpenAPI:
     server = OpenAPI(
         "dash_app",
-        info=Info(title="Gaussian mixtures, online and from scratch", version=_VERSION),
+        info=Info(title="Gaussian mixtures, online and from scratch", version=__version__),
         # the default, null, is not valid in a specification
         security_schemes={},
         validation_error_model=api.VALIDATION_MODEL,

@@ -39,6 +39,15 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     except GMMError as error:
         _say(str(error), error=True)
         return 1
+    except ModuleNotFoundError as error:
+        if str(error.name).partition(".")[0] in ("dash_app", "legacy", "gmm"):
+            raise
+        _say(
+            f"the application needs {error.name}, which is not installed: "
+            "pip install 'gaussian-mixture-trainer[app]'",
+            error=True,
+        )
+        return 1
     return code
 
 

@@ -6,13 +6,13 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dash_app.config import Config
-from dash_app.documents import timestamp
 from dash_app.errors import SessionNotFoundError, StateError
-from dash_app.journal import transfer
-from dash_app.store import Store
+
+if TYPE_CHECKING:
+    from dash_app.store import Store
 
 
 def add_sessions_command(commands: Any, settings: argparse.ArgumentParser) -> None:
@@ -37,7 +37,9 @@ def add_sessions_command(commands: Any, settings: argparse.ArgumentParser) -> No
 
 def list_sessions(config: Config) -> int:
     """Print every session."""
-    store = Store(config.store_url)
+    from dash_app.documents import timestamp
+
+    store = _opened(config)
     for record in store.sessions():
         last = store.last(record.id)
         seq, n_points = (0, 0) if last is None else (last.seq, last.n_points)
@@ -49,7 +51,9 @@ def list_sessions(config: Config) -> int:
 
 def export_session(config: Config, session_id: str, output: Any) -> int:
     """Write the session as one JSON document."""
-    store = Store(config.store_url)
+    from dash_app.journal import transfer
+
+    store = _opened(config)
     text = json.dumps(transfer.exported(store, session_id))
     store.close()
     if output is None:
@@ -61,12 +65,14 @@ def export_session(config: Config, session_id: str, output: Any) -> int:
 
 def import_session(config: Config, file: str) -> int:
     """Take over a session as another instance exported it."""
+    from dash_app.journal import transfer
+
     try:
         text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
         document = json.loads(text)
     except (OSError, ValueError) as error:
         raise StateError(f"expected an exported session in {file}: {error}") from error
-    store = Store(config.store_url)
+    store = _opened(config)
     session_id = transfer.imported(store, document)
     store.close()
     sys.stdout.write(f"{session_id}\n")
@@ -75,9 +81,15 @@ def import_session(config: Config, file: str) -> int:
 
 def delete_session(config: Config, session_id: str) -> int:
     """Remove the session."""
-    store = Store(config.store_url)
+    store = _opened(config)
     found = store.delete_session(session_id)
     store.close()
     if not found:
         raise SessionNotFoundError(f"expected the id of a session, got {session_id!r}")
     return 0
+
+
+def _opened(config: Config) -> Store:
+    from dash_app.store import Store  # with a command and not with its name: it loads the learner
+
+    return Store(config.store_url)
