@@ -24,6 +24,7 @@ from dash_app.journal.watch import Watch
 from dash_app.learning import FitResult, fit_from_scratch
 from dash_app.learning.mixture import Array
 from dash_app.records.runs import CANCELLED, FAILED, RUNNING, RunRecord
+from dash_app.training.warm_up import warm_up
 
 _log = logging.getLogger(__name__)
 
@@ -194,7 +195,8 @@ def fit(job: Job, on_iteration: Callable[[int, float], None]) -> FitResult:
             on_iteration=on_iteration,
             weights=job.weights,
         )
-    from dash_app.learning.adam import fit_adam  # torch, which takes seconds, only when asked for
+    warm_up().join()
+    from dash_app.learning.adam import fit_adam  # torch, only when asked for
 
     return fit_adam(
         job.points,

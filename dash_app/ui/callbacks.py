@@ -9,7 +9,6 @@ import dash
 from dash import ClientsideFunction, Input, Output, State, ctx
 
 from dash_app.sessions import Sessions
-from dash_app.training.warm_up import warm_up
 from dash_app.ui import commands, ids
 from dash_app.ui.examples import EXAMPLES
 
@@ -29,7 +28,6 @@ def _register_commands(app: dash.Dash, sessions: Sessions) -> None:
         return commands.perform(sessions, session_id, command)
 
     def look(question: Json) -> tuple[Json, str]:
-        warm_up()
         seen = commands.look(sessions, question["id"])
         return seen, seen["view"]["id"]
 

@@ -1,33 +1,50 @@
-"""torch is loaded once, in the background, and kept out of garbage collection."""
+"""torch is loaded once, by the first training by Adam, and not before."""
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 from pathlib import Path
 
+from dash_app.learning.adam import fit_adam
+from dash_app.training.warm_up import warm_up
+
 ROOT = Path(__file__).resolve().parents[2]
 
-WARM_UP = """
-import gc, sys
-from dash_app.training.warm_up import warm_up
-print("torch" in sys.modules, gc.get_freeze_count() > 0)
-thread = warm_up()
-print(warm_up() is thread, thread.daemon)
-thread.join()
-print("torch" in sys.modules, gc.get_freeze_count() > 0)
+APPLICATION = """
+import sys
+from pathlib import Path
+from dash_app.app import create_app
+from dash_app.config import Config
+
+server = create_app(Config(data_dir=Path(sys.argv[1]))).server
+client = server.test_client()
+assert client.get("/").status_code == 200
+sessions = "/api/v1/sessions"
+session = f"{sessions}/{client.post(sessions, json={}).get_json()['id']}"
+assert client.post(f"{session}/points", json={"x": [0.1, 0.4, 2.0]}).status_code == 200
+assert client.post(f"{session}/train", json={"method": "em"}).status_code == 200
+assert "torch" not in sys.modules
+adam = {"method": "adam", "epochs": 2, "wait_s": 60}
+assert client.post(f"{session}/train", json=adam).get_json()["status"] == "done"
+import torch
+assert torch.get_num_threads() == 1
+server.extensions["sessions"].close()
 """
 
 
-def test_warm_up_loads_torch_once_and_freezes_what_is_loaded() -> None:
-    # a process of its own: other tests have loaded torch into this one
-    done = subprocess.run(
-        [sys.executable, "-c", WARM_UP],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+def test_it_is_loaded_by_the_first_training_by_adam_and_not_before(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", APPLICATION, str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines() == ["False False", "True True", "True True"]
+
+
+def test_it_loads_torch_once_and_leaves_it_out_of_the_garbage() -> None:
+    thread = warm_up()
+    assert warm_up() is thread
+    thread.join(60)
+    assert not thread.is_alive()
+    assert "torch" in sys.modules
+    assert gc.get_freeze_count() > 0
+    assert fit_adam([0.0, 1.0], 1, epochs=2).n_iter == 2
