@@ -50,7 +50,6 @@ prepare_environment() {
     .venv/bin/python -m pip install --quiet --upgrade pip 2>&1 | grep -v 'is ignored' || true
     .venv/bin/python -m pip install --quiet -r "$requirements" ||
         fail "Installing $requirements failed; the lines above say why. Is there a network?"
-    echo "Compiling the learner's inner loops (half a minute) ..."
     .venv/bin/python -c 'import dash_app.learning' || fail "Compiling failed; the lines above say why."
     printf '%s\n' "$wanted" > "$stamp"
 }
