@@ -11,6 +11,7 @@ import dash
 from flask import Flask, Request, Response, send_from_directory
 from flask.sessions import SessionInterface, SessionMixin
 from flask_openapi3 import Info, OpenAPI
+from threadpoolctl import threadpool_limits
 
 from dash_app import __version__, api, error_handlers, events
 from dash_app.config import Config
@@ -64,6 +65,8 @@ def create_app(config: Optional[Config] = None) -> dash.Dash:
     StoreError, SettingError : the store, the data directory or a setting cannot be used
     """
     config = Config.from_environment() if config is None else config
+    # trainings run side by side, and their threads would wait for one another
+    threadpool_limits(1, user_api="blas")
     key = signing_key(config.data_dir)
     sessions = Sessions(Store(config.store_url), config)
     server = _create_server(config, sessions, key)
