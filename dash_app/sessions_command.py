@@ -37,9 +37,9 @@ def add_sessions_command(commands: Any, settings: argparse.ArgumentParser) -> No
 
 def list_sessions(config: Config) -> int:
     """Print every session."""
+    store = _opened(config)
     from dash_app.documents import timestamp
 
-    store = _opened(config)
     for record in store.sessions():
         last = store.last(record.id)
         seq, n_points = (0, 0) if last is None else (last.seq, last.n_points)
@@ -51,9 +51,9 @@ def list_sessions(config: Config) -> int:
 
 def export_session(config: Config, session_id: str, output: Any) -> int:
     """Write the session as one JSON document."""
+    store = _opened(config)
     from dash_app.journal import transfer
 
-    store = _opened(config)
     text = json.dumps(transfer.exported(store, session_id))
     store.close()
     if output is None:
@@ -65,14 +65,14 @@ def export_session(config: Config, session_id: str, output: Any) -> int:
 
 def import_session(config: Config, file: str) -> int:
     """Take over a session as another instance exported it."""
-    from dash_app.journal import transfer
-
     try:
         text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
         document = json.loads(text)
     except (OSError, ValueError) as error:
         raise StateError(f"expected an exported session in {file}: {error}") from error
     store = _opened(config)
+    from dash_app.journal import transfer
+
     session_id = transfer.imported(store, document)
     store.close()
     sys.stdout.write(f"{session_id}\n")
@@ -90,6 +90,8 @@ def delete_session(config: Config, session_id: str) -> int:
 
 
 def _opened(config: Config) -> Store:
-    from dash_app.store import Store  # with a command and not with its name: it loads the learner
+    # with a command and not with its name: it loads the learner. Before all else that does, since
+    # a missing SQLAlchemy is then said at once
+    from dash_app.store import Store
 
     return Store(config.store_url)
