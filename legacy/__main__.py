@@ -20,7 +20,6 @@ from dash_app.config import Config
 from dash_app.errors import GMMError
 from dash_app.serving import listen, serve
 from dash_app.signing import cookie_name
-from dash_app.training.warm_up import warm_up
 from legacy.blueprint import create_blueprint
 
 DEFAULT_PORT = 8000
@@ -77,7 +76,6 @@ def _loaded(config: Config) -> Flask:
     server = create_page_server(config)
     sys.stdout.write(f"The page: http://{config.host}:{config.port}/   (Ctrl-C stops)\n")
     sys.stdout.flush()
-    warm_up()
     return server
 
 

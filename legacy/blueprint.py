@@ -21,7 +21,6 @@ from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 from dash_app.errors import RefusedError, SessionNotFoundError, SettingError
 from dash_app.records.versions import ModelVersion
 from dash_app.sessions import Sessions, SessionView
-from dash_app.training.warm_up import warm_up
 from legacy import wire
 
 _log = logging.getLogger(__name__)
@@ -81,7 +80,6 @@ def _add_page(blueprint: Blueprint, frontend: Path, page_path: str) -> None:
 
     @blueprint.get(page_path)
     def page() -> Response:
-        warm_up()
         return send_from_directory(frontend, "index.html")
 
     @blueprint.get(f"{page_path}static/<path:name>")

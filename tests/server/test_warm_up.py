@@ -20,7 +20,9 @@ from dash_app.config import Config
 
 server = create_app(Config(data_dir=Path(sys.argv[1]))).server
 client = server.test_client()
-assert client.get("/").status_code == 200
+assert client.get("/").status_code == client.get("/legacy/").status_code == 200
+click = {"coordinates": [{"x": 0.5, "y": 0}]}
+assert client.post("/train?retrain=1", json=click).status_code == 200
 sessions = "/api/v1/sessions"
 session = f"{sessions}/{client.post(sessions, json={}).get_json()['id']}"
 assert client.post(f"{session}/points", json={"x": [0.1, 0.4, 2.0]}).status_code == 200
