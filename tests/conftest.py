@@ -10,11 +10,16 @@ import dash
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck, settings
 
 from dash_app.app import create_app
 from dash_app.config import Config
 from dash_app.sessions import Sessions
 from dash_app.store import Store
+
+# a shared machine may stall any single example
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 @pytest.fixture

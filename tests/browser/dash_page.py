@@ -38,7 +38,8 @@ class DashPage:
             self.script("sessionStorage.clear(); localStorage.clear();")
         self.driver.get(self.server.url)
         self.wait(
-            "window.dash_clientside?.state?.view && dash_clientside.state.connection === 'live'"
+            "window.dash_clientside?.state?.view && dash_clientside.state.connection === 'live'",
+            60,  # the first page of a browser is loaded and compiled
         )
         return self
 

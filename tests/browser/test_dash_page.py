@@ -80,9 +80,9 @@ def test_curve_on_the_screen_follows_a_click_before_the_redraw(page: DashPage) -
         """
         window.redraws = 0;
         const react = Plotly.react;
-        Plotly.react = (...arguments_) => {
-            if (arguments_[0] === dash_clientside.plot.element('plot')) redraws += 1;
-            return react(...arguments_);
+        Plotly.react = (gd, ...rest) => {
+            if (gd === dash_clientside.plot.element('plot')) redraws += 1;
+            return react(gd, ...rest);
         };
         window.linesBeforeRedraw = [];
         const line = document.querySelector('#plot .traceonline .js-line');
