@@ -10,9 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from dash_app.learning.compiled.batches import sort_by_mean
-from dash_app.learning.compiled.leap import cycles
-from dash_app.learning.compiled.neighbourhoods import apart_from, first_of_each
+from dash_app.learning.compiled.basins import first_of_each_basin, outside_basins
+from dash_app.learning.compiled.squarem import squarem_cycles
 from dash_app.learning.mixture import Array, Mask
 from dash_app.learning.objective import Candidates, Objective
 
@@ -57,7 +56,7 @@ class Climbers:
     def best(self, n_kept: int) -> Climbers:
         """Return the most promising `n_kept`, most promising first, one of each neighbourhood."""
         order = np.argsort(-self.prospects, kind="stable")
-        return self[first_of_each(self.candidates.arrays, order, n_kept)]
+        return self[first_of_each_basin(self.candidates.batch, order, n_kept)]
 
     def apart_from(self, home: Candidates) -> Climbers:
         """Return those that are in no neighbourhood of the mixtures of `home`, sorted by mean."""
@@ -66,13 +65,12 @@ class Climbers:
 
 def apart(candidates: Candidates, homes: Candidates) -> Mask:
     """Return which candidates are in no neighbourhood of the homes, (R,); all sorted by mean."""
-    return apart_from(candidates.arrays, homes.arrays)
+    return outside_basins(candidates.batch, homes.batch)
 
 
 def climb(objective: Objective, candidates: Candidates, n_cycles: int) -> Climbers:
     """Return the candidates after `n_cycles` of three EM steps each."""
-    batch = candidates.arrays
+    batch = candidates.batch_copy()
     values, gains = np.zeros(len(candidates)), np.zeros(len(candidates))
-    cycles(objective.atoms, objective.prior, batch, values, gains, n_cycles)
-    sort_by_mean(batch)
+    squarem_cycles(objective.atoms, objective.prior, batch, values, gains, n_cycles)
     return Climbers(Candidates(*batch), values, gains)

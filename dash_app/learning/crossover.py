@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from dash_app.learning.climb import Climbers
-from dash_app.learning.compiled.crossing import born, childrens_values, shared_ends
+from dash_app.learning.compiled.crossover import distinct_offspring, offspring_values, shared_ends
 from dash_app.learning.mixture import Indices
 from dash_app.learning.objective import Candidates, Objective, sorted_by_mean
 
@@ -35,7 +35,7 @@ def children(objective: Objective, parents: Candidates, n_kept: int) -> Candidat
     if objective.n_components == 1 or len(parents) < 2:
         return parents[:0]
     parents = sorted_by_mean(parents)
-    shared = shared_ends(parents.arrays)
+    shared = shared_ends(parents.batch)
     return _crossed(objective, parents, parents, shared, n_kept).candidates
 
 
@@ -71,11 +71,11 @@ def _crossed(
     objective: Objective, lefts: Candidates, rights: Candidates, shared: Indices, n_kept: int
 ) -> Climbers:
     """Return children, each with 1 .. K - 1 components of the left and the rest of the right."""
-    parents = lefts.arrays, rights.arrays
+    parents = lefts.batch, rights.batch
     size = objective.n_components
-    values = childrens_values(objective.atoms, objective.prior, *parents, shared, size)
+    values = offspring_values(objective.atoms, objective.prior, *parents, shared, size)
     order = np.argsort(-values, axis=None, kind="stable")[: _CROWDING * n_kept]
     order = order[np.isfinite(values.ravel()[order])]
     crossings = np.array(np.unravel_index(order, values.shape))
-    batch, kept = born(*parents, crossings, size, n_kept)
+    batch, kept = distinct_offspring(*parents, crossings, size, n_kept)
     return Climbers(Candidates(*batch), values.ravel()[order[kept]], np.zeros(kept.size))

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dash_app.learning.climb import Climbers, climb
-from dash_app.learning.compiled.insertions import inserted, places
+from dash_app.learning.compiled.births import birth_places, with_births
 from dash_app.learning.crossover import unequal_children
 from dash_app.learning.mixture import Array
 from dash_app.learning.objective import Candidates, Objective
@@ -143,11 +143,13 @@ def _deeper(objective: Objective, reduced: Candidates, extra: Array) -> Climbers
 def _insert(objective: Objective, reduced: Candidates, n_moves: int, extra: Array) -> Candidates:
     """Return the reduced mixtures with a component where it promises most, best first."""
     stds = np.sqrt(_WIDTHS**2 + objective.variance_floor)
-    batch = reduced.arrays
+    batch = reduced.batch
     locations = _locations(objective, extra)
-    found = places(objective.atoms, objective.prior, batch, locations, stds, float(_WIDTHS[1]))
+    found = birth_places(
+        objective.atoms, objective.prior, batch, locations, stds, float(_WIDTHS[1])
+    )
     order = np.argsort(-found[:, -1], kind="stable")[:n_moves]
-    return Candidates(*inserted(batch, found[order]))
+    return Candidates(*with_births(batch, found[order]))
 
 
 def _locations(objective: Objective, extra: Array) -> Array:

@@ -14,52 +14,35 @@ from typing import Optional
 
 import numpy as np
 
-from dash_app.learning.compiled.ascent import LEAST_WEIGHT, Arrays, ascend, differentiate
-from dash_app.learning.compiled.signatures import Atoms
+from dash_app.learning.compiled.bounds import WEIGHT_FLOOR
+from dash_app.learning.compiled.newton import (
+    Derivatives,
+    differentiate,
+    newton,
+    newton_steps,
+)
+from dash_app.learning.compiled.signatures import Atoms, Batch
 from dash_app.learning.mixture import Array, Mask
 from dash_app.learning.objective import Candidates, Objective
 
 _INITIAL_DAMPING = 1e-3
 
 
-@dataclass(frozen=True, eq=False)
-class Derivatives:
-    """J of candidates with its gradients and Hessians, nats per point, standardised units.
+def room_for_derivatives(candidates: Candidates) -> Derivatives:
+    """Return copies of the candidates and room for the derivatives.
 
-    candidates (R, K), values (R,), gradients (R, 3K), hessians (R, 3K, 3K)
+    Weights are raised to WEIGHT_FLOOR, so that alpha = log w is finite.
     """
-
-    candidates: Candidates
-    values: Array
-    gradients: Array
-    hessians: Array
-
-    @classmethod
-    def at(
-        cls, objective: Objective, candidates: Candidates, atoms: Optional[Atoms] = None
-    ) -> Derivatives:
-        """Return those at the candidates, all weights brought above 0: alpha = log w is finite.
-
-        atoms : what J is a sum over, where that is not `objective`'s own atoms
-        """
-        n_candidates, n_components = candidates.means.shape
-        n_parameters = 3 * n_components
-        weights = np.maximum(candidates.weights, LEAST_WEIGHT)
-        weights /= weights.sum(axis=1, keepdims=True)
-        derivatives = cls(
-            Candidates(weights, np.array(candidates.means), np.array(candidates.variances)),
-            np.empty(n_candidates),
-            np.empty((n_candidates, n_parameters)),
-            np.empty((n_candidates, n_parameters, n_parameters)),
-        )
-        differentiate(atoms or objective.atoms, objective.prior, derivatives.arrays())
-        return derivatives
-
-    def arrays(self) -> Arrays:
-        """Return what the compiled loops read and change."""
-        batch = self.candidates
-        theta = (batch.weights, batch.means, batch.variances)
-        return (*theta, self.values, self.gradients, self.hessians)
+    n_candidates, n_components = candidates.means.shape
+    n_parameters = 3 * n_components
+    weights = np.maximum(candidates.weights, WEIGHT_FLOOR)
+    weights /= weights.sum(axis=1, keepdims=True)
+    return Derivatives(
+        Batch(weights, np.array(candidates.means), np.array(candidates.variances)),
+        np.empty(n_candidates),
+        np.empty((n_candidates, n_parameters)),
+        np.empty((n_candidates, n_parameters, n_parameters)),
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,19 +79,20 @@ def polish(
     Polished; J never falls below that of the candidates handed in
     """
     atoms = atoms or objective.atoms
-    reached = Derivatives.at(objective, candidates, atoms)
+    reached = room_for_derivatives(candidates)
     damping = np.full(len(candidates), _INITIAL_DAMPING)
     converged = np.zeros(len(candidates), dtype=np.bool_)
-    ascent = (atoms, objective.prior, tol, reached.arrays(), damping, converged)
+    state = (atoms, objective.prior, tol, reached, damping, converged)
     n_steps = 0
     if on_step is None:
-        n_steps = ascend(*ascent, max_steps)
+        n_steps = newton(*state, max_steps)
     else:
+        differentiate(atoms, objective.prior, reached)
         on_step(reached.values.copy())
-        while n_steps < max_steps and ascend(*ascent, 1):
+        while n_steps < max_steps and newton_steps(*state, 1):
             n_steps += 1
             on_step(reached.values.copy())
-    return Polished(reached.candidates, reached.values, converged, n_steps)
+    return Polished(Candidates(*reached.batch), reached.values, converged, n_steps)
 
 
 def polish_leaders(

@@ -20,9 +20,10 @@ from typing import Any, Optional
 import numpy as np
 
 from dash_app.learning.compiled.batches import sort_by_mean
-from dash_app.learning.compiled.responsibilities import log_likelihoods
+from dash_app.learning.compiled.penalty import log_priors
+from dash_app.learning.compiled.responsibilities import objective_values
 from dash_app.learning.compiled.signatures import Atoms, Batch, Prior
-from dash_app.learning.mixture import LOG_2PI, Array, Mixture
+from dash_app.learning.mixture import Array, Mixture
 from dash_app.learning.points import MIN_SPREAD
 from dash_app.learning.summary import WeightedSummary
 
@@ -59,11 +60,22 @@ class Candidates:
         variances[index] = others.variances
         return Candidates(weights, means, variances)
 
-    @property
-    def arrays(self) -> Batch:
-        """Weights, means and variances, copied: compiled loops want them whole and writable."""
-        weights, means = np.array(self.weights, order="C"), np.array(self.means, order="C")
-        return weights, means, np.array(self.variances, order="C")
+    @cached_property
+    def batch(self) -> Batch:
+        """What compiled loops read."""
+        return Batch(
+            np.ascontiguousarray(self.weights),
+            np.ascontiguousarray(self.means),
+            np.ascontiguousarray(self.variances),
+        )
+
+    def batch_copy(self) -> Batch:
+        """Return a copy, which compiled loops may change."""
+        return Batch(
+            np.array(self.weights, order="C"),
+            np.array(self.means, order="C"),
+            np.array(self.variances, order="C"),
+        )
 
     @classmethod
     def none(cls, n_components: int) -> Candidates:
@@ -83,7 +95,7 @@ class Candidates:
 
 def sorted_by_mean(candidates: Candidates) -> Candidates:
     """Return the candidates with the components of each in order of their means."""
-    batch = candidates.arrays
+    batch = candidates.batch_copy()
     sort_by_mean(batch)
     return Candidates(*batch)
 
@@ -150,11 +162,6 @@ class Objective:
         """n of J, the total weight."""
         return float(self.masses.sum())
 
-    @cached_property
-    def has_spread(self) -> bool:
-        """Whether any atom stands for values that differ."""
-        return bool(self.variances.any())
-
     @property
     def prior_variance(self) -> float:
         """s2 in standardised units."""
@@ -165,26 +172,25 @@ class Objective:
         """Lower bound of a variance in standardised units."""
         return FLOOR_RATIO**2
 
-    @property
+    @cached_property
     def atoms(self) -> Atoms:
         """What J is a sum over, standardised already."""
-        return self.positions, self.masses, self.variances, 0.0, 1.0
+        return Atoms(self.positions, self.masses, self.variances, 0.0, 1.0)
 
     def atoms_of_points(self, points: Array, masses: Optional[Array]) -> Atoms:
         """Return points of data units as atoms that are standardised while they are read."""
-        nothing = np.empty(0)
-        variances = nothing if masses is None else np.zeros(masses.size)
-        return points, nothing if masses is None else masses, variances, self.location, self.scale
+        if masses is None:
+            masses = np.empty(0)
+        return Atoms(points, masses, np.zeros(masses.size), self.location, self.scale)
 
-    @property
+    @cached_property
     def prior(self) -> Prior:
         """What J is made of beside the atoms."""
-        return self.prior_weight, self.prior_variance, self.variance_floor, self.mass
+        return Prior(self.prior_weight, self.prior_variance, self.variance_floor, self.mass)
 
-    def log_prior(self, variances: Array) -> Array:
+    def log_prior(self, candidates: Candidates) -> Array:
         """Return -(a/2) sum_k (log v_k + s2 / v_k), shape (n_candidates,), nats."""
-        terms = np.log(variances) + self.prior_variance / variances
-        log_prior: Array = -0.5 * self.prior_weight * terms.sum(axis=-1)
+        log_prior: Array = log_priors(self.prior, candidates.batch.variances)
         return log_prior
 
     def in_data_units(self, objective: float) -> float:
@@ -200,30 +206,15 @@ class Objective:
         lower bound (Verbeek, Nunnink and Vlassis 2006, doi 10.1007/s10618-005-0033-3), and exact
         for an atom of equal values.
         """
-        log_likelihood = log_likelihoods(self.atoms, candidates.arrays)
-        value: Array = (log_likelihood + self.log_prior(candidates.variances)) / self.mass
+        value: Array = objective_values(self.atoms, self.prior, candidates.batch)
         return value
-
-    def joint_log_density(self, candidates: Candidates) -> tuple[Array, Array]:
-        """Return log(w_k N(atom | k)) and the deviations atom - m_k.
-
-        Both of shape (n_candidates, n_components, n_atoms).
-        """
-        deviations = self.positions - candidates.means[..., None]
-        joint = deviations * deviations
-        if self.has_spread:
-            joint += self.variances
-        joint *= (-0.5 / candidates.variances)[..., None]
-        with np.errstate(divide="ignore"):
-            joint += (np.log(candidates.weights) - 0.5 * (np.log(candidates.variances) + LOG_2PI))[
-                ..., None
-            ]
-        return joint, deviations
 
     def standardised(self, mixture: Mixture) -> Candidates:
         """Return a mixture of data units as a batch of one, its variances brought to the floor."""
         return self.standardised_batch(
-            Candidates(mixture.weights[None], mixture.means[None], mixture.variances[None])
+            Candidates(
+                np.array(mixture.weights[None]), mixture.means[None], mixture.variances[None]
+            )
         )
 
     def standardised_batch(self, candidates: Candidates) -> Candidates:

@@ -101,11 +101,11 @@ class Shown:
     def of(cls, objective: Objective, polished: Polished, index: int) -> Shown:
         """Return one of the polished mixtures."""
         value = float(polished.values[index])
-        penalty = objective.log_prior(polished.candidates.variances[index]) / objective.mass
+        log_prior = float(objective.log_prior(polished.candidates[index : index + 1])[0])
         return cls(
             objective.mixture(polished.candidates, index),
             objective.in_data_units(value),
-            float(np.log(objective.scale)) - (value - float(penalty)),
+            float(np.log(objective.scale)) - (value - log_prior / objective.mass),
         )
 
 

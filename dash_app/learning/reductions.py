@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dash_app.learning.compiled.fewer import reduced
+from dash_app.learning.compiled import deaths
 from dash_app.learning.objective import Candidates
 
 
@@ -17,4 +17,4 @@ def reductions(candidates: Candidates) -> Candidates:
     -------
     Candidates, (R (2 K - 1), K - 1); of each first the drops, then the unions
     """
-    return Candidates(*reduced(candidates.arrays))
+    return Candidates(*deaths.deaths_and_merges(candidates.batch))

@@ -141,7 +141,7 @@ def fit_from_scratch(
     )
     best, value = final.candidates, float(final.values[0])
     mixture = objective.mixture(best)
-    log_likelihood = value - float(objective.log_prior(best.variances)[0]) / objective.mass
+    log_likelihood = value - float(objective.log_prior(best)[0]) / objective.mass
     return FitResult(
         mixture=mixture,
         losses=np.array(trace.losses),

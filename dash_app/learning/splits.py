@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dash_app.learning.compiled.parts import cut_parts, values_with_parts, with_parts
+from dash_app.learning.compiled.splits import best_splits, values_after_splits, with_splits
 from dash_app.learning.mixture import Indices
 from dash_app.learning.objective import Candidates, Objective
 
@@ -29,18 +29,18 @@ class Splits:
 
     def best(self, objective: Objective, n_kept: int) -> Candidates:
         """Return those of the greatest J as they stand, best first."""
-        values = values_with_parts(
+        values = values_after_splits(
             objective.atoms,
             objective.prior,
-            self.candidates.arrays,
-            self.ones.arrays,
-            self.others.arrays,
+            self.candidates.batch,
+            self.ones.batch,
+            self.others.batch,
         )
         return self._of(np.argsort(-values, axis=None, kind="stable")[:n_kept])
 
     def _of(self, chosen: Indices) -> Candidates:
-        parts = self.ones.arrays, self.others.arrays
-        return Candidates(*with_parts(self.candidates.arrays, *parts, chosen))
+        parts = self.ones.batch, self.others.batch
+        return Candidates(*with_splits(self.candidates.batch, *parts, chosen))
 
 
 def halves(objective: Objective, candidates: Candidates) -> Splits:
@@ -62,5 +62,5 @@ def cuts(objective: Objective, candidates: Candidates) -> Splits:
     component of its own, have the greatest classification likelihood (Scott and Symons 1971,
     doi 10.2307/2529003). Unequal parts are found at once that halves come to slowly.
     """
-    ones, others = cut_parts(objective.atoms, objective.prior, candidates.arrays)
+    ones, others = best_splits(objective.atoms, objective.prior, candidates.batch)
     return Splits(candidates, Candidates(*ones), Candidates(*others))

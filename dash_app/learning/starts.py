@@ -6,9 +6,9 @@ import numpy as np
 
 from dash_app.learning.compiled.segmentation import (
     best_cuts,
-    groups,
     interval_costs,
     labels_of,
+    mixture_of_groups,
 )
 from dash_app.learning.mixture import Indices
 from dash_app.learning.objective import Candidates, Objective
@@ -80,4 +80,4 @@ def random_starts(objective: Objective, n_starts: int, rng: np.random.Generator)
 
 def _segments(objective: Objective, labels: Indices, n_components: int) -> Candidates:
     """Return one component a label; one without atoms stands in the middle."""
-    return Candidates(*groups(objective.atoms, objective.prior, labels, n_components))
+    return Candidates(*mixture_of_groups(objective.atoms, objective.prior, labels, n_components))

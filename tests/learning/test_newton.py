@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from dash_app.learning.compiled.ascent import newton_step
+from dash_app.learning.compiled.newton import Derivatives, differentiate, newton_step
+from dash_app.learning.compiled.signatures import Parameters
 from dash_app.learning.em import em_step
-from dash_app.learning.newton import Derivatives, polish
+from dash_app.learning.newton import polish, room_for_derivatives
 from dash_app.learning.objective import Candidates, Objective
 from dash_app.learning.starts import random_starts
 from dash_app.learning.summary import WeightedSummary
@@ -24,7 +25,9 @@ def at(objective: Objective, theta: np.ndarray) -> Derivatives:
     alpha, means, log_variances = np.split(theta, 3)
     weights = np.exp(alpha) / np.exp(alpha).sum()
     candidates = Candidates(weights[None], means[None], np.exp(log_variances)[None])
-    return Derivatives.at(objective, candidates)
+    found = room_for_derivatives(candidates)
+    differentiate(objective.atoms, objective.prior, found)
+    return found
 
 
 def test_derivatives_are_those_of_differences(objective: Objective) -> None:
@@ -32,7 +35,7 @@ def test_derivatives_are_those_of_differences(objective: Objective) -> None:
     here = at(objective, theta)
     step = 1e-5 * np.eye(theta.size)
     up, down = [at(objective, theta + e) for e in step], [at(objective, theta - e) for e in step]
-    assert_allclose(here.values, objective.value(here.candidates), rtol=1e-12)
+    assert_allclose(here.values, objective.value(Candidates(*here.batch)), rtol=1e-12)
     slopes = [(u.values - d.values) / 2e-5 for u, d in zip(up, down)]
     assert_allclose(here.gradients[0], np.array(slopes)[:, 0], atol=1e-8)
     curvatures = [(u.gradients[0] - d.gradients[0]) / 2e-5 for u, d in zip(up, down)]
@@ -95,12 +98,12 @@ def test_a_variance_at_its_floor_stays_there() -> None:
 
 
 def test_a_singular_system_gives_way_to_the_scaled_gradient() -> None:
-    theta = (np.array([0.5, 0.5]), np.array([-1.0, 1.0]), np.array([0.5, 0.5]))
+    mixture = Parameters(np.array([0.5, 0.5]), np.array([-1.0, 1.0]), np.array([0.5, 0.5]))
     gradient = np.array([0.1, -0.1, 0.2, 0.3, -0.1, 0.1])
     damping, share = 0.1, 0.5 + 1e-9
     scale = np.array([share, share, share / 0.5, share / 0.5, 0.5 * share, 0.5 * share])
     hessian = np.diag(damping * scale)
     hessian[:2, :2] += 0.5  # of which the step's own system leaves nothing
-    step, promise = newton_step(theta, gradient, hessian, damping, 1e-4)
+    step, predicted = newton_step(mixture, gradient, hessian, damping, 1e-4)
     assert_allclose(step, gradient / (scale * (1 + damping)))
-    assert promise == pytest.approx(float(step @ gradient))
+    assert predicted == pytest.approx(float(step @ gradient))

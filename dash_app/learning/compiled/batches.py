@@ -1,21 +1,48 @@
-"""Room for a batch of mixtures, and the components of each in order, compiled."""
+"""Room for mixtures, and their components in order, compiled."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from dash_app.learning.compiled.compilation import compiled
-from dash_app.learning.compiled.signatures import BATCH, Batch
+from dash_app.learning.compiled.signatures import (
+    BATCH,
+    PARAMETERS,
+    Batch,
+    Parameters,
+    i8,
+    void,
+)
 
 
-@compiled(f"{BATCH}(i8, i8)")
+@compiled(PARAMETERS(i8))
+def new_parameters(n_components: int) -> Parameters:
+    """Return room for one mixture."""
+    return Parameters(np.empty(n_components), np.empty(n_components), np.empty(n_components))
+
+
+@compiled(BATCH(i8, i8))
 def new_batch(n_mixtures: int, n_components: int) -> Batch:
     """Return room for mixtures."""
     shape = (n_mixtures, n_components)
-    return np.empty(shape), np.empty(shape), np.empty(shape)
+    return Batch(np.empty(shape), np.empty(shape), np.empty(shape))
 
 
-@compiled(f"void({BATCH})")
+@compiled(PARAMETERS(BATCH, i8))
+def mixture_at(batch: Batch, r: int) -> Parameters:
+    """Return one mixture of a batch; what is written to it is written to the batch."""
+    return Parameters(batch.weights[r], batch.means[r], batch.variances[r])
+
+
+@compiled(void(PARAMETERS, PARAMETERS))
+def copy_to(target: Parameters, source: Parameters) -> None:
+    """Copy one mixture's values."""
+    target.weights[:] = source.weights
+    target.means[:] = source.means
+    target.variances[:] = source.variances
+
+
+@compiled(void(BATCH))
 def sort_by_mean(batch: Batch) -> None:
     """Sort the components of each mixture in place; equal means stay in their order."""
     weights, means, variances = batch

@@ -1,37 +1,63 @@
-"""Joint log-densities of a mixture's components with standardised atoms, compiled."""
+"""The density of a component, and of the components of a mixture at atoms, compiled.
+
+An atom's log-density under a component is the mean over its values: that of its mean, less its
+variance over twice the component's.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
-from dash_app.learning.compiled.compilation import compiled
+from dash_app.learning.compiled.batches import mixture_at
+from dash_app.learning.compiled.bounds import DEAD_WEIGHT
+from dash_app.learning.compiled.compilation import compiled, inlined
 from dash_app.learning.compiled.elementary import exp, log
-from dash_app.learning.compiled.signatures import ATOMS, BATCH, THETA, Array, Atoms, Batch, Theta
+from dash_app.learning.compiled.signatures import (
+    ATOMS,
+    BATCH,
+    PARAMETERS,
+    Atoms,
+    Batch,
+    Parameters,
+    f8,
+    void,
+)
+from dash_app.learning.mixture import Array
 
 HALF_LOG_2PI = 0.5 * float(np.log(2.0 * np.pi))
 
-LEAST_WEIGHT = 1e-300
-"""A component of less has died out."""
+
+@inlined
+def log_peak(weight: float, variance: float) -> float:
+    """Return log(w N(m | m, v)), the joint log-density at the component's mean."""
+    log_weight = log(weight) if weight > DEAD_WEIGHT else -np.inf
+    return log_weight - 0.5 * log(variance) - HALF_LOG_2PI
 
 
-@compiled(f"void({ATOMS}, {THETA}, f8[:, ::1])")
-def joint_log_densities(atoms: Atoms, theta: Theta, joint: Array) -> None:
+@inlined
+def log_density(peak: float, variance: float, deviation: float, spread: float) -> float:
+    """Return log(w N(atom | m, v)).
+
+    peak : of `log_peak`;  deviation : the atom's mean less m;  spread : the atom's variance
+    """
+    return peak + -0.5 / variance * (deviation * deviation + spread)
+
+
+@compiled(void(ATOMS, PARAMETERS, f8[:, ::1]))
+def joint_log_densities(atoms: Atoms, parameters: Parameters, joint: Array) -> None:
     """Set log(w_k N(atom | k)), (K, n_atoms)."""
-    positions, spread = atoms[0], atoms[2]
-    for k in range(theta[0].size):
-        weight, mean, variance = theta[0][k], theta[1][k], theta[2][k]
-        log_weight = log(weight) if weight > LEAST_WEIGHT else -np.inf
-        log_peak = log_weight - 0.5 * log(variance) - HALF_LOG_2PI
-        factor = -0.5 / variance
+    positions, spread = atoms.positions, atoms.variances
+    for k in range(parameters.means.size):
+        mean, variance = parameters.means[k], parameters.variances[k]
+        peak = log_peak(parameters.weights[k], variance)
         for i in range(positions.size):
-            deviation = positions[i] - mean
-            joint[k, i] = log_peak + factor * (deviation * deviation + spread[i])
+            joint[k, i] = log_density(peak, variance, positions[i] - mean, spread[i])
 
 
-@compiled(f"void({ATOMS}, {THETA}, f8[:, ::1], f8[::1])")
-def scaled_densities(atoms: Atoms, theta: Theta, densities: Array, top: Array) -> None:
-    """Set w_k N(atom | k) / e^top, (K, n_atoms), and top, log of the greatest of an atom."""
-    joint_log_densities(atoms, theta, densities)
+@compiled(void(ATOMS, PARAMETERS, f8[:, ::1], f8[::1]))
+def scaled_densities(atoms: Atoms, parameters: Parameters, densities: Array, top: Array) -> None:
+    """Set w_k N(atom | k) / e^top, (K, n_atoms), and top, the largest joint log-density."""
+    joint_log_densities(atoms, parameters, densities)
     top[:] = -np.inf
     for k in range(densities.shape[0]):
         for i in range(top.size):
@@ -41,13 +67,12 @@ def scaled_densities(atoms: Atoms, theta: Theta, densities: Array, top: Array) -
             densities[k, i] = exp(densities[k, i] - top[i])
 
 
-@compiled(f"f8[:, :, ::1]({ATOMS}, {BATCH})")
+@compiled(f8[:, :, ::1](ATOMS, BATCH))
 def densities_of_each(atoms: Atoms, batch: Batch) -> Array:
-    """Return w_k N(atom | k) of each mixture of a batch, (R, K, n_atoms), 1e-304 at the least."""
-    weights, means, variances = batch
-    densities = np.empty((means.shape[0], means.shape[1], atoms[0].size))
+    """Return w_k N(atom | k) of each mixture, (R, K, n_atoms), at least 1e-304."""
+    densities = np.empty((batch.means.shape[0], batch.means.shape[1], atoms.positions.size))
     for r in range(densities.shape[0]):
-        joint_log_densities(atoms, (weights[r], means[r], variances[r]), densities[r])
+        joint_log_densities(atoms, mixture_at(batch, r), densities[r])
         for k in range(densities.shape[1]):
             for i in range(densities.shape[2]):
                 densities[r, k, i] = exp(densities[r, k, i])

@@ -3,33 +3,37 @@
 from __future__ import annotations
 
 import numpy as np
+from numba import types
 
 from dash_app.learning.compiled.batches import new_batch
+from dash_app.learning.compiled.bounds import TINY
 from dash_app.learning.compiled.compilation import compiled
 from dash_app.learning.compiled.elementary import log
+from dash_app.learning.compiled.penalty import m_step_variance
 from dash_app.learning.compiled.signatures import (
     ATOMS,
     BATCH,
     PRIOR,
-    Array,
     Atoms,
     Batch,
-    Indices,
     Prior,
+    f8,
+    i8,
 )
+from dash_app.learning.mixture import Array, Indices
 
-_LEAST_MASS = 1e-300
+_MIN_WEIGHT = 0.01
+"""Least mixing weight of a group, divided by the number of components."""
 
 
-@compiled(f"Tuple((f8[:, ::1], f8[:, ::1]))({ATOMS}, {PRIOR})")
+@compiled(types.UniTuple(f8[:, ::1], 2)(ATOMS, PRIOR))
 def interval_costs(atoms: Atoms, prior: Prior) -> tuple[Array, Array]:
-    """Return what the atoms i .. j - 1 cost as one group, (n_atoms + 1, n_atoms + 1); inf if none.
+    """Return two costs of the atoms i .. j - 1 as one group, (n_atoms + 1, n_atoms + 1) each.
 
-    Once their scatter, once their negative log-likelihood as a component of their own, which has
-    a share of the weight and a variance.
+    The first is their scatter. The second is their negative log-likelihood as a component of their
+    own, with a weight and a variance. An empty group costs inf.
     """
-    positions, masses, spread = atoms[0], atoms[1], atoms[2]
-    prior_weight, prior_variance, floor, n = prior
+    positions, masses, spread = atoms.positions, atoms.masses, atoms.variances
     n_atoms = positions.size
     # positions are standardised, so the sums do not cancel
     sums = np.zeros((3, n_atoms + 1))
@@ -46,14 +50,14 @@ def interval_costs(atoms: Atoms, prior: Prior) -> tuple[Array, Array]:
             first = sums[1, j] - sums[1, i]
             scatter = max(sums[2, j] - sums[2, i] - first * first / mass, 0.0)
             scatters[i, j] = scatter
-            scatter += prior_weight * prior_variance
-            variance = max(scatter / (prior_weight + mass), floor)
-            cost = 0.5 * ((mass + prior_weight) * log(variance) + scatter / variance)
-            costs[i, j] = cost - mass * log(mass / n)
+            variance = m_step_variance(prior, mass, scatter)
+            scatter += prior.weight * prior.variance
+            cost = 0.5 * ((mass + prior.weight) * log(variance) + scatter / variance)
+            costs[i, j] = cost - mass * log(mass / prior.mass)
     return scatters, costs
 
 
-@compiled("i8[:, ::1](f8[:, ::1], i8)")
+@compiled(i8[:, ::1](f8[:, ::1], i8))
 def best_cuts(costs: Array, n_intervals: int) -> Indices:
     """Return where the last of 2 .. n_intervals intervals of the first j atoms begins.
 
@@ -74,7 +78,7 @@ def best_cuts(costs: Array, n_intervals: int) -> Indices:
     return cuts
 
 
-@compiled("i8[::1](i8[:, ::1], i8)")
+@compiled(i8[::1](i8[:, ::1], i8))
 def labels_of(cuts: Indices, n_intervals: int) -> Indices:
     """Return each atom's interval, for `n_intervals` intervals."""
     end = cuts.shape[1] - 1
@@ -86,11 +90,10 @@ def labels_of(cuts: Indices, n_intervals: int) -> Indices:
     return labels
 
 
-@compiled(f"{BATCH}({ATOMS}, {PRIOR}, i8[::1], i8)")
-def groups(atoms: Atoms, prior: Prior, labels: Indices, n_components: int) -> Batch:
-    """Return a mixture, (1, K), of one component a label; one without atoms is in the middle."""
-    positions, masses, spread = atoms[0], atoms[1], atoms[2]
-    prior_weight, prior_variance, floor, n = prior
+@compiled(BATCH(ATOMS, PRIOR, i8[::1], i8))
+def mixture_of_groups(atoms: Atoms, prior: Prior, labels: Indices, n_components: int) -> Batch:
+    """Return a mixture, (1, K), of one component a label; one without atoms has a mean of 0."""
+    positions, masses, spread = atoms.positions, atoms.masses, atoms.variances
     batch = new_batch(1, n_components)
     weights, means, variances = batch
     for parameter in batch:
@@ -99,14 +102,12 @@ def groups(atoms: Atoms, prior: Prior, labels: Indices, n_components: int) -> Ba
         weights[0, labels[i]] += masses[i]
         means[0, labels[i]] += masses[i] * positions[i]
     for k in range(n_components):
-        means[0, k] /= max(weights[0, k], _LEAST_MASS)
+        means[0, k] /= max(weights[0, k], TINY)
     for i in range(labels.size):
         deviation = positions[i] - means[0, labels[i]]
         variances[0, labels[i]] += masses[i] * (deviation * deviation + spread[i])
     for k in range(n_components):
-        mass = max(weights[0, k], _LEAST_MASS)
-        variance = (prior_weight * prior_variance + variances[0, k]) / (prior_weight + mass)
-        variances[0, k] = max(variance, floor)
-        weights[0, k] = max(weights[0, k] / n, 0.01 / n_components)
+        variances[0, k] = m_step_variance(prior, weights[0, k], variances[0, k])
+        weights[0, k] = max(weights[0, k] / prior.mass, _MIN_WEIGHT / n_components)
     weights /= weights.sum()
     return batch

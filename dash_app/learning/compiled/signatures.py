@@ -1,33 +1,69 @@
-"""The types of what the compiled loops take: names for readers, signatures for numba."""
+"""The types of what the compiled loops take: named tuples for readers, signatures for numba."""
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from typing import NamedTuple
 
-Array = NDArray[np.float64]
-Indices = NDArray[np.int64]
-Mask = NDArray[np.bool_]
+from numba import types
 
-Atoms = tuple[Array, Array, Array, float, float]
-"""What J is a sum over: positions, masses and variances (n_atoms,), a location and a scale.
+from dash_app.learning.mixture import Array
 
-(position - location) / scale is standardised, and so are the variances. No masses and no variances,
-(0,), stand for masses of 1 and variances of 0. Compiled loops read it so.
-"""
+b1, f8, i8, void = types.b1, types.f8, types.i8, types.void
 
-Prior = tuple[float, float, float, float]
-"""prior_weight, prior_variance, variance_floor, mass of an `Objective`."""
 
-ATOMS = "Tuple((f8[::1], f8[::1], f8[::1], f8, f8))"
-PRIOR = "UniTuple(f8, 4)"
+class Atoms(NamedTuple):
+    """What J is a sum over.
 
-Theta = tuple[Array, Array, Array]
-"""Weights, means and variances of one mixture, (K,) each."""
+    positions, masses, variances : ndarray, shape (n_atoms,)
+        Empty masses stand for masses of 1, empty variances for variances of 0.
+    location, scale : float
+        (positions - location) / scale are standardised; variances are standardised already.
+    """
 
-THETA = "UniTuple(f8[::1], 3)"
+    positions: Array
+    masses: Array
+    variances: Array
+    location: float
+    scale: float
 
-Batch = tuple[Array, Array, Array]
-"""Weights, means and variances of many mixtures, (R, K) each."""
 
-BATCH = "UniTuple(f8[:, ::1], 3)"
+ATOMS = types.NamedTuple((f8[::1], f8[::1], f8[::1], f8, f8), Atoms)
+
+
+class Prior(NamedTuple):
+    """What J is made of beside the atoms.
+
+    weight : float, pseudo-observations of each component's variance
+    variance, floor : float, their variance and the variance floor, standardised units
+    mass : float, n of J
+    """
+
+    weight: float
+    variance: float
+    floor: float
+    mass: float
+
+
+PRIOR = types.NamedUniTuple(f8, 4, Prior)
+
+
+class Parameters(NamedTuple):
+    """One mixture, (K,) each."""
+
+    weights: Array
+    means: Array
+    variances: Array
+
+
+PARAMETERS = types.NamedUniTuple(f8[::1], 3, Parameters)
+
+
+class Batch(NamedTuple):
+    """Many mixtures, (R, K) each."""
+
+    weights: Array
+    means: Array
+    variances: Array
+
+
+BATCH = types.NamedUniTuple(f8[:, ::1], 3, Batch)

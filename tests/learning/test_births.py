@@ -1,11 +1,11 @@
-"""Where a component is inserted, against the same in plain numpy."""
+"""Where a component is born, against the same in plain numpy."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from dash_app.learning.compiled.insertions import inserted, places
+from dash_app.learning.compiled.births import birth_places, with_births
 from dash_app.learning.objective import Candidates, Objective
 from dash_app.learning.summary import WeightedSummary
 
@@ -26,15 +26,17 @@ def pair(objective: Objective, first: float, second: float, std: float) -> Candi
 
 
 def into(objective: Objective, reduced: Candidates, locations: np.ndarray, n: int) -> Candidates:
-    batch = reduced.arrays
-    found = places(objective.atoms, objective.prior, batch, locations, STDS, 0.12)
-    return Candidates(*inserted(batch, found[np.argsort(-found[:, -1])[:n]]))
+    batch = reduced.batch
+    found = birth_places(objective.atoms, objective.prior, batch, locations, STDS, 0.12)
+    return Candidates(*with_births(batch, found[np.argsort(-found[:, -1])[:n]]))
 
 
-def promise(objective: Objective, reduced: Candidates, mean: float, std: float) -> float:
+def predicted_value(objective: Objective, reduced: Candidates, mean: float, std: float) -> float:
     x, share = objective.positions, objective.masses / objective.mass
-    joint, _ = objective.joint_log_density(reduced)
-    density = np.exp(joint[0]).sum(axis=0)
+    deviations = x - reduced.means[0][:, None]
+    variances = reduced.variances[0][:, None]
+    peaks = reduced.weights[0][:, None] / np.sqrt(2 * np.pi * variances)
+    density = (peaks * np.exp(-0.5 * deviations**2 / variances)).sum(axis=0)
     new = np.exp(-0.5 * ((x - mean) / std) ** 2) / (std * np.sqrt(2 * np.pi))
     ratio = new / density - 1.0
     slope, curvature = share @ ratio, share @ ratio**2
@@ -43,20 +45,22 @@ def promise(objective: Objective, reduced: Candidates, mean: float, std: float) 
     return float(objective.value(reduced)[0] + gain)
 
 
-def test_the_first_insertion_is_the_one_that_promises_most(objective: Objective) -> None:
+def test_the_first_birth_has_the_largest_predicted_objective(objective: Objective) -> None:
     reduced = pair(objective, -3.0, 2.0, 0.4)
     locations = np.linspace(-1.5, 1.5, 31)
     found = into(objective, reduced, locations, 40)
-    promises = {
-        (mean, std): promise(objective, reduced, mean, std) for mean in locations for std in STDS
+    predicted = {
+        (mean, std): predicted_value(objective, reduced, mean, std)
+        for mean in locations
+        for std in STDS
     }
-    mean, std = max(promises, key=lambda place: promises[place])
+    mean, std = max(predicted, key=lambda place: predicted[place])
     assert found.means[0, 2] == pytest.approx(mean)
     assert found.variances[0, 2] == pytest.approx(std**2)
     assert objective.value(found[:1])[0] > objective.value(reduced)[0] + 0.1
 
 
-def test_insertions_leave_the_rest_in_proportion_and_are_as_many_as_asked(
+def test_births_leave_the_rest_in_proportion_and_are_as_many_as_asked(
     objective: Objective,
 ) -> None:
     reduced = Candidates.joined(pair(objective, -3.0, 2.0, 0.4), pair(objective, -2.5, 0.5, 0.2))
@@ -67,7 +71,7 @@ def test_insertions_leave_the_rest_in_proportion_and_are_as_many_as_asked(
     assert (found.weights[:, 2] <= 0.5).all()
 
 
-def test_the_worst_explained_point_is_tried_however_far_it_is(objective: Objective) -> None:
+def test_the_atom_of_the_least_density_is_tried_however_far_it_is(objective: Objective) -> None:
     reduced = pair(objective, 0.5, 2.0, 0.01)  # nobody near -3
     found = into(objective, reduced, np.array([1.0]), 10)
     back = objective.in_data_scale(found).means[:, 2]

@@ -1,0 +1,73 @@
+"""Which mixtures of a batch are in the same basin of attraction, compiled.
+
+Two mixtures count as in the same basin if each component of the one is close to that of the other.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dash_app.learning.compiled.compilation import compiled
+from dash_app.learning.compiled.signatures import BATCH, Batch, b1, i8
+from dash_app.learning.mixture import Indices, Mask
+
+_MAX_SHIFT_STDS = 0.5
+"""Largest difference of two close components' means, in standard deviations of the second."""
+
+_MAX_VARIANCE_RATIO = 2.0
+"""Largest ratio of their variances."""
+
+_MAX_WEIGHT_DIFFERENCE = 0.08
+"""Largest difference of their weights."""
+
+
+@compiled(b1(BATCH, i8, BATCH, i8, i8))
+def component_is_close(batch: Batch, row: int, others: Batch, other: int, k: int) -> bool:
+    """Return whether component k of a mixture of each batch is close; both sorted by mean."""
+    shift = batch.means[row, k] - others.means[other, k]
+    variance, other_variance = batch.variances[row, k], others.variances[other, k]
+    close: bool = (
+        shift * shift <= _MAX_SHIFT_STDS * _MAX_SHIFT_STDS * other_variance
+        and variance <= _MAX_VARIANCE_RATIO * other_variance
+        and other_variance <= _MAX_VARIANCE_RATIO * variance
+        and abs(batch.weights[row, k] - others.weights[other, k]) <= _MAX_WEIGHT_DIFFERENCE
+    )
+    return close
+
+
+@compiled(b1(BATCH, i8, BATCH, i8[::1]))
+def in_basin_of_any(batch: Batch, row: int, others: Batch, which: Indices) -> bool:
+    """Return whether a mixture is in the basin of any of some others."""
+    size = batch.means.shape[1]
+    for other in which:
+        k = 0
+        while k < size and component_is_close(batch, row, others, other, k):
+            k += 1
+        if k == size:
+            return True
+    return False
+
+
+@compiled(i8[::1](BATCH, i8[::1], i8))
+def first_of_each_basin(batch: Batch, order: Indices, n_kept: int) -> Indices:
+    """Return which mixtures come first in their basins, in order, at most `n_kept`."""
+    kept = np.empty(min(n_kept, order.size), dtype=np.int64)
+    n = 0
+    for row in order:
+        if n == kept.size:
+            break
+        if not in_basin_of_any(batch, row, batch, kept[:n]):
+            kept[n] = row
+            n += 1
+    first: Indices = kept[:n].copy()
+    return first
+
+
+@compiled(b1[::1](BATCH, BATCH))
+def outside_basins(batch: Batch, known: Batch) -> Mask:
+    """Return which mixtures of the batch are in no basin of the known ones."""
+    outside = np.empty(batch.means.shape[0], dtype=np.bool_)
+    every = np.arange(known.means.shape[0])
+    for row in range(outside.size):
+        outside[row] = not in_basin_of_any(batch, row, known, every)
+    return outside

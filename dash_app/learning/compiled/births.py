@@ -1,0 +1,182 @@
+"""Where the birth of a component raises J of a mixture most, compiled."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import types
+
+from dash_app.learning.compiled.batches import mixture_at, new_batch
+from dash_app.learning.compiled.compilation import compiled
+from dash_app.learning.compiled.densities import log_density, log_peak, scaled_densities
+from dash_app.learning.compiled.elementary import exp, log
+from dash_app.learning.compiled.penalty import log_prior
+from dash_app.learning.compiled.signatures import (
+    ATOMS,
+    BATCH,
+    PRIOR,
+    Atoms,
+    Batch,
+    Prior,
+    b1,
+    f8,
+    i8,
+)
+from dash_app.learning.mixture import Array
+
+_MIN_LOG_DENSITY = -50.0
+"""Smaller log-densities count as this one: the squares of their inverses stay within float64."""
+
+_MIN_CURVATURE = 1e-12
+_MIN_WEIGHT, _MAX_WEIGHT = 0.125, 0.5
+"""Bounds of a born component's weight. The first is divided by the number of components."""
+
+
+@compiled(types.Tuple((f8[::1], f8[:, ::1]))(ATOMS, PRIOR, BATCH))
+def _values_and_log_densities(atoms: Atoms, prior: Prior, batch: Batch) -> tuple[Array, Array]:
+    """Return J of each mixture, (R,), and the log-density of each atom under it, (R, n_atoms)."""
+    masses = atoms.masses
+    n_mixtures, size = batch.means.shape
+    densities, top = np.empty((size, masses.size)), np.empty(masses.size)
+    density = np.empty(masses.size)
+    values, log_densities = np.empty(n_mixtures), np.empty((n_mixtures, masses.size))
+    for r in range(n_mixtures):
+        scaled_densities(atoms, mixture_at(batch, r), densities, top)
+        density[:] = 0.0
+        for k in range(size):
+            for i in range(masses.size):
+                density[i] += densities[k, i]
+        value = 0.0
+        for i in range(masses.size):
+            log_densities[r, i] = top[i] + log(density[i])
+            value += masses[i] * log_densities[r, i]
+        for k in range(size):
+            value += log_prior(prior, batch.variances[r, k])
+        values[r] = value / prior.mass
+    return values, log_densities
+
+
+@compiled(f8[:, ::1](ATOMS, f8[::1], f8[::1]))
+def _new_densities(atoms: Atoms, locations: Array, stds: Array) -> Array:
+    """Return the density of each atom under each new component, by location and then by width."""
+    positions, spread = atoms.positions, atoms.variances
+    densities = np.empty((locations.size * stds.size, positions.size))
+    for j in range(densities.shape[0]):
+        mean, std = locations[j // stds.size], stds[j % stds.size]
+        variance = std * std
+        peak = log_peak(1.0, variance)
+        for i in range(positions.size):
+            densities[j, i] = exp(log_density(peak, variance, positions[i] - mean, spread[i]))
+    return densities
+
+
+@compiled(
+    types.UniTuple(f8[:, ::1], 2)(ATOMS, PRIOR, f8[::1], f8[:, ::1], f8[:, ::1]),
+)
+def _predict(
+    atoms: Atoms, prior: Prior, values: Array, log_densities: Array, new: Array
+) -> tuple[Array, Array]:
+    """Return the predicted J of each mixture with each new component, and its weight, (I, R).
+
+    A weight e of the new component gains e D - e^2 V / 2. The best e is D / V, which gains
+    D^2 / (2 V). D and V are the mean and the mean square of (new / density - 1). The prediction is
+    -inf where D is not positive.
+    """
+    masses, n = atoms.masses, prior.mass
+    n_mixtures = log_densities.shape[0]
+    once, twice = np.empty((masses.size, n_mixtures)), np.empty((masses.size, n_mixtures))
+    for r in range(n_mixtures):
+        for i in range(masses.size):
+            inverse = exp(-max(log_densities[r, i], _MIN_LOG_DENSITY))
+            once[i, r] = masses[i] / n * inverse
+            twice[i, r] = once[i, r] * inverse
+    first, second = np.dot(new, once), np.dot(new * new, twice)
+    predicted, weights = np.empty(first.shape), np.empty(first.shape)
+    for j in range(first.shape[0]):
+        for r in range(n_mixtures):
+            slope = first[j, r] - 1.0
+            curvature = second[j, r] - 2.0 * first[j, r] + 1.0
+            weight = min(max(slope / max(curvature, _MIN_CURVATURE), 0.0), _MAX_WEIGHT)
+            gain = weight * slope - 0.5 * weight * weight * curvature
+            predicted[j, r] = values[r] + gain if slope > 0.0 else -np.inf
+            weights[j, r] = weight
+    return predicted, weights
+
+
+@compiled(b1(f8[:, ::1], i8, i8, i8))
+def _is_peak(predicted: Array, n_stds: int, j: int, r: int) -> bool:
+    """Return whether the prediction is larger than its neighbours' in location and width."""
+    here, width = predicted[j, r], j % n_stds
+    return (
+        here > -np.inf
+        and (j < n_stds or here > predicted[j - n_stds, r])
+        and (j + n_stds >= predicted.shape[0] or here >= predicted[j + n_stds, r])
+        and (width == 0 or here > predicted[j - 1, r])
+        and (width == n_stds - 1 or here >= predicted[j + 1, r])
+    )
+
+
+@compiled(f8[:, ::1](ATOMS, PRIOR, BATCH, f8[::1], f8[::1], f8))
+def birth_places(
+    atoms: Atoms,
+    prior: Prior,
+    batch: Batch,
+    locations: Array,
+    stds: Array,
+    std_at_worst: float,
+) -> Array:
+    """Return the births of the largest predicted J in mixtures (R, K - 1), a row each, unordered.
+
+    A row is: the mixture's index, the component's mean, standard deviation and weight, and the
+    predicted J.
+
+    Parameters
+    ----------
+    locations, stds : ndarray, in order; each location is tried with each width
+    std_at_worst : float
+        Width of one more birth in each mixture, at the atom of the least density. The quadratic
+        prediction fails for far points, where the likelihood grows as a logarithm.
+    """
+    positions, masses = atoms.positions, atoms.masses
+    n_mixtures = batch.means.shape[0]
+    values, log_densities = _values_and_log_densities(atoms, prior, batch)
+    new = _new_densities(atoms, locations, stds)
+    predicted, weights = _predict(atoms, prior, values, log_densities, new)
+    found = np.empty((predicted.size + n_mixtures, 5))
+    n_found = 0
+    for j in range(predicted.shape[0]):
+        for r in range(n_mixtures):
+            if _is_peak(predicted, stds.size, j, r):
+                found[n_found, 0] = r
+                found[n_found, 1] = locations[j // stds.size]
+                found[n_found, 2] = stds[j % stds.size]
+                found[n_found, 3] = weights[j, r]
+                found[n_found, 4] = predicted[j, r]
+                n_found += 1
+    peak = log_peak(1.0, std_at_worst * std_at_worst)
+    for r in range(n_mixtures):
+        worst = np.argmin(log_densities[r])
+        weight = masses[worst] / prior.mass
+        gain = weight * max(log(weight) + peak - log_densities[r, worst], 0.0)
+        found[n_found, 0], found[n_found, 1] = r, positions[worst]
+        found[n_found, 2], found[n_found, 3] = std_at_worst, weight
+        found[n_found, 4] = values[r] + gain
+        n_found += 1
+    rows: Array = found[:n_found].copy()
+    return rows
+
+
+@compiled(BATCH(BATCH, f8[:, ::1]))
+def with_births(batch: Batch, chosen: Array) -> Batch:
+    """Return a mixture for each of the chosen rows of `birth_places`, with the component born."""
+    size = batch.means.shape[1]
+    out = new_batch(chosen.shape[0], size + 1)
+    for row in range(chosen.shape[0]):
+        r = int(chosen[row, 0])
+        weight = min(max(chosen[row, 3], _MIN_WEIGHT / (size + 1)), _MAX_WEIGHT)
+        for k in range(size):
+            out.weights[row, k] = batch.weights[r, k] * (1.0 - weight)
+            out.means[row, k] = batch.means[r, k]
+            out.variances[row, k] = batch.variances[r, k]
+        out.weights[row, size], out.means[row, size] = weight, chosen[row, 1]
+        out.variances[row, size] = chosen[row, 2] * chosen[row, 2]
+    return out

@@ -1,0 +1,271 @@
+"""Newton's method, compiled: derivatives of J, a damped step, and whether it is taken.
+
+Gradients (3K,) and Hessians (3K, 3K) are by alpha, mean and log variance, K entries each, where
+weights = softmax(alpha).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import types
+
+from dash_app.learning.compiled.batches import copy_to, mixture_at, new_parameters
+from dash_app.learning.compiled.bounds import WEIGHT_FLOOR
+from dash_app.learning.compiled.compilation import compiled
+from dash_app.learning.compiled.elementary import exp
+from dash_app.learning.compiled.penalty import log_prior
+from dash_app.learning.compiled.responsibilities import CHUNK_SIZE, new_chunk, read_chunk
+from dash_app.learning.compiled.signatures import (
+    ATOMS,
+    BATCH,
+    PARAMETERS,
+    PRIOR,
+    Atoms,
+    Batch,
+    Parameters,
+    Prior,
+    b1,
+    f8,
+    i8,
+    void,
+)
+from dash_app.learning.mixture import Array, Mask
+
+_MAX_ALPHA_STEP, _MAX_MEAN_STEP, _MAX_LOG_VARIANCE_STEP = 3.0, 1.5, 2.0
+"""Longest step of a component. The mean's is in the component's standard deviations. Longer steps
+leave the region where the quadratic model holds."""
+
+_REFUSED_DAMPING = 0.01
+"""Least damping after a step that did not raise J. With less the next step would hardly differ."""
+
+_MAX_DAMPING = 1e6
+"""With more damping a step is too short to matter: the candidate is done."""
+
+_AT_FLOOR = 1 + 1e-12
+"""A variance counts as at the floor up to this ratio."""
+
+
+class Derivatives(NamedTuple):
+    """Mixtures and J of each, (R,), its gradients (R, 3K) and Hessians (R, 3K, 3K)."""
+
+    batch: Batch
+    values: Array
+    gradients: Array
+    hessians: Array
+
+
+DERIVATIVES = types.NamedTuple((BATCH, f8[::1], f8[:, ::1], f8[:, :, ::1]), Derivatives)
+
+
+@compiled(f8(ATOMS, PARAMETERS, f8[::1], f8[:, ::1]))
+def _log_likelihood(atoms: Atoms, parameters: Parameters, gradient: Array, hessian: Array) -> float:
+    """Set gradient and Hessian of the log-likelihood; return it, nats, not divided by n.
+
+    With r the responsibilities and g_k the derivative of component k's log joint density, the
+    gradient is sum r_k g_k and the Hessian sum r_k (g_k g_k' + dg_k) - (sum r g)(sum r g)'.
+    """
+    weights, means, variances = parameters
+    size = weights.size
+    gradient[:] = 0.0
+    hessian[:] = 0.0
+    own = np.zeros((3, size))  # sum r g g' of mean with mean, mean with variance, variance
+    chunk = new_chunk(size)
+    x, mass, spread, _, inverse, joint = chunk
+    slopes, massed = np.empty((3 * size, CHUNK_SIZE)), np.empty((3 * size, CHUNK_SIZE))
+    log_likelihood = total = 0.0
+    for start in range(0, atoms.positions.size, CHUNK_SIZE):
+        log_likelihood += read_chunk(atoms, start, parameters, chunk)
+        total += mass.sum()
+        for k in range(size):
+            precision = 1.0 / variances[k]
+            by_alpha = by_mean = by_variance = 0.0
+            mean_mean = mean_variance = variance_variance = 0.0
+            for i in range(CHUNK_SIZE):
+                r = joint[k, i] * inverse[i]
+                deviation = x[i] - means[k]
+                to_mean = deviation * precision
+                to_variance = 0.5 * (precision * (deviation * deviation + spread[i]) - 1.0)
+                slopes[k, i] = r
+                slopes[size + k, i] = r * to_mean
+                slopes[2 * size + k, i] = r * to_variance
+                m = mass[i] * r
+                massed[k, i] = m
+                massed[size + k, i] = m * to_mean
+                massed[2 * size + k, i] = m * to_variance
+                by_alpha += m
+                by_mean += m * to_mean
+                by_variance += m * to_variance
+                mean_mean += m * to_mean * to_mean
+                mean_variance += m * to_mean * to_variance
+                variance_variance += m * to_variance * to_variance
+            gradient[k] += by_alpha
+            gradient[size + k] += by_mean
+            gradient[2 * size + k] += by_variance
+            own[0, k] += mean_mean
+            own[1, k] += mean_variance
+            own[2, k] += variance_variance
+        hessian -= np.dot(massed, slopes.T)
+    # each component's own block: sum r (g g' + dg)
+    # and softmax: d log w_k / d alpha_l = [k = l] - w_l
+    for k in range(size):
+        a, b, c = k, size + k, 2 * size + k
+        mass_k, by_mean, by_variance = gradient[a], gradient[b], gradient[c]
+        hessian[a, a] += mass_k - total * weights[k]
+        hessian[a, b] += by_mean
+        hessian[b, a] += by_mean
+        hessian[a, c] += by_variance
+        hessian[c, a] += by_variance
+        hessian[b, b] += own[0, k] - mass_k / variances[k]
+        hessian[b, c] += own[1, k] - by_mean
+        hessian[c, b] += own[1, k] - by_mean
+        hessian[c, c] += own[2, k] - by_variance - 0.5 * mass_k
+        for other in range(size):
+            hessian[k, other] += total * weights[k] * weights[other]
+    for k in range(size):
+        gradient[k] -= total * weights[k]
+    return log_likelihood
+
+
+@compiled(f8(ATOMS, PRIOR, PARAMETERS, f8[::1], f8[:, ::1]))
+def _evaluate(
+    atoms: Atoms, prior: Prior, parameters: Parameters, gradient: Array, hessian: Array
+) -> float:
+    """Set gradient and Hessian of J and return J, nats per point."""
+    value = _log_likelihood(atoms, parameters, gradient, hessian)
+    size = parameters.variances.size
+    for k in range(size):
+        variance, at = parameters.variances[k], 2 * size + k
+        value += log_prior(prior, variance)
+        gradient[at] += 0.5 * prior.weight * (prior.variance / variance - 1.0)
+        hessian[at, at] -= 0.5 * prior.weight * (prior.variance / variance)
+    gradient /= prior.mass
+    hessian /= prior.mass
+    return value / prior.mass
+
+
+@compiled(types.Tuple((f8[::1], f8))(PARAMETERS, f8[::1], f8[:, ::1], f8, f8))
+def newton_step(
+    parameters: Parameters, gradient: Array, hessian: Array, damping: float, floor: float
+) -> tuple[Array, float]:
+    """Return the damped Newton step (3K,) and the predicted rise of J, nats per point."""
+    weights, variances = parameters.weights, parameters.variances
+    size = weights.size
+    # the information of complete data: the natural scale of each parameter, always positive
+    scale = np.empty(3 * size)
+    uphill = gradient.copy()
+    system = -hessian
+    for k in range(size):
+        share = weights[k] + 1e-9
+        scale[k], scale[size + k], scale[2 * size + k] = share, share / variances[k], 0.5 * share
+        held = 2 * size + k
+        if variances[k] <= floor * _AT_FLOOR and gradient[held] < 0.0:
+            uphill[held] = 0.0
+            system[held, :] = 0.0
+            system[:, held] = 0.0
+            system[held, held] = scale[held]
+    for p in range(3 * size):
+        system[p, p] += damping * scale[p]
+    # alpha is known up to a constant: the mean step of alpha is pinned to 0
+    system[:size, :size] += 1.0 / size
+    step = np.zeros(3 * size)
+    try:
+        step = np.linalg.solve(system, uphill)
+    except Exception:  # noqa: BLE001  (a compiled loop knows no other; here: singular)
+        step[:] = 0.0
+    predicted = np.dot(step, uphill)
+    if not predicted > 0.0:  # no ascent (an indefinite Hessian): the scaled gradient instead
+        step = uphill / (scale * (1.0 + damping))
+        predicted = np.dot(step, uphill)
+    return step, predicted
+
+
+@compiled(void(PARAMETERS, f8[::1], f8, PARAMETERS))
+def _move(parameters: Parameters, step: Array, floor: float, moved: Parameters) -> None:
+    """Set the parameters after a step, shortened to stay where the quadratic model holds."""
+    weights, means, variances = parameters
+    size = weights.size
+    longest = 1.0
+    for k in range(size):
+        longest = max(longest, abs(step[k]) / _MAX_ALPHA_STEP)
+        in_stds = abs(step[size + k]) / np.sqrt(variances[k])
+        longest = max(longest, in_stds / _MAX_MEAN_STEP)
+        longest = max(longest, abs(step[2 * size + k]) / _MAX_LOG_VARIANCE_STEP)
+    moved_weights = moved.weights
+    for k in range(size):
+        moved_weights[k] = weights[k] * exp(step[k] / longest)
+        moved.means[k] = means[k] + step[size + k] / longest
+        moved.variances[k] = max(variances[k] * exp(step[2 * size + k] / longest), floor)
+    moved_weights /= moved_weights.sum()
+    for k in range(size):
+        moved_weights[k] = max(moved_weights[k], WEIGHT_FLOOR)
+    moved_weights /= moved_weights.sum()
+
+
+@compiled(void(ATOMS, PRIOR, DERIVATIVES))
+def differentiate(atoms: Atoms, prior: Prior, derivatives: Derivatives) -> None:
+    """Set J of each mixture with its gradient and Hessian."""
+    batch, values, gradients, hessians = derivatives
+    for r in range(values.size):
+        values[r] = _evaluate(atoms, prior, mixture_at(batch, r), gradients[r], hessians[r])
+
+
+@compiled(i8(ATOMS, PRIOR, f8, DERIVATIVES, f8[::1], b1[::1], i8))
+def newton_steps(
+    atoms: Atoms,
+    prior: Prior,
+    tol: float,
+    derivatives: Derivatives,
+    damping: Array,
+    converged: Mask,
+    max_steps: int,
+) -> int:
+    """Take each mixture through at most `max_steps` steps; return the largest number taken.
+
+    derivatives, damping and converged change in place: the next call goes on from there.
+    """
+    batch, values, gradients, hessians = derivatives
+    n_components = batch.means.shape[1]
+    trial = new_parameters(n_components)
+    gradient = np.empty(3 * n_components)
+    hessian = np.empty((3 * n_components, 3 * n_components))
+    most = 0
+    for r in range(values.size):
+        mixture = mixture_at(batch, r)
+        n_steps = 0
+        while n_steps < max_steps and not converged[r]:
+            step, predicted = newton_step(
+                mixture, gradients[r], hessians[r], damping[r], prior.floor
+            )
+            if predicted < tol or damping[r] > _MAX_DAMPING:
+                converged[r] = True
+                break
+            n_steps += 1
+            _move(mixture, step, prior.floor, trial)
+            value = _evaluate(atoms, prior, trial, gradient, hessian)
+            if value > values[r]:
+                damping[r] *= 0.1
+                values[r] = value
+                copy_to(mixture, trial)
+                gradients[r] = gradient
+                hessians[r] = hessian
+            else:
+                damping[r] = max(damping[r] * 8.0, _REFUSED_DAMPING)
+        most = max(most, n_steps)
+    return most
+
+
+@compiled(i8(ATOMS, PRIOR, f8, DERIVATIVES, f8[::1], b1[::1], i8))
+def newton(
+    atoms: Atoms,
+    prior: Prior,
+    tol: float,
+    derivatives: Derivatives,
+    damping: Array,
+    converged: Mask,
+    max_steps: int,
+) -> int:
+    """Set the derivatives, then do as `newton_steps`: one call from Python instead of two."""
+    differentiate(atoms, prior, derivatives)
+    return newton_steps(atoms, prior, tol, derivatives, damping, converged, max_steps)

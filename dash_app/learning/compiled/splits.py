@@ -1,0 +1,164 @@
+"""Splits of a component in two, compiled: the best cut, and J of the mixture after a split."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import types
+
+from dash_app.learning.compiled.batches import mixture_at, new_batch
+from dash_app.learning.compiled.bounds import TINY_MASS, WEIGHT_FLOOR
+from dash_app.learning.compiled.compilation import compiled
+from dash_app.learning.compiled.densities import log_density, log_peak, scaled_densities
+from dash_app.learning.compiled.elementary import exp, log
+from dash_app.learning.compiled.penalty import log_prior, m_step_variance
+from dash_app.learning.compiled.signatures import (
+    ATOMS,
+    BATCH,
+    PRIOR,
+    Atoms,
+    Batch,
+    Prior,
+    f8,
+    i8,
+    void,
+)
+from dash_app.learning.mixture import Array, Indices
+
+
+@compiled(void(PRIOR, f8[:, ::1], f8[::1], f8[::1]))
+def _add_log_likelihoods(prior: Prior, moments: Array, variances: Array, total: Array) -> None:
+    """Add the classification log-likelihood of components of given moments (3, n_cuts), nats.
+
+    Sets their variances. Their means take the place of the first moments.
+
+    moments : mass, first and second moment
+    """
+    for i in range(total.size):
+        mass = max(moments[0, i], TINY_MASS)
+        mean = moments[1, i] / mass
+        scatter = max(moments[2, i] - moments[1, i] * mean, 0.0)
+        variance = m_step_variance(prior, mass, scatter)
+        total[i] += mass * log(mass) - 0.5 * (mass + prior.weight) * log(variance)
+        moments[0, i], moments[1, i] = mass, mean
+        variances[i] = variance
+
+
+@compiled(types.UniTuple(BATCH, 2)(ATOMS, PRIOR, BATCH))
+def best_splits(atoms: Atoms, prior: Prior, batch: Batch) -> tuple[Batch, Batch]:
+    """Return the two parts of each component of each mixture, (R, K) each, at the best cut.
+
+    Of the n_atoms - 1 cuts it is the one of the largest classification likelihood of both sides.
+    """
+    positions, masses, spread = atoms.positions, atoms.masses, atoms.variances
+    n_mixtures, size = batch.means.shape
+    n_atoms = positions.size
+    left, right = new_batch(n_mixtures, size), new_batch(n_mixtures, size)
+    resp, top = np.empty((size, n_atoms)), np.empty(n_atoms)
+    share = np.empty(n_atoms)
+    n_cuts = n_atoms - 1
+    to_left, to_right = np.empty((3, n_cuts)), np.empty((3, n_cuts))
+    left_variances, right_variances = np.empty(n_cuts), np.empty(n_cuts)
+    total = np.empty(n_cuts)
+    for r in range(n_mixtures):
+        scaled_densities(atoms, mixture_at(batch, r), resp, top)
+        share[:] = 0.0
+        for k in range(size):
+            for i in range(n_atoms):
+                share[i] += resp[k, i]
+        for i in range(n_atoms):
+            share[i] = masses[i] / share[i]
+        for k in range(size):
+            zeroth = first = second = 0.0
+            for i in range(n_atoms):
+                m = resp[k, i] * share[i]
+                x = positions[i]
+                zeroth += m
+                first += m * x
+                second += m * (x * x + spread[i])
+                if i < n_cuts:
+                    to_left[0, i], to_left[1, i], to_left[2, i] = zeroth, first, second
+            for i in range(n_cuts):
+                to_right[0, i] = zeroth - to_left[0, i]
+                to_right[1, i] = first - to_left[1, i]
+                to_right[2, i] = second - to_left[2, i]
+            total[:] = 0.0
+            _add_log_likelihoods(prior, to_left, left_variances, total)
+            _add_log_likelihoods(prior, to_right, right_variances, total)
+            cut = np.argmax(total)
+            for moments, variances, part in (
+                (to_left, left_variances, left),
+                (to_right, right_variances, right),
+            ):
+                part.weights[r, k] = moments[0, cut] / prior.mass
+                part.means[r, k] = moments[1, cut]
+                part.variances[r, k] = variances[cut]
+    return left, right
+
+
+@compiled(void(ATOMS, f8, f8, f8, f8[::1], f8[::1]))
+def _add_component(
+    atoms: Atoms, weight: float, mean: float, variance: float, top: Array, density: Array
+) -> None:
+    """Add a component to the density of atoms, which is scaled by e^-top."""
+    positions, spread = atoms.positions, atoms.variances
+    peak = log_peak(weight, variance)
+    for i in range(top.size):
+        density[i] += exp(log_density(peak, variance, positions[i] - mean, spread[i]) - top[i])
+
+
+@compiled(f8[:, ::1](ATOMS, PRIOR, BATCH, BATCH, BATCH))
+def values_after_splits(
+    atoms: Atoms, prior: Prior, batch: Batch, ones: Batch, others: Batch
+) -> Array:
+    """Return J of each mixture with each of its components replaced by its two parts, (R, K)."""
+    masses = atoms.masses
+    n_mixtures, size = batch.means.shape
+    n_atoms = masses.size
+    values = np.empty((n_mixtures, size))
+    own, top = np.empty((size, n_atoms)), np.empty(n_atoms)
+    before, after = np.zeros((size + 1, n_atoms)), np.zeros((size + 1, n_atoms))
+    density = np.empty(n_atoms)
+    for r in range(n_mixtures):
+        scaled_densities(atoms, mixture_at(batch, r), own, top)
+        # sums from both sides: what is left without a component is not a difference
+        for k in range(size):
+            for i in range(n_atoms):
+                before[k + 1, i] = before[k, i] + own[k, i]
+        for k in range(size - 1, -1, -1):
+            for i in range(n_atoms):
+                after[k, i] = after[k + 1, i] + own[k, i]
+        whole_prior = 0.0
+        for k in range(size):
+            whole_prior += log_prior(prior, batch.variances[r, k])
+        for k in range(size):
+            for i in range(n_atoms):
+                density[i] = before[k, i] + after[k + 1, i]
+            weight = batch.weights[r].sum() - batch.weights[r, k]
+            own_prior = whole_prior - log_prior(prior, batch.variances[r, k])
+            for part in (ones, others):
+                part_weight, variance = part.weights[r, k], part.variances[r, k]
+                _add_component(atoms, part_weight, part.means[r, k], variance, top, density)
+                weight += part_weight
+                own_prior += log_prior(prior, variance)
+            value = 0.0
+            for i in range(n_atoms):
+                value += masses[i] * (top[i] + log(density[i]))
+            values[r, k] = (value + own_prior) / prior.mass - log(weight)
+    return values
+
+
+@compiled(BATCH(BATCH, BATCH, BATCH, i8[::1]))
+def with_splits(batch: Batch, ones: Batch, others: Batch, chosen: Indices) -> Batch:
+    """Return mixtures with the `chosen` components (r K + k) replaced by their two parts."""
+    size = batch.means.shape[1]
+    split = new_batch(chosen.size, size + 1)
+    for row in range(chosen.size):
+        r, k = chosen[row] // size, chosen[row] % size
+        for parameter, one, other, out in zip(batch, ones, others, split):
+            out[row, :size] = parameter[r]
+            out[row, k] = one[r, k]
+            out[row, size] = other[r, k]
+        for at in range(size + 1):
+            split.weights[row, at] = max(split.weights[row, at], WEIGHT_FLOOR)
+        split.weights[row] /= split.weights[row].sum()
+    return split
