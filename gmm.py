@@ -1,9 +1,9 @@
 """A one-dimensional Gaussian mixture in PyTorch, trained by gradient steps.
 
 The provided surface of the exercise, with its names, shapes and start values: `GMMSimple`,
-`train_model` and `extract_gmm_parameters`. What is new is that no list of finite numbers ends in
-NaN, that each epoch's loss can be watched, and that an optional penalty turns the likelihood into
-the objective which the other trainings maximise.
+`train_model` and `extract_gmm_parameters`. Three things are new. No list of finite
+numbers ends in NaN. A callback receives each epoch's loss. An optional penalty turns the likelihood
+into the objective that the other trainings maximise.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Standardisation(NamedTuple):
 
 
 class GMMSimple(nn.Module):  # type: ignore[misc]  # torch is not type-checked
-    """A Gaussian mixture with unconstrained parameters: any gradient step leaves it a mixture.
+    """A Gaussian mixture with unconstrained parameters: it stays a mixture after any gradient step.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ class GMMSimple(nn.Module):  # type: ignore[misc]  # torch is not type-checked
 
 
 def _standardise(x: Points) -> tuple[torch.Tensor, Standardisation]:
-    """Return z, shape (n_points,), float64, and what takes it back to data units.
+    """Return z, shape (n_points,), float64, and the mean and std that take it back to data units.
 
     Distances from the first point are scaled by the largest before anything is squared: equal
     points differ by an exact 0, an offset costs no digits, and neither 1e150 nor 1e-150 leaves the
@@ -149,11 +149,11 @@ def data_standardisation(x: Points) -> Standardisation:
 
 @dataclass(frozen=True)
 class _Loss:
-    """What a step goes down on: the negative log-likelihood of z, or -J, in standardised units.
+    """The loss: the negative log-likelihood of z, or -J, in standardised units.
 
     z : Tensor, shape (n_points,);  shares : Tensor, shape (n_points,), sums to 1
     penalty : a / n, or None;  target_std : sqrt(s2);  min_std : lower bound of a component's std
-    shift : what the loss gains in data units; a constant, so no step feels it
+    shift : the constant that turns the loss into that of data units
     """
 
     z: torch.Tensor

@@ -1,32 +1,32 @@
-"""Children of two mixtures: the left components of the one, the right components of the other.
+"""Crossover: offspring with the left components of one mixture and the right ones of another.
 
-On a line the data fall apart: what is best at the left hardly depends on what is best far to the
-right. Two local optima that are right in different places have a child that is right in both,
-which single moves reach only through something worse. The idea of crossover within EM is Pernkopf
-and Bouchaffra (2005), doi 10.1109/TPAMI.2005.162.
+On a line the components at the left hardly depend on those far to the right. Two local optima may
+be good in different places; one of their offspring is good in both. Single moves would have to
+pass through worse mixtures. Crossover within EM: Pernkopf and Bouchaffra (2005), doi
+10.1109/TPAMI.2005.162.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from dash_app.learning.climb import Climbers
 from dash_app.learning.compiled.crossover import distinct_offspring, offspring_values, shared_ends
 from dash_app.learning.mixture import Indices
 from dash_app.learning.objective import Candidates, Objective, sorted_by_mean
+from dash_app.learning.squarem import Scored
 
 _CROWDING = 4
-"""Of so many times as many as are wanted the most are in a neighbourhood of another."""
+"""Score 4 x n_kept offspring; most are near-duplicates."""
 
 
-def children(objective: Objective, parents: Candidates, n_kept: int) -> Candidates:
-    """Return the best children of all pairs of parents at all cuts, best first.
+def crossover(objective: Objective, parents: Candidates, n_kept: int) -> Candidates:
+    """Return the best offspring of all pairs of parents at all cuts, best first.
 
     Parameters
     ----------
     objective : J, usually of a coarse copy
     parents : Candidates, (M, K)
-    n_kept : int, how many to return at the most
+    n_kept : int, at most so many are returned
 
     Returns
     -------
@@ -39,20 +39,19 @@ def children(objective: Objective, parents: Candidates, n_kept: int) -> Candidat
     return _crossed(objective, parents, parents, shared, n_kept).candidates
 
 
-def unequal_children(
+def unequal_crossover(
     objective: Objective, fewer: Candidates, more: Candidates, n_kept: int
 ) -> Candidates:
-    """Return the best children of one parent with a component less and one with one more.
+    """Return the best offspring of a parent with a component fewer and one with a component more.
 
-    Such a child has moved a component from one side to the other, with all the others where that
-    makes them be.
+    Such offspring differ from an optimum in that a component has moved from one side to the other.
 
     Parameters
     ----------
     objective : J, usually of a coarse copy
     fewer : Candidates, (M, K - 1)
     more : Candidates, (N, K + 1)
-    n_kept : int, how many to return at the most
+    n_kept : int, at most so many are returned
 
     Returns
     -------
@@ -69,8 +68,8 @@ def unequal_children(
 
 def _crossed(
     objective: Objective, lefts: Candidates, rights: Candidates, shared: Indices, n_kept: int
-) -> Climbers:
-    """Return children, each with 1 .. K - 1 components of the left and the rest of the right."""
+) -> Scored:
+    """Return offspring, each with 1 .. K - 1 components of the left and the rest of the right."""
     parents = lefts.batch, rights.batch
     size = objective.n_components
     values = offspring_values(objective.atoms, objective.prior, *parents, shared, size)
@@ -78,4 +77,4 @@ def _crossed(
     order = order[np.isfinite(values.ravel()[order])]
     crossings = np.array(np.unravel_index(order, values.shape))
     batch, kept = distinct_offspring(*parents, crossings, size, n_kept)
-    return Climbers(Candidates(*batch), values.ravel()[order[kept]], np.zeros(kept.size))
+    return Scored(Candidates(*batch), values.ravel()[order[kept]], np.zeros(kept.size))

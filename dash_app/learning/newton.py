@@ -1,8 +1,8 @@
-"""Newton's method for the shared objective: the last digits, where EM is slow.
+"""Newton's method for the shared objective, near an optimum, where EM is slow.
 
 Parameters are theta = (alpha, mean, log variance) of each component, weights = softmax(alpha).
 Damping after Levenberg and Marquardt; variances at their floor are held there while the gradient
-points below it; a step is taken only if J rises. Each candidate climbs by itself, in compiled
+points below it. A step is taken only if J rises. Each candidate is raised by itself, in compiled
 loops.
 """
 
@@ -47,7 +47,7 @@ def room_for_derivatives(candidates: Candidates) -> Derivatives:
 
 @dataclass(frozen=True, eq=False)
 class Polished:
-    """Candidates after Newton: J (R,), whether each gradient vanished (R,), steps taken."""
+    """Candidates after Newton's method: J (R,), whether each converged (R,), and steps taken."""
 
     candidates: Candidates
     values: Array
@@ -70,7 +70,7 @@ def polish(
     ----------
     candidates : Candidates, (R, K)
     max_steps : int, evaluations after the first one
-    tol : float, nats per point; a candidate is done when its next step promises less
+    tol : float, nats per point; converged once a step is predicted to gain less
     atoms : what J is a sum over, where that is not `objective`'s own atoms (all the points)
     on_step : called with J (R,) after each evaluation
 
@@ -104,13 +104,13 @@ def polish_leaders(
     reach: float,
     least: float = -np.inf,
 ) -> Polished:
-    """Polish the candidates a little, then to the end those that may still be the best.
+    """Take a few Newton steps with all candidates, then more with those that may be the best.
 
     Parameters
     ----------
     candidates : Candidates, (R, K)
     max_steps, tol : of `polish`, for all of them and then for the leaders
-    reach : float, nats per point; how far below the best a leader may be
+    reach : float, nats per point; a leader is at most so far below the best
     least : float, J of the best one known
     """
     polished = polish(objective, candidates, max_steps=max_steps[0], tol=tol[0])

@@ -7,8 +7,8 @@ For its variance alone, each component has seen `a` pseudo-observations of varia
 penalised likelihood is bounded and consistent: Ciuperca, Ridolfi and Idier (2003), Scandinavian
 Journal of Statistics 30:45; Chen, Tan and Zhang (2008), Statistica Sinica 18:443.
 
-Inside, data are centred and scaled to mean 0 and variance 1, and a batch of candidate mixtures
-is worked on as arrays of shape (n_candidates, n_components).
+Computations use standardised data, of mean 0 and variance 1. A batch of candidate mixtures is
+arrays of shape (n_candidates, n_components).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from dash_app.learning.points import MIN_SPREAD
 from dash_app.learning.summary import WeightedSummary
 
 FLOOR_RATIO = 0.01
-"""The least standard deviation of a component, in standard deviations of the data."""
+"""Least standard deviation of a component, in standard deviations of the data."""
 
 EQUAL_POINTS_STD_RATIO = 1e-3
 """Standard deviation drawn for points that are all equal, relative to max(|x|, 1)."""
@@ -143,7 +143,7 @@ class Objective:
     ) -> Objective:
         """Return J of (means, masses, variances) under a given mean and standard deviation.
 
-        A part of the data (a block, a coarse copy) is standardised as the whole is.
+        A part of the data, or a coarse copy, takes the standardisation of the whole.
         """
         means, masses, variances = atoms
         location, scale = location_scale
@@ -202,9 +202,9 @@ class Objective:
     def value(self, candidates: Candidates) -> Array:
         """Return J of each candidate in standardised units, shape (n_candidates,).
 
-        An atom's share of the log-likelihood is that of one responsibility for all its values, a
-        lower bound (Verbeek, Nunnink and Vlassis 2006, doi 10.1007/s10618-005-0033-3), and exact
-        for an atom of equal values.
+        All values of an atom share one responsibility. That bounds the log-likelihood from below
+        (Verbeek, Nunnink and Vlassis 2006, doi 10.1007/s10618-005-0033-3), which is exact for an
+        atom of equal values.
         """
         value: Array = objective_values(self.atoms, self.prior, candidates.batch)
         return value
@@ -250,7 +250,7 @@ def all_equal(summary: WeightedSummary) -> bool:
 
 
 def equal_points_mixture(x: float, n_components: int) -> Mixture:
-    """Return the mixture for points that all equal x: the one case without an optimum of J."""
+    """Return the mixture for points that all equal x, where J has no optimum."""
     std = EQUAL_POINTS_STD_RATIO * max(abs(x), 1.0)
     return Mixture(
         np.full(n_components, 1.0 / n_components),

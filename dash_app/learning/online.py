@@ -1,8 +1,8 @@
 """Online training: the increment in, the mixture out, at a cost bounded by the capacity.
 
-The learner keeps a weighted summary of the data, the mixture that is shown and a pool of other
-local optima. Each increment is inserted; then the mixture and its alternatives climb the shared
-objective from where they stood, and moves out of the local optimum are tried.
+The learner keeps a weighted summary of the data, the incumbent mixture and other local optima. An
+increment is added to the summary. The incumbent is then raised to the optimum of the shared
+objective, and at times other optima are searched.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dash_app.errors import OutOfRangeError, RefusedError, StateError
-from dash_app.learning.escapes import Stock
+from dash_app.learning.challengers import Archive
 from dash_app.learning.mixture import Array, Mixture
+from dash_app.learning.moves import NeighbouringOrders
 from dash_app.learning.objective import (
     Candidates,
     Objective,
     all_equal,
 )
 from dash_app.learning.points import as_points, check_n_components, check_number
-from dash_app.learning.pursuit import Pool, Shown, settle, update
-from dash_app.learning.rivals import Family
 from dash_app.learning.summary import WeightedSummary
+from dash_app.learning.tracking import Incumbent, TrackingState, search_anew, update
 
-STATE_VERSION = 4
+STATE_VERSION = 5
 
 
 class OnlineGaussianMixture:
@@ -72,14 +72,14 @@ class OnlineGaussianMixture:
         self.capacity = int(capacity)
         self._summary = WeightedSummary(self.capacity)
         self._n_points = 0
-        self._pool: Optional[Pool] = None
+        self._tracking: Optional[TrackingState] = None
 
     # -- what has been learned
 
     @property
     def mixture(self) -> Mixture:
         """The current mixture, data units; RefusedError before the first point."""
-        return self._trained().shown.mixture
+        return self._trained().incumbent.mixture
 
     @property
     def n_points(self) -> int:
@@ -97,12 +97,12 @@ class OnlineGaussianMixture:
 
         Exact until the summary is full; of a merged summary it is an upper bound.
         """
-        return self._trained().shown.mean_nll
+        return self._trained().incumbent.mean_nll
 
     @property
     def objective(self) -> float:
-        """J of the current mixture, nats per point; the loss shown is its negative."""
-        return self._trained().shown.objective
+        """J of the current mixture, nats per point; its negative is the loss."""
+        return self._trained().incumbent.objective
 
     # -- learning
 
@@ -149,7 +149,7 @@ class OnlineGaussianMixture:
         x = as_points(points)
         summary = self._summary.without_points(x)
         if summary.n_atoms == 0:
-            self._summary, self._pool = summary, None
+            self._summary, self._tracking = summary, None
         else:
             self._adopt(summary, x)
         self._n_points -= x.size
@@ -186,7 +186,7 @@ class OnlineGaussianMixture:
 
     def state(self) -> dict[str, Any]:
         """Return plain arrays and numbers from which `from_state` restores every bit."""
-        pool = self._pool
+        state = self._tracking
         return {
             "version": STATE_VERSION,
             "n_components": self.n_components,
@@ -200,7 +200,7 @@ class OnlineGaussianMixture:
             "atom_means": self._summary.means.copy(),
             "atom_masses": self._summary.masses.copy(),
             "atom_variances": self._summary.variances.copy(),
-            **({"mixture": None} if pool is None else _to_plain(pool)),
+            **({"mixture": None} if state is None else _to_plain(state)),
         }
 
     @classmethod
@@ -234,17 +234,17 @@ class OnlineGaussianMixture:
             )
             learner._n_points = int(state["n_points"])
             if state["mixture"] is not None:
-                learner._pool = _from_plain(state)
+                learner._tracking = _from_plain(state)
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise StateError(f"expected a learner's state, got a damaged one: {error}") from error
         return learner
 
     # -- inside
 
-    def _trained(self) -> Pool:
-        if self._pool is None:
+    def _trained(self) -> TrackingState:
+        if self._tracking is None:
             raise RefusedError("expected at least one point before the mixture is asked for")
-        return self._pool
+        return self._tracking
 
     def _empty(self, n_components: int) -> OnlineGaussianMixture:
         return OnlineGaussianMixture(
@@ -261,62 +261,62 @@ class OnlineGaussianMixture:
         increment : the points that came or went; None where a search is due anyway
         """
         if all_equal(summary):
-            pool = Pool.of_equal_points(float(summary.means[0]), self.n_components)
+            state = TrackingState.of_equal_points(float(summary.means[0]), self.n_components)
         else:
             objective = Objective.of_summary(summary, self.n_components, self.prior_weight)
-            if self._pool is None or increment is None or all_equal(self._summary):
-                pool = settle(objective, summary, self.seed)
+            if self._tracking is None or increment is None or all_equal(self._summary):
+                state = search_anew(objective, summary, self.seed)
             else:
-                pool = update(self._pool, objective, summary, increment, self.seed)
-        self._summary, self._pool = summary, pool
+                state = update(self._tracking, objective, summary, increment, self.seed)
+        self._summary, self._tracking = summary, state
 
 
 def _checked_half_life(half_life: Optional[float]) -> Optional[float]:
     return None if half_life is None else check_number("half_life", half_life, 0.0, open_below=True)
 
 
-def _to_plain(pool: Pool) -> dict[str, Any]:
-    shown, explored = pool.shown, pool.explored
-    mixture = Candidates(*(part[None] for part in _parts(shown.mixture)))
+def _to_plain(state: TrackingState) -> dict[str, Any]:
+    incumbent, second_search = state.incumbent, state.second_search
+    mixture = Candidates(*(part[None] for part in _parts(incumbent.mixture)))
     return {
         "mixture": _to_array(mixture),
-        "objective": shown.objective,
-        "mean_nll": shown.mean_nll,
-        "alternatives": _to_array(pool.alternatives),
-        "reserves": _to_array(pool.stock.reserves),
-        "surpluses": _to_array(pool.stock.surpluses),
-        "explored_home": _to_array(explored.home),
-        "explored_others": _to_array(explored.others),
-        "explored_reserves": _to_array(explored.stock.reserves),
-        "explored_surpluses": _to_array(explored.stock.surpluses),
-        "n_failed": pool.n_failed,
-        "n_pursuits": pool.n_pursuits,
-        "misfit": pool.misfit,
-        "n_rested": pool.n_rested,
+        "objective": incumbent.objective,
+        "mean_nll": incumbent.mean_nll,
+        "challengers": _to_array(state.challengers),
+        "fewer": _to_array(state.orders.fewer),
+        "more": _to_array(state.orders.more),
+        "second_incumbent": _to_array(second_search.incumbent),
+        "second_challengers": _to_array(second_search.challengers),
+        "second_fewer": _to_array(second_search.orders.fewer),
+        "second_more": _to_array(second_search.orders.more),
+        "n_failed": state.n_failed,
+        "n_searches": state.n_searches,
+        "misfit_nats": state.misfit_nats,
+        "n_since_search": state.n_since_search,
     }
 
 
-def _from_plain(plain: dict[str, Any]) -> Pool:
+def _from_plain(plain: dict[str, Any]) -> TrackingState:
     mixture = _from_array(plain["mixture"])
-    return Pool(
-        Shown(
+    return TrackingState(
+        Incumbent(
             Mixture(mixture.weights[0], mixture.means[0], mixture.variances[0]),
             float(plain["objective"]),
             float(plain["mean_nll"]),
         ),
-        _from_array(plain["alternatives"]),
-        Stock(_from_array(plain["reserves"]), _from_array(plain["surpluses"])),
-        Family(
-            _from_array(plain["explored_home"]),
-            _from_array(plain["explored_others"]),
-            Stock(
-                _from_array(plain["explored_reserves"]), _from_array(plain["explored_surpluses"])
+        _from_array(plain["challengers"]),
+        NeighbouringOrders(_from_array(plain["fewer"]), _from_array(plain["more"])),
+        Archive(
+            _from_array(plain["second_incumbent"]),
+            _from_array(plain["second_challengers"]),
+            NeighbouringOrders(
+                _from_array(plain["second_fewer"]), _from_array(plain["second_more"])
             ),
         ),
         n_failed=int(plain["n_failed"]),
-        n_pursuits=int(plain["n_pursuits"]),
-        misfit=float(plain["misfit"]),
-        n_rested=int(plain["n_rested"]),
+        n_searches=int(plain["n_searches"]),
+        misfit_nats=float(plain["misfit_nats"]),
+        n_since_search=int(plain["n_since_search"]),
     )
 
 

@@ -1,4 +1,4 @@
-"""Points as they come in: checked once, at the door."""
+"""Checks of points and settings, made once, where they enter."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Training from scratch: a global search for the best mixture of all points.
 
-Plain EM from quantiles; then quantile, segmentation and random starts, EM in a batch with
-successive halving, Newton, then escapes until none helps. Above the capacity the search runs on a
-summary and the result is finished by exact passes over all points in blocks.
+First plain EM from quantiles. Then quantile, segmentation and random starts, SQUAREM in a batch
+with successive halving, Newton's method, and moves until none helps. Above the capacity the search
+runs on a summary. The last Newton steps read all points in blocks.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ from dash_app.learning.summary import WeightedSummary
 OnIteration = Callable[[int, float], None]
 
 CAPACITY = 1024
-"""Distinct values up to which the search works on the points themselves."""
+"""Distinct values up to which the search works on the points themselves. More cost time."""
 
 _MAX_EM_STEPS = 40
 _EM_GAIN_NATS = 1e-4
-"""Plain EM ends with the first step that gains less."""
+"""Plain EM ends with the first step that gains less, nats per point."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +48,7 @@ class FitResult:
     objective : float, J of the mixture, nats per point
     mean_nll : float, negative mean log-likelihood of the points, nats per point
     n_iter : int, steps taken
-    converged : bool, whether it stopped since nothing more was to be gained
+    converged : bool, whether the last Newton step was predicted to gain less than `tol`
     """
 
     mixture: Mixture
@@ -95,8 +95,8 @@ def fit_from_scratch(
     n_components : int, 1 to 50
     seed : int, of the random starts
     prior_weight : float >= 0, pseudo-observations of each component's variance
-    max_iter : int >= 1, most steps of EM, Newton and escapes together
-    tol : float, nats per point; Newton stops when a step promises less
+    max_iter : int >= 1, most steps of EM, Newton and rounds of moves together
+    tol : float, nats per point; Newton stops when a step is predicted to gain less
     on_iteration : called with (step from 1, loss) after each step; what it raises ends the fit
     weights : array, shape (n_points,), above 0; default 1 each
 
@@ -153,9 +153,9 @@ def fit_from_scratch(
 
 
 def _plain_em(objective: Objective, max_steps: int, trace: _Trace) -> Candidates:
-    """Return where EM from the quantile start gets to until it slows down, (1, K).
+    """Return the result of plain EM from the quantile start, (1, K).
 
-    The search begins anew; this is what a person sees of a fit, and what there is to compare.
+    Its losses are the first part of the curve that is shown. The search does not use the result.
     """
     candidates = quantile_starts(objective)
     last = -np.inf

@@ -1,6 +1,6 @@
-"""The search for the best mixture: many rough candidates in a batch, the best of them polished.
+"""The search for the best mixture: many candidates in a batch, the best refined by Newton's method.
 
-Rough work is done on a coarse copy of the summary, values that are compared on the whole of it.
+Candidates are ranked on a coarse copy of the summary. Optima are compared on the whole summary.
 """
 
 from __future__ import annotations
@@ -10,36 +10,37 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dash_app.learning.climb import Climbers, climb
-from dash_app.learning.crossover import children
-from dash_app.learning.escapes import Stock, escapes
+from dash_app.learning.crossover import crossover
+from dash_app.learning.moves import NeighbouringOrders, propose_moves
 from dash_app.learning.newton import polish_leaders
 from dash_app.learning.objective import Candidates, Objective, sorted_by_mean
+from dash_app.learning.squarem import Scored, squarem
 from dash_app.learning.starts import quantile_starts, random_starts, segmentation_starts
 from dash_app.learning.summary import WeightedSummary
 
 COARSE_ATOMS = 128
 
 _WORK = 32_768
-"""Random starts times components times atoms of the coarse copy."""
+"""Random starts times components times atoms of the coarse copy. More find more and take longer."""
 
 _N_RANDOM_STARTS = (30, 120)
-_MAX_ESCAPE_ROUNDS = 12
-_FEW_COMPONENTS, _N_OTHER_HOMES = 4, (1, 6)
-"""Optima are many where components are: of so many as there are components beyond the few, within
-these bounds, the moves away may be in vain before the search ends."""
+_MAX_ROUNDS = 12
+_FEW_COMPONENTS, _N_FAILED_ROUNDS = 4, (1, 6)
+"""Rounds without a gain that end the search: components above the first, within the bounds. With
+more components J has more optima."""
 
-_N_INSERTIONS, _N_EXCHANGES = 72, 12
+_N_BIRTHS, _N_CROSSOVERS = 72, 12
 _N_POLISHED = 5
-_N_PARENTS, _N_CHILDREN = 16, 12
+_N_PARENTS, _N_OFFSPRING = 16, 12
 _N_OPTIMA = 24
 _DEPTH = 2
-_ESCAPE_GAIN_NATS = 1e-9
+_MIN_GAIN_NATS = 1e-9
 
 _MAX_STEPS = (4, 12)
 _TOL = 1e-8
 _REACH_NATS = 0.05
-"""After Newton's first steps, what is further below the best is left as it is."""
+"""After the first Newton steps only candidates within this many nats per point of the
+best go on."""
 
 
 def coarse_objective(
@@ -58,15 +59,15 @@ def coarse_objective(
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
+class SearchResult:
     """The local optima of a search, best first.
 
-    optima : Climbers at the top, (any, K); their values are J, standardised units
-    stock : Stock, good mixtures of one component fewer and of one more
+    optima : Scored, (any, K); their values are J, standardised units
+    orders : NeighbouringOrders, good mixtures with K - 1 and K + 1 components
     """
 
-    optima: Climbers
-    stock: Stock
+    optima: Scored
+    orders: NeighbouringOrders
 
     @property
     def best(self) -> Candidates:
@@ -79,7 +80,7 @@ class Found:
         return float(self.optima.values[0])
 
     @property
-    def others(self) -> Candidates:
+    def challengers(self) -> Candidates:
         """All but the best one."""
         return self.optima.candidates[1:]
 
@@ -90,8 +91,8 @@ def search(
     rng: np.random.Generator,
     max_steps: int = 1000,
     on_step: Callable[[float], None] = lambda value: None,
-) -> Found:
-    """Search from many starts, then by escapes and crossover until neither helps.
+) -> SearchResult:
+    """Search from many starts, then by moves and crossover until neither helps.
 
     Parameters
     ----------
@@ -106,48 +107,51 @@ def search(
         segmentation_starts(coarse),
         random_starts(coarse, int(np.clip(room, *_N_RANDOM_STARTS)), rng),
     )
-    climbers = climb(coarse, climb(coarse, starts, 2).best(24).candidates, 3)
-    born = climb(coarse, children(coarse, climbers.best(_N_PARENTS).candidates, _N_CHILDREN), 3)
-    optima = _polished(objective, climbers.joined(born).best(_N_POLISHED).candidates)
+    scored = squarem(coarse, squarem(coarse, starts, 2).best(24).candidates, 3)
+    offspring = crossover(coarse, scored.best(_N_PARENTS).candidates, _N_OFFSPRING)
+    scored = scored.joined(squarem(coarse, offspring, 3))
+    optima = _polished(
+        objective, scored.joined(squarem(coarse, offspring, 3)).best(_N_POLISHED).candidates
+    )
     on_step(float(optima.values[0]))
-    stock = Stock.none(objective.n_components)
+    orders = NeighbouringOrders.none(objective.n_components)
     tried = optima.candidates[:0]
-    n_other_homes = int(np.clip(objective.n_components - _FEW_COMPONENTS, *_N_OTHER_HOMES))
+    max_failed = int(np.clip(objective.n_components - _FEW_COMPONENTS, *_N_FAILED_ROUNDS))
     n_failed = 0
-    for _ in range(min(_MAX_ESCAPE_ROUNDS, max_steps)):
-        home = optima.apart_from(tried).candidates[:1]
-        if len(home) == 0 or n_failed > n_other_homes:
+    for _ in range(min(_MAX_ROUNDS, max_steps)):
+        incumbent = optima.outside_basins_of(tried).candidates[:1]
+        if len(incumbent) == 0 or n_failed > max_failed:
             break
-        tried = Candidates.joined(tried, home)
-        found = escapes(
+        tried = Candidates.joined(tried, incumbent)
+        found = propose_moves(
             coarse,
-            home,
+            incumbent,
             np.empty(0),
-            stock,
-            n_insertions=_N_INSERTIONS,
-            n_exchanges=_N_EXCHANGES,
+            orders,
+            n_births=_N_BIRTHS,
+            n_crossovers=_N_CROSSOVERS,
             depth=_DEPTH,
         )
-        stock = found.stock
-        family = optima.candidates[:_N_PARENTS]
-        crossed = children(coarse, family, _N_CHILDREN)
-        moves = Candidates.joined(found.splits, found.exchanges, found.insertions, crossed)
-        climbers = climb(coarse, moves, 2).apart_from(family).best(16)
-        climbers = climb(coarse, climbers.candidates, 3).apart_from(family).best(_N_POLISHED)
+        orders = found.orders
+        known = optima.candidates[:_N_PARENTS]
+        crossed = crossover(coarse, known, _N_OFFSPRING)
+        moves = Candidates.joined(found.splits, found.crossovers, found.births, crossed)
+        scored = squarem(coarse, moves, 2).outside_basins_of(known).best(16)
+        scored = squarem(coarse, scored.candidates, 3).outside_basins_of(known).best(_N_POLISHED)
         n_failed += 1
-        if len(climbers) == 0:
+        if len(scored) == 0:
             continue
         before = float(optima.values[0])
-        tops = _polished(objective, climbers.candidates, before)
+        tops = _polished(objective, scored.candidates, before)
         optima = optima.joined(tops).best(_N_OPTIMA)
-        if optima.values[0] > before + _ESCAPE_GAIN_NATS:
+        if optima.values[0] > before + _MIN_GAIN_NATS:
             on_step(float(optima.values[0]))
             n_failed = 0
-    return Found(optima, stock)
+    return SearchResult(optima, orders)
 
 
-def _polished(objective: Objective, candidates: Candidates, least: float = -np.inf) -> Climbers:
-    """Return the candidates polished, best first; to the end only what may still be the best.
+def _polished(objective: Objective, candidates: Candidates, least: float = -np.inf) -> Scored:
+    """Return the candidates refined, best first; only those that may be the best to convergence.
 
     least : float, J of the best one known
     """
@@ -160,5 +164,5 @@ def _polished(objective: Objective, candidates: Candidates, least: float = -np.i
         least=least,
     )
     values = polished.values
-    optima = Climbers(sorted_by_mean(polished.candidates), values, np.zeros(values.size))
+    optima = Scored(sorted_by_mean(polished.candidates), values, np.zeros(values.size))
     return optima.best(len(optima))

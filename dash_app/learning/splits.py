@@ -1,4 +1,4 @@
-"""Mixtures of one component more: one that is there in two parts."""
+"""Mixtures with one component more, by a split of one component."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from dash_app.learning.mixture import Indices
 from dash_app.learning.objective import Candidates, Objective
 
 _HALF_STDS = 0.8
-"""So far to either side go the halves of a component, in its standard deviations; its variance
-stays theirs together."""
+"""Distance of each half's mean from the component's, in its standard deviations. Together they
+keep its variance."""
 
 
 @dataclass(frozen=True, eq=False)
 class Splits:
-    """Mixtures (R, K), and two parts of each of their components, (R, K) each."""
+    """Mixtures (R, K), and the two parts of each component, (R, K) each."""
 
     candidates: Candidates
     ones: Candidates
     others: Candidates
 
     def all(self) -> Candidates:
-        """Return each mixture with each of its components in two parts, (R K, K + 1)."""
+        """Return each mixture with each component split, (R K, K + 1)."""
         return self._of(np.arange(self.candidates.means.size))
 
     def best(self, objective: Objective, n_kept: int) -> Candidates:
-        """Return those of the greatest J as they stand, best first."""
+        """Return the splits of the largest J, best first."""
         values = values_after_splits(
             objective.atoms,
             objective.prior,
@@ -43,8 +43,8 @@ class Splits:
         return Candidates(*with_splits(self.candidates.batch, *parts, chosen))
 
 
-def halves(objective: Objective, candidates: Candidates) -> Splits:
-    """Return the splits of components into two equal halves."""
+def even_splits(objective: Objective, candidates: Candidates) -> Splits:
+    """Return the splits of components into two halves of equal weight."""
     step = _HALF_STDS * np.sqrt(candidates.variances)
     narrow = np.maximum(candidates.variances - step * step, objective.variance_floor)
     half = 0.5 * candidates.weights
@@ -55,12 +55,12 @@ def halves(objective: Objective, candidates: Candidates) -> Splits:
     )
 
 
-def cuts(objective: Objective, candidates: Candidates) -> Splits:
-    """Return the splits of components where that is best for each.
+def optimal_splits(objective: Objective, candidates: Candidates) -> Splits:
+    """Return the split of each component at its best cut.
 
-    What a component is responsible for is divided at the atom at which both sides, each as a
-    component of its own, have the greatest classification likelihood (Scott and Symons 1971,
-    doi 10.2307/2529003). Unequal parts are found at once that halves come to slowly.
+    The cut divides the atoms, weighted by responsibility, in two. The best has the
+    largest classification likelihood (Scott and Symons 1971, doi 10.2307/2529003). It finds
+    unequal parts at once, which even splits reach slowly.
     """
     ones, others = best_splits(objective.atoms, objective.prior, candidates.batch)
     return Splits(candidates, Candidates(*ones), Candidates(*others))

@@ -10,12 +10,12 @@ from dash_app.learning.compiled.segmentation import (
     labels_of,
     mixture_of_groups,
 )
+from dash_app.learning.deaths import deaths_and_merges
 from dash_app.learning.mixture import Indices
 from dash_app.learning.objective import Candidates, Objective
-from dash_app.learning.reductions import reductions
 
 _BROAD_SHARES = (0.05, 0.3)
-"""Weights of the broad component laid under the intervals."""
+"""Weights of a component as broad as the data that is added to the intervals."""
 
 
 def quantile_starts(objective: Objective) -> Candidates:
@@ -48,7 +48,7 @@ def segmentation_starts(objective: Objective) -> Candidates:
         starts += [_with_broad(fewer, share) for share in _BROAD_SHARES]
     if 1 < n_segments < objective.positions.size:
         more = _segments(objective, labels_of(cuts, n_segments + 1), n_segments + 1)
-        starts.append(reductions(more))
+        starts.append(deaths_and_merges(more))
     return Candidates.joined(*starts)
 
 
@@ -79,5 +79,5 @@ def random_starts(objective: Objective, n_starts: int, rng: np.random.Generator)
 
 
 def _segments(objective: Objective, labels: Indices, n_components: int) -> Candidates:
-    """Return one component a label; one without atoms stands in the middle."""
+    """Return one component a label; one without atoms has a mean of 0."""
     return Candidates(*mixture_of_groups(objective.atoms, objective.prior, labels, n_components))

@@ -1,8 +1,8 @@
-"""A bounded, weighted stand-in for the data.
+"""A bounded, weighted stand-in for the data: sorted atoms (mean, mass, within-variance).
 
-Sorted atoms (mean, mass, within-variance). While there are fewer distinct values than atoms, the
-summary *is* the data. Beyond it, the neighbours whose union loses the least are merged (Ward
-1963, doi 10.1080/01621459.1963.10500845); count, mean and variance of the whole are kept.
+Up to `capacity` distinct values each atom is one value, and the summary is the data. Beyond it,
+neighbours are merged in the order of the scatter that this hides (Ward 1963, doi
+10.1080/01621459.1963.10500845). Count, mean and variance of the whole are kept.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dash_app.errors import UnknownPointError
 from dash_app.learning.mixture import Array, Indices
 
 NEGLIGIBLE_MASS = 1e-12
-"""Of the total; a decayed atom below it is dropped."""
+"""Share of the total mass; a decayed atom below it is dropped."""
 
 _PRESORTED_FACTOR = 2
 """Above this multiple of the capacity, atoms are first grouped by one pass of companding."""
@@ -268,8 +268,8 @@ def _ward_starts(means: Array, masses: Array, n_excess: int) -> Indices:
     costs = gaps * gaps * (left * right / (left + right))
     if n_excess == 1:
         return np.delete(np.arange(means.size), int(np.argmin(costs)) + 1)
-    # one merge after the other would take the cheapest each time; taken together are the local
-    # minima (disjoint pairs) that are surely among those: costs only rise as atoms grow
+    # merges one by one would take the cheapest pair each time; the local minima are disjoint pairs
+    # and among those: costs only rise as atoms grow
     padded = np.concatenate([[np.inf], costs, [np.inf]])
     lowest = np.flatnonzero((costs < padded[:-2]) & (costs <= padded[2:]))
     bound = np.partition(costs, n_excess - 1)[n_excess - 1]

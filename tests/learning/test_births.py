@@ -1,4 +1,4 @@
-"""Where a component is born, against the same in plain numpy."""
+"""Where a component is offspring, against the same in plain numpy."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dash_app.learning.crossover import children, unequal_children
+from dash_app.learning.crossover import crossover, unequal_crossover
 from dash_app.learning.objective import Candidates, Objective
 from dash_app.learning.summary import WeightedSummary
 
@@ -25,17 +25,17 @@ def _candidates(objective: Objective, means: list[list[float]]) -> Candidates:
 def test_two_that_are_right_at_one_side_each_have_a_child_right_at_both() -> None:
     objective = _objective(4)
     parents = _candidates(objective, [[-3.0, -2.0, 2.4, 2.6], [-2.6, -2.4, 2.0, 3.0]])
-    born = children(objective, parents, 5)
+    offspring = crossover(objective, parents, 5)
     expected = _candidates(objective, [[-3.0, -2.0, 2.0, 3.0]])
-    np.testing.assert_allclose(born.means[0], expected.means[0])
-    assert objective.value(born[:1])[0] > objective.value(parents).max() + 1.0
+    np.testing.assert_allclose(offspring.means[0], expected.means[0])
+    assert objective.value(offspring[:1])[0] > objective.value(parents).max() + 1.0
 
 
 def test_children_come_best_first() -> None:
     objective = _objective(4)
     rng = np.random.default_rng(0)
     parents = _candidates(objective, rng.uniform(-3.5, 3.5, (6, 4)).tolist())
-    values = objective.value(children(objective, parents, 8))
+    values = objective.value(crossover(objective, parents, 8))
     assert values.size > 1
     assert (np.diff(values) <= 1e-9).all()
 
@@ -45,21 +45,21 @@ def test_weights_of_children_sum_to_one() -> None:
     uneven = _candidates(objective, [[-3.0, -2.0, 2.4, 2.6], [-2.6, -2.4, 2.0, 3.0]])
     weights = np.array([[0.7, 0.1, 0.1, 0.1], [0.1, 0.1, 0.1, 0.7]])
     parents = Candidates(weights, uneven.means, uneven.variances)
-    born = children(objective, parents, 5)
-    np.testing.assert_allclose(born.weights.sum(axis=1), 1.0)
+    offspring = crossover(objective, parents, 5)
+    np.testing.assert_allclose(offspring.weights.sum(axis=1), 1.0)
 
 
 def test_a_mixture_and_its_like_have_no_children() -> None:
     objective = _objective(4)
     like = _candidates(objective, [[-3.0, -2.0, 2.0, 3.0], [-3.001, -2.0, 2.0, 3.001]])
-    assert len(children(objective, like, 5)) == 0
+    assert len(crossover(objective, like, 5)) == 0
 
 
 def test_one_component_or_one_parent_has_no_children() -> None:
     one = _candidates(_objective(1), [[-1.0], [1.0]])
-    assert len(children(_objective(1), one, 5)) == 0
+    assert len(crossover(_objective(1), one, 5)) == 0
     single = _candidates(_objective(4), [[-3.0, -2.0, 2.0, 3.0]])
-    assert len(children(_objective(4), single, 5)) == 0
+    assert len(crossover(_objective(4), single, 5)) == 0
 
 
 @pytest.mark.filterwarnings("error")
@@ -68,21 +68,21 @@ def test_components_that_died_out_leave_no_child_of_weight_zero() -> None:
     means = [[-3.0, -2.0, 2.4, 2.6], [-2.6, -2.4, 2.0, 3.0]]
     alive = _candidates(objective, means)
     weights = np.array([[0.0, 0.0, 0.5, 0.5], [0.5, 0.5, 0.0, 0.0]])
-    born = children(objective, Candidates(weights, alive.means, alive.variances), 5)
-    assert np.isfinite(objective.value(born)).all()
-    np.testing.assert_allclose(born.weights.sum(axis=1), 1.0)
+    offspring = crossover(objective, Candidates(weights, alive.means, alive.variances), 5)
+    assert np.isfinite(objective.value(offspring)).all()
+    np.testing.assert_allclose(offspring.weights.sum(axis=1), 1.0)
 
 
 def test_a_component_goes_over_from_one_side_to_the_other() -> None:
     objective = _objective(4)
     fewer = _candidates(objective, [[-2.5, 2.0, 3.0]])
     more = _candidates(objective, [[-3.0, -2.0, 2.0, 2.5, 3.0]])
-    born = unequal_children(objective, fewer, more, 5)
+    offspring = unequal_crossover(objective, fewer, more, 5)
     expected = _candidates(objective, [[-3.0, -2.0, 2.0, 3.0]])
-    np.testing.assert_allclose(born.means[0], expected.means[0])
-    np.testing.assert_allclose(born.weights.sum(axis=1), 1.0)
+    np.testing.assert_allclose(offspring.means[0], expected.means[0])
+    np.testing.assert_allclose(offspring.weights.sum(axis=1), 1.0)
     # and the same where the left parent is the larger one
-    mirrored = unequal_children(
+    mirrored = unequal_crossover(
         objective,
         _candidates(objective, [[-3.0, -2.0, 2.5]]),
         _candidates(objective, [[-3.0, -2.5, -2.0, 2.0, 3.0]]),
@@ -94,4 +94,4 @@ def test_a_component_goes_over_from_one_side_to_the_other() -> None:
 def test_without_a_partner_there_is_no_exchange() -> None:
     objective = _objective(4)
     nobody, more = Candidates.none(3), _candidates(objective, [[-3.0, -2.0, 2.0, 2.5, 3.0]])
-    assert len(unequal_children(objective, nobody, more, 5)) == 0
+    assert len(unequal_crossover(objective, nobody, more, 5)) == 0

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from sklearn.mixture import GaussianMixture
 
-from dash_app.learning.climb import climb
 from dash_app.learning.em import em_step
 from dash_app.learning.objective import Candidates, Objective
+from dash_app.learning.squarem import squarem
 from dash_app.learning.starts import quantile_starts, random_starts, segmentation_starts
 from dash_app.learning.summary import WeightedSummary
 
@@ -95,17 +95,17 @@ def test_em_never_lowers_the_objective(case: tuple[Objective, np.random.Generato
 def test_climbing_never_lowers_the_objective(case: tuple[Objective, np.random.Generator]) -> None:
     objective, rng = case
     start = random_starts(objective, 4, rng)
-    climbers = climb(objective, start, 1)
-    assert (climbers.values >= objective.value(start) - 1e-10).all()
+    scored = squarem(objective, start, 1)
+    assert (scored.values >= objective.value(start) - 1e-10).all()
     for _ in range(8):
-        before = objective.value(climbers.candidates)
+        before = objective.value(scored.candidates)
         assert np.isfinite(before).all()
-        assert (before >= climbers.values - 1e-10).all()  # J of one step before
-        climbers = climb(objective, climbers.candidates, 1)
-        assert (climbers.values >= before - 1e-10).all()
-        assert (climbers.gains >= 0).all()
-    assert_allclose(climbers.candidates.weights.sum(axis=1), 1.0)
-    assert (climbers.candidates.variances >= objective.variance_floor).all()
+        assert (before >= scored.values - 1e-10).all()  # J of one step before
+        scored = squarem(objective, scored.candidates, 1)
+        assert (scored.values >= before - 1e-10).all()
+        assert (scored.gains >= 0).all()
+    assert_allclose(scored.candidates.weights.sum(axis=1), 1.0)
+    assert (scored.candidates.variances >= objective.variance_floor).all()
 
 
 def em_step_by_definition(objective: Objective, start: Candidates) -> tuple[Candidates, float]:
@@ -148,7 +148,7 @@ def test_a_component_without_mass_takes_the_variance_of_the_prior() -> None:
 def test_climbing_outruns_plain_em(clumps: np.ndarray) -> None:
     objective = objective_of(clumps, 4)
     start = random_starts(objective, 10, np.random.default_rng(1))
-    climbed = climb(objective, start, 8)
+    climbed = squarem(objective, start, 8)
     plain = start
     for _ in range(24):  # as many steps
         plain, _ = em_step(objective, plain)

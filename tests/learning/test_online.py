@@ -74,7 +74,7 @@ def test_grouping_changes_the_path_and_not_the_quality(clumps: np.ndarray) -> No
 
 def n_looks(learner: OnlineGaussianMixture) -> int:
     """Return how often rivals of the mixture were looked at."""
-    return int(learner.state()["n_pursuits"])
+    return int(learner.state()["n_searches"])
 
 
 def test_the_usual_update_is_a_quick_one(eruptions: np.ndarray) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dash_app.learning.objective import Candidates, Objective
-from dash_app.learning.splits import cuts, halves
+from dash_app.learning.splits import even_splits, optimal_splits
 from dash_app.learning.summary import WeightedSummary
 
 
@@ -26,7 +26,7 @@ def at(objective: Objective, means: list[float], std: float) -> Candidates:
 
 def test_each_component_is_split_once(objective: Objective) -> None:
     pair = at(objective, [-3.0, 2.1], 0.3)
-    for split in (halves(objective, pair).all(), cuts(objective, pair).all()):
+    for split in (even_splits(objective, pair).all(), optimal_splits(objective, pair).all()):
         assert split.means.shape == (2, 3)
         np.testing.assert_allclose(split.weights.sum(axis=1), 1.0)
         assert (split.variances >= objective.variance_floor).all()
@@ -36,14 +36,16 @@ def test_each_component_is_split_once(objective: Objective) -> None:
 
 def test_halves_lie_to_both_sides_with_the_variance_of_the_whole(objective: Objective) -> None:
     whole = at(objective, [0.0], 0.5)
-    split = halves(objective, whole).all()
+    split = even_splits(objective, whole).all()
     np.testing.assert_allclose(split.means.mean(), whole.means.item())
     within, between = split.variances.mean(), split.means.var()
     np.testing.assert_allclose(within + between, whole.variances.item())
 
 
 def test_a_cut_finds_unequal_parts_at_once(objective: Objective) -> None:
-    back = objective.in_data_scale(cuts(objective, at(objective, [-3.0, 2.1], 0.3)).all()[1:])
+    back = objective.in_data_scale(
+        optimal_splits(objective, at(objective, [-3.0, 2.1], 0.3)).all()[1:]
+    )
     # the second component sees 100 points, of which 10 are the small clump at 2.9
     np.testing.assert_allclose(np.sort(back.means[0]), [-3.0, 2.0, 2.9], atol=0.03)
     np.testing.assert_allclose(np.sort(back.weights[0])[0], 10 / 160, atol=0.01)
@@ -51,7 +53,7 @@ def test_a_cut_finds_unequal_parts_at_once(objective: Objective) -> None:
 
 def test_the_best_splits_are_those_of_the_greatest_objective(objective: Objective) -> None:
     pairs = Candidates.joined(at(objective, [-3.0, 2.1], 0.3), at(objective, [-1.0, 2.5], 0.8))
-    for split in (halves(objective, pairs), cuts(objective, pairs)):
+    for split in (even_splits(objective, pairs), optimal_splits(objective, pairs)):
         values = np.sort(objective.value(split.all()))[::-1]
         best = split.best(objective, 3)
         np.testing.assert_allclose(objective.value(best), values[:3], rtol=1e-10)
@@ -59,7 +61,7 @@ def test_the_best_splits_are_those_of_the_greatest_objective(objective: Objectiv
 
 def test_a_split_of_what_stands_far_from_the_points_is_a_mixture(objective: Objective) -> None:
     lost = Candidates(np.array([[1.0, 0.0]]), np.array([[0.0, 50.0]]), np.array([[1e-4, 1e-4]]))
-    for split in (halves(objective, lost), cuts(objective, lost)):
+    for split in (even_splits(objective, lost), optimal_splits(objective, lost)):
         best = split.best(objective, 2)
         assert np.isfinite(objective.value(best)).all()
         np.testing.assert_allclose(best.weights.sum(axis=1), 1.0)

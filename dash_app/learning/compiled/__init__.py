@@ -1,6 +1,6 @@
-"""Compiled loops: what runs a thousand times for one answer, without Python in between.
+"""Compiled loops over mixtures, components and atoms.
 
-Batches are small here (a dozen mixtures, a hundred atoms), so that calling numpy takes longer than
-its arithmetic. The functions are compiled when they are first imported, once for each version of
-them, which takes a minute.
+Batches are small, a dozen mixtures and a hundred atoms: a call of numpy would take longer than its
+arithmetic. The first import compiles the functions, which takes a minute. The machine code is kept
+for later imports.
 """

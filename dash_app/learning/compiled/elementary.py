@@ -1,7 +1,6 @@
-"""Exponential and logarithm as arithmetic alone.
+"""Exponential and logarithm without branches or calls.
 
-Without a branch or a call, so that a loop over one becomes vector instructions, which a call of the
-C library is not.
+A loop over them becomes vector instructions; a loop over calls of the C library does not.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ _LARGEST_EXPONENT = 700.0
 
 @inlined
 def exp(x: float) -> float:
-    """Return e^x, to 1e-13 of itself; beyond -700 and 700 what it is there.
+    """Return e^x with a relative error of at most 1e-13; x is clamped to [-700, 700].
 
     x = k ln 2 + r (Cody and Waite 1980, Software Manual for the Elementary Functions), then
     Taylor's series in r.
@@ -46,7 +45,7 @@ _ROOT_2 = 1.4142135623730951
 
 @inlined
 def log(x: float) -> float:
-    """Return the natural logarithm of a normal x > 0, to 1e-15 of itself.
+    """Return the natural logarithm of a normal x > 0, relative error at most 1e-15.
 
     x = 2^k m with m near 1; log m = 2 artanh((m - 1) / (m + 1)) by its Taylor series.
     """

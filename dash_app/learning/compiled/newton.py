@@ -266,6 +266,6 @@ def newton(
     converged: Mask,
     max_steps: int,
 ) -> int:
-    """Set the derivatives, then do as `newton_steps`: one call from Python instead of two."""
+    """Set the derivatives, then call `newton_steps`: one call from Python instead of two."""
     differentiate(atoms, prior, derivatives)
     return newton_steps(atoms, prior, tol, derivatives, damping, converged, max_steps)

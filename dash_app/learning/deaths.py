@@ -1,4 +1,4 @@
-"""A mixture with one component fewer: dropped, or two neighbours made one."""
+"""Mixtures with one component fewer, by a death or by a merge of neighbours."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dash_app.learning.compiled import deaths
 from dash_app.learning.objective import Candidates
 
 
-def reductions(candidates: Candidates) -> Candidates:
-    """Return every mixture of one component fewer by a drop or a union of neighbours.
+def deaths_and_merges(candidates: Candidates) -> Candidates:
+    """Return every mixture with one component fewer by a death or a merge of neighbours.
 
     Parameters
     ----------
@@ -15,6 +15,6 @@ def reductions(candidates: Candidates) -> Candidates:
 
     Returns
     -------
-    Candidates, (R (2 K - 1), K - 1); of each first the drops, then the unions
+    Candidates, (R (2 K - 1), K - 1); for each first the deaths, then the merges
     """
     return Candidates(*deaths.deaths_and_merges(candidates.batch))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dash_app.learning import OnlineGaussianMixture, fit_from_scratch, pursuit
+from dash_app.learning import OnlineGaussianMixture, fit_from_scratch, tracking
 
 #: Mirror images: two components can unite the clump in the middle with the left or the right one.
 SIDE = np.random.default_rng(2).normal(1.0, 0.05, 14)
@@ -31,7 +31,7 @@ def test_of_two_optima_that_are_nearly_tied_the_one_shown_stays() -> None:
 
 
 def test_without_the_margin_it_would_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pursuit, "HYSTERESIS_NATS", 0.0)
+    monkeypatch.setattr(tracking, "HYSTERESIS_NATS", 0.0)
     assert len(set(sides(SWAYING))) == 2
 
 
@@ -43,7 +43,7 @@ def test_an_optimum_that_is_better_by_more_is_shown() -> None:
     for x in points:
         learner.partial_fit([x])
     best = fit_from_scratch(np.concatenate([CLUMPS, points]), 2).objective
-    assert learner.objective >= best - pursuit.HYSTERESIS_NATS
+    assert learner.objective >= best - tracking.HYSTERESIS_NATS
 
 
 def test_what_is_shown_is_the_same_each_time() -> None:
@@ -52,28 +52,28 @@ def test_what_is_shown_is_the_same_each_time() -> None:
 
 def test_the_second_search_waits_where_the_newest_point_is_a_surprise() -> None:
     learner = OnlineGaussianMixture(2).partial_fit(CLUMPS)
-    while learner.state()["n_pursuits"] % 4 != 3:  # the next look is the second search's
+    while learner.state()["n_searches"] % 4 != 3:  # the next look is the second search's
         learner.partial_fit([0.0])
     before = learner.state()
     learner.partial_fit([4.0])
-    struck = learner.state()
-    assert struck["n_pursuits"] == before["n_pursuits"]
-    np.testing.assert_array_equal(struck["explored_home"], before["explored_home"])
+    surprised = learner.state()
+    assert surprised["n_searches"] == before["n_searches"]
+    np.testing.assert_array_equal(surprised["second_incumbent"], before["second_incumbent"])
     learner.partial_fit([0.0])
-    assert learner.state()["n_pursuits"] == before["n_pursuits"] + 1
+    assert learner.state()["n_searches"] == before["n_searches"] + 1
 
 
 def test_the_second_search_waits_where_an_alternative_has_overtaken() -> None:
     learner = OnlineGaussianMixture(2).partial_fit(CLUMPS)
-    while learner.state()["n_pursuits"] % 4 != 3:
+    while learner.state()["n_searches"] % 4 != 3:
         learner.partial_fit([0.0])
     state = learner.state()
-    worse = state["alternatives"][:1].copy()
-    state["alternatives"] = state["mixture"].copy()
+    worse = state["challengers"][:1].copy()
+    state["challengers"] = state["mixture"].copy()
     state["mixture"] = worse
     held = OnlineGaussianMixture.from_state(state)
     held.partial_fit([0.0])
-    assert held.state()["n_pursuits"] == state["n_pursuits"]
+    assert held.state()["n_searches"] == state["n_searches"]
     learner.partial_fit([0.0])
     assert held.objective == pytest.approx(learner.objective, abs=1e-9)
 
@@ -85,6 +85,7 @@ def test_many_components_are_looked_at_with_every_point(n_components: int, at_ea
     points = np.random.default_rng(8).normal(np.repeat([-2.0, 0.0, 3.0], 40), 0.3)
     learner = OnlineGaussianMixture(n_components).partial_fit(points)
     rested = [
-        learner.partial_fit([x]).state()["n_rested"] for x in np.linspace(-0.2, 0.2, 6).tolist()
+        learner.partial_fit([x]).state()["n_since_search"]
+        for x in np.linspace(-0.2, 0.2, 6).tolist()
     ]
     assert (max(rested) == 0) == at_each

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from dash_app.learning.deaths import deaths_and_merges
 from dash_app.learning.objective import Candidates
-from dash_app.learning.reductions import reductions
 
 TRIO = Candidates(
     np.array([[0.2, 0.3, 0.5]]), np.array([[-1.0, 0.0, 4.0]]), np.array([[0.1, 0.2, 0.3]])
@@ -13,14 +13,14 @@ TRIO = Candidates(
 
 
 def test_each_component_is_dropped_once() -> None:
-    dropped = reductions(TRIO)[:3]
+    dropped = deaths_and_merges(TRIO)[:3]
     assert dropped.means.tolist() == [[0.0, 4.0], [-1.0, 4.0], [-1.0, 0.0]]
     np.testing.assert_allclose(dropped.weights[1], [0.2 / 0.7, 0.5 / 0.7])
     assert dropped.variances.tolist() == [[0.2, 0.3], [0.1, 0.3], [0.1, 0.2]]
 
 
 def test_two_neighbours_made_one_keep_their_mass_mean_and_variance() -> None:
-    united = reductions(TRIO)[3:]
+    united = deaths_and_merges(TRIO)[3:]
     assert len(united) == 2
     for row, pair in enumerate(([0, 1], [1, 2])):
         w, m, v = (part[0, pair] for part in (TRIO.weights, TRIO.means, TRIO.variances))
@@ -33,8 +33,8 @@ def test_two_neighbours_made_one_keep_their_mass_mean_and_variance() -> None:
 
 def test_of_many_each_has_its_own() -> None:
     other = Candidates(TRIO.weights[:, ::-1], TRIO.means + 1.0, 2.0 * TRIO.variances)
-    both = reductions(Candidates.joined(TRIO, other))
-    alone = reductions(other)
+    both = deaths_and_merges(Candidates.joined(TRIO, other))
+    alone = deaths_and_merges(other)
     assert len(both) == 10
     np.testing.assert_array_equal(both.means[5:], alone.means)
     np.testing.assert_array_equal(both.weights[5:], alone.weights)
@@ -42,4 +42,4 @@ def test_of_many_each_has_its_own() -> None:
 
 def test_what_is_left_of_nothing_is_even() -> None:
     nearly = Candidates(np.array([[1.0, 0.0, 0.0]]), TRIO.means, TRIO.variances)
-    assert reductions(nearly).weights[0].tolist() == [0.5, 0.5]
+    assert deaths_and_merges(nearly).weights[0].tolist() == [0.5, 0.5]

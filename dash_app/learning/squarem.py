@@ -1,0 +1,76 @@
+"""Accelerated EM on many candidates, which ranks them.
+
+Most candidates lead to the same few optima. One candidate of each basin is kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from dash_app.learning.compiled import basins
+from dash_app.learning.compiled.squarem import squarem_cycles
+from dash_app.learning.mixture import Array, Mask
+from dash_app.learning.objective import Candidates, Objective
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """Candidates after SQUAREM, with what ranks them.
+
+    candidates : Candidates, (R, K), sorted by mean
+    values : ndarray, shape (R,), J of one step before, nats per point, standardised units
+    gains : ndarray, shape (R,), by how much the last extrapolation raised J
+    """
+
+    candidates: Candidates
+    values: Array
+    gains: Array
+
+    def __len__(self) -> int:
+        return self.values.size
+
+    def __getitem__(self, index: Any) -> Scored:
+        return Scored(
+            self.candidates[index],
+            self.values[index],
+            self.gains[index],
+        )
+
+    def joined(self, other: Scored) -> Scored:
+        """Return the candidates of both."""
+        return Scored(
+            Candidates.joined(self.candidates, other.candidates),
+            np.concatenate([self.values, other.values]),
+            np.concatenate([self.gains, other.gains]),
+        )
+
+    @property
+    def predicted(self) -> Array:
+        """Predicted J after further cycles, (R,), nats per point."""
+        predicted: Array = self.values + 2.0 * self.gains
+        return predicted
+
+    def best(self, n_kept: int) -> Scored:
+        """Return the `n_kept` of the largest predicted J, best first, one of each basin."""
+        order = np.argsort(-self.predicted, kind="stable")
+        return self[basins.first_of_each_basin(self.candidates.batch, order, n_kept)]
+
+    def outside_basins_of(self, known: Candidates) -> Scored:
+        """Return those in no basin of the known mixtures, which are sorted by mean."""
+        return self[outside_basins(self.candidates, known)]
+
+
+def outside_basins(candidates: Candidates, known: Candidates) -> Mask:
+    """Return which candidates are in no basin of the known ones, (R,); all sorted by mean."""
+    return basins.outside_basins(candidates.batch, known.batch)
+
+
+def squarem(objective: Objective, candidates: Candidates, n_cycles: int) -> Scored:
+    """Return the candidates after `n_cycles` of SQUAREM, three EM steps each."""
+    batch = candidates.batch_copy()
+    values, gains = np.zeros(len(candidates)), np.zeros(len(candidates))
+    squarem_cycles(objective.atoms, objective.prior, batch, values, gains, n_cycles)
+    return Scored(Candidates(*batch), values, gains)
