@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from testbed.streams import random_streams
 from dash_app.learning import OnlineGaussianMixture, fit_from_scratch
 from dash_app.learning.challengers import (
     Archive,
@@ -19,6 +18,7 @@ from dash_app.learning.moves import propose_moves
 from dash_app.learning.newton import polish
 from dash_app.learning.objective import Candidates, Objective
 from dash_app.learning.summary import WeightedSummary
+from testbed.streams import random_streams
 
 MODES = (-3.0, -2.0, 2.0, 3.0)
 
