@@ -1,11 +1,16 @@
-"""Which optimum is shown while two are nearly as good as one another, and whose turn a look is."""
+"""Which of two nearly equal optima is shown, and which updates search."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from numpy.typing import ArrayLike
 
-from dash_app.learning import OnlineGaussianMixture, fit_from_scratch, tracking
+from dash_app.learning import Mixture, OnlineGaussianMixture, fit_from_scratch, tracking
+from dash_app.learning.objective import Candidates, Objective
+from dash_app.learning.summary import WeightedSummary
 
 #: Mirror images: two components can unite the clump in the middle with the left or the right one.
 SIDE = np.random.default_rng(2).normal(1.0, 0.05, 14)
@@ -50,42 +55,83 @@ def test_what_is_shown_is_the_same_each_time() -> None:
     assert sides(SWAYING) == sides(SWAYING)
 
 
+class Tracker:
+    """The state of `tracking.update` along a stream."""
+
+    def __init__(self, points: np.ndarray, n_components: int) -> None:
+        self.n_components = n_components
+        self.summary = WeightedSummary(1024).with_points(points)
+        self.state = tracking.search_anew(self.objective(), self.summary, seed=0)
+
+    def objective(self) -> Objective:
+        return Objective.of_summary(self.summary, self.n_components, 1.0)
+
+    def add(self, points: ArrayLike) -> tracking.TrackingState:
+        increment = np.array(points, dtype=np.float64)
+        self.summary = self.summary.with_points(increment)
+        self.state = tracking.update(self.state, self.objective(), self.summary, increment, seed=0)
+        return self.state
+
+    def add_until_the_second_search_is_next(self) -> tracking.TrackingState:
+        while self.state.n_searches % 4 != 3:
+            self.add([0.0])
+        return self.state
+
+
+def test_the_usual_update_does_not_search(eruptions: np.ndarray) -> None:
+    tracker = Tracker(eruptions[:100], 3)
+    n_searches = [tracker.add([x]).n_searches for x in eruptions[100:200]]
+    assert 5 <= n_searches[-1] <= 40
+
+
+def test_a_surprising_point_makes_one_search() -> None:
+    tracker = Tracker(np.random.default_rng(4).normal(0.0, 0.1, 200), 2)
+    before = tracker.add([0.0]).n_searches
+    assert tracker.add([3.0]).n_searches == before + 1
+
+
+def test_a_familiar_batch_makes_no_search_and_a_strange_one_does() -> None:
+    rng = np.random.default_rng(5)
+    tracker = Tracker(rng.normal(size=200_000), 2)
+    assert tracker.add(rng.normal(size=10_000)).n_searches == 0
+    assert tracker.add(rng.normal(4.0, 0.1, size=1_000)).n_searches == 1
+
+
 def test_the_second_search_waits_where_the_newest_point_is_a_surprise() -> None:
-    learner = OnlineGaussianMixture(2).partial_fit(CLUMPS)
-    while learner.state()["n_searches"] % 4 != 3:  # the next look is the second search's
-        learner.partial_fit([0.0])
-    before = learner.state()
-    learner.partial_fit([4.0])
-    surprised = learner.state()
-    assert surprised["n_searches"] == before["n_searches"]
-    np.testing.assert_array_equal(surprised["second_incumbent"], before["second_incumbent"])
-    learner.partial_fit([0.0])
-    assert learner.state()["n_searches"] == before["n_searches"] + 1
+    tracker = Tracker(CLUMPS, 2)
+    before = tracker.add_until_the_second_search_is_next()
+    surprised = tracker.add([4.0])
+    assert surprised.n_searches == before.n_searches
+    expected, kept = before.second_search.incumbent, surprised.second_search.incumbent
+    np.testing.assert_array_equal(kept.means, expected.means)
+    assert tracker.add([0.0]).n_searches == before.n_searches + 1
 
 
-def test_the_second_search_waits_where_an_alternative_has_overtaken() -> None:
-    learner = OnlineGaussianMixture(2).partial_fit(CLUMPS)
-    while learner.state()["n_searches"] % 4 != 3:
-        learner.partial_fit([0.0])
-    state = learner.state()
-    worse = state["challengers"][:1].copy()
-    state["challengers"] = state["mixture"].copy()
-    state["mixture"] = worse
-    held = OnlineGaussianMixture.from_state(state)
-    held.partial_fit([0.0])
-    assert held.state()["n_searches"] == state["n_searches"]
-    learner.partial_fit([0.0])
-    assert held.objective == pytest.approx(learner.objective, abs=1e-9)
+def test_the_second_search_waits_where_a_challenger_is_better() -> None:
+    tracker = Tracker(CLUMPS, 2)
+    before = tracker.add_until_the_second_search_is_next()
+    expected = tracker.add([0.0]).incumbent.objective
+    other = Tracker(CLUMPS, 2)
+    other.add_until_the_second_search_is_next()
+    best, worse = other.state.incumbent.mixture, other.state.challengers[:1]
+    swapped = Mixture(worse.weights[0], worse.means[0], worse.variances[0])
+    other.state = replace(
+        other.state,
+        incumbent=replace(other.state.incumbent, mixture=swapped),
+        challengers=Candidates(best.weights[None], best.means[None], best.variances[None]),
+    )
+    after = other.add([0.0])
+    assert after.n_searches == before.n_searches
+    assert after.incumbent.objective == pytest.approx(expected, abs=1e-9)
 
 
 @pytest.mark.parametrize(
     ("n_components", "at_each"), [(5, False), (6, True), (16, True), (17, False)]
 )
-def test_many_components_are_looked_at_with_every_point(n_components: int, at_each: bool) -> None:
+def test_with_six_to_sixteen_components_every_point_makes_a_search(
+    n_components: int, at_each: bool
+) -> None:
     points = np.random.default_rng(8).normal(np.repeat([-2.0, 0.0, 3.0], 40), 0.3)
-    learner = OnlineGaussianMixture(n_components).partial_fit(points)
-    rested = [
-        learner.partial_fit([x]).state()["n_since_search"]
-        for x in np.linspace(-0.2, 0.2, 6).tolist()
-    ]
+    tracker = Tracker(points, n_components)
+    rested = [tracker.add([x]).n_since_search for x in np.linspace(-0.2, 0.2, 6).tolist()]
     assert (max(rested) == 0) == at_each
