@@ -101,7 +101,7 @@ def _create_server(config: Config, sessions: Sessions, key: bytes) -> OpenAPI:
     server.secret_key = key
     server.session_interface = NoFlaskSessions()
     server.json.sort_keys = False  # documents come in the order in which they are written
-    server.config["MAX_CONTENT_LENGTH"] = int(config.max_body_mb * 1024 * 1024)
+    server.config["MAX_CONTENT_LENGTH"] = config.max_body_bytes
     server.extensions["sessions"] = sessions
     # at the first request and not here: threads do not survive gunicorn's fork
     server.before_request(sessions.start)

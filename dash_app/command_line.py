@@ -75,7 +75,7 @@ def serve(config: Config) -> int:
         return server
 
     with listener:
-        run(load, listener, config.threads)
+        run(load, listener, config)
     _say("stopped")
     return 0
 

@@ -15,7 +15,13 @@ from dash_app.errors import SettingError
 # ruff: noqa: RUF009 - _setting returns a field
 
 STREAMLESS_THREADS = 8
-"""Threads that event streams never take, so that ordinary requests are always served."""
+"""Threads that event streams never take, so that ordinary requests are always served.
+
+Of many threads they leave a third: a request that waits for a training takes one, too.
+"""
+
+MAX_BODY_MB = 65536.0
+"""More is not a limit: a body is kept in a temporary file until all of it has come."""
 
 
 def _setting(name: str, default: Any, unit: str, text: str, **bounds: float) -> Any:
@@ -68,11 +74,19 @@ class Config:
     )
     threads: int = _setting(
         "GMM_THREADS",
-        32,
+        192,
         "threads",
-        f"requests served at once by a process; event streams take all but {STREAMLESS_THREADS}",
+        "requests served at once by a process; event streams take at most two thirds of them",
         low=STREAMLESS_THREADS + 1,
         high=1024,
+    )
+    max_connections: int = _setting(
+        "GMM_MAX_CONNECTIONS",
+        2000,
+        "connections",
+        "open at once; an idle one makes room for a new one, and if none is idle that gets a 503",
+        low=8,
+        high=50_000,
     )
     cache_sessions: int = _setting(
         "GMM_CACHE_SESSIONS",
@@ -82,7 +96,12 @@ class Config:
         low=1,
     )
     max_body_mb: float = _setting(
-        "GMM_MAX_BODY_MB", 16.0, "MiB", "larger requests are answered 413", low=0.001
+        "GMM_MAX_BODY_MB",
+        16.0,
+        "MiB",
+        "larger requests are answered 413",
+        low=0.001,
+        high=MAX_BODY_MB,
     )
     log_level: str = _setting(
         "GMM_LOG_LEVEL", "INFO", "level", "DEBUG, INFO, WARNING or ERROR of Python's logging"
@@ -118,7 +137,12 @@ class Config:
     @property
     def max_streams(self) -> int:
         """Event streams that a process serves at once."""
-        return self.threads - STREAMLESS_THREADS
+        return self.threads - max(STREAMLESS_THREADS, self.threads // 3)
+
+    @property
+    def max_body_bytes(self) -> int:
+        """Bytes of the largest request that is read."""
+        return int(self.max_body_mb * 1024 * 1024)
 
 
 def _read(metadata: Mapping[str, Any], kind: str, value: Any) -> Any:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any, Optional
@@ -24,6 +24,7 @@ from dash_app.api import PREFIX
 from dash_app.api_models import ErrorAnswer, SessionPath
 from dash_app.documents import run_document, session_document
 from dash_app.errors import SessionNotFoundError
+from dash_app.journal.watch import Watch
 from dash_app.records.runs import CANCELLED, DONE, FAILED, RUNNING, RunRecord
 from dash_app.sessions import Sessions
 
@@ -35,6 +36,9 @@ HEARTBEAT_S = 10.0
 
 ANSWER_FIRST_S = 0.01
 """A stream lets so much pass after a change: whoever made it is to be answered first."""
+
+LOOK_EVERY_S = 1.0
+"""After so long a stream looks whether its client is still there, else it would hold a thread."""
 
 _RETRY_AFTER_S = 2
 _HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
@@ -183,24 +187,29 @@ def register(server: OpenAPI, sessions: Sessions, *, max_streams: int) -> None:
         """
         sessions.view(path.session_id)  # 404 before the stream begins
         position = Position.read(request.headers.get("Last-Event-ID", ""))
+        feed = Feed(sessions, path.session_id, position)
         stack = ExitStack()
         if not stack.enter_context(sessions.watch.listener(path.session_id, max_streams)):
             message = f"expected at most {max_streams} event streams at once; poll meanwhile"
             busy = error_handlers.answer(503, "too_many_streams", message)
             busy.headers["Retry-After"] = str(_RETRY_AFTER_S)
             return busy
-        feed = Feed(sessions, path.session_id, position)
-        response = Response(_stream(sessions, path.session_id, feed), headers=_HEADERS)
+        # waitress tells, of other servers the next heartbeat fails
+        has_gone = request.environ.get("waitress.client_disconnected", lambda: False)
+        events = _stream(sessions, path.session_id, feed, has_gone)
+        response = Response(events, headers=_HEADERS)
         response.content_type = "text/event-stream; charset=utf-8"
         response.call_on_close(stack.close)
         return response
 
 
-def _stream(sessions: Sessions, session_id: str, feed: Feed) -> Iterator[str]:
+def _stream(
+    sessions: Sessions, session_id: str, feed: Feed, has_gone: Callable[[], bool]
+) -> Iterator[str]:
     watch = sessions.watch
     sent_at = 0.0
     yield ": welcome\n\n"
-    while not watch.closed:
+    while not (watch.closed or has_gone()):
         seen = watch.count(session_id)
         try:
             event = feed.next()
@@ -208,11 +217,20 @@ def _stream(sessions: Sessions, session_id: str, feed: Feed) -> Iterator[str]:
             yield str(Event("gone", {"id": session_id}, feed.position))
             return
         if event is None:
-            if watch.wait(session_id, seen, HEARTBEAT_S) == seen:
-                yield ": alive\n\n"
-            else:
+            if _wait(watch, session_id, seen, has_gone):
                 time.sleep(ANSWER_FIRST_S)
+            else:
+                yield ": alive\n\n"
             continue
         time.sleep(max(0.0, sent_at + MIN_INTERVAL_S - time.monotonic()))
         sent_at = time.monotonic()
         yield str(event)
+
+
+def _wait(watch: Watch, session_id: str, seen: int, has_gone: Callable[[], bool]) -> bool:
+    """Wait for news, for the client to go, or for the next heartbeat; returns if there is news."""
+    heartbeat_at = time.monotonic() + HEARTBEAT_S
+    while not (watch.closed or has_gone()) and time.monotonic() < heartbeat_at:
+        if watch.wait(session_id, seen, LOOK_EVERY_S) != seen:
+            return True
+    return False

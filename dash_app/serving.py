@@ -5,18 +5,28 @@ from __future__ import annotations
 import contextlib
 import gc
 import logging
+import os
 import signal
 import socket
 from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import TYPE_CHECKING, Optional
 
+from dash_app.config import Config
 from dash_app.starting import answered_while_compiling
 
 if TYPE_CHECKING:
     from flask import Flask
 
 _log = logging.getLogger(__name__)
+
+FILES_OF_A_THREAD = 3
+"""A connection of SQLite holds the database, its log and the log's index."""
+
+FILES_BESIDE = 128
+"""Libraries, the listener, large bodies in temporary files."""
+
+FEWEST_CONNECTIONS = 64
 
 
 def listen(host: str, port: int) -> Optional[socket.socket]:
@@ -35,7 +45,7 @@ def listen(host: str, port: int) -> Optional[socket.socket]:
     return listener
 
 
-def serve(load: Callable[[], Flask], listener: socket.socket, threads: int) -> None:
+def serve(load: Callable[[], Flask], listener: socket.socket, config: Config) -> None:
     """Load the application and serve it until SIGINT or SIGTERM.
 
     At the end trainings and streams end and the store is closed. The handlers are set here, since
@@ -43,12 +53,18 @@ def serve(load: Callable[[], Flask], listener: socket.socket, threads: int) -> N
     """
     with answered_while_compiling(listener):
         application = load()
-    from waitress.server import create_server
+    from dash_app.connections import ConnectionServer  # after the load: it needs waitress
 
     # what is loaded now stays: looking through all of it for garbage stops every thread for 0.1 s
     gc.freeze()
     sessions = application.extensions["sessions"]
-    server = create_server(application, sockets=[listener], threads=threads, ident=None)
+    server = ConnectionServer(
+        application,
+        listener,
+        threads=config.threads,
+        max_connections=_affordable_connections(config),
+        max_body_bytes=config.max_body_bytes,
+    )
     sessions.start()
     try:
         # streams first: waitress waits for the threads that serve them
@@ -57,6 +73,39 @@ def serve(load: Callable[[], Flask], listener: socket.socket, threads: int) -> N
     finally:
         sessions.close()
         server.close()
+
+
+def _affordable_connections(config: Config) -> int:
+    """Return the connections for which the process may open files, after it asked for more."""
+    beside = FILES_BESIDE + FILES_OF_A_THREAD * config.threads
+    allowed = _raise_file_limit(config.max_connections + beside)
+    if allowed >= config.max_connections + beside:
+        return config.max_connections
+    affordable = max(FEWEST_CONNECTIONS, allowed - beside)
+    _log.warning(
+        "%d connections instead of %d: the process may open %d files only (ulimit -n)",
+        affordable,
+        config.max_connections,
+        allowed,
+    )
+    return affordable
+
+
+def _raise_file_limit(wanted: int) -> int:
+    if os.name != "posix":
+        return wanted
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return wanted
+    raised = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (raised, hard))
+    except (OSError, ValueError) as error:
+        _log.debug("setrlimit: %s", error)
+        return soft
+    return raised
 
 
 @contextlib.contextmanager

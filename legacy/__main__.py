@@ -66,7 +66,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
             reason = f"cannot listen on {config.host}:{config.port}"
             return _fail(f"{reason}; choose another port with --port")
         with listener:
-            serve(lambda: _loaded(config), listener, config.threads)
+            serve(lambda: _loaded(config), listener, config)
     except GMMError as error:
         return _fail(str(error))
     return 0

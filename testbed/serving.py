@@ -139,7 +139,8 @@ class Stream:
         raise AssertionError(f"the stream ended without {name}: {found}")
 
     def close(self) -> None:
-        """Hang up."""
+        """Hang up; the answer has the socket, too."""
+        self.answer.close()
         self._connection.close()
 
 

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def test_defaults_serve_this_machine_alone() -> None:
     config = Config.from_environment({})
-    assert (config.host, config.port, config.threads) == ("127.0.0.1", 8050, 32)
+    assert (config.host, config.port, config.threads) == ("127.0.0.1", 8050, 192)
     assert config.session_ttl_days == 30
     assert config.store_url == f"sqlite:///{config.data_dir}/sessions.sqlite3"
 
@@ -48,6 +48,10 @@ def test_environment_is_read_and_an_argument_comes_first(tmp_path: Path) -> None
         ("GMM_SESSION_TTL_DAYS", "-1"),
         ("GMM_SESSION_TTL_DAYS", "nan"),
         ("GMM_MAX_BODY_MB", "0"),
+        ("GMM_MAX_BODY_MB", "-16"),
+        ("GMM_MAX_BODY_MB", "inf"),
+        ("GMM_MAX_BODY_MB", "nan"),
+        ("GMM_MAX_CONNECTIONS", "1"),
         ("GMM_LOG_LEVEL", "LOUD"),
     ],
 )

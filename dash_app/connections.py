@@ -1,0 +1,230 @@
+"""Connections of a waitress server: how many there may be, how long, and how one is refused.
+
+An idle connection makes room for a new one where the limit is reached. Every refusal is JSON, as
+those of `dash_app.refusals`, and is sent before the body is read.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import socket
+import time
+from typing import Any, Optional
+
+from waitress.adjustments import Adjustments
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
+from waitress.server import TcpWSGIServer
+from waitress.task import ErrorTask, ThreadedTaskDispatcher
+
+_log = logging.getLogger(__name__)
+
+RETRY_AFTER_S = 2
+IDLE_S = 60
+"""A connection without a request is closed after so long; browsers then open another one."""
+
+HEADER_S = 20.0
+"""A request's headers take at most so long, so that trickling clients go."""
+
+BODY_S = 300.0
+"""A whole request takes at most so long: 16 MB at half a megabit a second."""
+
+LINGER_S = 2.0
+"""After a refusal the rest of the request is thrown away for so long.
+
+Closing at once would reset the connection, and the client would not see why it was refused.
+"""
+
+_CLEANUP_EVERY_S = 1
+_RECEIVE_BYTES = 2**16
+_MAX_HEADER_BYTES = 2**16
+_BACKSTOP = 100
+"""Connections beyond the limit that are being refused or closed at a time."""
+
+_CODES = {400: "malformed", 413: "too_large", 431: "headers_too_large", 500: "internal"}
+
+
+class _Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
+    def received(self, data: bytes) -> int:
+        consumed: int = super().received(data)
+        if self.error is not None:
+            self.expect_continue = False  # else the client would be asked for the body
+        return consumed
+
+
+class _Refusal(ErrorTask):  # type: ignore[misc]
+    """A request that waitress itself cannot accept, answered as the application would."""
+
+    def execute(self) -> None:
+        request, error = self.request, self.request.error
+        message = error.body
+        if error.code == 413:
+            came = "more" if request.chunked else f"{request.content_length} bytes"
+            message = f"expected at most {self.channel.adj.max_request_body_size - 1} bytes"
+            message = f"{message}, got {came}"
+        elif error.code == 431:
+            message = f"expected at most {_MAX_HEADER_BYTES} bytes of headers, got more"
+        body = _document(_CODES.get(error.code, "refused"), message)
+        self.status = f"{error.code} {error.reason}"
+        self.response_headers.append(("Content-Type", "application/json"))
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.channel.refused = True
+        self.write(body)
+
+
+class Channel(HTTPChannel):  # type: ignore[misc]
+    """One connection. Served by the main thread alone, but for `service` and `write_soon`."""
+
+    parser_class = _Parser
+    error_task_class = _Refusal
+
+    will_close: bool
+    close_when_flushed: bool
+    refused = False
+    began_at = 0.0  # when the first byte of the request came that is not complete yet
+    _lingers_until: Optional[float] = None
+
+    def readable(self) -> bool:
+        if self._lingers_until is not None:
+            return not self.will_close
+        return bool(super().readable())
+
+    def handle_read(self) -> None:
+        if self._lingers_until is None:
+            super().handle_read()
+            return
+        try:
+            self.recv(_RECEIVE_BYTES)  # closes at its end
+        except OSError:
+            self.handle_close()
+
+    def received(self, data: bytes) -> bool:
+        if self.request is None:
+            self.began_at = time.time()
+        return bool(super().received(data))
+
+    def handle_write(self) -> None:
+        if self.will_close or not (self.refused and self.close_when_flushed):
+            super().handle_write()
+            return
+        self._flush_exception(self._flush_some)
+        if self.will_close or self.total_outbufs_len:
+            return
+        self.close_when_flushed = False
+        try:
+            self.socket.shutdown(socket.SHUT_WR)
+        except OSError:
+            self.will_close = True
+        self._lingers_until = time.time() + LINGER_S
+
+    def refuse(self, code: str, message: str) -> None:
+        """Answer 503 without waiting for a request, and close."""
+        body = _document(code, message)
+        head = (
+            "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(body)}\r\nRetry-After: {RETRY_AFTER_S}\r\n"
+            "Connection: close\r\n\r\n"
+        )
+        self.refused = True
+        self.write_soon(head.encode() + body)
+        self.close_when_flushed = True
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no request is being answered and the connection is not closing already."""
+        return not (self.requests or self.will_close or self.refused or self.total_outbufs_len)
+
+    @property
+    def expendable(self) -> tuple[bool, float]:
+        """Order in which idle connections make room: bodies under way last, the oldest first."""
+        if self.request is None:
+            return False, self.last_activity
+        return bool(self.request.headers_finished), self.began_at
+
+    def is_overdue(self, now: float) -> bool:
+        """Whether a refused client or an unfinished request has had its time."""
+        if self._lingers_until is not None:
+            return now > self._lingers_until
+        if self.request is None:
+            return False
+        limit_s = BODY_S if self.request.headers_finished else HEADER_S
+        return now - self.began_at > limit_s
+
+
+class ConnectionServer(TcpWSGIServer):  # type: ignore[misc]
+    """waitress on a bound socket, with at most `max_connections` at once.
+
+    Parameters
+    ----------
+    application : WSGI application
+    listener : bound socket
+    threads : int, requests served at once, event streams among them
+    max_connections : int
+    max_body_bytes : int, of a request
+    """
+
+    channel_class = Channel
+
+    def __init__(
+        self,
+        application: Any,
+        listener: socket.socket,
+        *,
+        threads: int,
+        max_connections: int,
+        max_body_bytes: int,
+    ) -> None:
+        self._max_connections = max_connections
+        dispatcher = ThreadedTaskDispatcher()
+        dispatcher.set_thread_count(threads)
+        settings = Adjustments(
+            threads=threads,
+            ident=None,
+            connection_limit=max_connections + _BACKSTOP,
+            asyncore_use_poll=True,  # select ends at 1024 file descriptors
+            channel_timeout=IDLE_S,
+            cleanup_interval=_CLEANUP_EVERY_S,
+            channel_request_lookahead=1,  # else nobody notices that a stream's client has gone
+            recv_bytes=_RECEIVE_BYTES,
+            max_request_header_size=_MAX_HEADER_BYTES,
+            max_request_body_size=max_body_bytes + 1,  # waitress refuses this size itself
+        )
+        place = (listener.family, listener.type, listener.proto, listener.getsockname())
+        super().__init__(
+            application,
+            {},
+            True,
+            listener,
+            dispatcher=dispatcher,
+            adj=settings,
+            sockinfo=place,
+            bind_socket=False,
+        )
+
+    def handle_accept(self) -> None:
+        n_before = len(self.active_channels)
+        super().handle_accept()
+        if len(self.active_channels) > max(n_before, self._max_connections):
+            self._make_room()
+
+    def maintenance(self, now: float) -> None:
+        super().maintenance(now)
+        for channel in self.active_channels.values():
+            if channel.is_overdue(now):
+                channel.will_close = True
+
+    def _make_room(self) -> None:
+        *others, newest = self.active_channels.values()
+        idle = [channel for channel in others if channel.is_idle]
+        if idle:
+            min(idle, key=lambda channel: channel.expendable).will_close = True
+            return
+        _log.warning("all %d connections are in use", self._max_connections)
+        message = f"expected at most {self._max_connections} connections at once, all are in use"
+        newest.refuse("too_many_connections", f"{message}; try again in {RETRY_AFTER_S} s")
+
+
+def _document(code: str, message: str) -> bytes:
+    return json.dumps({"error": {"code": code, "message": message, "field": None}}).encode()

@@ -1,0 +1,181 @@
+"""A real server process and many connections: it answers, refuses clearly, and forgets the gone."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import psutil
+import pytest
+
+from benchmarks.serving import Server, stream, waitress
+
+LIMIT = 1024 * 1024
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server as it is by default, but for a smaller body."""
+    server = waitress(tmp_path_factory.mktemp("data"), GMM_MAX_BODY_MB="1")
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Server]:
+    """A server of 24 connections and two streams."""
+    server = waitress(tmp_path, GMM_THREADS="10", GMM_MAX_CONNECTIONS="24")
+    yield server
+    server.kill()
+
+
+def opened(server: Server, said: bytes = b"") -> socket.socket:
+    """Open a connection and say so much."""
+    connection = socket.create_connection(("127.0.0.1", server.port), timeout=20)
+    connection.sendall(said)
+    return connection
+
+
+def answer_of(connection: socket.socket) -> tuple[http.client.HTTPResponse, dict]:
+    """Read one answer of JSON."""
+    answer = http.client.HTTPResponse(connection)
+    answer.begin()
+    return answer, json.loads(answer.read())
+
+
+def wait_until(condition: object, seconds: float = 20.0) -> None:
+    """Wait for a condition to hold."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it never came true"
+        time.sleep(0.02)
+
+
+def test_a_class_streams_while_others_idle_and_a_new_request_is_answered(served: Server) -> None:
+    with ExitStack() as held:
+        for number in range(150):
+            said = b"GET / HTTP/1.1\r\nX-Slow: " if number % 2 else b""
+            held.enter_context(opened(served, said))
+        addresses = [served.new_session(n_components=2) for _ in range(60)]
+        tabs = [held.enter_context(stream(served, address)) for address in addresses]
+        assert [tab.answer.status for tab in tabs] == [200] * 60
+        assert served.request("GET", "/")[0] == 200
+        for address, tab in zip(addresses, tabs):
+            tab.until("revision")
+            status, session = served.request("POST", f"{address}/points", {"x": [0.5]})
+            assert (status, session["n_points"]) == (200, 1)
+            assert tab.until("revision")[-1]["data"]["n_points"] == 1
+
+
+def test_announced_body_is_refused_before_it_is_sent(served: Server) -> None:
+    head = (
+        f"POST /train HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {10**9}\r\n"
+    )
+    for expects in ("", "Expect: 100-continue\r\n"):
+        with opened(served, f"{head}{expects}\r\n".encode()) as connection:
+            answer, body = answer_of(connection)
+            assert answer.status == 413
+            message = f"expected at most {LIMIT} bytes, got {10**9} bytes"
+            assert body == {"error": {"code": "too_large", "message": message, "field": None}}
+            assert answer.headers["Content-Type"] == "application/json"
+
+
+def test_a_client_that_sends_its_large_body_first_still_sees_why(served: Server) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=20)
+    with contextlib.closing(connection):
+        connection.request("POST", "/train", b" " * (8 * LIMIT))
+        answer = connection.getresponse()
+        assert answer.status == 413
+        assert json.loads(answer.read())["error"]["code"] == "too_large"
+
+
+def test_chunked_body_is_refused_at_the_limit(served: Server) -> None:
+    process = psutil.Process(served.process.pid)
+    before = process.memory_info().rss
+    head = b"POST /train HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\n"
+    chunk = b"%x\r\n" % 2**16 + b" " * 2**16 + b"\r\n"
+    with opened(served, head) as connection:
+        n_sent = 0
+        with contextlib.suppress(ConnectionError):
+            while n_sent < 100 * LIMIT:
+                connection.sendall(chunk)
+                n_sent += len(chunk)
+        answer, body = answer_of(connection)
+    assert answer.status == 413
+    message = f"expected at most {LIMIT} bytes, got more"
+    assert body == {"error": {"code": "too_large", "message": message, "field": None}}
+    assert process.memory_info().rss - before < 50 * LIMIT
+
+
+def test_body_of_just_the_limit_is_read(served: Server) -> None:
+    body = b"[1.5]".rjust(LIMIT)
+    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=20)
+    with contextlib.closing(connection):
+        address = served.new_session()
+        kind = {"Content-Type": "application/json"}
+        connection.request("POST", f"{address}/points", body, kind)
+        answer = connection.getresponse()
+        assert (answer.status, json.loads(answer.read())["error"]["code"]) == (422, "invalid")
+
+
+def test_malformed_and_oversized_headers_are_answered_as_json(served: Server) -> None:
+    said = {
+        b"what is this\r\n\r\n": (400, "malformed"),
+        b"GET / HTTP/1.1\r\nX: " + b"a" * 2**16: (431, "headers_too_large"),
+    }
+    for request, expected in said.items():
+        with opened(served, request) as connection:
+            answer, body = answer_of(connection)
+            assert (answer.status, body["error"]["code"]) == expected
+
+
+def test_stream_above_the_limit_is_refused_and_a_place_is_free_once_one_has_gone(
+    small: Server,
+) -> None:
+    address = small.new_session()
+    with stream(small, address):
+        with stream(small, address) as second:
+            with stream(small, address) as third:
+                assert third.answer.status == 503
+                assert int(third.answer.headers["Retry-After"]) >= 1
+                error = json.loads(third.answer.read())["error"]
+                assert error["code"] == "too_many_streams"
+                assert "expected at most 2 event streams" in error["message"]
+            assert small.request("GET", "/healthz")[0] == 200
+            second.until("revision")
+
+        def is_admitted() -> bool:
+            with stream(small, address) as another:
+                return bool(another.answer.status == 200)
+
+        wait_until(is_admitted)
+
+
+def test_idle_connection_makes_room_for_a_new_one(small: Server) -> None:
+    with ExitStack() as held:
+        for _ in range(60):
+            held.enter_context(opened(small, b"GET / HTTP/1.1\r\n"))
+        assert small.request("GET", "/healthz") == (200, {"status": "ok"})
+
+
+def test_connection_above_the_limit_is_refused_where_none_is_idle(tmp_path: Path) -> None:
+    server = waitress(tmp_path, GMM_THREADS="30", GMM_MAX_CONNECTIONS="8")
+    try:
+        address = server.new_session()
+        with ExitStack() as held:
+            tabs = [held.enter_context(stream(server, address)) for _ in range(8)]
+            assert [tab.answer.status for tab in tabs] == [200] * 8
+            with opened(server, b"GET / HTTP/1.1\r\n\r\n") as connection:
+                answer, body = answer_of(connection)
+                assert (answer.status, answer.headers["Retry-After"]) == (503, "2")
+                assert body["error"]["code"] == "too_many_connections"
+        wait_until(lambda: server.request("GET", "/healthz")[0] == 200)
+    finally:
+        server.kill()
