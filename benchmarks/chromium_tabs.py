@@ -1,0 +1,74 @@
+"""Real tabs: windows of headless Chromium on the Dash page, each visible and with its stream."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.support.ui import WebDriverWait
+
+_FLAGS = (
+    *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
+_WINDOWS_OF_A_BROWSER = 10
+
+_LIVE_TIMEOUT_S = 60.0
+_IS_LIVE = """
+const {state} = window.dash_clientside || {};
+return !document.hidden && !!state && state.connection === 'live' && !!state.view;
+"""
+
+
+@dataclass
+class Windows:
+    """Open windows, and how long each took until its stream was open."""
+
+    drivers: list[webdriver.Chrome] = field(default_factory=list)
+    loads_s: list[float] = field(default_factory=list)
+
+    def n_live(self) -> int:
+        """Return how many are visible, have a session, and have an open stream."""
+        n_live = 0
+        for driver in self.drivers:
+            for handle in driver.window_handles:
+                driver.switch_to.window(handle)
+                n_live += bool(driver.execute_script(_IS_LIVE))
+        return n_live
+
+
+@contextmanager
+def open_windows(url: str, n_windows: int) -> Iterator[Windows]:
+    """Open the page in so many windows, one after the other; all are closed at the end."""
+    windows = Windows()
+    with ExitStack() as opened:
+        for number in range(n_windows):
+            if number % _WINDOWS_OF_A_BROWSER == 0:
+                windows.drivers.append(opened.enter_context(_browser()))
+            else:
+                windows.drivers[-1].switch_to.new_window("window")
+            driver = windows.drivers[-1]
+            started = time.perf_counter()
+            # a browser's windows share six connections to a host; *.localhost is this machine, too
+            driver.get(url.replace("127.0.0.1", f"tab{number}.localhost"))
+            WebDriverWait(driver, _LIVE_TIMEOUT_S).until(
+                lambda driver: driver.execute_script(_IS_LIVE)
+            )
+            windows.loads_s.append(time.perf_counter() - started)
+        yield windows
+
+
+@contextmanager
+def _browser() -> Iterator[webdriver.Chrome]:
+    options = webdriver.ChromeOptions()
+    for flag in _FLAGS:
+        options.add_argument(flag)
+    driver = webdriver.Chrome(service=Service(), options=options)
+    try:
+        yield driver
+    finally:
+        driver.quit()
