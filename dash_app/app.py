@@ -15,6 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from dash_app import __version__, api, error_handlers, events
 from dash_app.config import Config
+from dash_app.large_json import JSONProvider
 from dash_app.sessions import Sessions
 from dash_app.signing import cookie_name, signing_key
 from dash_app.store import Store
@@ -100,6 +101,7 @@ def _create_server(config: Config, sessions: Sessions, key: bytes) -> OpenAPI:
     )
     server.secret_key = key
     server.session_interface = NoFlaskSessions()
+    server.json = JSONProvider(server)
     server.json.sort_keys = False  # documents come in the order in which they are written
     server.config["MAX_CONTENT_LENGTH"] = config.max_body_bytes
     server.extensions["sessions"] = sessions

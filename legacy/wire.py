@@ -19,6 +19,7 @@ from werkzeug.exceptions import BadRequest
 
 from dash_app.documents import model_document
 from dash_app.errors import DataError, EmptyDataError, NonFiniteError, OutOfRangeError, ShapeError
+from dash_app.large_json import loads
 from dash_app.learning.points import MAX_COMPONENTS, MAX_MAGNITUDE
 from dash_app.records.versions import ModelVersion
 from dash_app.training.trainings import MAX_EPOCHS
@@ -111,7 +112,7 @@ def _read_at_once(coordinates: list[Any]) -> Optional[list[float]]:
 
 def _parse(body: bytes) -> Any:
     try:
-        return json.loads(body)
+        return loads(body)
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         came = "an empty body" if not body.strip() else str(error)
         raise BadRequest(f"expected JSON, got {came}") from error

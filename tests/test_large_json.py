@@ -1,0 +1,64 @@
+"""JSON of large bodies: the same values, and other threads go on meanwhile."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+
+import pytest
+from flask.testing import FlaskClient
+
+from dash_app.large_json import LARGE_BYTES, loads
+
+NUMBERS = [1, -2.5, 1e300, 0, 12345678901234567890, -0.0]
+
+
+def test_large_body_is_read_as_a_small_one() -> None:
+    large = NUMBERS * (LARGE_BYTES // 20)
+    text = json.dumps({"x": large, "name": "größer", "nothing": None, "yes": True})
+    assert len(text) > LARGE_BYTES
+    for body in (text, text.encode(), text.encode("utf-16")):
+        read = loads(body)
+        assert read == json.loads(text)
+        assert [type(each) for each in read["x"]] == [type(each) for each in large]
+
+
+@pytest.mark.parametrize("end", ["", "]]", "1e"])
+def test_large_body_that_is_no_json_is_refused(end: str) -> None:
+    with pytest.raises(json.JSONDecodeError):
+        loads("[" + "1.5, " * LARGE_BYTES + end)
+
+
+def test_other_threads_go_on_while_a_large_body_is_read() -> None:
+    body = json.dumps([1 / 3] * 500_000).encode()
+    reading, done = threading.Event(), threading.Event()
+    turns = []
+
+    def take_turns() -> None:
+        reading.wait()
+        while not done.is_set():
+            turns.append(time.perf_counter())
+            time.sleep(0.001)
+
+    other = threading.Thread(target=take_turns)
+    other.start()
+    reading.set()
+    loads(body)
+    n_turns = len(turns)
+    done.set()
+    other.join()
+    assert n_turns >= 5  # the parser alone leaves room for one or two
+
+
+def test_api_and_provided_page_read_large_bodies(client: FlaskClient) -> None:
+    address = client.post("/api/v1/sessions", json={"n_components": 1}).headers["Location"]
+    x = [i / 7 for i in range(20_000)]
+    added = client.post(f"{address}/points", json={"x": x})
+    assert added.json["n_points"] == len(x)
+    coordinates = [{"x": each, "y": 0} for each in x]
+    trained = client.post("/train?n_components=1&epochs=1", json={"coordinates": coordinates})
+    assert trained.json["n_points"] == len(x)
+    huge = b'{"x": [' + b"1, " * LARGE_BYTES + b"9" * 5000 + b"]}"
+    refused = client.post(f"{address}/points", data=huge, content_type="application/json")
+    assert refused.status_code in (400, 422)
