@@ -39,9 +39,11 @@
       gmm.show.connection("live");
     };
     source.onerror = () => {
+      // a refusal is an answer: the server is there, and the page polls meanwhile
+      const refused = source?.readyState === EventSource.CLOSED;
       close();
-      gmm.show.connection("lost");
-      gmm.answers.look(); // where only the stream was refused, the answer says that all is well
+      if (!refused) gmm.show.connection("lost");
+      gmm.answers.look();
       retryTimer = setTimeout(connect, RETRY_MS);
     };
     for (const [name, handle] of Object.entries(HANDLERS)) {

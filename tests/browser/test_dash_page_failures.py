@@ -76,6 +76,28 @@ def test_page_recovers_when_the_server_was_restarted(chromium: Browser, tmp_path
     page.server.stop()
 
 
+def test_page_polls_calmly_where_all_streams_are_taken(chromium: Browser, tmp_path: Path) -> None:
+    server = Server(dataclasses.replace(Config(), data_dir=tmp_path, port=0, threads=9))
+    try:
+        with server.sessions.watch.listener("somebody else's", at_most=1) as admitted:
+            assert admitted
+            page = DashPage(chromium.driver, server).open()
+            page.script(
+                "const at = document.getElementById('page'); window.told = [];"
+                "new MutationObserver(() => told.push(at.dataset.connection))"
+                ".observe(at, {attributeFilter: ['data-connection']});"
+                "performance.clearResourceTimings();"
+            )
+            server.sessions.add(page.session_id, [0.3, 0.6])
+            page.wait("dash_clientside.state.view.n_points === 2")
+            asked = "performance.getEntriesByType('resource').filter((e) => /events$/.test(e.name))"
+            page.wait(f"{asked}.length >= 2")
+            assert page.read("told") == []
+            assert page.text("connection") == "connected"
+    finally:
+        server.stop()
+
+
 def test_points_are_sent_again_where_the_server_has_lost_the_session(page: DashPage) -> None:
     page.click(-0.5, 0.5)
     page.settle()
