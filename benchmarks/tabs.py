@@ -261,7 +261,7 @@ class Idlers:
         """Hang up."""
         for each in self._holding:
             each.cancel()
-        await asyncio.wait(self._holding)
+        await asyncio.gather(*self._holding, return_exceptions=True)
 
     async def _hold(self, trickles: bool) -> None:
         while True:
