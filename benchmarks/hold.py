@@ -25,8 +25,8 @@ import numpy as np
 
 from benchmarks.bar import Bar
 from benchmarks.chromium_tabs import open_windows
-from benchmarks.serving import Server, waitress
 from benchmarks.tabs import Connection, Idlers, Tab, Tally
+from testbed.serving import Server, waitress
 
 RESULTS = Path(__file__).with_name("results") / "hold.txt"
 N_TABS = 60

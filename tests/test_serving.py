@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from benchmarks.serving import Server, stream, waitress
+from testbed.serving import Server, stream, waitress
 
 LIMIT = 1024 * 1024
 
