@@ -34,7 +34,7 @@ def load():
 
 listener = listen("127.0.0.1", 0)
 print(listener.getsockname()[1], flush=True)
-serve(load, listener, 16)
+serve(load, listener, Config.from_environment())
 """
 
 
