@@ -1,0 +1,128 @@
+"""The documents are true where a machine can tell: paths, links, endpoints, length."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.test_architecture import FORBIDDEN
+
+ROOT = Path(__file__).resolve().parent.parent
+README = ROOT / "README.txt"
+API = ROOT / "docs" / "api.md"
+MARKDOWN = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+DOCUMENTS = [README, *MARKDOWN]
+NAMES = [str(path.relative_to(ROOT)) for path in DOCUMENTS]
+
+TOP_LEVEL = r"(?:assets|benchmarks|dash_app|docs|legacy|scripts|tests|\.ci)/[\w./-]*[\w/]"
+PATH = re.compile(rf"(?<![\w./:-])(?:{TOP_LEVEL}|[\w-]+\.(?:py|txt|md|toml))(?![\w/])")
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+ELSEWHERE = {"session.json"}
+"""Files of the reader's own."""
+
+
+def text_of(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def paths_in(text: str) -> set[str]:
+    """Return what looks like a file or directory of this tree; addresses start with a slash."""
+    return set(PATH.findall(text)) - ELSEWHERE
+
+
+def anchors_of(path: Path) -> set[str]:
+    """Return the fragments under which the headings of a Markdown file can be linked."""
+    prose = re.sub(r"^```.*?^```", "", text_of(path), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.+)$", prose, flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_readme_is_short() -> None:
+    assert len(text_of(README).splitlines()) <= 150
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=NAMES)
+def test_every_path_exists(document: Path) -> None:
+    missing = {
+        path
+        for path in paths_in(text_of(document))
+        if not ((ROOT / path).exists() or (document.parent / path).exists())
+    }
+    assert missing == set()
+
+
+def test_paths_are_found() -> None:
+    text = (
+        "see docs/api.md, `dash_app/ui/`; not /api/v1/sessions, http://a/docs/b.md or learner.py."
+    )
+    assert paths_in(text) == {"docs/api.md", "dash_app/ui/", "learner.py"}
+
+
+@pytest.mark.parametrize("document", MARKDOWN, ids=NAMES[1:])
+def test_every_link_leads_somewhere(document: Path) -> None:
+    broken = []
+    for link in LINK.findall(text_of(document)):
+        if link.startswith("https://"):
+            continue
+        name, _, fragment = link.partition("#")
+        target = (document.parent / name).resolve() if name else document
+        if not target.exists() or (fragment and fragment not in anchors_of(target)):
+            broken.append(link)
+    assert broken == []
+
+
+@pytest.mark.parametrize("document", MARKDOWN, ids=NAMES[1:])
+def test_readme_leads_to_every_document(document: Path) -> None:
+    assert str(document.relative_to(ROOT)) in text_of(README)
+
+
+def test_every_endpoint_of_the_specification_is_documented(client: FlaskClient) -> None:
+    specification = client.get("/openapi/openapi.json").get_json()
+    wanted = {
+        f"| {method.upper()} | `{path}` |"
+        for path, methods in specification["paths"].items()
+        for method in methods
+    }
+    assert len(wanted) > 10
+    assert {row for row in wanted if row not in text_of(API)} == set()
+
+
+def test_every_endpoint_of_the_exercise_is_documented(server: Flask) -> None:
+    rules = [rule for rule in server.url_map.iter_rules() if rule.endpoint.startswith("legacy.")]
+    wanted = {
+        f"| {method} | `{rule.rule}` |"
+        for rule in rules
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        if not rule.arguments
+    }
+    assert len(wanted) == 6
+    assert {row for row in wanted if row not in text_of(API)} == set()
+
+
+def test_no_endpoint_is_documented_that_is_not_there(server: Flask) -> None:
+    there = {
+        re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule) for rule in server.url_map.iter_rules()
+    }
+    documented = set(re.findall(r"^\| [A-Z]+ \| `(/[^`]*)` \|", text_of(API), flags=re.MULTILINE))
+    assert documented - there == set()
+
+
+@pytest.mark.parametrize("path", FORBIDDEN)
+def test_every_arrow_is_documented(path: str) -> None:
+    rows = [
+        line.split("|")[1]
+        for line in text_of(ROOT / "docs" / "architecture.md").splitlines()
+        if line.startswith("| ")
+    ]
+    assert any(f"`{path}`" in row for row in rows)
+
+
+def test_every_page_of_the_application_is_in_the_readme(client: FlaskClient) -> None:
+    pages = ["/", "/legacy/", "/openapi/"]
+    for page in pages:
+        assert client.get(page).status_code == 200
+        assert f"    {page} " in text_of(README)
