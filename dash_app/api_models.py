@@ -6,35 +6,14 @@ from functools import cache
 from typing import Annotated, Any, Optional, cast
 
 from flask import request
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    FailFast,
-    Field,
-    Strict,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, FailFast, Field, model_validator
 
-from dash_app.learning.points import MAX_COMPONENTS, MAX_MAGNITUDE
-from dash_app.training.trainings import MAX_EPOCHS
+from dash_app import fields
+from dash_app.learning.points import MAX_MAGNITUDE
 
 _ID = "f1a2c0de5e55104b8d1f6a7c9e3b2d40"
 _RUN = "9f86d081884c7d65"
 _WHEN = "2026-01-31T12:00:00.000Z"
-
-MIN_HALF_LIFE, MAX_HALF_LIFE = 0.01, 1e9
-
-Point = Annotated[float, Strict(), Field(ge=-MAX_MAGNITUDE, le=MAX_MAGNITUDE, allow_inf_nan=False)]
-
-
-def _whole(value: Any) -> Any:
-    # in JSON 2.0 is a whole number too
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-Whole = Annotated[int, Strict(), BeforeValidator(_whole)]
-Finite = Annotated[float, Strict(), Field(allow_inf_nan=False)]
 
 
 class _Described(BaseModel):
@@ -69,9 +48,8 @@ def _example(example: dict[str, Any], *, required: bool = True) -> ConfigDict:
 class SessionPath(Model):
     """Where a session is."""
 
-    session_id: str = Field(
+    session_id: fields.SessionId = Field(
         description="the session's id: 128 random bits, the only key to it",
-        pattern="^[0-9a-f]{32}$",
         json_schema_extra={"example": _ID},
     )
 
@@ -79,20 +57,15 @@ class SessionPath(Model):
 class RunPath(SessionPath):
     """Where a training run is."""
 
-    run_id: str = Field(
-        description="the run's id", pattern="^[0-9a-f]{16}$", json_schema_extra={"example": _RUN}
-    )
+    run_id: fields.RunId = Field(description="the run's id", json_schema_extra={"example": _RUN})
 
 
 class OnceHeader(_Described):
     """A request with a key is carried out once, however often it arrives."""
 
-    idempotency_key: Optional[str] = Field(
+    idempotency_key: Optional[fields.Key] = Field(
         None,
         alias="Idempotency-Key",
-        min_length=1,
-        max_length=255,
-        pattern="^[!-~]+$",
         description="any text of the client's own; the same request with the same key again "
         "changes nothing and answers the session as it stands",
         json_schema_extra={"example": "click-17"},
@@ -107,8 +80,8 @@ class NewSessionHeader(_Described):
         "",
         alias="Idempotency-Key",
         min_length=16,
-        max_length=255,
-        pattern="^[!-~]+$",
+        max_length=fields.MAX_KEY_LENGTH,
+        pattern=fields.KEY_PATTERN,
         description="random text of the client's own, such as a UUID: whoever sends it again gets "
         "the same session, so it is as good as the session's id",
         json_schema_extra={"example": "8c0b4f7e-5f0a-4d0e-9a55-0c6f3e1d2b7a"},
@@ -130,17 +103,15 @@ class NewSession(_BodyOptional):
 
     model_config = _example({"n_components": 3, "half_life": None, "seed": 0}, required=False)
 
-    n_components: Whole = Field(3, ge=1, le=MAX_COMPONENTS, description="number of components")
-    half_life: Optional[Finite] = Field(
+    n_components: fields.Components = Field(3, description="number of components")
+    half_life: Optional[fields.HalfLife] = Field(
         None,
-        ge=MIN_HALF_LIFE,
-        le=MAX_HALF_LIFE,
         description="new points after which an old one counts half; null: nothing is forgotten",
     )
-    prior_weight: Finite = Field(
-        1.0, ge=0, le=1e9, description="pseudo-observations of each component's variance"
+    prior_weight: fields.PriorWeight = Field(
+        1.0, description="pseudo-observations of each component's variance"
     )
-    seed: Whole = Field(0, ge=0, le=2**63 - 1, description="of the random starts")
+    seed: fields.Seed = Field(0, description="of the random starts")
 
 
 class SessionChange(Model):
@@ -148,13 +119,11 @@ class SessionChange(Model):
 
     model_config = _example({"n_components": 4})
 
-    n_components: Whole = Field(
-        1, ge=1, le=MAX_COMPONENTS, description="number of components; left out: as it is"
+    n_components: fields.Components = Field(
+        1, description="number of components; left out: as it is"
     )
-    half_life: Optional[Finite] = Field(
+    half_life: Optional[fields.HalfLife] = Field(
         None,
-        ge=MIN_HALF_LIFE,
-        le=MAX_HALF_LIFE,
         description="new points after which an old one counts half, from the next increment on; "
         "null: nothing is forgotten",
     )
@@ -166,7 +135,7 @@ class Points(Model):
     model_config = _example({"x": [-0.71, 0.42]})
 
     # the first fault is enough: a million of them would take seconds to describe
-    x: Annotated[list[Point], FailFast()] = Field(
+    x: Annotated[list[fields.Point], FailFast()] = Field(
         min_length=1, description="points in order of arrival, data units, |x| <= 1e150"
     )
 
@@ -176,16 +145,14 @@ class Training(_BodyOptional):
 
     model_config = _example({"method": "em", "epochs": 200, "wait_s": 2.0}, required=False)
 
-    method: Annotated[str, Field(pattern="^(em|adam)$")] = Field(
+    method: fields.Method = Field(
         "em", description="em: expectation-maximisation and Newton; adam: gradient steps"
     )
-    epochs: Whole = Field(
+    epochs: fields.Epochs = Field(
         200,
-        ge=1,
-        le=MAX_EPOCHS,
         description="most passes over the points; a converged fit stops earlier",
     )
-    wait_s: Finite = Field(
+    wait_s: fields.Finite = Field(
         2.0, ge=0, le=60, description="how long to wait for the end before a 202, seconds"
     )
 

@@ -15,12 +15,13 @@ from threadpoolctl import threadpool_limits
 
 from dash_app import __version__, api, error_handlers, events
 from dash_app.config import Config
-from dash_app.large_json import JSONProvider
+from dash_app.json_text import JSONProvider
 from dash_app.sessions import Sessions
 from dash_app.signing import cookie_name, signing_key
 from dash_app.store import Store
 from dash_app.ui.callbacks import register_callbacks
 from dash_app.ui.delivery import register_delivery
+from dash_app.ui.envelope import register_envelope
 from dash_app.ui.layout import build_layout, page_template
 from legacy.blueprint import create_blueprint
 
@@ -79,6 +80,7 @@ def create_app(config: Optional[Config] = None) -> dash.Dash:
     app.index_string = page_template()
     app.layout = build_layout(config)
     register_callbacks(app, sessions)
+    register_envelope(app, server)
     return app
 
 

@@ -20,7 +20,7 @@ STREAMLESS_THREADS = 8
 Of many threads they leave a third: a request that waits for a training takes one, too.
 """
 
-MAX_BODY_MB = 65536.0
+MAX_BODY_MB = 4096.0
 """More is not a limit: a body is kept in a temporary file until all of it has come."""
 
 
@@ -64,7 +64,12 @@ class Config:
         "another store, such as postgresql://user@host/name; default: SQLite in the data directory",
     )
     session_ttl_days: float = _setting(
-        "GMM_SESSION_TTL_DAYS", 30.0, "days", "an untouched session is removed after this", low=0.0
+        "GMM_SESSION_TTL_DAYS",
+        30.0,
+        "days",
+        "an untouched session is removed after this",
+        low=0.0,
+        high=36_500.0,
     )
     legacy_frontend: Optional[Path] = _setting(
         "GMM_LEGACY_FRONTEND",

@@ -9,11 +9,13 @@ import logging
 from typing import Any, Optional
 
 import sqlalchemy as sa
+from dash.exceptions import DashException, DependencyException, InvalidResourceError
 from flask import Flask, Response, jsonify, request
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
-from dash_app import errors
+from dash_app import errors, fields
+from dash_app.json_text import MAX_DEPTH
 
 _log = logging.getLogger(__name__)
 
@@ -40,24 +42,6 @@ _HTTP_CODES = {
     413: "too_large",
     415: "not_json",
 }
-
-_EXPECTED = {
-    "missing": "a value",
-    "extra_forbidden": "no value of this name",
-    "finite_number": "a finite number",
-    "float_type": "a number",
-    "float_parsing": "a number",
-    "int_type": "a whole number",
-    "int_parsing": "a whole number",
-    "int_from_float": "a whole number",
-    "greater_than_equal": "a number >= {ge:g}",
-    "less_than_equal": "a number <= {le:g}",
-    "too_short": "at least {min_length} of them",
-    "string_pattern_mismatch": "text of the form {pattern}",
-    "model_type": "an object",
-    "list_type": "a list",
-}
-"""By pydantic's type of error; any other is answered in pydantic's words."""
 
 _NAMES_ON_THE_WIRE = {"points": "x"}
 
@@ -86,15 +70,12 @@ def of_error(error: errors.GMMError) -> Response:
 
 def of_validation(error: ValidationError) -> Response:
     """Return the answer to a request that does not fit its model: its first fault."""
-    first = error.errors(include_url=False)[0]
-    place = [str(part) for part in first["loc"]]
-    got = "nothing" if first["type"] == "missing" else _shown(first["input"])
+    place, message = fields.fault(error)
     if place and place[0] in ("session_id", "run_id"):
         kind = place[0].split("_")[0]
+        got = fields.shown(error.errors(include_url=False)[0]["input"])
         return answer(404, f"{kind}_not_found", f"expected the id of a {kind}, got {got}")
-    wording = _EXPECTED.get(first["type"])
-    expected = first["msg"] if wording is None else wording.format(**first.get("ctx", {}))
-    return answer(422, "invalid", f"expected {expected}, got {got}", ".".join(place) or None)
+    return answer(422, "invalid", message, ".".join(place) or None)
 
 
 def register(server: Flask) -> None:
@@ -102,6 +83,8 @@ def register(server: Flask) -> None:
     server.register_error_handler(errors.GMMError, of_error)
     server.register_error_handler(HTTPException, _of_http)
     server.register_error_handler(sa.exc.DBAPIError, _of_database)
+    server.register_error_handler(DependencyException, _of_unknown_file)
+    server.register_error_handler(InvalidResourceError, _of_unknown_file)
     server.register_error_handler(Exception, _of_defect)
 
 
@@ -120,7 +103,9 @@ def _of_http(error: HTTPException) -> Any:
 
 def _http_message(status: int, error: HTTPException) -> str:
     if status == 400:
-        return "expected a body of JSON, got one that cannot be read"
+        return (
+            f"expected a body of JSON, nested at most {MAX_DEPTH} deep, got one that cannot be read"
+        )
     if status == 404:
         return f"expected a known address, got {request.path}"
     if status == 405:
@@ -141,11 +126,10 @@ def _of_database(error: sa.exc.DBAPIError) -> Response:
     return response
 
 
+def _of_unknown_file(_error: DashException) -> Response:
+    return answer(404, "not_found", f"expected a known address, got {request.path}")
+
+
 def _of_defect(_error: Exception) -> Response:
     _log.exception("%s %s failed", request.method, request.path)
     return answer(500, "internal", "the server failed at this request; its log says why")
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

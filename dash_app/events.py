@@ -75,7 +75,8 @@ class Position:
         parts = text.split("-")
         if len(parts) != 4 or not all(part.isascii() and part.isdigit() for part in parts):
             return None
-        revision, serial, iteration, ended = (int(part[:15]) for part in parts)
+        # nine digits at most, which is less than the store's 32 bits hold
+        revision, serial, iteration, ended = (int(part[:9]) for part in parts)
         return cls(revision, serial, iteration, ended == 1)
 
 

@@ -39,11 +39,11 @@ from dash_app.records.operations import (
     SessionRecord,
     Settings,
 )
-from dash_app.records.runs import RunRecord
+from dash_app.records.runs import MAX_EPOCHS, RunRecord
 from dash_app.records.versions import ONLINE, SCRATCH, ModelVersion
 from dash_app.store import Store
 from dash_app.training.maintenance import Maintenance
-from dash_app.training.trainings import MAX_EPOCHS, Run, Trainings
+from dash_app.training.trainings import Run, Trainings
 
 __all__ = [
     "MAX_EPOCHS",

@@ -9,6 +9,7 @@ cookies sends the `session` of an answer back as `X-Session`. Refusals are answe
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,7 @@ from itsdangerous import BadSignature, Signer
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from dash_app.errors import RefusedError, SessionNotFoundError, SettingError
+from dash_app.fields import SESSION_ID_PATTERN, shown
 from dash_app.records.versions import ModelVersion
 from dash_app.sessions import Sessions, SessionView
 from legacy import wire
@@ -187,7 +189,7 @@ class _Endpoints:
 
     def _session_id(self) -> Optional[str]:
         if "session_id" not in g:
-            g.session_id = request.headers.get("X-Session") or self._cookie_session_id()
+            g.session_id = _named_session() or self._cookie_session_id()
         session_id: Optional[str] = g.session_id
         return session_id
 
@@ -233,6 +235,14 @@ class _Endpoints:
                     raise
         created = self._sessions.create(n_components=n_components)
         return use_case(created.id)
+
+
+def _named_session() -> Optional[str]:
+    """Return the id in `X-Session`; SessionNotFoundError for what cannot be one."""
+    named = request.headers.get("X-Session")
+    if named and not re.fullmatch(SESSION_ID_PATTERN, named):
+        raise SessionNotFoundError(f"expected the id of a session, got {shown(named)}")
+    return named
 
 
 def _signer() -> Signer:

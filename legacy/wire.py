@@ -17,12 +17,12 @@ from typing import Any, Optional
 import numpy as np
 from werkzeug.exceptions import BadRequest
 
+from dash_app import json_text
 from dash_app.documents import model_document
 from dash_app.errors import DataError, EmptyDataError, NonFiniteError, OutOfRangeError, ShapeError
-from dash_app.large_json import loads
 from dash_app.learning.points import MAX_COMPONENTS, MAX_MAGNITUDE
+from dash_app.records.runs import MAX_EPOCHS
 from dash_app.records.versions import ModelVersion
-from dash_app.training.trainings import MAX_EPOCHS
 
 MIN_STD = 1e-3
 """A tenth of the step in which the page draws. A component that falls between two of its steps
@@ -112,8 +112,8 @@ def _read_at_once(coordinates: list[Any]) -> Optional[list[float]]:
 
 def _parse(body: bytes) -> Any:
     try:
-        return loads(body)
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+        return json_text.parse(body)
+    except (json.JSONDecodeError, UnicodeDecodeError, json_text.DepthError) as error:
         came = "an empty body" if not body.strip() else str(error)
         raise BadRequest(f"expected JSON, got {came}") from error
     except ValueError as error:  # Python's limit on the digits of an integer

@@ -47,6 +47,7 @@ def test_environment_is_read_and_an_argument_comes_first(tmp_path: Path) -> None
         ("GMM_THREADS", "8"),
         ("GMM_SESSION_TTL_DAYS", "-1"),
         ("GMM_SESSION_TTL_DAYS", "nan"),
+        ("GMM_SESSION_TTL_DAYS", "inf"),
         ("GMM_MAX_BODY_MB", "0"),
         ("GMM_MAX_BODY_MB", "-16"),
         ("GMM_MAX_BODY_MB", "inf"),

@@ -21,7 +21,13 @@ from dash_app.learning.objective import (
     Objective,
     all_equal,
 )
-from dash_app.learning.points import as_points, check_n_components, check_number
+from dash_app.learning.points import (
+    MAX_HALF_LIFE,
+    MIN_HALF_LIFE,
+    as_points,
+    check_n_components,
+    check_number,
+)
 from dash_app.learning.summary import WeightedSummary
 from dash_app.learning.tracking import Incumbent, TrackingState, search_anew, update
 
@@ -35,7 +41,7 @@ class OnlineGaussianMixture:
     ----------
     n_components : int, 1 to 50
     seed : int, of the random starts
-    half_life : float > 0 or None; the weight of a point seen j points ago is 2^(-j/half_life)
+    half_life : float, 0.01 to 1e9, or None; a point seen j points ago weighs 2^(-j/half_life)
     prior_weight : float >= 0, pseudo-observations of each component's variance
     capacity : int >= 16, atoms of the summary; up to so many distinct values it is the data
 
@@ -272,7 +278,9 @@ class OnlineGaussianMixture:
 
 
 def _checked_half_life(half_life: Optional[float]) -> Optional[float]:
-    return None if half_life is None else check_number("half_life", half_life, 0.0, open_below=True)
+    if half_life is None:
+        return None
+    return check_number("half_life", half_life, MIN_HALF_LIFE, MAX_HALF_LIFE)
 
 
 def _to_plain(state: TrackingState) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from numbers import Integral
+import sys
+from numbers import Integral, Real
 from typing import Union
 
 import numpy as np
@@ -18,6 +19,9 @@ MIN_SPREAD = 1e-150
 """Points that differ by less count as equal: their variance leaves float64."""
 
 MAX_COMPONENTS = 50
+
+MIN_HALF_LIFE, MAX_HALF_LIFE = 0.01, 1e9
+"""New points. With a shorter one than the least, all older points are lost in rounding."""
 
 
 def as_points(points: ArrayLike) -> Array:
@@ -85,11 +89,19 @@ def check_n_components(n_components: int) -> int:
 
 
 def check_number(
-    name: str, value: Union[int, float], low: float, *, open_below: bool = False
+    name: str,
+    value: Union[int, float],
+    low: float,
+    high: float = sys.float_info.max,
+    *,
+    open_below: bool = False,
 ) -> float:
-    """Return a finite setting as a float, at least `low` (above it with `open_below`)."""
-    sign = ">" if open_below else ">="
-    number = float(value)
-    if not np.isfinite(number) or number < low or (open_below and number == low):
-        raise OutOfRangeError(f"expected a finite {name} {sign} {low:g}, got {value!r}", name)
-    return number
+    """Return a setting as a float, at least `low` (above it with `open_below`), at most `high`."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise OutOfRangeError(f"expected a number for {name}, got {value!r}", name)
+    if not low <= value <= high or (open_below and value == low):
+        bounds = f"{'>' if open_below else '>='} {low:g}"
+        if high < sys.float_info.max:
+            bounds += f" and <= {high:g}"
+        raise OutOfRangeError(f"expected a finite {name} {bounds}, got {value!r}", name)
+    return float(value)

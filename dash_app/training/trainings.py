@@ -12,12 +12,10 @@ from dash_app.journal.watch import Watch
 from dash_app.learning import FitResult
 from dash_app.learning.mixture import Array
 from dash_app.records.operations import TRAIN, Change
-from dash_app.records.runs import RunRecord
+from dash_app.records.runs import MAX_EPOCHS, RunRecord
 from dash_app.records.versions import SCRATCH, ModelVersion
 from dash_app.store import Store
 from dash_app.training.runs import METHODS, Job, Runs
-
-MAX_EPOCHS = 100_000
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from typing import Any, Optional
+from typing import Any
 
 import dash
 from dash import ClientsideFunction, Input, Output, State, ctx
 
+from dash_app.errors import GMMError
 from dash_app.sessions import Sessions
 from dash_app.ui import commands, ids
 from dash_app.ui.examples import EXAMPLES
@@ -24,14 +25,14 @@ def register_callbacks(app: dash.Dash, sessions: Sessions) -> None:
 
 
 def _register_commands(app: dash.Dash, sessions: Sessions) -> None:
-    def perform(command: Json, session_id: Optional[str]) -> Json:
+    def perform(command: Any, session_id: Any) -> Json:
         return commands.perform(sessions, session_id, command)
 
-    def look(question: Json) -> tuple[Json, str]:
-        seen = commands.look(sessions, question["id"])
+    def look(question: Any) -> tuple[Json, str]:
+        seen = commands.look(sessions, question)
         return seen, seen["view"]["id"]
 
-    def follow(question: Json, session_id: Optional[str]) -> Json:
+    def follow(question: Any, session_id: Any) -> Json:
         return commands.follow(sessions, session_id, question)
 
     session = State(ids.SESSION, "data")
@@ -57,7 +58,12 @@ def _register_commands(app: dash.Dash, sessions: Sessions) -> None:
 
 
 def _unexpected(error: Exception) -> Json:
-    """Answer a command that broke, so that the browser goes on and the person knows."""
+    """Answer a command that broke, so that the browser goes on and the person knows.
+
+    A value that is no command at all, which no page of ours sends, is refused as elsewhere.
+    """
+    if isinstance(error, GMMError):
+        raise error
     _log.error("a command failed", exc_info=error)
     key = ctx.inputs[f"{ids.COMMAND}.data"]["key"]
     message = "The server failed at this; its log says why. Nothing was changed."

@@ -5,58 +5,103 @@ A command bears the key under which the browser sends it, again if need be; it i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, Optional
+from typing import Any, TypeVar
 
+from pydantic import BaseModel, ValidationError
+
+from dash_app import fields
 from dash_app.documents import run_document
-from dash_app.errors import GMMError, RefusedError, SessionNotFoundError
+from dash_app.errors import GMMError, RunNotFoundError, SessionNotFoundError, ShapeError
 from dash_app.sessions import Sessions, SessionView
+from dash_app.ui import command_models as models
 from dash_app.ui.examples import EXAMPLES, increments
 from dash_app.ui.view import Json, error_json, history_json, view_json
 
 #: A run that ends within this time comes with the answer; a longer one is followed.
 PATIENCE_S = 0.15
 
+T = TypeVar("T", bound=BaseModel)
 
-def perform(sessions: Sessions, session_id: Optional[str], command: Mapping[str, Any]) -> Json:
-    """Carry out a command; the answer bears its key, and a refusal as `error`."""
-    answer: Json = {"key": command["key"]}
+
+def perform(sessions: Sessions, session_id: Any, value: Any) -> Json:
+    """Carry out a command; the answer bears its key, and a refusal as `error`.
+
+    Raises
+    ------
+    ShapeError : a value without a key, which no answer could name; nothing has changed
+    """
+    answer: Json = {"key": _read(models.Keyed, value).key}
     try:
-        action = _ACTIONS.get(command["kind"])
-        if action is None:
-            raise RefusedError(f"expected one of {', '.join(_ACTIONS)}, got {command['kind']!r}")
-        return {**answer, **action(sessions, session_id or "", command)}
+        known_id = _session_id(session_id)
+        command = models.read_command(value)
+        return {**answer, **_ACTIONS[command.kind](sessions, known_id, command)}
     except SessionNotFoundError:
         return {**answer, "gone": True}
+    except ValidationError as error:
+        place, message = fields.fault(error)
+        named = f"{message} ({'.'.join(place[1:])})" if place[1:] else message
+        return {**answer, "error": {"message": named, "field": place[-1] if place else None}}
     except GMMError as error:
         return {**answer, "error": error_json(error)}
 
 
-def look(sessions: Sessions, session_id: Optional[str]) -> Json:
-    """Return the whole session with its points; a new one where it does not exist."""
+def look(sessions: Sessions, value: Any) -> Json:
+    """Return the whole session with its points; a new one where it does not exist.
+
+    Raises
+    ------
+    ShapeError : a value that is no question
+    """
+    asked = _read(models.Look, value).id
     try:
-        view = sessions.view(session_id) if session_id else sessions.create()
+        view = sessions.create() if asked is None else sessions.view(_session_id(asked))
     except SessionNotFoundError:
         view = sessions.create()
     points = sessions.points(view.id).tolist()
     history = history_json(sessions, view.id)
     seen = view_json(sessions, view)
-    return {"asked": session_id, "view": seen, "points": points, "history": history}
+    return {"asked": asked, "view": seen, "points": points, "history": history}
 
 
-def follow(sessions: Sessions, session_id: Optional[str], question: Mapping[str, Any]) -> Json:
-    """Return how a run stands, after stopping it where that is asked; with the view once done."""
+def follow(sessions: Sessions, session_id: Any, value: Any) -> Json:
+    """Return how a run stands, after stopping it where that is asked; with the view once done.
+
+    Raises
+    ------
+    ShapeError : a value that is no question
+    """
+    question = _read(models.Question, value)
     try:
-        if question.get("stop"):
-            sessions.cancel(session_id or "", question["run"])
-        run = sessions.run(session_id or "", question["run"])
+        known_id = _session_id(session_id)
+        if not re.match(fields.RUN_ID_PATTERN, question.run):
+            raise RunNotFoundError(f"expected the id of a run, got {fields.shown(question.run)}")
+        if question.stop:
+            sessions.cancel(known_id, question.run)
+        run = sessions.run(known_id, question.run)
         answer = {"run": run_document(run)}
         if run.status == "done":
-            answer["view"] = view_json(sessions, sessions.view(session_id or ""))
+            answer["view"] = view_json(sessions, sessions.view(known_id))
         return answer
     except GMMError as error:
         return {"error": error_json(error)}
+
+
+def _read(model: type[T], value: Any) -> T:
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        place, message = fields.fault(error)
+        raise ShapeError(message, ".".join(place) or None) from error
+
+
+def _session_id(value: Any) -> str:
+    """Return the id; SessionNotFoundError for what cannot be one."""
+    if isinstance(value, str) and re.fullmatch(fields.SESSION_ID_PATTERN, value):
+        return value
+    raise SessionNotFoundError(f"expected the id of a session, got {fields.shown(value)}")
 
 
 def _answer(sessions: Sessions, view: SessionView, *, points: bool = False) -> Json:
@@ -66,38 +111,36 @@ def _answer(sessions: Sessions, view: SessionView, *, points: bool = False) -> J
     return answer
 
 
-def _add(sessions: Sessions, session_id: str, command: Mapping[str, Any]) -> Json:
-    view = sessions.add(session_id, command["x"], idempotency_key=command["key"])
-    return _answer(sessions, view)
+def _add(sessions: Sessions, session_id: str, command: models.Points) -> Json:
+    return _answer(sessions, sessions.add(session_id, command.x, idempotency_key=command.key))
 
 
-def _remove(sessions: Sessions, session_id: str, command: Mapping[str, Any]) -> Json:
-    view = sessions.remove(session_id, command["x"], idempotency_key=command["key"])
-    return _answer(sessions, view)
+def _remove(sessions: Sessions, session_id: str, command: models.Points) -> Json:
+    return _answer(sessions, sessions.remove(session_id, command.x, idempotency_key=command.key))
 
 
-def _undo(sessions: Sessions, session_id: str, command: Mapping[str, Any]) -> Json:
-    view = sessions.undo(session_id, idempotency_key=command["key"])
+def _undo(sessions: Sessions, session_id: str, command: models.Step) -> Json:
+    view = sessions.undo(session_id, idempotency_key=command.key)
     return _answer(sessions, view, points=True)
 
 
-def _redo(sessions: Sessions, session_id: str, command: Mapping[str, Any]) -> Json:
-    view = sessions.redo(session_id, idempotency_key=command["key"])
+def _redo(sessions: Sessions, session_id: str, command: models.Step) -> Json:
+    view = sessions.redo(session_id, idempotency_key=command.key)
     return _answer(sessions, view, points=True)
 
 
-def _clear(sessions: Sessions, session_id: str, command: Mapping[str, Any]) -> Json:
-    return _answer(sessions, sessions.clear(session_id, idempotency_key=command["key"]))
+def _clear(sessions: Sessions, session_id: str, command: models.Step) -> Json:
+    return _answer(sessions, sessions.clear(session_id, idempotency_key=command.key))
 
 
-def _configure(sessions: Sessions, session_id: str, command: Mapping[str, Any]) -> Json:
-    view = sessions.configure(session_id, **command["settings"], idempotency_key=command["key"])
-    return _answer(sessions, view)
+def _configure(sessions: Sessions, session_id: str, command: models.Configure) -> Json:
+    named = command.settings.model_dump(include=command.settings.model_fields_set)
+    return _answer(sessions, sessions.configure(session_id, **named, idempotency_key=command.key))
 
 
-def _example(sessions: Sessions, session_id: str, command: Mapping[str, Any]) -> Json:
+def _example(sessions: Sessions, session_id: str, command: models.Example) -> Json:
     """Clear, take over the example's settings, and hand its points to the browser to play."""
-    example = EXAMPLES[command["name"]]
+    example = EXAMPLES[command.name]
     sessions.clear(session_id)
     view = sessions.configure(
         session_id, n_components=example.n_components, half_life=example.half_life
@@ -109,18 +152,18 @@ def _example(sessions: Sessions, session_id: str, command: Mapping[str, Any]) ->
     }
 
 
-def _train(sessions: Sessions, session_id: str, command: Mapping[str, Any]) -> Json:
+def _train(sessions: Sessions, session_id: str, command: models.Train) -> Json:
     run = sessions.train(
         session_id,
-        method=command["method"],
-        epochs=command["epochs"],
-        timeout_s=PATIENCE_S if command["method"] == "em" else 0.0,
-        idempotency_key=command["key"],
+        method=command.method,
+        epochs=command.epochs,
+        timeout_s=PATIENCE_S if command.method == "em" else 0.0,
+        idempotency_key=command.key,
     )
     return {"run": run_document(run), **_answer(sessions, sessions.view(session_id))}
 
 
-_ACTIONS: Mapping[str, Callable[[Sessions, str, Mapping[str, Any]], Json]] = MappingProxyType(
+_ACTIONS: Mapping[str, Callable[[Sessions, str, Any], Json]] = MappingProxyType(
     {
         "add": _add,
         "remove": _remove,

@@ -9,7 +9,7 @@ import time
 import pytest
 from flask.testing import FlaskClient
 
-from dash_app.large_json import LARGE_BYTES, loads
+from dash_app.json_text import LARGE_BYTES, parse
 
 NUMBERS = [1, -2.5, 1e300, 0, 12345678901234567890, -0.0]
 
@@ -19,7 +19,7 @@ def test_large_body_is_read_as_a_small_one() -> None:
     text = json.dumps({"x": large, "name": "größer", "nothing": None, "yes": True})
     assert len(text) > LARGE_BYTES
     for body in (text, text.encode(), text.encode("utf-16")):
-        read = loads(body)
+        read = parse(body)
         assert read == json.loads(text)
         assert [type(each) for each in read["x"]] == [type(each) for each in large]
 
@@ -27,7 +27,7 @@ def test_large_body_is_read_as_a_small_one() -> None:
 @pytest.mark.parametrize("end", ["", "]]", "1e"])
 def test_large_body_that_is_no_json_is_refused(end: str) -> None:
     with pytest.raises(json.JSONDecodeError):
-        loads("[" + "1.5, " * LARGE_BYTES + end)
+        parse("[" + "1.5, " * LARGE_BYTES + end)
 
 
 def test_other_threads_go_on_while_a_large_body_is_read() -> None:
@@ -44,7 +44,7 @@ def test_other_threads_go_on_while_a_large_body_is_read() -> None:
     other = threading.Thread(target=take_turns)
     other.start()
     reading.set()
-    loads(body)
+    parse(body)
     n_turns = len(turns)
     done.set()
     other.join()

@@ -1,0 +1,83 @@
+"""Values from outside: one type with its bounds for each, whoever reads it, and one wording."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, Strict, ValidationError
+
+from dash_app.learning.points import (
+    MAX_COMPONENTS,
+    MAX_HALF_LIFE,
+    MAX_MAGNITUDE,
+    MIN_HALF_LIFE,
+)
+from dash_app.records.runs import MAX_EPOCHS
+
+SESSION_ID_PATTERN = "^[0-9a-f]{32}$"
+RUN_ID_PATTERN = "^[0-9a-f]{16}$"
+KEY_PATTERN = "^[!-~]+$"
+"""Of an idempotency key: printable ASCII, since SQLite keeps a NUL and PostgreSQL refuses it."""
+
+MAX_KEY_LENGTH = 255
+
+
+def _whole(value: Any) -> Any:
+    # in JSON 2.0 is a whole number too
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+_INTEGRAL = BeforeValidator(_whole)  # the last of its annotations: bounds before it are described
+Whole = Annotated[int, Strict(), _INTEGRAL]
+Finite = Annotated[float, Strict(), Field(allow_inf_nan=False)]
+
+Point = Annotated[float, Strict(), Field(ge=-MAX_MAGNITUDE, le=MAX_MAGNITUDE, allow_inf_nan=False)]
+Components = Annotated[int, Strict(), Field(ge=1, le=MAX_COMPONENTS), _INTEGRAL]
+HalfLife = Annotated[Finite, Field(ge=MIN_HALF_LIFE, le=MAX_HALF_LIFE)]
+PriorWeight = Annotated[Finite, Field(ge=0, le=1e9)]
+Seed = Annotated[int, Strict(), Field(ge=0, le=2**63 - 1), _INTEGRAL]
+Epochs = Annotated[int, Strict(), Field(ge=1, le=MAX_EPOCHS), _INTEGRAL]
+Method = Annotated[str, Field(pattern="^(em|adam)$")]
+SessionId = Annotated[str, Field(pattern=SESSION_ID_PATTERN)]
+RunId = Annotated[str, Field(pattern=RUN_ID_PATTERN)]
+Key = Annotated[str, Field(min_length=1, max_length=MAX_KEY_LENGTH, pattern=KEY_PATTERN)]
+
+_EXPECTED = {
+    "missing": "a value",
+    "extra_forbidden": "no value of this name",
+    "finite_number": "a finite number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "greater_than_equal": "a number >= {ge:g}",
+    "less_than_equal": "a number <= {le:g}",
+    "too_short": "at least {min_length} of them",
+    "string_pattern_mismatch": "text of the form {pattern}",
+    "string_type": "text",
+    "bool_type": "true or false",
+    "model_type": "an object",
+    "model_attributes_type": "an object",
+    "dict_type": "an object",
+    "list_type": "a list",
+    "union_tag_invalid": "a {discriminator} of {expected_tags}",
+    "union_tag_not_found": "an object with {discriminator}",
+}
+"""By pydantic's type of error; any other is told in pydantic's words."""
+
+
+def fault(error: ValidationError) -> tuple[list[str], str]:
+    """Return where the first fault of a value is, and what was expected and what came."""
+    first = error.errors(include_url=False)[0]
+    place = [str(part) for part in first["loc"]]
+    got = "nothing" if first["type"] == "missing" else shown(first["input"])
+    wording = _EXPECTED.get(first["type"])
+    expected = first["msg"] if wording is None else wording.format(**first.get("ctx", {}))
+    return place, f"expected {expected}, got {got}"
+
+
+def shown(value: Any) -> str:
+    """Return a value as text of at most 60 characters."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,109 @@
+"""The browser's commands and questions, as models: the API's types, one model a command."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Optional, Union
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, FailFast, Field, RootModel
+
+from dash_app import fields
+from dash_app.ui.examples import EXAMPLES
+
+
+class _Command(BaseModel):
+    """Base of all commands; `attempt` counts how often it was sent, `whole` is the browser's."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    key: fields.Key
+    attempt: Optional[fields.Whole] = None
+    whole: Optional[bool] = None
+
+
+class Points(_Command):
+    """Points to add or to take back."""
+
+    kind: Literal["add", "remove"]
+    x: Annotated[list[fields.Point], FailFast()] = Field(min_length=1)
+
+
+class Step(_Command):
+    """A command without a value."""
+
+    kind: Literal["undo", "redo", "clear"]
+
+
+class Settings(BaseModel):
+    """New settings; what is not named stays."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    n_components: fields.Components = 1
+    half_life: Optional[fields.HalfLife] = None
+
+
+class Configure(_Command):
+    """A change of settings."""
+
+    kind: Literal["configure"]
+    settings: Settings
+
+
+def _known(name: str) -> str:
+    if name not in EXAMPLES:
+        raise ValueError(f"no example of {', '.join(EXAMPLES)}")
+    return name
+
+
+class Example(_Command):
+    """An example to play."""
+
+    kind: Literal["example"]
+    name: Annotated[str, AfterValidator(_known)]
+
+
+class Train(_Command):
+    """A training from scratch."""
+
+    kind: Literal["train"]
+    method: fields.Method
+    epochs: fields.Epochs
+
+
+Command = Union[Points, Step, Configure, Example, Train]
+
+
+class _AnyCommand(RootModel[Command]):
+    """A command, told by its kind."""
+
+    root: Command = Field(discriminator="kind")
+
+
+class Keyed(BaseModel):
+    """What every command has: without a key there is nothing that an answer could name."""
+
+    key: fields.Key
+
+
+class Question(BaseModel):
+    """Which run is asked for, and whether it is to stop; `at` makes each question a new one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    run: str
+    stop: bool = False
+    at: Optional[fields.Finite] = None
+
+
+class Look(BaseModel):
+    """Which session is asked for; null: a new one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: Optional[str] = None
+    at: Optional[fields.Finite] = None
+
+
+def read_command(value: Any) -> Command:
+    """Return the command; pydantic's ValidationError names its first fault."""
+    return _AnyCommand.model_validate(value).root

@@ -1,0 +1,69 @@
+"""What Dash's renderer sends around a command, checked before Dash and the command see it.
+
+Dash itself finds some faults only after the callback has run: the answer would be a 500 and the
+command would be carried out all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import dash
+from flask import Flask, request
+
+from dash_app.errors import ShapeError
+
+Json = dict[str, Any]
+
+
+def register_envelope(app: dash.Dash, server: Flask) -> None:
+    """Refuse requests to the callbacks that no page of ours sends."""
+    address = f"{app.config.requests_pathname_prefix}_dash-update-component"
+
+    def check_request() -> None:
+        if request.method == "POST" and request.path == address:
+            check(app.callback_map, request.get_json())
+
+    server.before_request(check_request)
+
+
+def check(callbacks: Mapping[str, Json], body: Any) -> None:
+    """Raise ShapeError unless the body calls one of the callbacks with all that it takes.
+
+    Parameters
+    ----------
+    callbacks : Dash's map, by the name of what a callback writes
+    body : the request's JSON
+    """
+    if not isinstance(body, dict):
+        raise ShapeError("expected an object that names a callback, got none")
+    output = body.get("output")
+    if not isinstance(output, str):
+        raise ShapeError("expected the output of a callback of the server", "output")
+    callback = callbacks.get(output, {})
+    if "callback" not in callback:  # a clientside one has none
+        raise ShapeError("expected the output of a callback of the server", "output")
+    written = output.strip(".").split("...") if output.startswith("..") else [output]
+    places = body.get("outputs")
+    _check_places("outputs", places if output.startswith("..") else [places], written)
+    taken = {part: [_name(place) for place in callback[part]] for part in ("inputs", "state")}
+    for part, names in taken.items():
+        _check_places(part, body.get(part, []), names)
+    changed = body.get("changedPropIds", [])
+    if not isinstance(changed, list) or not all(name in taken["inputs"] for name in changed):
+        raise ShapeError(f"expected names of {taken['inputs']}", "changedPropIds")
+
+
+def _check_places(part: str, places: Any, names: list[str]) -> None:
+    if not isinstance(places, list) or [_name(place) for place in places] != names:
+        raise ShapeError(f"expected id and property of {', '.join(names) or 'nothing'}", part)
+
+
+def _name(place: Any) -> str:
+    """Return "id.property" of a place, "" of anything else."""
+    if not isinstance(place, dict):
+        return ""
+    name, attribute = place.get("id"), place.get("property")
+    is_text = isinstance(name, str) and isinstance(attribute, str)
+    return f"{name}.{attribute}" if is_text else ""

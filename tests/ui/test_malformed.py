@@ -1,0 +1,203 @@
+"""What no page of ours sends: refused with a 4xx or in the answer, and nothing is changed."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from typing import Any, Optional
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from dash_app.app import create_app
+from dash_app.config import Config
+from dash_app.sessions import Sessions
+
+ADD = {"kind": "add", "key": "k1", "x": [0.25]}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """One application for all of them: each has a session of its own."""
+    config = dataclasses.replace(Config(), data_dir=tmp_path_factory.mktemp("data"))
+    found: Flask = create_app(config).server
+    yield found
+    found.extensions["sessions"].close()
+
+
+@pytest.fixture
+def sessions(server: Flask) -> Sessions:
+    found: Sessions = server.extensions["sessions"]
+    return found
+
+
+@pytest.fixture
+def session_id(sessions: Sessions) -> str:
+    return sessions.create(n_components=2).id
+
+
+def envelope(value: Any, session_id: Any) -> dict[str, Any]:
+    return {
+        "output": "answer.data",
+        "outputs": {"id": "answer", "property": "data"},
+        "inputs": [{"id": "command", "property": "data", "value": value}],
+        "state": [{"id": "session", "property": "data", "value": session_id}],
+        "changedPropIds": ["command.data"],
+    }
+
+
+def send(client: FlaskClient, body: Any) -> Any:
+    return client.post("/_dash-update-component", json=body)
+
+
+def test_the_pages_own_envelope_is_taken(
+    client: FlaskClient, sessions: Sessions, session_id: str
+) -> None:
+    answer = send(client, envelope(ADD, session_id))
+    assert answer.status_code == 200
+    assert sessions.view(session_id).n_points == 1
+
+
+WRONG_ENVELOPES: list[tuple[str, Any]] = [
+    ("outputs", []),
+    ("outputs", None),
+    ("outputs", {"id": "seen", "property": "data"}),
+    ("output", "nobody.data"),
+    ("output", None),
+    ("output", ["answer.data"]),
+    ("inputs", []),
+    ("inputs", [[]]),
+    ("inputs", 7),
+    ("inputs", [{"id": "command", "property": 1, "value": ADD}]),
+    ("state", [{}]),
+    ("state", None),
+    ("changedPropIds", 1),
+    ("changedPropIds", [{}]),
+]
+
+
+@pytest.mark.parametrize(("part", "value"), WRONG_ENVELOPES)
+def test_malformed_envelope_is_refused_before_the_command_is_applied(
+    client: FlaskClient, sessions: Sessions, session_id: str, part: str, value: Any
+) -> None:
+    answer = send(client, {**envelope(ADD, session_id), part: value})
+    assert answer.status_code == 422
+    assert answer.json["error"]["field"] == part
+    assert sessions.view(session_id).revision == 0
+
+
+@pytest.mark.parametrize("body", [7, [], "add"])
+def test_body_that_is_no_envelope_is_refused(client: FlaskClient, body: Any) -> None:
+    assert send(client, body).status_code == 422
+
+
+WRONG_COMMANDS: list[tuple[Any, Optional[str]]] = [
+    # the value, and the field at fault; None: there is no key that an answer could name
+    (None, None),
+    ([], None),
+    ({"kind": "add", "x": [1.0]}, None),
+    ({**ADD, "key": 7}, None),
+    ({**ADD, "key": ""}, None),
+    ({**ADD, "key": "a\0b"}, None),
+    ({**ADD, "key": "\ud800"}, None),
+    ({**ADD, "key": "k" * 256}, None),
+    ({"kind": "add", "key": "k"}, "x"),
+    ({**ADD, "x": 1.0}, "x"),
+    ({**ADD, "x": [None]}, "0"),
+    ({**ADD, "x": [True]}, "0"),
+    ({**ADD, "x": [1e151]}, "0"),
+    ({**ADD, "x": [10**400]}, "0"),
+    ({**ADD, "whole": "yes please"}, "whole"),
+    ({"kind": ["add"], "key": "k"}, None),
+    ({"kind": "undo", "key": "k", "x": [1.0]}, "x"),
+    ({"kind": "configure", "key": "k"}, "settings"),
+    ({"kind": "configure", "key": "k", "settings": {"half_life": 1e-320}}, "half_life"),
+    ({"kind": "configure", "key": "k", "settings": {"half_life": "5"}}, "half_life"),
+    ({"kind": "configure", "key": "k", "settings": {"n_components": 1.5}}, "n_components"),
+    ({"kind": "configure", "key": "k", "settings": {"seed": 1}}, "seed"),
+    ({"kind": "example", "key": "k", "name": "none"}, "name"),
+    ({"kind": "example", "key": "k", "name": {}}, "name"),
+    ({"kind": "train", "key": "k", "method": "em", "epochs": 1.5}, "epochs"),
+    ({"kind": "train", "key": "k", "method": "em", "epochs": "9"}, "epochs"),
+    ({"kind": "train", "key": "k", "method": None, "epochs": 9}, "method"),
+]
+
+
+@pytest.mark.parametrize(("value", "field"), WRONG_COMMANDS)
+def test_malformed_command_is_refused_and_changes_nothing(
+    client: FlaskClient, sessions: Sessions, session_id: str, value: Any, field: Optional[str]
+) -> None:
+    answer = send(client, envelope(value, session_id))
+    if answer.status_code == 200:
+        error = answer.json["response"]["answer"]["data"]["error"]
+    else:
+        assert answer.status_code == 422
+        error = answer.json["error"]
+        assert field is None
+    assert error["message"].startswith("expected")
+    assert field is None or error["field"] == field
+    assert sessions.view(session_id).revision == 0
+
+
+@pytest.mark.parametrize("wrong", [None, 7, [], {}, "a\0b", "\ud800", "A" * 32, "é" * 32])
+def test_what_cannot_be_an_id_is_a_session_that_is_gone(client: FlaskClient, wrong: Any) -> None:
+    answer = send(client, envelope(ADD, wrong))
+    assert answer.json["response"]["answer"]["data"] == {"key": "k1", "gone": True}
+
+
+@pytest.mark.parametrize("question", [None, {}, {"run": 7}, {"run": "a\0b"}, {"run": {}}])
+def test_question_for_no_run_is_refused(
+    client: FlaskClient, session_id: str, question: Any
+) -> None:
+    body = {
+        **envelope(None, session_id),
+        "output": "followed.data",
+        "outputs": {"id": "followed", "property": "data"},
+        "inputs": [{"id": "follow", "property": "data", "value": question}],
+        "changedPropIds": ["follow.data"],
+    }
+    answer = send(client, body)
+    if answer.status_code == 200:
+        assert "error" in answer.json["response"]["followed"]["data"]
+    else:
+        assert answer.status_code == 422
+
+
+DEEP = b"[" * 100_000 + b"]" * 100_000
+
+
+def test_deep_json_is_malformed_everywhere(client: FlaskClient, session_id: str) -> None:
+    at = f"/api/v1/sessions/{session_id}"
+    for method, path in [
+        ("POST", "/api/v1/sessions"),
+        ("PATCH", at),
+        ("POST", f"{at}/points"),
+        ("DELETE", f"{at}/points"),
+        ("POST", f"{at}/train"),
+        ("POST", "/train"),
+        ("POST", "/_dash-update-component"),
+    ]:
+        for text in (DEEP, b'{"x": ' * 33 + b"1" + b"}" * 33):
+            answer = client.open(path, method=method, data=text, content_type="application/json")
+            assert answer.status_code == 400, (path, text[:10])
+            assert "32 deep" in answer.json["error"]["message"]
+
+
+def test_brackets_in_text_are_no_depth(client: FlaskClient) -> None:
+    text = json.dumps({"n_components": 2, "seed": "[{" * 99})
+    answer = client.post("/api/v1/sessions", data=text, content_type="application/json")
+    assert answer.status_code == 422
+
+
+@pytest.mark.parametrize("path", ["os/x", "dash/none.js", "dash/../dash.py", "nobody/x.js"])
+def test_unknown_file_of_a_component_is_not_found(client: FlaskClient, path: str) -> None:
+    answer = client.get(f"/_dash-component-suites/{path}")
+    assert answer.status_code == 404
+    assert answer.json["error"]["code"] == "not_found"
+
+
+def test_id_in_the_header_of_the_provided_page_is_checked(client: FlaskClient) -> None:
+    answer = client.get("/parameters", headers={"X-Session": "no id"})
+    assert answer.status_code == 404
