@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dash_app.config import Config
-from dash_app.errors import SessionNotFoundError, StateError
+from dash_app.errors import SessionNotFoundError, StateError, StoreError
 
 if TYPE_CHECKING:
     from dash_app.store import Store
@@ -58,21 +58,25 @@ def export_session(config: Config, session_id: str, output: Any) -> int:
     store.close()
     if output is None:
         sys.stdout.write(text + "\n")
-    else:
+        return 0
+    try:
         output.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise StoreError(f"expected a file that can be written, got {output}: {error}") from error
     return 0
 
 
 def import_session(config: Config, file: str) -> int:
     """Take over a session as another instance exported it."""
-    try:
-        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
-        document = json.loads(text)
-    except (OSError, ValueError) as error:
-        raise StateError(f"expected an exported session in {file}: {error}") from error
     store = _opened(config)
+    from dash_app import json_text
     from dash_app.journal import transfer
 
+    try:
+        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+        document = json_text.parse(text)
+    except (OSError, ValueError) as error:
+        raise StateError(f"expected an exported session in {file}: {error}") from error
     session_id = transfer.imported(store, document)
     store.close()
     sys.stdout.write(f"{session_id}\n")

@@ -193,6 +193,6 @@ def restored(kept: Snapshot) -> tuple[State, Optional[int]]:
             decay=float(body["decay"]),
         )
         bearer = body["online"]
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
         raise StateError(f"expected the snapshot of a state, got a damaged one: {error}") from error
     return state, bearer

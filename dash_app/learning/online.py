@@ -241,7 +241,7 @@ class OnlineGaussianMixture:
             learner._n_points = int(state["n_points"])
             if state["mixture"] is not None:
                 learner._tracking = _from_plain(state)
-        except (KeyError, TypeError, ValueError, IndexError) as error:
+        except (KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
             raise StateError(f"expected a learner's state, got a damaged one: {error}") from error
         return learner
 

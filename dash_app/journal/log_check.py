@@ -1,0 +1,200 @@
+"""A log from outside, folded before it is taken over: each operation has to follow from those
+before it.
+
+The fold counts points and trains nothing, so its time and memory are linear in the log's. Points
+are kept as how often each value is held, with the way back for undo.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Optional
+
+from dash_app.errors import StateError
+from dash_app.records.operations import (
+    ADD,
+    CLEAR,
+    CONFIGURE,
+    NODE_KINDS,
+    REMOVE,
+    ROOT,
+    TRAIN,
+    UNDO,
+    Operation,
+    Settings,
+)
+from dash_app.records.versions import ONLINE, SCRATCH
+
+
+@dataclass(frozen=True)
+class Node:
+    """What the log says of one node.
+
+    Attributes
+    ----------
+    before : the node it was made from; None for the new session
+    online : the node that bears its online model, None where there is none
+    """
+
+    seq: int
+    before: Optional[Node]
+    settings: Settings
+    depth: int = 0
+    era: int = ROOT
+    decay: float = 0.0
+    n_points: int = 0
+    online: Optional[int] = None
+
+
+@dataclass
+class Folded:
+    """A log as far as it has been read. `nodes` are those on it by their sequence number."""
+
+    nodes: dict[int, Node]
+    head: Node
+    tip: int = ROOT
+    n_models: int = 0
+
+
+def fold_log(settings: Settings, operations: Sequence[Operation]) -> Folded:
+    """Return what the log amounts to.
+
+    Raises
+    ------
+    StateError : an operation that does not follow from those before it
+    """
+    root = Node(ROOT, None, settings)
+    folded = Folded({ROOT: root}, root)
+    held = _Held()
+    undone: list[Node] = []
+    revisions = [root]
+    keys: set[str] = set()
+    for seq, operation in enumerate(operations, start=1):
+        _expect(seq, "seq", seq, operation.seq)
+        _expect(seq, "parent", folded.head.seq, operation.parent)
+        if operation.kind in NODE_KINDS:
+            node = _grown(folded.head, operation)
+            held.apply(operation)
+            folded.nodes[seq], folded.head, folded.tip = node, node, seq
+            undone.clear()
+        elif operation.kind == UNDO:
+            _expect(seq, "target", folded.head.seq, operation.change.detail["target"])
+            if folded.head.before is None:
+                raise StateError(f"expected something to undo at operation {seq}")
+            undone.append(folded.head)
+            folded.head = folded.head.before
+            held.take_back(operations[operation.change.detail["target"] - 1])
+        elif operation.kind != TRAIN:
+            _expect(
+                seq, "target", undone[-1].seq if undone else None, operation.change.detail["target"]
+            )
+            folded.head = undone.pop()
+            held.apply(operations[folded.head.seq - 1])
+        _check_version(operation, folded, revisions)
+        head = folded.head
+        _expect(seq, "head", head.seq, operation.head)
+        _expect(seq, "tip", folded.tip, operation.tip)
+        _expect(seq, "n_points", head.n_points, operation.n_points)
+        _expect(seq, "n_models", folded.n_models, operation.n_models)
+        if operation.idempotency_key is not None:
+            if operation.idempotency_key in keys:
+                raise StateError(f"expected an idempotency_key of its own at operation {seq}")
+            keys.add(operation.idempotency_key)
+        revisions.append(head)
+    return folded
+
+
+def _expect(seq: int, name: str, expected: Any, came: Any) -> None:
+    if expected != came:
+        raise StateError(f"expected {name} {expected} at operation {seq}, got {came}")
+
+
+def _grown(head: Node, operation: Operation) -> Node:
+    """Return the node that the operation makes; its points are checked by `_Held`."""
+    seq, change = operation.seq, operation.change
+    size = 0 if change.points is None else change.points.size
+    node = replace(head, seq=seq, before=head, depth=head.depth + 1)
+    half_life = head.settings.half_life
+    if change.kind == ADD:
+        decay = head.decay if half_life is None else head.decay + size / half_life
+        return replace(node, n_points=head.n_points + size, decay=decay, online=seq)
+    if change.kind == REMOVE:
+        if half_life is not None or head.decay > 0:
+            raise StateError(f"expected no half-life where operation {seq} takes points back")
+        n_points = head.n_points - size
+        return replace(node, n_points=n_points, online=seq if n_points else None)
+    if change.kind == CLEAR:
+        return replace(node, n_points=0, decay=0.0, era=seq, online=None)
+    node = replace(node, settings=replace(head.settings, **change.detail))
+    trains = change.kind == CONFIGURE and "n_components" in change.detail
+    return replace(node, online=seq if head.n_points else None) if trains else node
+
+
+def _check_version(operation: Operation, folded: Folded, revisions: Sequence[Node]) -> None:
+    seq, version, head = operation.seq, operation.version, folded.head
+    is_train = operation.kind == TRAIN
+    bears = is_train or (operation.kind in NODE_KINDS and head.online == seq)
+    if (version is not None) != bears:
+        raise StateError(f"expected {'a' if bears else 'no'} version at operation {seq}")
+    if version is None:
+        _expect(seq, "era", head.era, operation.era)
+        return
+    folded.n_models += 1
+    _expect(seq, "version.number", folded.n_models, version.number)
+    _expect(seq, "version.kind", SCRATCH if is_train else ONLINE, version.kind)
+    _expect(seq, "version.created_at", operation.created_at, version.created_at)
+    trained_on = head
+    if is_train:
+        if not 1 <= version.revision < seq:
+            raise StateError(
+                f"expected 1 <= version.revision < {seq} at operation {seq}, got {version.revision}"
+            )
+        trained_on = revisions[version.revision]
+        _expect(seq, "detail.era", trained_on.era, operation.change.detail["era"])
+    else:
+        _expect(seq, "version.revision", seq, version.revision)
+    _expect(seq, "era", trained_on.era, operation.era)
+    _expect(seq, "version.n_points", trained_on.n_points, version.n_points)
+    n_components = trained_on.settings.n_components
+    _expect(seq, "n_components of the mixture", n_components, version.mixture.n_components)
+    if trained_on.n_points == 0 or not math.isfinite(version.objective):
+        raise StateError(f"expected points that the model of operation {seq} was trained on")
+
+
+class _Held:
+    """How often each value is held at the head. A change costs as much as it has points."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[float] = Counter()
+        self._cleared: dict[int, Counter[float]] = {}
+
+    def apply(self, operation: Operation) -> None:
+        if operation.kind == CLEAR:
+            self._cleared[operation.seq] = self._counts
+            self._counts = Counter()
+        elif operation.change.points is not None:
+            self._change(operation, operation.kind == ADD)
+
+    def take_back(self, operation: Operation) -> None:
+        if operation.kind == CLEAR:
+            self._counts = self._cleared.pop(operation.seq)
+        elif operation.change.points is not None:
+            self._change(operation, operation.kind == REMOVE)
+
+    def _change(self, operation: Operation, adds: bool) -> None:
+        assert operation.change.points is not None
+        changed = Counter(operation.change.points.tolist())
+        if adds:
+            self._counts.update(changed)
+            return
+        for x, count in changed.items():
+            left = self._counts[x] - count
+            if left < 0:
+                raise StateError(f"expected points that are held at operation {operation.seq}")
+            if left:
+                self._counts[x] = left
+            else:
+                del self._counts[x]

@@ -1,0 +1,185 @@
+"""The exported document as models: every value of its type and within its bounds.
+
+How the operations fit together is `journal.log_check`'s to say.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Optional, Union
+
+import numpy as np
+from pydantic import Base64Bytes, BaseModel, ConfigDict, FailFast, Field, ValidationError
+
+from dash_app import fields
+from dash_app.errors import DataError, StateError
+from dash_app.learning.mixture import Mixture
+from dash_app.learning.points import MAX_COMPONENTS
+from dash_app.records.operations import Change, Operation, SessionRecord, Settings, Snapshot
+from dash_app.records.versions import ModelVersion
+
+FORMAT = "gaussian-mixture-session"
+FORMAT_VERSION = 1
+
+_YEAR_10000_S = 253_402_300_800
+_Count = Annotated[int, Field(strict=True, ge=0, le=2**31 - 1)]
+_Time = Annotated[fields.Finite, Field(ge=0, lt=_YEAR_10000_S)]
+_Parameters = Annotated[list[fields.Finite], Field(min_length=1, max_length=MAX_COMPONENTS)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class _Settings(_Strict):
+    n_components: fields.Components
+    half_life: Optional[fields.HalfLife]
+    prior_weight: fields.PriorWeight
+    seed: fields.Seed
+
+
+class _Session(_Strict):
+    id: fields.SessionId
+    settings: _Settings
+    created_at: _Time
+
+
+class _Nothing(_Strict):
+    pass
+
+
+class _Changed(_Strict):
+    n_components: fields.Components = 1
+    half_life: Optional[fields.HalfLife] = None
+
+
+class _Training(_Strict):
+    run: fields.RunId
+    method: fields.Method
+    epochs: fields.Epochs
+    n_iter: _Count
+    converged: Annotated[bool, Field(strict=True)]
+    era: _Count
+
+
+class _Target(_Strict):
+    target: _Count
+
+
+class _OfPoints(_Strict):
+    kind: Literal["add", "remove"]
+    points: Annotated[list[fields.Point], FailFast(), Field(min_length=1)]
+    detail: _Nothing
+
+
+class _Clear(_Strict):
+    kind: Literal["clear"]
+    points: None
+    detail: _Nothing
+
+
+class _Configure(_Strict):
+    kind: Literal["configure"]
+    points: None
+    detail: _Changed
+
+
+class _Train(_Strict):
+    kind: Literal["train"]
+    points: None
+    detail: _Training
+
+
+class _Move(_Strict):
+    kind: Literal["undo", "redo"]
+    points: None
+    detail: _Target
+
+
+class _Mixture(_Strict):
+    weights: _Parameters
+    means: _Parameters
+    variances: _Parameters
+
+
+class _Version(_Strict):
+    number: _Count
+    kind: Literal["online", "scratch"]
+    mixture: _Mixture
+    objective: fields.Finite
+    mean_nll: fields.Finite
+    n_points: _Count
+    revision: _Count
+    time_s: Annotated[fields.Finite, Field(ge=0)]
+    created_at: _Time
+
+
+class _Operation(_Strict):
+    seq: _Count
+    change: Union[_OfPoints, _Clear, _Configure, _Train, _Move] = Field(discriminator="kind")
+    parent: _Count
+    head: _Count
+    tip: _Count
+    n_models: _Count
+    n_points: _Count
+    era: _Count
+    created_at: _Time
+    version: Optional[_Version]
+    idempotency_key: Optional[fields.Key]
+
+
+class _Snapshot(_Strict):
+    node: _Count
+    depth: _Count
+    state_version: _Count
+    body: Base64Bytes
+
+
+class _Document(_Strict):
+    format: Literal["gaussian-mixture-session"]
+    format_version: Literal[1]
+    session: _Session
+    operations: Annotated[list[_Operation], FailFast()]
+    snapshots: Annotated[list[_Snapshot], FailFast()]
+
+
+def read_document(
+    document: Any, touched_at: float
+) -> tuple[SessionRecord, list[Operation], list[Snapshot]]:
+    """Return the session in an exported document.
+
+    Raises
+    ------
+    StateError : a value that is missing, of another type or out of its bounds; names its place
+    """
+    try:
+        read = _Document.model_validate(document)
+    except ValidationError as error:
+        place, message = fields.fault(error)
+        where = ".".join(place) or "the document"
+        raise StateError(f"{message} at {where} of an exported session") from error
+    session = read.session
+    record = SessionRecord(
+        session.id, Settings(**vars(session.settings)), session.created_at, touched_at
+    )
+    return (
+        record,
+        [_operation(each) for each in read.operations],
+        [Snapshot(**vars(each)) for each in read.snapshots],
+    )
+
+
+def _operation(read: _Operation) -> Operation:
+    change = read.change
+    points = None if change.points is None else np.array(change.points, dtype=np.float64)
+    detail = change.detail.model_dump(include=change.detail.model_fields_set)
+    version = None if read.version is None else _version(read.seq, read.version)
+    placed = Change(change.kind, points, detail)
+    return Operation(**{**vars(read), "change": placed, "version": version})
+
+
+def _version(seq: int, read: _Version) -> ModelVersion:
+    try:
+        mixture = Mixture.from_dict(vars(read.mixture))
+    except DataError as error:
+        raise StateError(f"expected a mixture at operation {seq}: {error}") from error
+    return ModelVersion(**{**vars(read), "mixture": mixture})
