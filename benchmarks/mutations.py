@@ -43,7 +43,7 @@ def _mutate_place(rng: random.Random, holder: Any) -> None:
     kind = rng.random()
     if kind < 0.55:
         holder[key] = _nasty(rng)
-    elif kind < 0.70 and isinstance(inner, (int, float)) and not isinstance(inner, bool):
+    elif kind < 0.70 and type(inner) in (int, float) and abs(inner) < 1e300:
         holder[key] = inner + rng.choice((-1, 1, 0.5, 1e-9))
     elif kind < 0.85:
         if isinstance(holder, dict) or len(holder) > 1:

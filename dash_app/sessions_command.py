@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,6 +53,7 @@ def list_sessions(config: Config) -> int:
 def export_session(config: Config, session_id: str, output: Any) -> int:
     """Write the session as one JSON document."""
     store = _opened(config)
+    _check_id(session_id)
     from dash_app.journal import transfer
 
     text = json.dumps(transfer.exported(store, session_id))
@@ -86,6 +88,7 @@ def import_session(config: Config, file: str) -> int:
 def delete_session(config: Config, session_id: str) -> int:
     """Remove the session."""
     store = _opened(config)
+    _check_id(session_id)
     found = store.delete_session(session_id)
     store.close()
     if not found:
@@ -99,3 +102,11 @@ def _opened(config: Config) -> Store:
     from dash_app.store import Store
 
     return Store(config.store_url)
+
+
+def _check_id(session_id: str) -> None:
+    """Raise SessionNotFoundError for what cannot be an id, such as bytes that are no text."""
+    from dash_app.fields import SESSION_ID_PATTERN
+
+    if not re.fullmatch(SESSION_ID_PATTERN, session_id):
+        raise SessionNotFoundError(f"expected the id of a session, got {session_id!r}")

@@ -82,6 +82,8 @@ def test_import_reads_stdin(
     [
         (["export", "nobody"], "expected the id of a session"),
         (["delete", "nobody"], "expected the id of a session"),
+        (["export", "\udcff"], "expected the id of a session"),  # bytes that are no text
+        (["delete", "\udcff"], "expected the id of a session"),
         (["import", "/no/such/file"], "/no/such/file"),
     ],
 )
@@ -100,10 +102,17 @@ def test_refusal_is_one_sentence_and_exit_code_1(
 def test_import_of_another_format_is_refused(
     command: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
-    for text in ("{", "[]", '{"format": "other"}'):
+    for text in ("{", "[]", '{"format": "other"}', "[" * 100_000 + "]" * 100_000):
         (tmp_path / "file").write_text(text)
         assert command("import", str(tmp_path / "file")) == 1
         assert "expected" in capsys.readouterr().err
+
+
+def test_export_to_a_place_that_cannot_be_written_is_refused(
+    command: Callable[..., int], session_id: str, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    assert command("export", session_id, "-o", str(tmp_path)) == 1
+    assert "expected a file that can be written" in capsys.readouterr().err
 
 
 def test_wrong_usage_is_exit_code_2(capsys: pytest.CaptureFixture) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import json
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from dash_app.config import Config
+from dash_app.database.encoding import from_bytes, to_bytes
 from dash_app.errors import StateError, StoreError
 from dash_app.journal import transfer
 from dash_app.learning import OnlineGaussianMixture
@@ -76,7 +78,63 @@ def test_import_over_an_existing_session_is_refused(sessions: Sessions, session_
     assert sessions.view(session_id).n_points == 21
 
 
+def first(document: Any, kind: str) -> Any:
+    return next(each for each in document["operations"] if each["change"]["kind"] == kind)
+
+
+def exchange_snapshots(document: Any) -> None:
+    """Give the head's snapshot the body of another session's."""
+    learner = OnlineGaussianMixture(3, seed=5).partial_fit([0.0, 1.0, 2.0])
+    body = from_bytes(base64.b64decode(document["snapshots"][-1]["body"]))
+    body["learner"] = learner.state()
+    document["snapshots"][-1]["body"] = base64.b64encode(to_bytes(body)).decode()
+
+
+def cut_atoms(document: Any) -> None:
+    """Leave one atom's mass out of the head's snapshot."""
+    body = from_bytes(base64.b64decode(document["snapshots"][-1]["body"]))
+    body["learner"]["atom_masses"] = body["learner"]["atom_masses"][:-1]
+    document["snapshots"][-1]["body"] = base64.b64encode(to_bytes(body)).decode()
+
+
 DAMAGES: list[Any] = [
+    lambda document: document["operations"][0].update(parent=1),  # itself: read for ever
+    lambda document: document["operations"][0].update(seq="1"),
+    lambda document: document["operations"][0].update(tip=0),
+    lambda document: document["operations"][1].update(era=1),
+    lambda document: document["operations"][1].update(n_points=7),
+    lambda document: document["operations"][1].update(n_models=1),
+    lambda document: document["operations"][1].update(created_at=float("inf")),
+    lambda document: document["operations"][1].update(created_at=1e300),
+    lambda document: document["operations"][1].update(idempotency_key="a\0b"),
+    lambda document: document["operations"][1].update(version=None),
+    lambda document: document["operations"][1]["version"].update(kind="scratch"),
+    lambda document: document["operations"][1]["version"].update(objective=float("nan")),
+    lambda document: document["operations"][1]["version"].update(time_s=-1),
+    lambda document: document["operations"][1]["version"]["mixture"].update(weights=[2.0, -1.0]),
+    lambda document: document["operations"][1]["version"]["mixture"].update(means=[0.0]),
+    lambda document: document["operations"][1]["change"].update(points=[[0.0]]),
+    lambda document: document["operations"][1]["change"].update(points=["0.0"]),
+    lambda document: document["operations"][1]["change"].update(detail={"target": 1}),
+    lambda document: first(document, "remove")["change"].update(points=[99.0, 98.0]),
+    lambda document: first(document, "undo")["change"].update(detail={"target": 1}),
+    lambda document: first(document, "redo")["change"].update(detail={"target": 1}),
+    lambda document: first(document, "train")["change"]["detail"].update(era=1),
+    lambda document: first(document, "train")["version"].update(revision=10**9),
+    lambda document: first(document, "configure")["change"].update(detail={"half_life": 1e-320}),
+    lambda document: first(document, "configure")["change"].update(detail={"colour": 1}),
+    lambda document: document["session"].update(id="a\0b"),
+    lambda document: document["session"].update(id=7),
+    lambda document: document["session"].update(created_at=float("inf")),
+    lambda document: document["session"].update(created_at="today"),
+    lambda document: document["session"]["settings"].update(half_life=1e-320),
+    lambda document: document["session"]["settings"].update(seed="a"),
+    lambda document: document.update(snapshots=[]),
+    lambda document: document["snapshots"].append(document["snapshots"][0]),
+    lambda document: document["snapshots"][-1].update(depth=1),
+    lambda document: document["snapshots"][-1].update(node=10**9),
+    exchange_snapshots,
+    cut_atoms,
     lambda document: document.clear(),
     lambda document: document.update(format="other"),
     lambda document: document.update(format_version=2),
