@@ -4,7 +4,7 @@
 
 Counts every answer of 500 and above, every traceback in the log, and every refusal that changed
 the session all the same. Ends with exit code 1 where there is one. Requests go to the application
-in this process; a tenth of them go to a server process as raw bytes, too.
+in this process; of 1,000 and more, a tenth go to a server process as raw bytes, too.
 """
 
 from __future__ import annotations
@@ -33,6 +33,9 @@ from dash_app.records.operations import TRAIN
 from dash_app.sessions import Sessions
 
 _NEW_SESSION_EVERY = 100
+_PROCESS_FROM = 1000
+"""Requests from which on a server process is started too: that alone takes ten seconds."""
+
 _TEXTS = ("", "1", "-1", "1e999", "nan", "a%00b", "%ff", "%ED%A0%80", "x" * 300, "2.0", "9" * 400)
 _CONTENT_TYPES = (
     "application/json",
@@ -81,7 +84,7 @@ def run(n: int, seed: int, n_files: int = 0) -> Report:
     with _application() as (server, config):
         _try_requests(report, server, n, seed)
         malformed_files.try_imports(report, config, n_files, seed)
-    if n >= 10:
+    if n >= _PROCESS_FROM:
         _try_process(report, n // 10, seed)
     return report
 
