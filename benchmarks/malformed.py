@@ -26,11 +26,11 @@ from flask import Flask
 
 from benchmarks import malformed_files
 from benchmarks.mutations import as_text, damaged, mutated
-from benchmarks.serving import waitress
 from dash_app.app import create_app
 from dash_app.config import Config
 from dash_app.records.operations import TRAIN
 from dash_app.sessions import Sessions
+from testbed.serving import waitress
 
 _NEW_SESSION_EVERY = 100
 _PROCESS_FROM = 1000

@@ -54,7 +54,7 @@ def _check_state(node: Node, kept: Snapshot) -> None:
     if not math.isclose(state.decay, node.decay, rel_tol=1e-9):
         raise StateError(f"expected decay {node.decay} in the snapshot at {node.seq}")
     _check_summary(node, learner)
-    _check_pool(node, learner.state())
+    _check_mixtures(node, learner.state())
 
 
 def _check_summary(node: Node, learner: OnlineGaussianMixture) -> None:
@@ -76,7 +76,7 @@ def _check_summary(node: Node, learner: OnlineGaussianMixture) -> None:
         raise StateError(f"expected a summary of the points in the snapshot at {node.seq}")
 
 
-def _check_pool(node: Node, plain: dict[str, Any]) -> None:
+def _check_mixtures(node: Node, plain: dict[str, Any]) -> None:
     """Raise StateError unless the mixtures have as many components as they are kept for."""
     if (plain["mixture"] is None) != (node.n_points == 0):
         raise StateError(f"expected a mixture with points only in the snapshot at {node.seq}")
@@ -84,15 +84,15 @@ def _check_pool(node: Node, plain: dict[str, Any]) -> None:
         return
     k = node.settings.n_components
     sizes = {
-        **dict.fromkeys(("mixture", "alternatives", "explored_home", "explored_others"), k),
-        **dict.fromkeys(("reserves", "explored_reserves"), max(k - 1, 1)),
-        **dict.fromkeys(("surpluses", "explored_surpluses"), k + 1),
+        **dict.fromkeys(("mixture", "challengers", "second_incumbent", "second_challengers"), k),
+        **dict.fromkeys(("fewer", "second_fewer"), max(k - 1, 1)),
+        **dict.fromkeys(("more", "second_more"), k + 1),
     }
     for name, size in sizes.items():
         values = plain[name]
         sound = values.ndim == 3 and values.shape[1:] == (3, size) and np.isfinite(values).all()
         if not sound or (values[:, 0] < 0).any() or (values[:, 2] <= 0).any():
             raise StateError(f"expected {name} of {size} components in the snapshot at {node.seq}")
-    numbers = (plain[name] for name in ("objective", "mean_nll", "misfit"))
+    numbers = (plain[name] for name in ("objective", "mean_nll", "misfit_nats"))
     if not all(math.isfinite(value) for value in numbers):
         raise StateError(f"expected finite numbers in the snapshot at {node.seq}")
