@@ -131,7 +131,10 @@ def change_session(
 
 @_api.delete("/sessions/<session_id>", tags=[_SESSIONS], responses={204: None})
 def delete_session(path: models.SessionPath) -> tuple[str, int]:
-    """Remove the session with all its points, models and history."""
+    """Remove the session with all its points, models and history.
+
+    It is gone at once. The operator can bring it back for a day; then it is removed for good.
+    """
     _sessions().delete(path.session_id)
     return "", 204
 

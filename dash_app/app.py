@@ -70,7 +70,9 @@ def create_app(config: Optional[Config] = None) -> dash.Dash:
     # trainings run side by side, and their threads would wait for one another
     threadpool_limits(1, user_api="blas")
     key = signing_key(config.data_dir)
-    sessions = Sessions(Store(config.store_url), config)
+    store = Store(config.store_url)
+    store.examine()
+    sessions = Sessions(store, config)
     server = _create_server(config, sessions, key)
     app = OnePageDash(
         "dash_app", server=False, assets_folder=str(ASSETS), title=TITLE, update_title=None

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any, Optional
 
 import sqlalchemy as sa
@@ -18,6 +19,8 @@ from dash_app import errors, fields
 from dash_app.json_text import MAX_DEPTH
 
 _log = logging.getLogger(__name__)
+
+_ID_IN_PATH = re.compile(r"(?<=/sessions/)([^/]{1,8})[^/]*")
 
 STATUS: dict[type[errors.GMMError], tuple[int, str]] = {
     errors.EmptyDataError: (422, "empty"),
@@ -58,7 +61,7 @@ def of_error(error: errors.GMMError) -> Response:
     kinds = (kind for kind in type(error).__mro__ if kind in STATUS)
     status, code = STATUS.get(next(kinds, errors.GMMError), (500, "internal"))
     if status >= 500:
-        _log.error("%s %s: %s", request.method, request.path, error)
+        _log.error("%s %s: %s", request.method, _logged_path(), error)
     field = error.field
     if request.path.startswith("/api/"):
         field = _NAMES_ON_THE_WIRE.get(field or "", field)
@@ -120,7 +123,7 @@ def _http_message(status: int, error: HTTPException) -> str:
 
 
 def _of_database(error: sa.exc.DBAPIError) -> Response:
-    _log.exception("%s %s: the store failed", request.method, request.path)
+    _log.exception("%s %s: the store failed", request.method, _logged_path())
     response = answer(503, "store_unavailable", "the store cannot be reached; try again")
     response.headers["Retry-After"] = "1"
     return response
@@ -131,5 +134,9 @@ def _of_unknown_file(_error: DashException) -> Response:
 
 
 def _of_defect(_error: Exception) -> Response:
-    _log.exception("%s %s failed", request.method, request.path)
+    _log.exception("%s %s failed", request.method, _logged_path())
     return answer(500, "internal", "the server failed at this request; its log says why")
+
+
+def _logged_path() -> str:
+    return _ID_IN_PATH.sub(r"\1", request.path)  # the rest of the id would be a key

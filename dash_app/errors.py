@@ -13,6 +13,7 @@ GMMError
 ├── RunNotFoundError (LookupError)      no training run of that id
 ├── ConflictError                       somebody else wrote first, retries used up
 ├── StoreError                          the store cannot be used as it is
+│   └── StoreBusyError                  another program holds it; try again
 ├── SettingError (ValueError)           a setting that cannot be read
 └── CancelledError                      a training run was told to stop
 """
@@ -78,6 +79,10 @@ class ConflictError(GMMError):
 
 class StoreError(GMMError):
     """The store cannot be used as it is."""
+
+
+class StoreBusyError(StoreError):
+    """Another program holds the store, and did for as long as a writer waits."""
 
 
 class SettingError(GMMError, ValueError):

@@ -38,6 +38,7 @@ from dash_app.records.operations import (
     Operation,
     SessionRecord,
     Settings,
+    short,
 )
 from dash_app.records.runs import MAX_EPOCHS, RunRecord
 from dash_app.records.versions import ONLINE, SCRATCH, ModelVersion
@@ -127,7 +128,7 @@ class Sessions:
         record = SessionRecord(session_id or secrets.token_hex(16), settings, now, now)
         if not self._operations.create(record):
             return self.view(record.id)
-        _log.info("session %s: created", record.id)
+        _log.info("session %s: created", short(record.id))
         return view_of(Live(record, state, seq=0, tip=ROOT, n_models=0, scratch=None))
 
     def view(self, session_id: str) -> SessionView:
@@ -140,17 +141,17 @@ class Sessions:
         return self._operations.read(session_id, view_of)
 
     def delete(self, session_id: str) -> None:
-        """Remove the session and its log.
+        """Take the session out of sight; an operator can bring it back for a day.
 
         Raises
         ------
         SessionNotFoundError
         """
-        found = self._store.delete_session(session_id)
+        found = self._store.delete_session(session_id, time.time())
         self._operations.forget(session_id)
         if not found:
             raise SessionNotFoundError(f"expected the id of a session, got {session_id!r}")
-        _log.info("session %s: deleted", session_id)
+        _log.info("session %s: deleted", short(session_id))
 
     # ------------------------------------------------------------------ changes
 

@@ -1,4 +1,4 @@
-"""`python -m dash_app sessions list|export ID|import FILE|delete ID`."""
+"""`python -m dash_app sessions list|export ID|import FILE|delete ID|restore ID`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import json
 import re
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 
 def add_sessions_command(commands: Any, settings: argparse.ArgumentParser) -> None:
     """Add the command and its sub-commands to a parser."""
-    parser = commands.add_parser("sessions", help="list, export, import or delete sessions")
+    parser = commands.add_parser(
+        "sessions", help="list, export, import, delete or restore sessions"
+    )
     actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
 
     def action(name: str, function: Any, text: str) -> argparse.ArgumentParser:
@@ -26,21 +29,31 @@ def add_sessions_command(commands: Any, settings: argparse.ArgumentParser) -> No
         found.set_defaults(command=function)
         return found
 
-    action("list", list_sessions, "one a line: id, operations, points, last use")
+    chosen = action("list", list_sessions, "one a line: id, operations, points, last use")
+    chosen.add_argument(
+        "--deleted", action="store_true", help="those that restore can still bring back"
+    )
     chosen = action("export", export_session, "write one JSON document to stdout, or to a file")
     chosen.add_argument("session_id", metavar="ID")
     chosen.add_argument("-o", "--output", type=Path, metavar="FILE")
     chosen = action("import", import_session, "take over an exported document; - reads stdin")
     chosen.add_argument("file", metavar="FILE")
-    chosen = action("delete", delete_session, "remove a session with all its points and models")
+    chosen = action("delete", delete_session, "remove a session; for a day it can be restored")
+    chosen.add_argument("session_id", metavar="ID")
+    chosen = action("restore", restore_session, "bring back a session that was deleted or expired")
     chosen.add_argument("session_id", metavar="ID")
 
 
-def list_sessions(config: Config) -> int:
-    """Print every session."""
+def list_sessions(config: Config, deleted: bool) -> int:
+    """Print every session, or every deleted one with the time of its deletion."""
     store = _opened(config)
     from dash_app.documents import timestamp
 
+    if deleted:
+        for record, deleted_at in store.deleted():
+            sys.stdout.write(f"{record.id}  deleted {timestamp(deleted_at)}\n")
+        store.close()
+        return 0
     for record in store.sessions():
         last = store.last(record.id)
         seq, n_points = (0, 0) if last is None else (last.seq, last.n_points)
@@ -89,10 +102,20 @@ def delete_session(config: Config, session_id: str) -> int:
     """Remove the session."""
     store = _opened(config)
     _check_id(session_id)
-    found = store.delete_session(session_id)
+    found = store.delete_session(session_id, time.time())
     store.close()
     if not found:
         raise SessionNotFoundError(f"expected the id of a session, got {session_id!r}")
+    return 0
+
+
+def restore_session(config: Config, session_id: str) -> int:
+    """Bring a deleted session back."""
+    store = _opened(config)
+    found = store.undelete_session(session_id, time.time())
+    store.close()
+    if not found:
+        raise SessionNotFoundError(f"expected the id of a deleted session, got {session_id!r}")
     return 0
 
 

@@ -6,10 +6,10 @@ import hashlib
 import hmac
 import os
 import secrets
-import stat
 from pathlib import Path
 from typing import Union
 
+from dash_app import private_files
 from dash_app.errors import StoreError
 
 _N_BYTES = 32
@@ -24,11 +24,10 @@ def signing_key(data_dir: Path) -> bytes:
     """
     path = data_dir / "signing.key"
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
+        private_files.make_directory(data_dir)
         if not path.exists():
             _make(path)
-        if stat.S_IMODE(path.stat().st_mode) & 0o077:
-            path.chmod(0o600)
+        private_files.close_to_others(path)
         key = path.read_bytes()
     except OSError as error:
         raise StoreError(f"the data directory {data_dir} cannot be used: {error}") from error

@@ -6,18 +6,28 @@ the log: of two writers who append at once, in whatever process, one gets `Seque
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, Optional
 
 import sqlalchemy as sa
 
-from dash_app.database import rows, schema
-from dash_app.database.engine import READ, connect
+from dash_app.database import rows, schema, trash
+from dash_app.database.engine import OPTIONAL, READ, connect, guard_of
 from dash_app.database.run_table import RunTable
 from dash_app.database.single_insert import RowTakenError, SingleInsert
-from dash_app.errors import StoreError
-from dash_app.records.operations import NODE_KINDS, UNDO, Operation, SessionRecord, Snapshot
+from dash_app.errors import ConflictError, StoreBusyError, StoreError
+from dash_app.records.operations import (
+    NODE_KINDS,
+    UNDO,
+    Operation,
+    SessionRecord,
+    Snapshot,
+    short,
+)
 from dash_app.records.versions import ModelVersion
+
+_log = logging.getLogger(__name__)
 
 _sessions, _operations, _snapshots = schema.sessions, schema.operations, schema.snapshots
 _id: sa.BindParameter[str] = sa.bindparam("session_id")
@@ -28,7 +38,8 @@ _INSERT = sa.insert(_operations)
 _OF_SESSION = _operations.c.session_id == _id
 _LAST = sa.select(_operations).where(_OF_SESSION).order_by(_operations.c.seq.desc()).limit(1)
 _ONE = sa.select(_operations).where(_OF_SESSION, _operations.c.seq == _seq)
-_SESSION = sa.select(_sessions).where(_sessions.c.id == _id)
+_LIVES = _sessions.c.deleted_at.is_(None)
+_SESSION = sa.select(_sessions).where(_sessions.c.id == _id, _LIVES)
 _LAST_SEQ = (
     sa.select(_operations.c.seq)
     .where(_operations.c.session_id == _sessions.c.id)
@@ -36,9 +47,10 @@ _LAST_SEQ = (
     .limit(1)
     .scalar_subquery()
 )
-_REVISION = sa.select(sa.func.coalesce(_LAST_SEQ, 0)).where(_sessions.c.id == _id)
+_REVISION = sa.select(sa.func.coalesce(_LAST_SEQ, 0)).where(_sessions.c.id == _id, _LIVES)
 
 
+_ATTEMPTS = 20
 SPARSE_EVERY = 1000
 """Snapshots more than this many operations back are kept at multiples of it only."""
 
@@ -63,13 +75,37 @@ class Store:
     def __init__(self, url: str) -> None:
         self._engine = connect(url)
         self._reader = self._engine.execution_options(**READ)
+        self._optional = self._engine.execution_options(**OPTIONAL)
+        self._guard = guard_of(self._engine)
         self._insert_one = SingleInsert(self._engine, _INSERT)
         self.runs = RunTable(self._engine, self._reader)
 
     def ping(self) -> None:
-        """Raise sqlalchemy's DBAPIError where the store cannot be reached."""
+        """Do nothing where the store can be used.
+
+        Raises
+        ------
+        StoreError : it is damaged, or its file is no longer the one that was opened
+        sqlalchemy's DBAPIError : it cannot be reached
+        """
+        if self._guard is not None:
+            self._guard.check()
         with self._reader.connect() as connection:
-            connection.execute(sa.select(1))
+            connection.execute(sa.select(sa.func.max(schema.schema_version.c.version)))
+
+    def examine(self) -> None:
+        """Look for damage in an SQLite file, for at most two seconds.
+
+        Raises
+        ------
+        StoreError : it is damaged
+        """
+        if self._guard is None:
+            return
+        with self._reader.connect() as connection:
+            driver = connection.connection.driver_connection
+            if not self._guard.examine(driver):
+                _log.info("the store is too large to be looked through at the start")
 
     def close(self) -> None:
         """Give the connections back."""
@@ -81,6 +117,7 @@ class Store:
         """Insert a session; StoreError where the id is taken."""
         try:
             with self._engine.begin() as connection:
+                trash.set_aside(connection, record.id)
                 connection.execute(sa.insert(_sessions), rows.session_row(record))
         except sa.exc.IntegrityError as error:
             raise StoreError(f"there is a session {record.id} already") from error
@@ -93,27 +130,63 @@ class Store:
     def sessions(self) -> list[SessionRecord]:
         """Return every session, oldest first."""
         with self._reader.connect() as connection:
-            found = connection.execute(sa.select(_sessions).order_by(_sessions.c.created_at))
+            living = sa.select(_sessions).where(_LIVES).order_by(_sessions.c.created_at)
+            found = connection.execute(living)
             return [rows.session_record(row) for row in found]
 
     def touch(self, session_id: str, now: float) -> None:
-        """Note that the session is in use."""
-        with self._engine.begin() as connection:
+        """Note that the session is in use; StoreBusyError at once where the store is locked."""
+        with self._optional.begin() as connection:
             connection.execute(
                 sa.update(_sessions).where(_sessions.c.id == session_id).values(touched_at=now)
             )
 
-    def delete_session(self, session_id: str) -> bool:
-        """Remove the session and all that hangs on it; False where there was none."""
-        with self._engine.begin() as connection:
-            gone = connection.execute(sa.delete(_sessions).where(_sessions.c.id == session_id))
-            return gone.rowcount > 0
+    def delete_session(
+        self, session_id: str, now: float, *, untouched_since: Optional[float] = None
+    ) -> bool:
+        """Take the session out of sight, for `purge` to remove; False where there was none.
 
-    def delete_untouched(self, before: float) -> int:
-        """Remove the sessions that nobody has touched since; returns how many."""
+        With `untouched_since`, only where nobody has touched it since.
+        """
+        for _ in range(_ATTEMPTS):
+            try:
+                with self._engine.begin() as connection:
+                    return trash.throw_away(connection, session_id, now, untouched_since)
+            except sa.exc.IntegrityError:
+                continue  # somebody appended at this moment
+        raise ConflictError("expected a session that rests for a moment, to delete it")
+
+    def untouched(self, before: float) -> list[str]:
+        """Return the ids of the sessions that nobody has touched since."""
+        found = sa.select(_sessions.c.id).where(_sessions.c.touched_at < before, _LIVES)
+        with self._reader.connect() as connection:
+            return list(connection.execute(found).scalars())
+
+    def last_touch(self) -> Optional[float]:
+        """Return when a session was last used; None where there is none."""
+        with self._reader.connect() as connection:
+            found = connection.execute(sa.select(sa.func.max(_sessions.c.touched_at)).where(_LIVES))
+            newest: Optional[float] = found.scalar()
+            return newest
+
+    def deleted(self) -> list[tuple[SessionRecord, float]]:
+        """Return the sessions that are out of sight, and when they were deleted."""
+        c = _sessions.c
+        found = sa.select(_sessions).where(c.deleted_at.is_not(None)).order_by(c.deleted_at)
+        with self._reader.connect() as connection:
+            gone = connection.execute(found).all()
+        return [(rows.session_record(row), row.deleted_at) for row in gone]
+
+    def undelete_session(self, session_id: str, now: float) -> bool:
+        """Bring a deleted session back, all of it; False where there is none of that id."""
         with self._engine.begin() as connection:
-            gone = connection.execute(sa.delete(_sessions).where(_sessions.c.touched_at < before))
-            return gone.rowcount
+            return trash.take_back(connection, session_id, now)
+
+    def purge(self, before: float) -> int:
+        """Remove for good what was deleted before; returns how many sessions."""
+        deleted = sa.delete(_sessions).where(_sessions.c.deleted_at < before)
+        with self._engine.begin() as connection:
+            return connection.execute(deleted).rowcount
 
     def revision(self, session_id: str) -> Optional[int]:
         """Return the last sequence number, 0 for an empty log, None where no session is."""
@@ -123,7 +196,7 @@ class Store:
     def revisions(self, session_ids: Iterable[str]) -> dict[str, int]:
         """Return the last sequence number of each session that exists."""
         wanted = sa.select(_sessions.c.id, sa.func.coalesce(_LAST_SEQ, 0)).where(
-            _sessions.c.id.in_(list(session_ids))
+            _sessions.c.id.in_(list(session_ids)), _LIVES
         )
         with self._reader.connect() as connection:
             return {row[0]: int(row[1]) for row in connection.execute(wanted)}
@@ -282,10 +355,12 @@ class Store:
             return [Snapshot(**row._mapping) for row in found_rows]
 
     def put_snapshots(self, session_id: str, snapshots: Sequence[Snapshot]) -> None:
-        """Keep the snapshots, in place of older ones at the same nodes."""
+        """Keep the snapshots, in place of older ones; not where the store is locked just now."""
         try:
-            with self._engine.begin() as connection:
+            with self._optional.begin() as connection:
                 self._put(connection, session_id, snapshots)
+        except StoreBusyError:
+            _log.info("session %s: no snapshot kept, the store is locked", short(session_id))
         except sa.exc.IntegrityError as error:
             raise SequenceTakenError(session_id) from error
 
@@ -318,6 +393,7 @@ class Store:
         log = [rows.operation_row(record.id, each) for each in operations]
         try:
             with self._engine.begin() as connection:
+                trash.set_aside(connection, record.id)
                 connection.execute(sa.insert(_sessions), rows.session_row(record))
                 if log:
                     connection.execute(_INSERT, log)

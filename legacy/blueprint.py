@@ -21,6 +21,7 @@ from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from dash_app.errors import RefusedError, SessionNotFoundError, SettingError
 from dash_app.fields import SESSION_ID_PATTERN, shown
+from dash_app.records.operations import short
 from dash_app.records.versions import ModelVersion
 from dash_app.sessions import Sessions, SessionView
 from legacy import wire
@@ -169,7 +170,9 @@ class _Endpoints:
         if run.status == "cancelled":
             raise RefusedError("a newer training from scratch took the place of this one")
         if run.version is None:
-            raise RuntimeError(f"session {view.id}: training from scratch failed: {run.error}")
+            raise RuntimeError(
+                f"session {short(view.id)}: training from scratch failed: {run.error}"
+            )
         return self._answer(view, run.version, n_new=n_new, time_s=run.version.time_s)
 
     def _answer(

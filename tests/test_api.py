@@ -149,7 +149,7 @@ def test_repeated_creation_with_a_key_makes_one_session(client: FlaskClient) -> 
     assert (made.status_code, again.json) == (201, made.json)
     assert client.post(SESSIONS, json={"seed": 3}).json["id"] != made.json["id"]
     other = client.post(SESSIONS, json={"seed": 4}, headers=key)
-    assert "seed=3" in refused(other, 409, "refused")
+    assert "seed" not in refused(other, 409, "refused")
     short = client.post(SESSIONS, json={}, headers={"Idempotency-Key": "guessable"})
     assert "16 characters" in refused(short, 422, "invalid", "Idempotency-Key")
 

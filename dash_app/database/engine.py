@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 import sqlalchemy as sa
 
+from dash_app import private_files
 from dash_app.database import schema
+from dash_app.database.sqlite_guard import BUSY_TIMEOUT_MS, SqliteGuard
 from dash_app.errors import StoreError
-
-_log = logging.getLogger(__name__)
-
-_BUSY_TIMEOUT_MS = 30_000
-"""How long a writer of SQLite waits for another one, which holds the file for 0.2 ms or so."""
 
 _POOL_SIZE = 16
 _MAX_OVERFLOW = 1024  # a thread never waits for a connection; the threads are bounded already
 
-READ = {"sqlite_begin": "BEGIN"}
+READ = {"sqlite_begin": "read"}
 """Execution options of transactions that only read: SQLite then waits for no writer."""
+
+OPTIONAL = {"sqlite_begin": "optional"}
+"""Execution options of a write that may be left out: SQLite then hardly waits for a writer."""
+
+_GUARD = "sqlite_guard"
+_BESIDE = ("-wal", "-shm")
 
 
 def connect(url: str) -> sa.Engine:
@@ -35,12 +37,21 @@ def connect(url: str) -> sa.Engine:
         engine = _engine(address)
         with engine.begin() as connection:
             schema.migrate(connection)
+        guard = guard_of(engine)
+        if guard is not None:
+            guard.opened()
     except (sa.exc.SQLAlchemyError, OSError, ImportError) as error:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()
         raise StoreError(
             f"the store {_shown(url)} cannot be opened: {reason[0] if reason else error!r}"
         ) from error
     return engine
+
+
+def guard_of(engine: sa.Engine) -> Optional[SqliteGuard]:
+    """Return what watches the engine's file; None for a server's database."""
+    found: Optional[SqliteGuard] = engine.get_execution_options().get(_GUARD)
+    return found
 
 
 def _shown(url: str) -> str:
@@ -65,16 +76,25 @@ def _engine(address: sa.URL) -> sa.Engine:
         )
     if not address.database or address.database == ":memory:":
         raise StoreError("expected a file for SQLite, got a database in memory: it cannot last")
-    Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+    if address.database.startswith("file:"):
+        raise StoreError("expected the path of a file for SQLite, got a URI: it cannot be watched")
+    path = Path(address.database).absolute()
+    private_files.make_directory(path.parent)
+    private_files.make_file(path)  # SQLite gives what it makes beside it the same mode
+    for suffix in ("", *_BESIDE):
+        private_files.close_to_others(path.with_name(path.name + suffix))
+    guard = SqliteGuard(path)
     engine = sa.create_engine(
         address,
         poolclass=sa.QueuePool,
         pool_size=_POOL_SIZE,
         max_overflow=_MAX_OVERFLOW,
         connect_args={"check_same_thread": False},
+        execution_options={_GUARD: guard},
     )
     sa.event.listen(engine, "connect", _on_connect)
     sa.event.listen(engine, "begin", _on_begin)
+    sa.event.listen(engine, "handle_error", lambda context: _on_error(guard, context))
     return engine
 
 
@@ -82,7 +102,7 @@ def _on_connect(connection: Any, _record: Any) -> None:
     # None: Python's sqlite3 starts no transactions of its own, _on_begin does
     connection.isolation_level = None
     for pragma in (
-        f"busy_timeout={_BUSY_TIMEOUT_MS}",
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
         "journal_mode=WAL",
         "synchronous=FULL",  # in WAL mode NORMAL may lose the last commits when power fails
         "foreign_keys=ON",
@@ -91,6 +111,18 @@ def _on_connect(connection: Any, _record: Any) -> None:
 
 
 def _on_begin(connection: sa.Connection) -> None:
-    # a writer takes the lock at once: upgrading a reader's lock fails without waiting
-    begin = connection.get_execution_options().get("sqlite_begin", "BEGIN IMMEDIATE")
-    connection.exec_driver_sql(begin)
+    options = connection.get_execution_options()
+    kind = options.get("sqlite_begin")
+    if kind == "read":
+        connection.exec_driver_sql("BEGIN")
+        return
+    driver = connection.connection.driver_connection
+    with options[_GUARD].writing(driver, optional=kind == "optional"):
+        # the lock at once: upgrading a reader's lock fails without waiting
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _on_error(guard: SqliteGuard, context: sa.engine.ExceptionContext) -> None:
+    explained = guard.explained(context.original_exception)
+    if explained is not None:
+        raise explained

@@ -151,15 +151,21 @@ class RunTable:
                 .values(status=status, error=error, finished_at=now)
             )
 
-    def fail_silent(self, before: float, error: str, now: float) -> int:
-        """Mark as failed the runs whose process has been silent; returns how many."""
+    def heartbeats(self) -> dict[str, float]:
+        """Return the last heartbeat of each run that is running, by the clock of its process."""
+        found = sa.select(_runs.c.id, _runs.c.heartbeat_at).where(_runs.c.status == RUNNING)
+        with self._reader.connect() as connection:
+            return {row[0]: float(row[1]) for row in connection.execute(found)}
+
+    def fail_silent(self, run_id: str, heartbeat_at: float, error: str, now: float) -> None:
+        """Mark as failed a run that is still at this heartbeat."""
+        same = (_runs.c.id == run_id, _runs.c.heartbeat_at == heartbeat_at)
         with self._engine.begin() as connection:
-            dead = connection.execute(
+            connection.execute(
                 sa.update(_runs)
-                .where(_runs.c.status == RUNNING, _runs.c.heartbeat_at < before)
+                .where(_runs.c.status == RUNNING, *same)
                 .values(status=FAILED, error=error, finished_at=now)
             )
-            return dead.rowcount
 
     def _one(self, *conditions: Any) -> Optional[RunRecord]:
         with self._reader.connect() as connection:

@@ -25,6 +25,7 @@ sessions = sa.Table(
     sa.Column("seed", sa.BigInteger, nullable=False),
     sa.Column("created_at", sa.Double, nullable=False),
     sa.Column("touched_at", sa.Double, nullable=False, index=True),
+    sa.Column("deleted_at", sa.Double),  # None while it lives; purged a day later
 )
 
 
@@ -131,7 +132,15 @@ def _first_tables(connection: sa.Connection) -> None:
     metadata.create_all(connection)
 
 
-STEPS: Sequence[Callable[[sa.Connection], None]] = (_first_tables,)
+def _deleted_at(connection: sa.Connection) -> None:
+    # the first step makes today's tables: a new store has the column already
+    known = {column["name"] for column in sa.inspect(connection).get_columns("sessions")}
+    if "deleted_at" not in known:
+        kind = sa.Double().compile(connection.dialect)
+        connection.exec_driver_sql(f"ALTER TABLE sessions ADD COLUMN deleted_at {kind}")
+
+
+STEPS: Sequence[Callable[[sa.Connection], None]] = (_first_tables, _deleted_at)
 """Step i leads from version i to i + 1. A step that has been released is never changed."""
 
 _POSTGRESQL_LOCK = 0x676D6D  # any number, the same in every process that migrates

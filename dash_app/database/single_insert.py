@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from dash_app.database.engine import guard_of
 from dash_app.errors import StoreError
 
 
@@ -27,6 +28,7 @@ class SingleInsert:
         self._text = str(compiled)
         self._names = getattr(compiled, "positiontup", None)
         self._driver: Any = engine.dialect.dbapi
+        self._guard = guard_of(engine)
 
     def __call__(self, row: dict[str, Any]) -> None:
         """Insert the row.
@@ -39,11 +41,16 @@ class SingleInsert:
         values = row if self._names is None else tuple([row[name] for name in self._names])
         connection = self._engine.raw_connection()
         try:
-            connection.cursor().execute(self._text, values)
-            connection.commit()
+            if self._guard is None:
+                connection.cursor().execute(self._text, values)
+                connection.commit()
+            else:
+                with self._guard.writing(connection):
+                    connection.cursor().execute(self._text, values)  # commits by itself
         except self._driver.IntegrityError as error:
             raise RowTakenError(str(error)) from error
         except self._driver.Error as error:
-            raise StoreError(f"the store failed: {error}") from error
+            explained = None if self._guard is None else self._guard.explained(error)
+            raise explained or StoreError(f"the store failed: {error}") from error
         finally:
             connection.close()  # back to the pool, which rolls back what was not committed

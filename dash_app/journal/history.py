@@ -27,6 +27,7 @@ from dash_app.records.operations import (
     Operation,
     SessionRecord,
     Snapshot,
+    short,
 )
 from dash_app.records.versions import ModelVersion
 from dash_app.store import SPARSE_EVERY, Store
@@ -161,7 +162,7 @@ class History:
                 path.append(known[node])
                 node = path[-1].parent
         if len(path) > SNAPSHOT_EVERY:
-            _log.info("session %s: folding %d operations anew", record.id, len(path))
+            _log.info("session %s: folding %d operations anew", short(record.id), len(path))
         self._fold(record.id, base, path[::-1], recent)
         return base
 
@@ -191,7 +192,8 @@ class History:
         try:
             state, bearer = fold.restored(kept)
         except StateError as error:
-            _log.warning("session %s: snapshot at %d not used: %s", session_id, node, error)
+            name = short(session_id)
+            _log.warning("session %s: snapshot at %d not used: %s", name, node, error)
             return None
         if bearer is not None:
             operation = self._store.operation(session_id, bearer)
@@ -247,7 +249,7 @@ class History:
     def _operation(self, live: Live, seq: int) -> Operation:
         operation = self._store.operation(live.record.id, seq)
         if operation is None:
-            raise StoreError(f"the log of session {live.record.id} has no operation {seq}")
+            raise StoreError(f"the log of session {short(live.record.id)} has no operation {seq}")
         return operation
 
 

@@ -18,7 +18,7 @@ from dash_app.journal.history import History
 from dash_app.journal.live import Live, LiveSessions, RecentStates
 from dash_app.journal.views import SessionView, view_of
 from dash_app.journal.watch import Watch
-from dash_app.records.operations import Change, Operation, SessionRecord, Snapshot
+from dash_app.records.operations import Change, Operation, SessionRecord, Snapshot, short
 from dash_app.records.versions import ModelVersion
 from dash_app.store import SequenceTakenError, Store
 
@@ -76,9 +76,9 @@ class OperationLog:
             if known is None:
                 raise
             if known.settings != record.settings:
+                # whoever has the key need not be who made the session: its settings stay untold
                 raise RefusedError(
-                    f"expected the settings that the session was made with, {known.settings}, "
-                    f"got {record.settings}"
+                    "expected the settings that the session of this key was made with, got others"
                 ) from None
             return False
         return True
@@ -133,7 +133,9 @@ class OperationLog:
                     view = view_of(live)
                     break
         else:
-            raise ConflictError(f"session {session_id}: {_ATTEMPTS} times somebody else was first")
+            raise ConflictError(
+                f"session {short(session_id)}: {_ATTEMPTS} times somebody else was first"
+            )
         if changes:
             self._watch.changed(session_id)
         self._touch(live)
@@ -172,7 +174,7 @@ class OperationLog:
                 run_id = None if finish is None else finish.run_id
                 self._store.append(session_id, operations, snapshots, finish_run=run_id)
         except SequenceTakenError:
-            _log.info("session %s: another process was first, trying again", session_id)
+            _log.info("session %s: another process was first, trying again", short(session_id))
             live.become(before)
             live.recent = RecentStates()  # it may hold nodes that are not in the log
             self._refresh(live)
@@ -211,5 +213,9 @@ class OperationLog:
     def _touch(self, live: Live) -> None:
         now = time.time()
         if now - live.touched_at > _TOUCH_EVERY_S:
-            live.touched_at = now
-            self._store.touch(live.record.id, now)
+            try:
+                self._store.touch(live.record.id, now)
+            except StoreError as error:
+                _log.info("session %s: its use is noted later: %s", short(live.record.id), error)
+            else:
+                live.touched_at = now

@@ -31,6 +31,17 @@ ROOT = 0
 """The node of a new session."""
 
 
+def short(session_id: str) -> str:
+    """Return what a log may hold of a session's id, which is the only key to the session.
+
+    Examples
+    --------
+    >>> short("0123456789abcdef0123456789abcdef")
+    '01234567'
+    """
+    return session_id[:8]
+
+
 @dataclass(frozen=True)
 class Settings:
     """What a session's learner is made with."""

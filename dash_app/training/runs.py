@@ -23,6 +23,7 @@ from dash_app.errors import CancelledError, ConflictError, GMMError
 from dash_app.journal.watch import Watch
 from dash_app.learning import FitResult, fit_from_scratch
 from dash_app.learning.mixture import Array
+from dash_app.records.operations import short
 from dash_app.records.runs import CANCELLED, FAILED, RUNNING, RunRecord
 from dash_app.training.warm_up import warm_up
 
@@ -92,7 +93,7 @@ class Runs:
                     if other is not None:
                         return other.id
         else:
-            raise ConflictError(f"session {job.session_id}: too many runs began at once")
+            raise ConflictError(f"session {short(job.session_id)}: too many runs began at once")
         with self._lock:
             for each in self._locals.values():
                 if each.session_id == job.session_id:
@@ -157,7 +158,7 @@ class Runs:
 
     def _train(self, job: Job, run_id: str, local: _Local) -> None:
         reporter = _Reporter(self._table, self._watch, job.session_id, run_id, local.stop)
-        name = f"session {job.session_id}: run {run_id}"
+        name = f"session {short(job.session_id)}: run {run_id}"
         try:
             reporter.check()
             started = time.perf_counter()

@@ -66,6 +66,7 @@ class Trainings:
             raise OutOfRangeError(f"expected a method of {METHODS}, got {method!r}", "method")
         if not 1 <= epochs <= MAX_EPOCHS:
             raise OutOfRangeError(f"expected 1 <= epochs <= {MAX_EPOCHS}, got {epochs}", "epochs")
+        self._operations.check(session_id)
         if idempotency_key is not None:
             known = self._store.runs.by_key(session_id, idempotency_key)
             if known is not None:
@@ -78,7 +79,7 @@ class Trainings:
     def run(self, session_id: str, run_id: str) -> Run:
         """Return the run; RunNotFoundError where the session has none of that id."""
         record = self._store.runs.run(session_id, run_id)
-        if record is None:
+        if record is None or self._store.revision(session_id) is None:
             raise RunNotFoundError(f"expected the id of a run of this session, got {run_id!r}")
         return Run(
             id=record.id,

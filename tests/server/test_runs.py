@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import threading
 import time
@@ -17,6 +18,7 @@ from dash_app.sessions import Sessions
 from dash_app.training import maintenance, runs
 from tests.waiting import eventually
 
+HOUR_S = 3600.0
 CLICKS = [-0.71, 0.42, -0.65, 0.38, -0.7]
 
 
@@ -216,15 +218,27 @@ def test_close_stops_a_running_training(
     assert sessions.run(session_id, run.id).status == "cancelled"
 
 
-def test_run_of_a_dead_process_is_given_up(
-    sessions: Sessions, session_id: str, slow_fit: SlowFit
+@pytest.mark.parametrize("behind_s", [0.0, 3600.0, -3600.0])
+def test_run_of_a_dead_process_is_given_up_and_a_living_one_is_not(
+    sessions: Sessions, session_id: str, behind_s: float
 ) -> None:
-    run = sessions.train(session_id, wait=False)
-    now = time.time()
-    sessions._maintenance.give_up_silent_runs(now)
-    assert sessions.run(session_id, run.id).status == "running"
-    sessions._maintenance.give_up_silent_runs(now + maintenance.SILENCE_S + 5.0)
-    given_up = sessions.run(session_id, run.id)
+    """The heartbeats are of other machines, whose clocks may be an hour behind or ahead."""
+    table = sessions.store.runs
+    done = table.run(session_id, sessions.train(session_id).id)
+    assert done is not None
+    sessions._maintenance.close()
+    beat = time.time() - behind_s
+    running = dataclasses.replace(done, status="running", seq=None, heartbeat_at=beat)
+    table.start(dataclasses.replace(running, id="dead", serial=2, cancel_requested=False))
+    table.start(dataclasses.replace(running, id="lives", serial=3, cancel_requested=False))
+    step_s, now = 5.0, time.time()
+    for round_ in range(6):
+        table.heartbeat(["lives"], beat + round_ * step_s)
+        sessions._maintenance.give_up_silent_runs(now, round_ * step_s)
+        assert sessions.run(session_id, "dead").status == "running"
+    sessions._maintenance.give_up_silent_runs(now, maintenance.SILENCE_S)
+    assert sessions.run(session_id, "lives").status == "running"
+    given_up = sessions.run(session_id, "dead")
     assert given_up.status == "failed"
     assert "stopped" in (given_up.error or "")
 
@@ -246,7 +260,7 @@ def test_unused_sessions_expire(sessions: Sessions) -> None:
     day_s = 86400.0
     sessions.store.touch(old, now - 31 * day_s)
     sessions.store.touch(used, now - 29 * day_s)
-    assert sessions._maintenance.expire(now) == 1
+    assert sessions._maintenance.expire(now + HOUR_S, time.monotonic() + HOUR_S) == 1
     assert [each.id for each in sessions.store.sessions()] == [used]
 
 
@@ -255,5 +269,6 @@ def test_reading_counts_as_use(sessions: Sessions, another_process: Callable[[],
     for session_id in (read, unread):
         sessions.store.touch(session_id, 0.0)
     another_process().view(read)
-    assert sessions._maintenance.expire(time.time()) == 1
+    later = HOUR_S + 1.0
+    assert sessions._maintenance.expire(time.time() + later, time.monotonic() + later) == 1
     assert [each.id for each in sessions.store.sessions()] == [read]

@@ -1,0 +1,139 @@
+"""Deleted sessions: gone for every reader at once, back for a day, then gone for good."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+import sqlalchemy as sa
+
+from dash_app.config import Config
+from dash_app.database import schema
+from dash_app.database.engine import connect
+from dash_app.errors import RunNotFoundError, SessionNotFoundError
+from dash_app.journal import transfer
+from dash_app.sessions import Sessions
+from dash_app.store import Store
+
+DAY_S = 86400.0
+HOUR_S = 3600.0
+
+
+@pytest.fixture
+def session_id(sessions: Sessions) -> str:
+    found = sessions.create(n_components=2).id
+    sessions.add(found, [0.1, 0.4])
+    sessions.train(found)
+    return found
+
+
+def test_deleted_session_is_gone_for_every_reader_and_comes_back_whole(
+    sessions: Sessions, session_id: str
+) -> None:
+    before = sessions.view(session_id)
+    run = sessions.train(session_id)
+    before = sessions.view(session_id)
+    sessions.delete(session_id)
+    for read in (
+        sessions.view,
+        sessions.points,
+        sessions.operations,
+        sessions.models,
+        sessions.compare,
+        sessions.parameters,
+        sessions.increments,
+        sessions.train,
+        sessions.undo,
+        sessions.delete,
+        lambda each: sessions.add(each, [0.5]),
+        lambda each: sessions.train(each, idempotency_key="again"),
+        lambda each: transfer.exported(sessions.store, each),
+    ):
+        with pytest.raises(SessionNotFoundError):
+            read(session_id)
+    with pytest.raises(RunNotFoundError):
+        sessions.run(session_id, run.id)
+    assert sessions.store.sessions() == []
+    assert [record.id for record, _ in sessions.store.deleted()] == [session_id]
+    assert sessions.store.undelete_session(session_id, time.time())
+    assert sessions.view(session_id) == before
+    assert sessions.add(session_id, [0.5]).n_points == 3
+    assert not sessions.store.undelete_session(session_id, time.time())
+
+
+def test_add_by_a_process_that_did_not_see_the_deletion_is_refused(
+    sessions: Sessions, session_id: str, config: Config
+) -> None:
+    other = Sessions(Store(config.store_url), config)
+    other.add(session_id, [0.2])  # it holds the session in memory
+    sessions.delete(session_id)
+    with pytest.raises(SessionNotFoundError):
+        other.add(session_id, [0.3])
+    other.close()
+
+
+def test_deleted_session_is_removed_for_good_after_a_day(
+    sessions: Sessions, session_id: str
+) -> None:
+    sessions.create()
+    sessions.delete(session_id)
+    now, monotonic = time.time(), time.monotonic()
+    for later_s, n_deleted in ((DAY_S - HOUR_S, 1), (DAY_S + HOUR_S, 0)):
+        sessions._maintenance.expire(now + later_s, monotonic + later_s)
+        assert len(sessions.store.deleted()) == n_deleted
+    assert not sessions.store.undelete_session(session_id, now)
+
+
+def test_import_over_a_deleted_session_keeps_both(sessions: Sessions, session_id: str) -> None:
+    document = transfer.exported(sessions.store, session_id)
+    before = sessions.view(session_id)
+    sessions.add(session_id, [7.0])
+    sessions.delete(session_id)
+    assert transfer.imported(sessions.store, document) == session_id
+    assert sessions.view(session_id) == before
+    [(kept, _)] = sessions.store.deleted()
+    assert kept.id != session_id
+    assert sessions.store.undelete_session(kept.id, time.time())
+    assert sessions.points(kept.id).tolist() == [0.1, 0.4, 7.0]
+
+
+def test_store_of_the_first_schema_is_brought_forward(config: Config) -> None:
+    engine = connect(config.store_url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE sessions DROP COLUMN deleted_at")
+        connection.execute(sa.delete(schema.schema_version))
+        connection.execute(sa.insert(schema.schema_version).values(version=1))
+    engine.dispose()
+    store = Store(config.store_url)
+    assert store.deleted() == []
+    store.close()
+
+
+def test_clock_ahead_at_the_start_deletes_nothing(sessions: Sessions, config: Config) -> None:
+    """The sessions were used just now, and a process starts whose clock is 40 days ahead."""
+    used = [sessions.create().id for _ in range(3)]
+    for each in used:
+        sessions.store.touch(each, time.time() - 40 * DAY_S)
+    late = Sessions(Store(config.store_url), config)
+    late.view(used[0])  # a tab reconnects, and the wrong time is noted
+    for later_s in (1.0, 2 * HOUR_S, 23 * HOUR_S):
+        assert late._maintenance.expire(time.time() + later_s, time.monotonic() + later_s) == 0
+    assert len(late.store.sessions()) == 3
+    late.close()
+
+
+def test_clock_that_jumps_while_running_deletes_nothing(sessions: Sessions) -> None:
+    session_id = sessions.create().id
+    wall, monotonic = time.time(), time.monotonic()
+    for jump_s in (40 * DAY_S, -40 * DAY_S):
+        lived_s = 2 * HOUR_S
+        assert sessions._maintenance.expire(wall + lived_s + jump_s, monotonic + lived_s) == 0
+    assert sessions.view(session_id).id == session_id
+
+
+def test_nothing_expires_in_the_first_hour(sessions: Sessions) -> None:
+    old, _used = sessions.create().id, sessions.create().id
+    sessions.store.touch(old, time.time() - 31 * DAY_S)
+    for lived_s, n_gone in ((HOUR_S / 2, 0), (HOUR_S + 1.0, 1)):
+        expire = sessions._maintenance.expire
+        assert expire(time.time() + lived_s, time.monotonic() + lived_s) == n_gone
