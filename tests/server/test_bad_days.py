@@ -1,0 +1,299 @@
+"""What can happen to the file of the store: removed, replaced, damaged, locked, full, read-only."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+
+from benchmarks.serving import waitress
+from dash_app.app import create_app
+from dash_app.command_line import main
+from dash_app.config import Config
+from dash_app.errors import StoreError
+from dash_app.sessions import Sessions
+from dash_app.store import Store
+
+SESSIONS = "/api/v1/sessions"
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    """SQLite only: these are the days of a file."""
+    return dataclasses.replace(Config(), data_dir=tmp_path / "data", port=0, log_level="WARNING")
+
+
+@pytest.fixture
+def file(config: Config) -> Path:
+    return config.data_dir / "sessions.sqlite3"
+
+
+@pytest.fixture
+def served(config: Config) -> Iterator[FlaskClient]:
+    server = create_app(config).server
+    yield server.test_client()
+    server.extensions["sessions"].close()
+
+
+def new_session(client: FlaskClient) -> str:
+    return f"{SESSIONS}/{client.post(SESSIONS, json={}).json['id']}"
+
+
+def refused(client: FlaskClient, address: str, *words: str) -> None:
+    """Assert that an add is refused in a sentence with these words, and that it may be retried."""
+    answer = client.post(f"{address}/points", json={"x": [0.5]})
+    assert answer.status_code == 503, answer.json
+    assert int(answer.headers["Retry-After"]) >= 1
+    for word in words:
+        assert word in answer.json["error"]["message"]
+
+
+def unwell(client: FlaskClient, *words: str) -> None:
+    answer = client.get("/healthz")
+    assert answer.status_code == 503
+    for word in words:
+        assert word in answer.json["error"]["message"]
+
+
+def test_real_server_says_that_its_file_was_removed_and_goes_on_when_it_is_back(
+    tmp_path: Path,
+) -> None:
+    server = waitress(tmp_path / "data")
+    file, away = tmp_path / "data" / "sessions.sqlite3", tmp_path / "away"
+    try:
+        address = server.new_session()
+        assert server.request("POST", f"{address}/points", {"x": [0.1]})[0] == 200
+        file.rename(away)
+        status, answer = server.request("POST", f"{address}/points", {"x": [0.2]})
+        assert (status, "removed" in answer["error"]["message"]) == (503, True)
+        assert server.request("GET", "/healthz")[0] == 503
+        assert server.request("POST", "/train?n_components=2&epochs=9", COORDINATES)[0] == 503
+        away.rename(file)
+        assert server.request("GET", "/healthz")[0] == 200
+        assert server.request("POST", f"{address}/points", {"x": [0.3]})[0] == 200
+        assert server.request("GET", f"{address}/points")[1]["x"] == [0.1, 0.3]
+    finally:
+        server.kill()
+
+
+COORDINATES = {"coordinates": [{"x": 0.4, "y": 0}]}
+
+
+def test_replaced_file_is_noticed(served: FlaskClient, file: Path, tmp_path: Path) -> None:
+    address = new_session(served)
+    copy = tmp_path / "copy"
+    copy.write_bytes(file.read_bytes())
+    copy.replace(file)
+    refused(served, address, "replaced", str(file))
+    unwell(served, "replaced")
+
+
+def test_maintenance_says_within_seconds_that_the_file_is_gone_and_says_it_once(
+    served: FlaskClient, file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    served.get("/healthz")  # maintenance begins
+    with caplog.at_level(logging.ERROR, logger="dash_app.training.maintenance"):
+        file.unlink()
+        deadline = time.monotonic() + 5.0
+        while not caplog.records:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        maintenance = served.application.extensions["sessions"]._maintenance
+        for _ in range(3):
+            maintenance._troubled(maintenance._trouble)
+    assert [each.levelname for each in caplog.records] == ["ERROR"]
+    assert "removed" in caplog.text
+
+
+def damage(file: Path, first_page: int) -> None:
+    """Overwrite the pages from there on."""
+    with sqlite3.connect(file) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        size = connection.execute("PRAGMA page_size").fetchone()[0]
+    connection.close()
+    body = bytearray(file.read_bytes())
+    start = (first_page - 1) * size
+    body[start:] = os.urandom(len(body) - start)
+    file.write_bytes(bytes(body))
+
+
+@pytest.mark.parametrize("first_page", [1, 2])
+def test_damaged_file_is_said_at_the_start_and_kept(
+    config: Config, file: Path, first_page: int, capsys: pytest.CaptureFixture
+) -> None:
+    Store(config.store_url).close()
+    damage(file, first_page)
+    before = file.read_bytes()
+    for command in (["--port", "0"], ["sessions", "list"]):
+        assert main([*command, "--data-dir", str(config.data_dir)]) == 1
+        said = capsys.readouterr()
+        assert "is damaged" in said.err
+        assert len(said.err.splitlines()) == 1
+    assert file.read_bytes() == before
+
+
+def test_damage_that_is_met_while_running_is_told_and_ends_all_writing(
+    served: FlaskClient, file: Path
+) -> None:
+    address = new_session(served)
+    sessions: Sessions = served.application.extensions["sessions"]
+    sessions.store.close()  # what SQLite holds in memory would hide it
+    damage(file, 2)
+    assert served.get(f"{SESSIONS}/{'0' * 32}").status_code == 503
+    unwell(served, "is damaged", str(file))
+    refused(served, address, "is damaged")
+
+
+@pytest.fixture
+def other_program(served: FlaskClient, file: Path) -> Iterator[sqlite3.Connection]:
+    """A connection that holds the store for writing, as a backup by hand might."""
+    connection = sqlite3.connect(file, isolation_level=None)
+    connection.execute("BEGIN IMMEDIATE")
+    yield connection
+    connection.close()
+
+
+def test_locked_store_is_read_and_refuses_writers_after_a_bounded_wait(
+    served: FlaskClient, file: Path, other_program: sqlite3.Connection
+) -> None:
+    other_program.execute("COMMIT")
+    address = new_session(served)
+    assert served.post(f"{address}/points", json={"x": [0.1]}).status_code == 200
+    other_program.execute("BEGIN IMMEDIATE")
+    done: list[float] = []
+
+    def write() -> None:
+        started = time.monotonic()
+        refused(served.application.test_client(), new_address, "another program holds")
+        done.append(time.monotonic() - started)
+
+    new_address = address
+    writer = threading.Thread(target=write)
+    writer.start()
+    n_reads = 0
+    while writer.is_alive():
+        started = time.monotonic()
+        assert served.get("/healthz").status_code == 200
+        assert served.get(f"{SESSIONS}/{'0' * 32}").status_code == 404
+        assert time.monotonic() - started < 2.0
+        n_reads += 1
+        time.sleep(0.05)
+    writer.join()
+    assert n_reads > 3
+    assert 4.0 < done[0] < 8.0
+    started = time.monotonic()
+    refused(served, address, "another program holds")  # the next one does not wait so long
+    assert time.monotonic() - started < 2.0
+    assert served.get(f"{address}/points").json["x"] == [0.1]
+    other_program.execute("COMMIT")
+    assert served.post(f"{address}/points", json={"x": [0.2]}).json["n_points"] == 2
+
+
+def test_read_in_a_locked_store_leaves_the_note_of_its_use_for_later(
+    config: Config, served: FlaskClient, file: Path
+) -> None:
+    sessions: Sessions = served.application.extensions["sessions"]
+    session_id = sessions.create().id
+    sessions.store.touch(session_id, 1.0)
+    other = Sessions(Store(config.store_url), config)
+    with sqlite3.connect(file, isolation_level=None) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        started = time.monotonic()
+        assert other.view(session_id).n_points == 0
+        assert time.monotonic() - started < 2.0
+        connection.execute("COMMIT")
+    connection.close()
+    other.view(session_id)
+    record = other.store.session(session_id)
+    assert record is not None
+    assert record.touched_at > 1.0
+    other.close()
+
+
+def test_full_disk_refuses_and_loses_nothing(config: Config) -> None:
+    store = Store(config.store_url)
+    sessions = Sessions(store, config)
+    session_id = sessions.create().id
+    sessions.add(session_id, [0.1])
+    limit_pages(store, 1)  # SQLite then answers as it does on a full disk
+    many = np.linspace(0.0, 1.0, 2000)
+    with pytest.raises(StoreError, match="its disk is full"):
+        list(map(lambda _: sessions.add(session_id, many), range(50)))
+    kept = sessions.points(session_id)
+    assert kept.size % 2000 == 1
+    limit_pages(store, 10**9)
+    assert sessions.add(session_id, [0.2]).n_points == kept.size + 1
+    again = Sessions(Store(config.store_url), config)
+    assert again.points(session_id).tolist() == [*kept.tolist(), 0.2]
+    again.close()
+    sessions.close()
+
+
+def limit_pages(store: Store, most: int) -> None:
+    """Let every connection of the store's, this one and later ones, fill so many pages at most."""
+
+    def limit(connection: sqlite3.Connection, _record: object) -> None:
+        connection.execute(f"PRAGMA max_page_count={most}")
+
+    sa.event.listen(store._engine, "connect", limit)
+    store._engine.dispose()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="to become another user for a moment takes root")
+def test_read_only_directory_is_one_clear_sentence(tmp_path: Path) -> None:
+    directory = tmp_path / "data"
+    Store(f"sqlite:///{directory}/sessions.sqlite3").close()
+    for each in (tmp_path, *tmp_path.parents[:3]):
+        each.chmod(each.stat().st_mode | 0o055)
+    directory.chmod(0o555)
+    (directory / "sessions.sqlite3").chmod(0o444)
+    os.seteuid(65534)
+    try:
+        with pytest.raises(StoreError, match=r"(cannot be opened|may not be written)") as caught:
+            Store(f"sqlite:///{directory}/sessions.sqlite3")
+    finally:
+        os.seteuid(0)
+    assert "\n" not in str(caught.value)
+
+
+def test_data_are_their_owners_alone_also_those_of_before(
+    config: Config, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = os.umask(0o022)
+    try:
+        server = create_app(config).server
+        server.test_client().post(SESSIONS, json={})
+        modes = {each.name: each.stat().st_mode & 0o777 for each in config.data_dir.iterdir()}
+        assert config.data_dir.stat().st_mode & 0o777 == 0o700
+        names = {"sessions.sqlite3", "sessions.sqlite3-wal", "sessions.sqlite3-shm", "signing.key"}
+        assert modes == dict.fromkeys(names, 0o600)
+        config.data_dir.chmod(0o755)
+        for each in config.data_dir.iterdir():
+            each.chmod(0o644)
+        with caplog.at_level(logging.WARNING, logger="dash_app.private_files"):
+            again = create_app(config).server
+        assert config.data_dir.stat().st_mode & 0o777 == 0o700
+        assert {each.stat().st_mode & 0o777 for each in config.data_dir.iterdir()} == {0o600}
+        assert len(caplog.records) == 5
+    finally:
+        os.umask(before)
+    for each in (server, again):
+        each.extensions["sessions"].close()
+
+
+def test_directory_of_other_things_is_left_open(tmp_path: Path) -> None:
+    (tmp_path / "of somebody").write_text("")
+    tmp_path.chmod(0o755)
+    Store(f"sqlite:///{tmp_path}/sessions.sqlite3").close()
+    assert tmp_path.stat().st_mode & 0o777 == 0o755
+    assert (tmp_path / "sessions.sqlite3").stat().st_mode & 0o777 == 0o600
