@@ -13,7 +13,7 @@ from flask.sessions import SessionInterface, SessionMixin
 from flask_openapi3 import Info, OpenAPI
 from threadpoolctl import threadpool_limits
 
-from dash_app import __version__, api, error_handlers, events
+from dash_app import __version__, api, error_handlers, events, headers, origins
 from dash_app.config import Config
 from dash_app.json_text import JSONProvider
 from dash_app.sessions import Sessions
@@ -30,6 +30,7 @@ _INSTALLED_ASSETS = _PACKAGE / "assets"
 # a wheel has no place beside its packages
 ASSETS = _INSTALLED_ASSETS if _INSTALLED_ASSETS.is_dir() else _PACKAGE.parent / "assets"
 TITLE = "Online against from scratch: a Gaussian mixture that learns by clicks"
+LEGACY_PAGE = "/legacy/"
 _CATCH_ALL = "<path:path>"
 
 
@@ -83,6 +84,8 @@ def create_app(config: Optional[Config] = None) -> dash.Dash:
     app.layout = build_layout(config)
     register_callbacks(app, sessions)
     register_envelope(app, server)
+    own_page = None if config.legacy_frontend is None else LEGACY_PAGE
+    headers.register(server, app.csp_hashes, somebodys_page=own_page)
     return app
 
 
@@ -109,6 +112,7 @@ def _create_server(config: Config, sessions: Sessions, key: bytes) -> OpenAPI:
     server.json.sort_keys = False  # documents come in the order in which they are written
     server.config["MAX_CONTENT_LENGTH"] = config.max_body_bytes
     server.extensions["sessions"] = sessions
+    origins.register(server, config)
     # at the first request and not here: threads do not survive gunicorn's fork
     server.before_request(sessions.start)
     error_handlers.register(server)
@@ -121,6 +125,7 @@ def _create_server(config: Config, sessions: Sessions, key: bytes) -> OpenAPI:
             assets=ASSETS,
             frontend=config.legacy_frontend,
             cookie_name=cookie_name(config.data_dir),
+            page_path=LEGACY_PAGE,
         )
     )
     return server

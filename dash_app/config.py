@@ -51,6 +51,13 @@ class Config:
 
     host: str = _setting("GMM_HOST", "127.0.0.1", "address", "where the server listens")
     port: int = _setting("GMM_PORT", 8050, "port", "the server's port", low=0, high=65535)
+    allowed_hosts: str = _setting(
+        "GMM_ALLOWED_HOSTS",
+        "",
+        "names",
+        "names under which the server may be asked, separated by commas, * for any; default: the "
+        "names of this machine's loopback, where the server listens elsewhere all IP addresses too",
+    )
     data_dir: Path = _setting(
         "GMM_DATA_DIR",
         _default_data_dir,

@@ -14,7 +14,7 @@ from typing import Optional
 
 from flask import Flask
 
-from dash_app import error_handlers
+from dash_app import error_handlers, headers, origins
 from dash_app.app import ASSETS, create_app
 from dash_app.config import Config
 from dash_app.errors import GMMError
@@ -33,6 +33,8 @@ def create_page_server(config: Config) -> Flask:
     server.config["MAX_CONTENT_LENGTH"] = whole.config["MAX_CONTENT_LENGTH"]
     server.extensions["sessions"] = whole.extensions["sessions"]
     error_handlers.register(server)
+    origins.register(server, config)
+    headers.register(server, somebodys_page=None if config.legacy_frontend is None else "/")
     server.register_blueprint(
         create_blueprint(
             server.extensions["sessions"],

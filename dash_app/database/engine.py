@@ -72,7 +72,11 @@ def _engine(address: sa.URL) -> sa.Engine:
     if address.get_backend_name() != "sqlite":
         # pre_ping: the server may have been restarted since a connection was last used
         return sa.create_engine(
-            address, pool_size=_POOL_SIZE, max_overflow=_MAX_OVERFLOW, pool_pre_ping=True
+            address,
+            pool_size=_POOL_SIZE,
+            max_overflow=_MAX_OVERFLOW,
+            pool_pre_ping=True,
+            hide_parameters=True,
         )
     if not address.database or address.database == ":memory:":
         raise StoreError("expected a file for SQLite, got a database in memory: it cannot last")
@@ -91,7 +95,10 @@ def _engine(address: sa.URL) -> sa.Engine:
         max_overflow=_MAX_OVERFLOW,
         connect_args={"check_same_thread": False},
         execution_options={_GUARD: guard},
+        hide_parameters=True,  # an error's text goes to the log, and session ids are among them
     )
+    # before SQLite would make a new file in the place of one that was removed
+    sa.event.listen(engine, "do_connect", lambda *_: guard.check())
     sa.event.listen(engine, "connect", _on_connect)
     sa.event.listen(engine, "begin", _on_begin)
     sa.event.listen(engine, "handle_error", lambda context: _on_error(guard, context))

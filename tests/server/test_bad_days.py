@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import sqlalchemy as sa
+from benchmarks.serving import waitress
 from flask.testing import FlaskClient
 
-from benchmarks.serving import waitress
 from dash_app.app import create_app
 from dash_app.command_line import main
 from dash_app.config import Config
@@ -228,7 +228,7 @@ def test_full_disk_refuses_and_loses_nothing(config: Config) -> None:
     limit_pages(store, 1)  # SQLite then answers as it does on a full disk
     many = np.linspace(0.0, 1.0, 2000)
     with pytest.raises(StoreError, match="its disk is full"):
-        list(map(lambda _: sessions.add(session_id, many), range(50)))
+        [sessions.add(session_id, many) for _ in range(50)]
     kept = sessions.points(session_id)
     assert kept.size % 2000 == 1
     limit_pages(store, 10**9)

@@ -1,0 +1,115 @@
+"""Whom the server answers: requests under a name of its own, and no changes by other sites' pages.
+
+A page of another site may send requests from the browser of a person who uses this server. It
+reaches it under a name of its own, which it points to 127.0.0.1 (DNS rebinding), or under the
+server's name, with the person's cookie. The first is told by the Host header, the second by what
+browsers say about where a request comes from. Clients that are no browsers say nothing and pass.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Optional
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, request
+
+from dash_app import error_handlers
+from dash_app.config import Config
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+_CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_OWN_SITES = frozenset({"same-origin", "none"})
+"""Of Sec-Fetch-Site. Another port of the same host is `same-site`, and gets the same cookies."""
+
+_ANY = "*"
+
+
+def register(server: Flask, config: Config) -> None:
+    """Check each request before anything else sees it."""
+    is_own_name = own_names(config)
+
+    def check() -> Optional[Response]:
+        environ = request.environ
+        host = environ.get("HTTP_HOST", "")
+        if host and not is_own_name(host):
+            return _other_name(host)
+        if environ["REQUEST_METHOD"] in _CHANGING:
+            site, origin = environ.get("HTTP_SEC_FETCH_SITE"), environ.get("HTTP_ORIGIN")
+            if not _is_own_page(site, origin, host):
+                return _other_site(site, origin)
+        return None
+
+    server.before_request(check)
+
+
+def own_names(config: Config) -> Callable[[str], bool]:
+    """Return whether a Host header names this server.
+
+    Examples
+    --------
+    >>> here = own_names(Config())
+    >>> [here(host) for host in ("localhost:8050", "[::1]:8050", "evil.example", "192.168.0.7")]
+    [True, True, False, False]
+    >>> everywhere = own_names(Config(host="0.0.0.0", allowed_hosts="mixtures.example"))
+    >>> [everywhere(host) for host in ("192.168.0.7:80", "Mixtures.example", "evil.example")]
+    [True, True, False]
+    """
+    allowed = {_name(each) for each in config.allowed_hosts.split(",") if each.strip()}
+    own = _name(f"[{config.host}]" if ":" in config.host else config.host)
+    names = _LOOPBACK | allowed | {own}
+    addresses_too = not _is_loopback(own)
+
+    @lru_cache(maxsize=256)
+    def is_own_name(host: str) -> bool:
+        name = _name(host)
+        return _ANY in allowed or name in names or (addresses_too and _is_address(name))
+
+    return is_own_name
+
+
+def _name(host: str) -> str:
+    """Return the host without its port, as names are compared."""
+    host = host.strip().lower()
+    if host.startswith("["):
+        return host[: host.find("]") + 1]
+    return host.partition(":")[0].rstrip(".")
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name.strip("[]"))
+    except ValueError:
+        return False
+    return True
+
+
+def _is_loopback(name: str) -> bool:
+    if name == "localhost":
+        return True
+    return _is_address(name) and ipaddress.ip_address(name.strip("[]")).is_loopback
+
+
+def _is_own_page(site: Optional[str], origin: Optional[str], host: str) -> bool:
+    if site is not None:
+        return site in _OWN_SITES
+    # a browser says Sec-Fetch-Site to https and to localhost only, Origin with every change
+    return origin is None or urlsplit(origin).netloc.lower() == host.lower()
+
+
+def _other_name(host: str) -> Response:
+    return error_handlers.answer(
+        421,
+        "unknown_host",
+        f"expected a request under a name of this server, got {host[:100]!r}; "
+        "more names are allowed by GMM_ALLOWED_HOSTS",
+    )
+
+
+def _other_site(site: Optional[str], origin: Optional[str]) -> Response:
+    came = f"one from {origin[:100]!r}" if origin else f"a {str(site)[:20]!r} one"
+    return error_handlers.answer(
+        403, "other_site", f"expected a request by a page of this server, got {came}"
+    )

@@ -1,0 +1,65 @@
+"""What every answer tells a browser to refuse. That the pages work so is in tests/browser."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from dash_app.app import create_app
+from dash_app.config import Config
+from legacy.__main__ import create_page_server
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
+    """A client of one server for all: nothing here changes anything."""
+    config = Config(data_dir=tmp_path_factory.mktemp("data"), log_level="WARNING")
+    server = create_app(config).server
+    yield server.test_client()
+    server.extensions["sessions"].close()
+
+
+PROVIDED_PAGE = Path(__file__).parent / "legacy" / "provided_page"
+
+
+def policy(client: FlaskClient, path: str) -> dict[str, str]:
+    """Return the directives of the policy at the path; the other headers are always the same."""
+    answer = client.get(path)
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Referrer-Policy"] == "same-origin"
+    directives = [each.strip() for each in answer.headers["Content-Security-Policy"].split(";")]
+    return {each.partition(" ")[0]: each.partition(" ")[2] for each in directives}
+
+
+@pytest.mark.parametrize("path", ["/", "/legacy/", "/openapi/", "/openapi/swagger"])
+def test_pages_run_their_own_scripts_only(client: FlaskClient, path: str) -> None:
+    found = policy(client, path)
+    assert found["default-src"] == "'none'"
+    assert found["script-src"].startswith("'self'")
+    assert "unsafe-eval" not in found["script-src"]
+    assert "unsafe-inline" not in found["script-src"]
+    assert ("unsafe-hashes" in found["script-src"]) == (path == "/openapi/")
+    assert found["frame-ancestors"] == "'none'"
+    assert found["connect-src"] == "'self'"
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/no/such/address", "/favicon.ico", "/_dash-layout"])
+def test_what_is_no_page_runs_nothing(client: FlaskClient, path: str) -> None:
+    assert policy(client, path) == {"default-src": "'none'", "frame-ancestors": "'none'"}
+
+
+def test_somebodys_own_page_may_load_what_it_likes(config: Config) -> None:
+    config = dataclasses.replace(config, legacy_frontend=PROVIDED_PAGE)
+    for server, path in (
+        (create_app(config).server, "/legacy/"),
+        (create_page_server(config), "/"),
+    ):
+        assert policy(server.test_client(), path) == {"frame-ancestors": "'none'"}
+        server.extensions["sessions"].close()
+    server = create_page_server(dataclasses.replace(config, legacy_frontend=None))
+    assert policy(server.test_client(), "/")["script-src"] == "'self'"
+    server.extensions["sessions"].close()

@@ -1,0 +1,148 @@
+"""Whom the server answers: by the Host header, and by where a browser says a request comes from."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Iterator
+from typing import Optional
+
+import pytest
+from flask.testing import FlaskClient
+
+from dash_app.app import create_app
+from dash_app.config import Config
+from dash_app.origins import own_names
+from dash_app.sessions import Sessions
+from legacy.__main__ import create_page_server
+
+SESSIONS = "/api/v1/sessions"
+COORDINATES = {"coordinates": [{"x": 0.4, "y": 0}]}
+
+
+@pytest.fixture(scope="module", params=["whole", "page alone"])
+def any_client(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[FlaskClient]:
+    """A client of each of the two servers; the tests of this file change nothing that lasts."""
+    whole = request.param == "whole"
+    config = Config(data_dir=tmp_path_factory.mktemp("data"), log_level="WARNING")
+    server = create_app(config).server if whole else create_page_server(config)
+    yield server.test_client()
+    server.extensions["sessions"].close()
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "LOCALHOST:8050", "127.0.0.1:1", "[::1]:80", "[::1]"]
+)
+def test_loopback_names_are_served(any_client: FlaskClient, host: str) -> None:
+    assert any_client.get("/parameters", headers={"Host": host}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:8050", "localhost.evil.example", "192.168.0.7", "[::2]"]
+)
+def test_other_names_are_refused_in_a_sentence(any_client: FlaskClient, host: str) -> None:
+    for method, path in (("GET", "/parameters"), ("POST", "/clear"), ("GET", "/no/such/address")):
+        answer = any_client.open(path, method=method, headers={"Host": host})
+        assert (answer.status_code, answer.json["error"]["code"]) == (421, "unknown_host")
+        assert host in answer.json["error"]["message"]
+        assert "GMM_ALLOWED_HOSTS" in answer.json["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("listens", "allowed", "host", "served"),
+    [
+        ("0.0.0.0", "", "192.168.0.7:8050", True),
+        ("0.0.0.0", "", "[fe80::1]:8050", True),
+        ("::", "", "[fe80::1]:8050", True),
+        ("0.0.0.0", "", "localhost", True),
+        ("0.0.0.0", "", "mixtures.example", False),
+        ("mixtures.example", "", "mixtures.example:8050", True),
+        ("127.0.0.1", "mixtures.example, other.example:443", "other.example", True),
+        ("127.0.0.1", "mixtures.example", "MIXTURES.example.", True),
+        ("127.0.0.1", "mixtures.example", "not-mixtures.example", False),
+        ("127.0.0.1", "*", "whatever.example", True),
+    ],
+)
+def test_names_that_are_allowed(listens: str, allowed: str, host: str, served: bool) -> None:
+    config = dataclasses.replace(Config(), host=listens, allowed_hosts=allowed)
+    assert own_names(config)(host) == served
+
+
+@pytest.mark.parametrize(
+    ("site", "origin", "passes"),
+    [
+        (None, None, True),  # curl
+        ("same-origin", "http://localhost", True),
+        ("same-origin", "https://public.example", True),  # a proxy that names us otherwise
+        ("none", None, True),
+        ("same-site", "http://localhost:9999", False),  # another port of this machine
+        ("cross-site", "https://evil.example", False),
+        ("cross-site", None, False),
+        (None, "http://localhost", True),
+        (None, "http://localhost:9999", False),
+        (None, "http://evil.example", False),
+        (None, "null", False),
+    ],
+)
+def test_changes_are_taken_from_own_pages_and_from_clients_that_are_no_browsers(
+    any_client: FlaskClient, site: Optional[str], origin: Optional[str], passes: bool
+) -> None:
+    headers = {"Sec-Fetch-Site": site, "Origin": origin}
+    headers = {name: value for name, value in headers.items() if value is not None}
+    any_client.post("/train?n_components=2", json=COORDINATES)
+    answer = any_client.post("/clear", headers=headers)
+    assert answer.status_code == (200 if passes else 403)
+    held = any_client.get("/parameters", headers=headers)  # reading is not refused
+    assert held.status_code == (422 if passes else 200)
+    if not passes:
+        assert answer.json["error"]["code"] == "other_site"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", SESSIONS),
+        ("PATCH", f"{SESSIONS}/{'0' * 32}"),
+        ("DELETE", f"{SESSIONS}/{'0' * 32}"),
+        ("POST", "/_dash-update-component"),
+        ("POST", "/train"),
+        ("POST", "/no/such/address"),
+    ],
+)
+def test_every_changing_request_is_checked(any_client: FlaskClient, method: str, path: str) -> None:
+    answer = any_client.open(path, method=method, json={}, headers={"Sec-Fetch-Site": "same-site"})
+    assert (answer.status_code, answer.json["error"]["code"]) == (403, "other_site")
+
+
+def test_redirect_does_not_lead_to_the_host_that_was_sent(config: Config) -> None:
+    server = create_app(dataclasses.replace(config, allowed_hosts="*")).server
+    client = server.test_client()
+    for path in ("/openapi", "/legacy"):
+        answer = client.get(f"{path}?a=b", headers={"Host": "evil.example"})
+        assert answer.status_code == 308
+        assert answer.headers["Location"] == f"{path}/?a=b"
+        assert b"evil" not in answer.get_data()
+        assert client.get(path, follow_redirects=True).status_code == 200
+    server.extensions["sessions"].close()
+
+
+def test_log_holds_eight_characters_of_an_id(
+    client: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    sessions: Sessions = client.application.extensions["sessions"]
+    with caplog.at_level(logging.DEBUG):
+        session_id = client.post(SESSIONS, json={}).json["id"]
+        address = f"{SESSIONS}/{session_id}"
+        client.post(f"{address}/points", json={"x": [0.1, 0.2]})
+        client.post(f"{address}/train", json={})
+        client.delete(address)
+        sessions.store.close()
+        path = sessions.store._guard._path  # type: ignore[union-attr]
+        path.unlink()  # a failure's line in the log has the path of the request
+        assert client.post(f"{SESSIONS}/{'ab' * 16}/points", json={"x": [0.1]}).status_code == 503
+    assert session_id[:8] in caplog.text
+    assert session_id[:9] not in caplog.text
+    assert "/sessions/abababab/points" in caplog.text
+    assert "ab" * 16 not in caplog.text
