@@ -34,8 +34,11 @@ def make_file(path: Path) -> None:
 
 def close_to_others(path: Path) -> None:
     """Take away what group and others may do with the file, if there is one."""
-    if path.exists() and _open_to_others(path):
-        _close(path)
+    try:
+        if _open_to_others(path):
+            _close(path)
+    except FileNotFoundError:
+        _log.debug("%s is not there", path)
 
 
 def _open_to_others(path: Path) -> bool:

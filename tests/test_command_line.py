@@ -77,10 +77,28 @@ def test_import_reads_stdin(
     assert sessions.view(session_id).n_points == 2
 
 
+def test_deleted_session_is_listed_and_restored(
+    command: Callable[..., int],
+    session_id: str,
+    sessions: Sessions,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    assert command("delete", session_id) == 0
+    assert command("list") == 0
+    assert capsys.readouterr().out == ""
+    assert command("list", "--deleted") == 0
+    assert capsys.readouterr().out.startswith(f"{session_id}  deleted ")
+    assert command("restore", session_id) == 0
+    assert sessions.view(session_id).n_points == 2
+    assert command("list", "--deleted") == 0
+    assert capsys.readouterr().out == ""
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
         (["export", "nobody"], "expected the id of a session"),
+        (["restore", "nobody"], "expected the id of a deleted session"),
         (["delete", "nobody"], "expected the id of a session"),
         (["export", "\udcff"], "expected the id of a session"),  # bytes that are no text
         (["delete", "\udcff"], "expected the id of a session"),

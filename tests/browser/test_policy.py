@@ -50,7 +50,8 @@ def test_nothing_is_refused_on_the_comparison_page(watched: Browser, page_server
     page.settle()
     page.key("?")
     page.wait("document.querySelector('dialog[open]') !== null")
-    page.key("\ue00c")  # Escape
+    page.script("document.querySelector('#help .button').click()")
+    page.wait("document.querySelector('dialog[open]') === null")
     page.play("two-clumps", 40)
     page.settle()
     assert refused(watched) == []

@@ -21,8 +21,10 @@ from dash_app.app import create_app
 from dash_app.command_line import main
 from dash_app.config import Config
 from dash_app.errors import StoreError
+from dash_app.records.operations import SessionRecord, Settings
 from dash_app.sessions import Sessions
 from dash_app.store import Store
+from testbed.serving import waitress
 
 SESSIONS = "/api/v1/sessions"
 
@@ -65,10 +67,14 @@ def unwell(client: FlaskClient, *words: str) -> None:
         assert word in answer.json["error"]["message"]
 
 
-def test_real_server_says_that_its_file_was_removed_and_goes_on_when_it_is_back(
-    tmp_path: Path,
-) -> None:
-    server = waitress(tmp_path / "data")
+def test_real_server_outlives_a_clock_ahead_and_a_file_that_goes_away(tmp_path: Path) -> None:
+    """Sessions seem 40 days old at its start; then its file is moved away, and back."""
+    store = Store(f"sqlite:///{tmp_path}/data/sessions.sqlite3")
+    long_ago = time.time() - 40 * 86400.0
+    for name in ("a" * 32, "b" * 32):
+        store.create_session(SessionRecord(name, Settings(2, None, 1.0, 0), long_ago, long_ago))
+    store.close()
+    server = waitress(tmp_path / "data", GMM_LOG_LEVEL="WARNING")
     file, away = tmp_path / "data" / "sessions.sqlite3", tmp_path / "away"
     try:
         address = server.new_session()
@@ -82,8 +88,12 @@ def test_real_server_says_that_its_file_was_removed_and_goes_on_when_it_is_back(
         assert server.request("GET", "/healthz")[0] == 200
         assert server.request("POST", f"{address}/points", {"x": [0.3]})[0] == 200
         assert server.request("GET", f"{address}/points")[1]["x"] == [0.1, 0.3]
+        assert server.request("GET", f"{SESSIONS}/{'a' * 32}")[0] == 200
+        code, said = server.stop()
     finally:
         server.kill()
+    assert code == 0
+    assert said.count("was removed while the server ran") < 10
 
 
 COORDINATES = {"coordinates": [{"x": 0.4, "y": 0}]}
