@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import sqlalchemy as sa
-from benchmarks.serving import waitress
 from flask.testing import FlaskClient
 
 from dash_app.app import create_app
