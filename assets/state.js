@@ -46,8 +46,11 @@
     timings: { "online training": [], "round trip": [], "from scratch": [] },
   };
 
-  /** @returns {boolean} whether a run from scratch is under way */
-  const training = () => Boolean(state.run && state.run.status === "running");
+  /** @returns {boolean} whether a run waits for its turn or is under way */
+  const isAlive = (/** @type {Run} */ run) => run.status === "queued" || run.status === "running";
+
+  /** @returns {boolean} whether a run from scratch has been asked for and has not ended */
+  const training = () => Boolean(state.run && isAlive(state.run));
 
   /** @returns {boolean} whether the model from scratch has seen what the session holds now */
   function scratchCurrent() {
@@ -87,13 +90,13 @@
   function follow(/** @type {Run} */ run) {
     const known = state.run;
     if (known && run.serial < known.serial) return false;
-    const again = Boolean(known && known.id === run.id && known.status !== "running");
-    if (again && run.status === "running") return false;
+    const again = Boolean(known && known.id === run.id && !isAlive(known));
+    if (again && isAlive(run)) return false;
     if (run.losses && (!known || known.id !== run.id || run.losses.length >= state.losses.length)) {
       state.losses = run.losses;
     }
     state.run = run;
-    return run.status !== "running" && !again;
+    return !isAlive(run) && !again;
   }
 
   gmm.state = Object.assign(state, { follow, receive, remember, reset, scratchCurrent, training });

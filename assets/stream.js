@@ -83,9 +83,20 @@
     gmm.show.all();
   }
 
+  function queued(/** @type {{run: string, n_before: number}} */ news) {
+    const { state } = gmm;
+    if (!state.run || state.run.id !== news.run || !state.training()) return;
+    Object.assign(state.run, { status: "queued", n_before: news.n_before });
+    gmm.show.all();
+  }
+
   function progress(/** @type {{run: string, first: number, losses: number[]}} */ news) {
     const { state } = gmm;
     if (!state.run || state.run.id !== news.run || !state.training()) return;
+    if (state.run.status === "queued") {
+      state.run.status = "running";
+      gmm.show.all();
+    }
     state.losses = state.losses.slice(0, news.first - 1).concat(news.losses);
     gmm.charts.schedule("scratch-loss-chart");
     gmm.show.loss();
@@ -104,6 +115,7 @@
   const HANDLERS = {
     revision,
     started,
+    queued,
     progress,
     done: ended,
     failed: ended,

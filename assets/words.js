@@ -59,6 +59,10 @@
   function headline(/** @type {any} */ state) {
     const { view, run } = state;
     const comparison = view && view.comparison;
+    if (state.training() && run.status === "queued") {
+      const place = run.n_before ? `${run.n_before} before it` : "it is the next one";
+      return [`Training from scratch is queued: ${place}.`, "Press p again to stop."];
+    }
     if (state.training()) {
       const bound = run.method === "adam" ? `of ${run.epochs}` : `of at most ${run.epochs}`;
       return [

@@ -23,7 +23,7 @@ from dash_app.documents import (
 from dash_app.learning import Mixture
 from dash_app.learning.grid import component_positions, grid
 from dash_app.learning.mixture import Array
-from dash_app.records.runs import RUNNING
+from dash_app.records.runs import ALIVE
 from dash_app.sessions import Sessions
 from dash_app.signing import derived_id
 
@@ -200,10 +200,10 @@ def clear(path: models.SessionPath, header: models.OnceHeader) -> Response:
 def train(
     path: models.SessionPath, header: models.OnceHeader, body: models.Training
 ) -> tuple[Response, int, dict[str, str]]:
-    """Train from scratch on all points held, in place of a training that is still running.
+    """Train from scratch on all points held, in place of a training that has not ended.
 
-    200 with the ended run, or 202 with the running one after `wait_s`: look at its address, or
-    follow the session's events.
+    200 with the ended run, or 202 with the queued or running one after `wait_s`: look at its
+    address, or follow the session's events. Where too many requests wait, at once.
     """
     run = _sessions().train(
         path.session_id,
@@ -213,7 +213,7 @@ def train(
         idempotency_key=header.idempotency_key,
     )
     location = f"{PREFIX}/sessions/{path.session_id}/runs/{run.id}"
-    status = 202 if run.status == RUNNING else 200
+    status = 202 if run.status in ALIVE else 200
     return jsonify(run_document(run)), status, {"Location": location}
 
 

@@ -272,7 +272,10 @@ class RunAnswer(Model):
 
     id: str = Field(examples=[_RUN])
     serial: int = Field(description="1, 2, ... within the session", examples=[1])
-    status: str = Field(pattern="^(running|done|failed|cancelled)$", examples=["done"])
+    status: str = Field(pattern="^(queued|running|done|failed|cancelled)$", examples=["done"])
+    n_before: Optional[int] = Field(
+        description="while queued: trainings that come before it; else null", examples=[None]
+    )
     method: str = Field(examples=["em"])
     epochs: int = Field(description="most passes", examples=[200])
     n_iter: int = Field(description="passes so far", examples=[9])

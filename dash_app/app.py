@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any, Optional
 
 import dash
-from flask import Flask, Request, Response, send_from_directory
+from flask import Flask, Request, Response, request, send_from_directory
 from flask.sessions import SessionInterface, SessionMixin
 from flask_openapi3 import Info, OpenAPI
 from threadpoolctl import threadpool_limits
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from dash_app import __version__, api, error_handlers, events, headers, origins
+from dash_app.admission import client
 from dash_app.config import Config
 from dash_app.json_text import JSONProvider
 from dash_app.sessions import Sessions
@@ -112,7 +114,12 @@ def _create_server(config: Config, sessions: Sessions, key: bytes) -> OpenAPI:
     server.json.sort_keys = False  # documents come in the order in which they are written
     server.config["MAX_CONTENT_LENGTH"] = config.max_body_bytes
     server.extensions["sessions"] = sessions
+    if config.proxies:
+        n = config.proxies
+        server.wsgi_app = ProxyFix(server.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
     origins.register(server, config)
+    server.before_request(_note_client)
+    server.teardown_request(_forget_client)
     # at the first request and not here: threads do not survive gunicorn's fork
     server.before_request(sessions.start)
     error_handlers.register(server)
@@ -129,6 +136,17 @@ def _create_server(config: Config, sessions: Sessions, key: bytes) -> OpenAPI:
         )
     )
     return server
+
+
+def _note_client() -> None:
+    """Tell the use-cases whose request this thread serves."""
+    # waitress tells whether the client has gone; of other servers a wait ends by itself
+    has_gone = request.environ.get("waitress.client_disconnected", lambda: False)
+    client.current.set(client.Client(request.remote_addr or "", has_gone))
+
+
+def _forget_client(_error: Optional[BaseException]) -> None:
+    client.current.set(None)
 
 
 def _favicon() -> Response:

@@ -23,6 +23,9 @@ Of many threads they leave a third: a request that waits for a training takes on
 MAX_BODY_MB = 4096.0
 """More is not a limit: a body is kept in a temporary file until all of it has come."""
 
+SESSIONS_PER_MINUTE, POINTS_PER_MINUTE = 60, 100_000
+"""What one address may ask for where others than this machine may ask."""
+
 
 def _setting(name: str, default: Any, unit: str, text: str, **bounds: float) -> Any:
     metadata = {"name": name, "unit": unit, "help": text, "bounds": bounds}
@@ -115,6 +118,64 @@ class Config:
         low=0.001,
         high=MAX_BODY_MB,
     )
+    max_runs: int = _setting(
+        "GMM_MAX_RUNS",
+        100,
+        "runs",
+        "trainings from scratch of a process, under way or waiting; one more is answered 503",
+        low=1,
+        high=1000,
+    )
+    max_run_s: float = _setting(
+        "GMM_MAX_RUN_S",
+        600.0,
+        "seconds",
+        "a training from scratch that works longer fails",
+        low=0.0,
+    )
+    max_run_work: float = _setting(
+        "GMM_MAX_RUN_WORK",
+        1e11,
+        "points x components x epochs",
+        "a training by adam that would do more is refused",
+        low=1.0,
+    )
+    max_increment_s: float = _setting(
+        "GMM_MAX_INCREMENT_S",
+        60.0,
+        "seconds",
+        "an increment that is learned longer is refused, and nothing has changed",
+        low=0.0,
+    )
+    max_wait_s: float = _setting(
+        "GMM_MAX_WAIT_S",
+        120.0,
+        "seconds",
+        "a request that waits longer, for its turn or a training, is answered 503",
+        low=0.0,
+    )
+    sessions_per_minute: Optional[int] = _setting(
+        "GMM_SESSIONS_PER_MINUTE",
+        None,
+        "sessions",
+        "that one address may make; 0: any number; default: 60, on a loopback address any number",
+        low=0,
+    )
+    points_per_minute: Optional[int] = _setting(
+        "GMM_POINTS_PER_MINUTE",
+        None,
+        "points",
+        "that one address may add; 0: any number; default: 100000, on a loopback address any",
+        low=0,
+    )
+    proxies: int = _setting(
+        "GMM_PROXIES",
+        0,
+        "proxies",
+        "reverse proxies in front whose X-Forwarded-For, -Proto and -Host are trusted",
+        low=0,
+        high=10,
+    )
     log_level: str = _setting(
         "GMM_LOG_LEVEL", "INFO", "level", "DEBUG, INFO, WARNING or ERROR of Python's logging"
     )
@@ -145,6 +206,27 @@ class Config:
     def store_url(self) -> str:
         """The SQLAlchemy URL of the store."""
         return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'sessions.sqlite3'}"
+
+    @property
+    def max_waiting(self) -> int:
+        """Requests of a process that wait at once; streams and the rest keep their threads."""
+        return (self.threads - self.max_streams) // 2
+
+    @property
+    def session_rate(self) -> Optional[int]:
+        """Sessions that an address may make in a minute; None for any number."""
+        return self._rate(self.sessions_per_minute, SESSIONS_PER_MINUTE)
+
+    @property
+    def point_rate(self) -> Optional[int]:
+        """Points that an address may add in a minute; None for any number."""
+        return self._rate(self.points_per_minute, POINTS_PER_MINUTE)
+
+    def _rate(self, chosen: Optional[int], default: int) -> Optional[int]:
+        if chosen is not None:
+            return chosen or None
+        is_local = self.host in ("localhost", "::1") or self.host.startswith("127.")
+        return None if is_local and self.proxies == 0 else default
 
     @property
     def max_streams(self) -> int:

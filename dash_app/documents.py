@@ -66,6 +66,7 @@ def run_document(run: Run) -> Document:
         "id": run.id,
         "serial": run.serial,
         "status": run.status,
+        "n_before": run.n_before,
         "method": run.method,
         "epochs": run.epochs,
         "n_iter": run.n_iter,

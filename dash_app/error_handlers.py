@@ -34,6 +34,9 @@ STATUS: dict[type[errors.GMMError], tuple[int, str]] = {
     errors.ConflictError: (409, "conflict"),
     errors.SessionNotFoundError: (404, "session_not_found"),
     errors.RunNotFoundError: (404, "run_not_found"),
+    errors.BudgetError: (422, "over_budget"),
+    errors.RateError: (429, "too_many"),
+    errors.BusyError: (503, "busy"),
     errors.StoreError: (503, "store_unavailable"),
 }
 """The nearest class in the exception's ancestry counts."""
@@ -61,13 +64,14 @@ def of_error(error: errors.GMMError) -> Response:
     kinds = (kind for kind in type(error).__mro__ if kind in STATUS)
     status, code = STATUS.get(next(kinds, errors.GMMError), (500, "internal"))
     if status >= 500:
-        _log.error("%s %s: %s", request.method, _logged_path(), error)
+        level = logging.INFO if isinstance(error, errors.BusyError) else logging.ERROR
+        _log.log(level, "%s %s: %s", request.method, _logged_path(), error)
     field = error.field
     if request.path.startswith("/api/"):
         field = _NAMES_ON_THE_WIRE.get(field or "", field)
     response = answer(status, code, str(error), field)
-    if status == 503:
-        response.headers["Retry-After"] = "1"
+    if error.retry_after_s is not None:
+        response.headers["Retry-After"] = str(error.retry_after_s)
     return response
 
 

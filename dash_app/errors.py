@@ -12,6 +12,9 @@ GMMError
 ├── SessionNotFoundError (LookupError)  no session of that id
 ├── RunNotFoundError (LookupError)      no training run of that id
 ├── ConflictError                       somebody else wrote first, retries used up
+├── BusyError                           too many wait already, or the wait was too long
+├── RateError                           a client asks for more than it may in a minute
+├── BudgetError                         a training took longer than it may
 ├── StoreError                          the store cannot be used as it is
 │   └── StoreBusyError                  another program holds it; try again
 ├── SettingError (ValueError)           a setting that cannot be read
@@ -27,6 +30,8 @@ class GMMError(Exception):
     """Root of the tree; `field` names the value at fault where there is one."""
 
     field: Optional[str] = None
+    retry_after_s: Optional[int] = None
+    """Where the same request may succeed later: when."""
 
     def __init__(self, message: str, field: Optional[str] = None) -> None:
         super().__init__(message)
@@ -77,8 +82,28 @@ class ConflictError(GMMError):
     """Another writer was first, again and again."""
 
 
+class BusyError(GMMError):
+    """Too many requests wait already, or this one has waited too long."""
+
+    retry_after_s = 2
+
+
+class RateError(GMMError):
+    """A client asks for more than it may in a minute."""
+
+    def __init__(self, message: str, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class BudgetError(GMMError):
+    """A training took longer than it may."""
+
+
 class StoreError(GMMError):
     """The store cannot be used as it is."""
+
+    retry_after_s = 1
 
 
 class StoreBusyError(StoreError):

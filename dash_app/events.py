@@ -25,7 +25,7 @@ from dash_app.api_models import ErrorAnswer, SessionPath
 from dash_app.documents import run_document, session_document
 from dash_app.errors import SessionNotFoundError
 from dash_app.journal.watch import Watch
-from dash_app.records.runs import CANCELLED, DONE, FAILED, RUNNING, RunRecord
+from dash_app.records.runs import ALIVE, CANCELLED, DONE, FAILED, QUEUED, RunRecord
 from dash_app.sessions import Sessions
 
 MIN_INTERVAL_S = 1 / 30
@@ -104,6 +104,7 @@ class Feed:
         self._session_id = session_id
         self.position = self._now() if position is None else position
         self._runs_first = True
+        self._n_before: Optional[int] = None  # as told; not in the position: it is told anew
 
     def next(self) -> Optional[Event]:
         """Return the next event, None where there is nothing new.
@@ -127,7 +128,7 @@ class Feed:
         if not runs:
             return Position(-1, 0, 0, True)
         newest = runs[-1]
-        if newest.status == RUNNING:
+        if newest.status in ALIVE:
             return Position(-1, newest.serial - 1, 0, True)
         return Position(-1, newest.serial, newest.n_iter, True)
 
@@ -143,14 +144,24 @@ class Feed:
         for run in self._sessions.runs_since(self._session_id, at.serial):
             if run.serial > at.serial:
                 data = {"run": run.id, "method": run.method, "epochs": run.epochs}
+                self._n_before = None
                 begun = replace(at, serial=run.serial, iteration=0, ended=False)
                 return Event("started", {**data, "n_points": run.n_points}, begun)
             if at.ended:
                 continue
+            if run.status == QUEUED:
+                return self._queued(run)
             if run.n_iter > at.iteration:
                 return self._progress(run)
             return self._end(run) if run.status in _ENDED else None
         return None
+
+    def _queued(self, run: RunRecord) -> Optional[Event]:
+        n_before = self._sessions.n_before(run)
+        if n_before == self._n_before:
+            return None
+        self._n_before = n_before
+        return Event("queued", {"run": run.id, "n_before": n_before}, self.position)
 
     def _progress(self, run: RunRecord) -> Event:
         seen = self.position.iteration
@@ -182,9 +193,10 @@ def register(server: OpenAPI, sessions: Sessions, *, max_streams: int) -> None:
     def get_events(path: SessionPath) -> Response:
         """Follow the session live, as server-sent events.
 
-        `revision` (the session), `started`, `progress` (iteration; loss in nats per point; the
-        losses since the last event), `done`, `failed`, `cancelled` (the run), `gone`. At most 30
-        a second; a stream that begins anew with `Last-Event-ID` goes on where it was.
+        `revision` (the session), `started`, `queued` (the number of trainings before it),
+        `progress` (iteration; loss in nats per point; the losses since the last event), `done`,
+        `failed`, `cancelled` (the run), `gone`. At most 30 a second; a stream that begins anew
+        with `Last-Event-ID` goes on where it was.
         """
         sessions.view(path.session_id)  # 404 before the stream begins
         position = Position.read(request.headers.get("Last-Event-ID", ""))

@@ -67,8 +67,8 @@ def serve(load: Callable[[], Flask], listener: socket.socket, config: Config) ->
     )
     sessions.start()
     try:
-        # streams first: waitress waits for the threads that serve them
-        with _stopped_by_signals(sessions.watch.close):
+        # streams and trainings first: waitress waits for the threads that serve them
+        with _stopped_by_signals(sessions.stop):
             server.run()
     finally:
         sessions.close()

@@ -10,13 +10,18 @@ import logging
 import secrets
 import threading
 import time
+from functools import partial
 from typing import Any, Optional, Union
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from dash_app.admission.effort import Effort
+from dash_app.admission.rates import Rate
+from dash_app.admission.turns import Turns, n_processors
+from dash_app.admission.waits import Waits
 from dash_app.config import Config
-from dash_app.errors import OutOfRangeError, RefusedError, SessionNotFoundError
+from dash_app.errors import BusyError, OutOfRangeError, RefusedError, SessionNotFoundError
 from dash_app.journal import history
 from dash_app.journal.fold import initial_state
 from dash_app.journal.increments import Increment, Increments
@@ -72,9 +77,15 @@ class Sessions:
     def __init__(self, store: Store, config: Config) -> None:
         self._store = store
         self.watch = Watch()
-        self._operations = OperationLog(store, self.watch, config.cache_sessions)
+        turns = Turns(n_processors())
+        self._waits = Waits(config.max_waiting, config.max_wait_s)
+        self._session_rate = Rate(config.session_rate, "new sessions")
+        self._point_rate = Rate(config.point_rate, "points")
+        self._operations = OperationLog(
+            store, self.watch, Effort(turns, self._waits), self._waits, config.cache_sessions
+        )
         self._increments = Increments(store)
-        self._trainings = Trainings(self._operations, store, self.watch)
+        self._trainings = Trainings(self._operations, store, self.watch, turns, config)
         self._maintenance = Maintenance(
             store, self.watch, self._trainings.runs, config.session_ttl_days
         )
@@ -95,9 +106,15 @@ class Sessions:
                 self._maintenance.start()
                 self._started = True
 
+    def stop(self) -> None:
+        """Tell streams, waiting requests and trainings to end; waits for none of them."""
+        self.watch.close()
+        self._waits.stop()
+        self._trainings.runs.stop()
+
     def close(self) -> None:
         """Stop trainings, event streams and threads; then the store is closed."""
-        self.watch.close()
+        self.stop()
         self._trainings.runs.close()
         self._maintenance.close()
         self._store.close()
@@ -121,7 +138,9 @@ class Sessions:
         ------
         OutOfRangeError : a setting out of its range
         RefusedError : there is a session of that id, made with other settings
+        RateError : the client makes too many
         """
+        self._session_rate.take()
         settings = Settings(n_components, half_life, prior_weight, seed)
         state = initial_state(settings)  # checks the settings
         now = time.time()
@@ -165,8 +184,11 @@ class Sessions:
         SessionNotFoundError, ConflictError
         EmptyDataError, NonFiniteError, OutOfRangeError, ShapeError : nothing has changed
         RefusedError : the key came with another request before
+        BusyError, RateError : nothing has changed, later it may succeed
         """
-        change = Change(ADD, as_points(points))
+        x = as_points(points)
+        self._point_rate.take(x.size)
+        change = Change(ADD, x)
         once = Once.of(idempotency_key, change)
         # an add means the same whatever others did meanwhile
         return self._operations.append(session_id, lambda _: [change], once=once, fresh=False)
@@ -261,6 +283,7 @@ class Sessions:
         Raises
         ------
         EmptyDataError, NonFiniteError, OutOfRangeError, ShapeError : nothing has changed
+        BusyError, RateError : nor here; later it may succeed
         """
         x = as_points(points)
         wanted = {"n_components": check_n_components(n_components)}
@@ -272,6 +295,7 @@ class Sessions:
             continued = active.size <= x.size and np.array_equal(x[: active.size], active)
             start = active.size if continued else 0
             n_new = x.size - start
+            self._point_rate.take(n_new)
             changes = [] if continued else [Change(CLEAR)]
             changes += history.configured(live, wanted)
             return [*changes, Change(ADD, x[start:])] if n_new else changes
@@ -292,20 +316,32 @@ class Sessions:
         timeout_s: Optional[float] = None,
         idempotency_key: Optional[str] = None,
     ) -> Run:
-        """Train from scratch on all points held, in a worker thread.
+        """Train from scratch on all points held, in a thread of its own.
 
-        A new run replaces one that is still running. With `wait` this returns when it has ended,
-        or after `timeout_s`.
+        A new run replaces one of the session that has not ended. With `wait` this returns when it
+        has ended, or after `timeout_s`, or at once where too many wait already. Without
+        `timeout_s` the run is cancelled if the caller cannot wait for its end.
 
         Raises
         ------
         RefusedError : no points
         OutOfRangeError : epochs, or an unknown method
+        BusyError : too many wait, for trainings or to be trained, or this one for too long
         """
         self.start()  # it keeps the run alive in the eyes of other processes
-        run_id = self._trainings.start(session_id, method, epochs, idempotency_key)
-        if wait:
-            self._trainings.runs.wait(run_id, timeout_s)
+        runs = self._trainings.runs
+        if wait and timeout_s is None:
+            with self._waits.place():
+                run_id = self._trainings.start(session_id, method, epochs, idempotency_key)
+                try:
+                    self._waits.patiently(partial(runs.wait, run_id), "the end of the training")
+                except BusyError:
+                    runs.cancel(session_id, run_id)
+                    raise
+        else:
+            run_id = self._trainings.start(session_id, method, epochs, idempotency_key)
+            if wait and timeout_s is not None:
+                self._waits.briefly(partial(runs.wait, run_id), timeout_s)
         return self.run(session_id, run_id)
 
     def run(self, session_id: str, run_id: str) -> Run:
@@ -331,6 +367,10 @@ class Sessions:
     def runs_since(self, session_id: str, serial: int) -> list[RunRecord]:
         """Return the runs with that serial number or a later one, without their losses."""
         return self._store.runs.since(session_id, serial)
+
+    def n_before(self, run: RunRecord) -> Optional[int]:
+        """Return how many queued runs came before this one, None once it has begun."""
+        return self._trainings.n_before(run)
 
     def losses(self, run_id: str, *, after: int = 0) -> Array:
         """Return a run's losses of the iterations above `after`, nats per point."""

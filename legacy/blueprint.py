@@ -19,11 +19,12 @@ from flask import Blueprint, Response, current_app, g, request, send_from_direct
 from itsdangerous import BadSignature, Signer
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
-from dash_app.errors import RefusedError, SessionNotFoundError, SettingError
+from dash_app.errors import BudgetError, RefusedError, SessionNotFoundError, SettingError
 from dash_app.fields import SESSION_ID_PATTERN, shown
 from dash_app.records.operations import short
 from dash_app.records.versions import ModelVersion
 from dash_app.sessions import Sessions, SessionView
+from dash_app.training.runs import DEFECT
 from legacy import wire
 
 _log = logging.getLogger(__name__)
@@ -169,6 +170,8 @@ class _Endpoints:
         run = self._sessions.train(view.id, method="em", epochs=epochs)
         if run.status == "cancelled":
             raise RefusedError("a newer training from scratch took the place of this one")
+        if run.error is not None and run.error != DEFECT:
+            raise BudgetError(run.error)
         if run.version is None:
             raise RuntimeError(
                 f"session {short(view.id)}: training from scratch failed: {run.error}"

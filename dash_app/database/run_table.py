@@ -12,9 +12,10 @@ from dash_app.database.rows import floats_from_bytes, floats_to_bytes
 from dash_app.errors import CancelledError
 from dash_app.learning.mixture import Array
 from dash_app.records.operations import Operation
-from dash_app.records.runs import DONE, FAILED, RUNNING, RunRecord
+from dash_app.records.runs import ALIVE, DONE, FAILED, QUEUED, RUNNING, RunRecord
 
 _runs, _progress = schema.runs, schema.progress
+_is_alive = _runs.c.status.in_(ALIVE)
 
 
 class SerialTakenError(Exception):
@@ -29,10 +30,10 @@ class RunTable:
         self._reader = reader
 
     def start(self, record: RunRecord) -> None:
-        """Insert a run, and ask the session's running ones to stop: a new one replaces them."""
+        """Insert a run, and ask the session's others to stop: a new one replaces them."""
         replaced = (
             sa.update(_runs)
-            .where(_runs.c.session_id == record.session_id, _runs.c.status == RUNNING)
+            .where(_runs.c.session_id == record.session_id, _is_alive)
             .values(cancel_requested=True)
         )
         try:
@@ -41,6 +42,21 @@ class RunTable:
                 connection.execute(sa.insert(_runs), vars(record))
         except sa.exc.IntegrityError as error:
             raise SerialTakenError(record.session_id) from error
+
+    def begin(self, run_id: str, now: float) -> None:
+        """Mark a queued run as running."""
+        with self._engine.begin() as connection:
+            connection.execute(
+                sa.update(_runs)
+                .where(_runs.c.id == run_id, _runs.c.status == QUEUED)
+                .values(status=RUNNING, heartbeat_at=now)
+            )
+
+    def n_before(self, record: RunRecord) -> int:
+        """Return how many queued runs of the store came before this one."""
+        earlier = sa.and_(_runs.c.status == QUEUED, _runs.c.created_at < record.created_at)
+        with self._reader.connect() as connection:
+            return connection.execute(sa.select(sa.func.count()).where(earlier)).scalar() or 0
 
     def last_serial(self, session_id: str) -> int:
         """Return the serial number of the session's newest run, 0 where there is none."""
@@ -97,7 +113,7 @@ class RunTable:
         with self._engine.begin() as connection:
             alive = connection.execute(
                 sa.update(_runs)
-                .where(_runs.c.id == run_id, _runs.c.status == RUNNING)
+                .where(_runs.c.id == run_id, _is_alive)
                 .values(n_iter=first + losses.size - 1, loss=float(losses[-1]), heartbeat_at=now)
             )
             if alive.rowcount == 0:  # its session was deleted, or it was given up for dead
@@ -113,9 +129,7 @@ class RunTable:
             mine = _runs.c.id.in_(run_ids)
             connection.execute(sa.update(_runs).where(mine).values(heartbeat_at=now))
             going = connection.execute(
-                sa.select(_runs.c.id).where(
-                    mine, _runs.c.status == RUNNING, _runs.c.cancel_requested.is_(False)
-                )
+                sa.select(_runs.c.id).where(mine, _is_alive, _runs.c.cancel_requested.is_(False))
             )
             return set(run_ids) - set(going.scalars())
 
@@ -134,7 +148,7 @@ class RunTable:
             sa.update(_runs)
             .where(
                 _runs.c.id == run_id,
-                _runs.c.status == RUNNING,
+                _is_alive,
                 _runs.c.cancel_requested.is_(False),
             )
             .values(status=DONE, seq=operation.seq, finished_at=operation.created_at)
@@ -143,17 +157,17 @@ class RunTable:
             raise CancelledError(f"the run {run_id} was cancelled")
 
     def end(self, run_id: str, status: str, error: Optional[str], now: float) -> None:
-        """Mark a running run as failed or cancelled."""
+        """Mark a run that has not ended as failed or cancelled."""
         with self._engine.begin() as connection:
             connection.execute(
                 sa.update(_runs)
-                .where(_runs.c.id == run_id, _runs.c.status == RUNNING)
+                .where(_runs.c.id == run_id, _is_alive)
                 .values(status=status, error=error, finished_at=now)
             )
 
     def heartbeats(self) -> dict[str, float]:
-        """Return the last heartbeat of each run that is running, by the clock of its process."""
-        found = sa.select(_runs.c.id, _runs.c.heartbeat_at).where(_runs.c.status == RUNNING)
+        """Return the last heartbeat of each queued or running run, by the clock of its process."""
+        found = sa.select(_runs.c.id, _runs.c.heartbeat_at).where(_is_alive)
         with self._reader.connect() as connection:
             return {row[0]: float(row[1]) for row in connection.execute(found)}
 
@@ -163,7 +177,7 @@ class RunTable:
         with self._engine.begin() as connection:
             connection.execute(
                 sa.update(_runs)
-                .where(_runs.c.status == RUNNING, *same)
+                .where(_is_alive, *same)
                 .values(status=FAILED, error=error, finished_at=now)
             )
 

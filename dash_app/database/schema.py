@@ -115,6 +115,9 @@ runs = sa.Table(
     sa.UniqueConstraint("session_id", "idempotency_key"),
 )
 
+# few runs are alive, and they are asked for again and again
+runs_by_status = sa.Index("runs_by_status", runs.c.status, runs.c.created_at)
+
 progress = sa.Table(
     "progress",
     metadata,
@@ -140,7 +143,11 @@ def _deleted_at(connection: sa.Connection) -> None:
         connection.exec_driver_sql(f"ALTER TABLE sessions ADD COLUMN deleted_at {kind}")
 
 
-STEPS: Sequence[Callable[[sa.Connection], None]] = (_first_tables, _deleted_at)
+def _runs_by_status(connection: sa.Connection) -> None:
+    runs_by_status.create(connection, checkfirst=True)
+
+
+STEPS: Sequence[Callable[[sa.Connection], None]] = (_first_tables, _deleted_at, _runs_by_status)
 """Step i leads from version i to i + 1. A step that has been released is never changed."""
 
 _POSTGRESQL_LOCK = 0x676D6D  # any number, the same in every process that migrates

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Optional
 
@@ -139,6 +140,23 @@ def advance(state: State, operation: Operation) -> None:
 def trains(change: Change) -> bool:
     """Whether the change makes the learner train, so that there is a new model version."""
     return change.kind in (ADD, REMOVE) or "n_components" in change.detail
+
+
+def work_of(state: State, changes: Sequence[Change]) -> int:
+    """Return about how much the learner has to do for the changes: atoms times components."""
+    settings, n_points, work = state.settings, state.n_points, 0
+    for change in changes:
+        if change.kind == CLEAR:
+            n_points = 0
+        elif change.kind == CONFIGURE:
+            n_components = change.detail.get("n_components")
+            if n_components is not None:
+                settings = replace(settings, n_components=n_components)
+                work += n_components * min(n_points, state.learner.capacity)
+        elif change.points is not None:
+            n_points += change.points.size
+            work += settings.n_components * min(change.points.size, state.learner.capacity)
+    return work
 
 
 def trained(state: State, number: int, time_s: float, now: float) -> Optional[ModelVersion]:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Optional
 
+from dash_app.admission.waits import Waits
 from dash_app.journal import fold
 from dash_app.journal.active_points import ActivePoints
 from dash_app.journal.fold import State
@@ -89,17 +90,27 @@ class _Entry:
 class LiveSessions:
     """At most `capacity` sessions, each behind a lock of its own."""
 
-    def __init__(self, load: Callable[[str], Live], capacity: int) -> None:
+    def __init__(self, load: Callable[[str], Live], capacity: int, waits: Waits) -> None:
         self._load = load
+        self._waits = waits
         self._capacity = capacity
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
         self._lock = threading.Lock()
 
     @contextmanager
     def hold(self, session_id: str) -> Iterator[Live]:
-        """Give the session to this thread alone; loads it where it is not in memory."""
+        """Give the session to this thread alone; loads it where it is not in memory.
+
+        Raises
+        ------
+        BusyError : others have it, and this one may not wait, or not so long
+        """
         entry = self._entry(session_id)
-        with entry.lock:
+        self._waits.until(
+            lambda timeout_s: entry.lock.acquire(timeout=timeout_s),
+            "the earlier changes of this session",
+        )
+        try:
             if entry.live is None or entry.live.stale:
                 try:
                     entry.live = self._load(session_id)
@@ -107,6 +118,8 @@ class LiveSessions:
                     self.forget(session_id)  # no entry for a session that does not exist
                     raise
             yield entry.live
+        finally:
+            entry.lock.release()
 
     def met_another_process(self, session_id: str) -> None:
         """Note that another process works on the session too."""

@@ -13,7 +13,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Optional, TypeVar
 
+from dash_app.admission.effort import Effort
+from dash_app.admission.waits import Waits
 from dash_app.errors import ConflictError, RefusedError, SessionNotFoundError, StoreError
+from dash_app.journal.fold import work_of
 from dash_app.journal.history import History
 from dash_app.journal.live import Live, LiveSessions, RecentStates
 from dash_app.journal.views import SessionView, view_of
@@ -56,11 +59,14 @@ class Finish:
 class OperationLog:
     """The logs of one store's sessions, as one process reads and extends them."""
 
-    def __init__(self, store: Store, watch: Watch, cache_sessions: int) -> None:
+    def __init__(
+        self, store: Store, watch: Watch, effort: Effort, waits: Waits, cache_sessions: int
+    ) -> None:
         self._store = store
         self._watch = watch
         self.history = History(store)
-        self._live = LiveSessions(self.history.load, cache_sessions)
+        self._effort = effort
+        self._live = LiveSessions(self.history.load, cache_sessions, waits)
 
     def create(self, record: SessionRecord) -> bool:
         """Make the session; False where it is there already.
@@ -116,6 +122,7 @@ class OperationLog:
         Raises
         ------
         SessionNotFoundError, ConflictError
+        BusyError : the training may not wait for its turn, or not so long
         CancelledError : the run to finish was cancelled
         RefusedError : the key came with another request before
         """
@@ -129,7 +136,9 @@ class OperationLog:
                 changes = plan(live)
                 if not changes and not fresh and self._refresh(live):
                     continue  # nothing to do, but for a session that was behind
-                if self._try(live, changes, once, finish):
+                with self._effort.of(work_of(live.state, changes)):
+                    done = self._try(live, changes, once, finish)
+                if done:
                     view = view_of(live)
                     break
         else:

@@ -8,7 +8,10 @@ from typing import Optional
 MAX_EPOCHS = 100_000
 """Most passes of a training from scratch."""
 
-RUNNING, DONE, FAILED, CANCELLED = "running", "done", "failed", "cancelled"
+QUEUED, RUNNING, DONE, FAILED, CANCELLED = "queued", "running", "done", "failed", "cancelled"
+
+ALIVE = (QUEUED, RUNNING)
+"""Statuses of a run that has not ended."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
-"""Training from scratch in worker threads: progress, cancellation, replacement.
+"""Training from scratch in threads of its own: turns, progress, cancellation, replacement.
 
 All of it passes through the store, so that any process can show and cancel any run. Events in
-this process only save the way.
+this process only save the way. A run has a thread from the start, and works while it has a turn.
 """
 
 from __future__ import annotations
@@ -12,29 +12,31 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Optional
 
 import numpy as np
 
+from dash_app.admission.turns import Turn, Turns
 from dash_app.database.run_table import RunTable, SerialTakenError
-from dash_app.errors import CancelledError, ConflictError, GMMError
+from dash_app.errors import BudgetError, BusyError, CancelledError, ConflictError, GMMError
 from dash_app.journal.watch import Watch
 from dash_app.learning import FitResult, fit_from_scratch
 from dash_app.learning.mixture import Array
 from dash_app.records.operations import short
-from dash_app.records.runs import CANCELLED, FAILED, RUNNING, RunRecord
+from dash_app.records.runs import CANCELLED, FAILED, QUEUED, RUNNING, RunRecord
 from dash_app.training.warm_up import warm_up
 
 _log = logging.getLogger(__name__)
 
 METHODS = ("em", "adam")
 
+DEFECT = "the training failed; see the log"
+"""What a run that broke tells; every other error says what was expected."""
+
 _REPORT_EVERY_S = 0.03
 """Progress goes to the store at most so often; event streams send at most 30 a second."""
 
-_MAX_THREADS = 8
 _START_ATTEMPTS = 20
 _CLOSE_TIMEOUT_S = 5.0
 
@@ -58,10 +60,11 @@ class Job:
 
 @dataclass(eq=False)
 class _Local:
-    """A run in this process: `stop` tells it to end, `ended` tells the others that it did."""
+    """A run in this process: `turn` tells it when to work, `ended` tells the others that it did."""
 
-    session_id: str
-    stop: threading.Event = field(default_factory=threading.Event)
+    turn: Turn
+    queued: bool = False
+    thread: Optional[threading.Thread] = None
     ended: threading.Event = field(default_factory=threading.Event)
 
 
@@ -69,51 +72,111 @@ Publish = Callable[[Job, str, FitResult, float], None]
 
 
 class Runs:
-    """The training threads of this process."""
+    """The trainings of this process.
 
-    def __init__(self, table: RunTable, watch: Watch, publish: Publish) -> None:
+    Parameters
+    ----------
+    turns : Turns, shared with the online trainings
+    max_runs : int, most runs that have not ended
+    max_work_s : float, seconds that a run may work
+    """
+
+    def __init__(
+        self,
+        table: RunTable,
+        watch: Watch,
+        publish: Publish,
+        turns: Turns,
+        *,
+        max_runs: int,
+        max_work_s: float,
+    ) -> None:
         self._table = table
         self._watch = watch
         self._publish = publish
+        self._turns = turns
+        self._max_runs = max_runs
+        self._max_work_s = max_work_s
         self._locals: dict[str, _Local] = {}
         self._lock = threading.Lock()
-        self._pool = ThreadPoolExecutor(_MAX_THREADS, thread_name_prefix="training")
 
     def start(self, job: Job, idempotency_key: Optional[str] = None) -> str:
-        """Start a run in place of those that the session has running; returns its id."""
+        """Start a run in place of those that the session has; returns its id.
+
+        One that waits for its turn is replaced before it has begun.
+        """
         run_id = secrets.token_hex(8)
-        local = _Local(job.session_id)
+        local = self._admit(job.session_id, run_id)
+        try:
+            known = self._insert(job, run_id, local, idempotency_key)
+        except BaseException:
+            self._dismiss(run_id, local)
+            raise
+        if known is not None:
+            self._dismiss(run_id, local)
+            return known
+        with self._lock:
+            replaced = [
+                each.turn
+                for each in self._locals.values()
+                if each.turn.owner == job.session_id and each is not local
+            ]
+        for turn in replaced:
+            self._turns.cancel(turn)
+        local.thread = threading.Thread(
+            target=self._train, args=(job, run_id, local), name=f"run {run_id}", daemon=True
+        )
+        local.thread.start()
+        return run_id
+
+    def _admit(self, session_id: str, run_id: str) -> _Local:
+        with self._lock:
+            n_others = sum(
+                not each.turn.cancelled and each.turn.owner != session_id
+                for each in self._locals.values()
+            )
+            if n_others >= self._max_runs:
+                raise BusyError(
+                    f"expected at most {self._max_runs} trainings from scratch under way or "
+                    "waiting, got one more; try again later"
+                )
+            local = self._locals[run_id] = _Local(self._turns.enter(session_id))
+        return local
+
+    def _dismiss(self, run_id: str, local: _Local) -> None:
+        with self._lock:
+            self._locals.pop(run_id, None)
+        self._turns.leave(local.turn)
+
+    def _insert(
+        self, job: Job, run_id: str, local: _Local, idempotency_key: Optional[str]
+    ) -> Optional[str]:
+        """Insert the run; returns the id of the one that came with the key before, if one did."""
         for _ in range(_START_ATTEMPTS):
+            local.queued = not local.turn.holds
+            status = QUEUED if local.queued else RUNNING
             try:
-                self._table.start(self._record(job, run_id, idempotency_key))
-                break
+                self._table.start(self._record(job, run_id, status, idempotency_key))
             except SerialTakenError:
                 if idempotency_key is not None:
                     other = self._table.by_key(job.session_id, idempotency_key)
                     if other is not None:
                         return other.id
-        else:
-            raise ConflictError(f"session {short(job.session_id)}: too many runs began at once")
-        with self._lock:
-            for each in self._locals.values():
-                if each.session_id == job.session_id:
-                    each.stop.set()
-            self._locals[run_id] = local
-        self._pool.submit(self._train, job, run_id, local)
-        return run_id
+            else:
+                return None
+        raise ConflictError(f"session {short(job.session_id)}: too many runs began at once")
 
-    def wait(self, run_id: str, timeout_s: Optional[float]) -> None:
-        """Return when the run, if it is one of this process, has ended, or after the timeout."""
+    def wait(self, run_id: str, timeout_s: float) -> bool:
+        """Return whether the run, if it is one of this process, has ended, at most this long."""
         local = self._locals.get(run_id)
-        if local is not None:
-            local.ended.wait(timeout_s)
+        return local is None or local.ended.wait(timeout_s)
 
     def cancel(self, session_id: str, run_id: str) -> None:
         """Ask the run to stop, wherever it runs."""
         self._table.request_cancel(session_id, run_id)
         local = self._locals.get(run_id)
         if local is not None:
-            local.stop.set()
+            self._turns.cancel(local.turn)
 
     def heartbeat(self, now: float) -> None:
         """Tell the store that this process's runs are alive, and stop those it wants stopped."""
@@ -121,26 +184,34 @@ class Runs:
             mine = dict(self._locals)
         if mine:
             for run_id in self._table.heartbeat(list(mine), now):
-                mine[run_id].stop.set()
+                self._turns.cancel(mine[run_id].turn)
 
-    def close(self) -> None:
-        """Stop every run of this process and wait until they have."""
+    def stop(self) -> None:
+        """Tell every run of this process to end; waits for none."""
         with self._lock:
             mine = list(self._locals.values())
         for local in mine:
-            local.stop.set()
-        deadline = time.monotonic() + _CLOSE_TIMEOUT_S
-        for local in mine:
-            local.ended.wait(max(0.0, deadline - time.monotonic()))
-        self._pool.shutdown(wait=False)
+            self._turns.cancel(local.turn)
 
-    def _record(self, job: Job, run_id: str, idempotency_key: Optional[str]) -> RunRecord:
+    def close(self) -> None:
+        """Stop every run of this process and wait until they have ended."""
+        self.stop()
+        with self._lock:
+            threads = [each.thread for each in self._locals.values()]
+        deadline = time.monotonic() + _CLOSE_TIMEOUT_S
+        for thread in threads:
+            if thread is not None:
+                thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _record(
+        self, job: Job, run_id: str, status: str, idempotency_key: Optional[str]
+    ) -> RunRecord:
         now = time.time()
         return RunRecord(
             id=run_id,
             session_id=job.session_id,
             serial=self._table.last_serial(job.session_id) + 1,
-            status=RUNNING,
+            status=status,
             method=job.method,
             epochs=job.epochs,
             n_iter=0,
@@ -157,15 +228,22 @@ class Runs:
         )
 
     def _train(self, job: Job, run_id: str, local: _Local) -> None:
-        reporter = _Reporter(self._table, self._watch, job.session_id, run_id, local.stop)
+        turn = local.turn
+        reporter = _Reporter(
+            self._table, self._watch, job.session_id, run_id, self._turns, turn, self._max_work_s
+        )
         name = f"session {short(job.session_id)}: run {run_id}"
         try:
+            self._turns.wait(turn)
             reporter.check()
-            started = time.perf_counter()
+            if local.queued:
+                self._begin(job.session_id, run_id, local)
             result = fit(job, reporter)
-            time_s = time.perf_counter() - started
             reporter.flush()
             reporter.check()
+            time_s = turn.worked_s
+            # a slot is not held while waiting for the session, whose holder may want the slot
+            self._turns.leave(turn)
             self._publish(job, run_id, result, time_s)
             _log.info("%s: %s took %.3f s, %d steps", name, job.method, time_s, result.n_iter)
         except CancelledError:
@@ -176,12 +254,20 @@ class Runs:
             self._table.end(run_id, FAILED, str(error), time.time())
         except Exception:  # noqa: BLE001 - the thread's last resort: the run must not seem alive
             _log.exception("%s: failed", name)
-            self._table.end(run_id, FAILED, "the training failed; see the log", time.time())
+            self._table.end(run_id, FAILED, DEFECT, time.time())
         finally:
-            with self._lock:
-                self._locals.pop(run_id, None)
+            self._dismiss(run_id, local)
             local.ended.set()
             self._watch.changed(job.session_id)
+
+    def _begin(self, session_id: str, run_id: str, local: _Local) -> None:
+        """Mark the run as running, and tell those behind it that they have come nearer."""
+        self._table.begin(run_id, time.time())
+        local.queued = False
+        with self._lock:
+            behind = [each.turn.owner for each in self._locals.values() if each.queued]
+        for owner in (session_id, *behind):
+            self._watch.changed(str(owner))
 
 
 def fit(job: Job, on_iteration: Callable[[int, float], None]) -> FitResult:
@@ -218,13 +304,17 @@ class _Reporter:
         watch: Watch,
         session_id: str,
         run_id: str,
-        stop: threading.Event,
+        turns: Turns,
+        turn: Turn,
+        max_work_s: float,
     ) -> None:
         self._table = table
         self._watch = watch
         self._session_id = session_id
         self._run_id = run_id
-        self._stop = stop
+        self._turns = turns
+        self._turn = turn
+        self._max_work_s = max_work_s
         self._first = 1
         self._losses: list[float] = []
         self._reported_at = -math.inf  # the first loss goes out at once
@@ -234,18 +324,28 @@ class _Reporter:
         self.check()
         if time.monotonic() - self._reported_at >= _REPORT_EVERY_S:
             self.flush()
+        if self._turns.is_due(self._turn):
+            self.flush()
+            self._turns.pause(self._turn)
+            self._turns.wait(self._turn)
+            self.check()
 
     def check(self) -> None:
-        """Raise CancelledError where the run is to stop."""
-        if self._stop.is_set():
+        """Raise CancelledError where the run is to stop, BudgetError where it took too long."""
+        if self._turn.cancelled:
             raise CancelledError(f"the run {self._run_id} was cancelled")
+        if self._turn.worked_s > self._max_work_s:
+            raise BudgetError(
+                f"expected a training of at most {self._max_work_s:g} s, got one that was not "
+                f"done after {self._turn.worked_s:.1f} s; take fewer epochs, components or points"
+            )
 
     def flush(self) -> None:
         """Hand the losses gathered to the store."""
         if self._losses:
             losses = np.array(self._losses)
             if self._table.report(self._run_id, self._first, losses, time.time()):
-                self._stop.set()
+                self._turns.cancel(self._turn)
             self._first += losses.size
             self._losses.clear()
             self._watch.changed(self._session_id)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional
 
+from dash_app.admission.turns import Turns
+from dash_app.config import Config
 from dash_app.errors import OutOfRangeError, RefusedError, RunNotFoundError
 from dash_app.journal.live import Live
 from dash_app.journal.operation_log import Finish, OperationLog
@@ -12,7 +14,7 @@ from dash_app.journal.watch import Watch
 from dash_app.learning import FitResult
 from dash_app.learning.mixture import Array
 from dash_app.records.operations import TRAIN, Change
-from dash_app.records.runs import MAX_EPOCHS, RunRecord
+from dash_app.records.runs import MAX_EPOCHS, QUEUED, RunRecord
 from dash_app.records.versions import SCRATCH, ModelVersion
 from dash_app.store import Store
 from dash_app.training.runs import METHODS, Job, Runs
@@ -25,7 +27,8 @@ class Run:
     Attributes
     ----------
     serial : int, 1, 2, ... within the session
-    status : "running", "done", "failed" or "cancelled"
+    status : "queued", "running", "done", "failed" or "cancelled"
+    n_before : int, queued runs that came before it; None once it has begun
     n_iter : int, iterations so far; `losses` has one entry for each, -J in nats per point
     revision, n_points : the session's revision and number of points that it trains on
     version : the model, once done; error : the reason, once failed
@@ -36,6 +39,7 @@ class Run:
     session_id: str
     serial: int
     status: str
+    n_before: Optional[int]
     method: str
     epochs: int
     n_iter: int
@@ -52,11 +56,21 @@ class Run:
 class Trainings:
     """Starts, shows and cancels runs."""
 
-    def __init__(self, operations: OperationLog, store: Store, watch: Watch) -> None:
+    def __init__(
+        self, operations: OperationLog, store: Store, watch: Watch, turns: Turns, config: Config
+    ) -> None:
         self._operations = operations
         self._store = store
         self._watch = watch
-        self.runs = Runs(store.runs, watch, self._publish)
+        self._max_work = config.max_run_work
+        self.runs = Runs(
+            store.runs,
+            watch,
+            self._publish,
+            turns,
+            max_runs=config.max_runs,
+            max_work_s=config.max_run_s,
+        )
 
     def start(
         self, session_id: str, method: str, epochs: int, idempotency_key: Optional[str]
@@ -86,6 +100,7 @@ class Trainings:
             session_id=record.session_id,
             serial=record.serial,
             status=record.status,
+            n_before=self.n_before(record),
             method=record.method,
             epochs=record.epochs,
             n_iter=record.n_iter,
@@ -100,6 +115,10 @@ class Trainings:
             finished_at=record.finished_at,
         )
 
+    def n_before(self, record: RunRecord) -> Optional[int]:
+        """Return how many queued runs came before this one, None once it has begun."""
+        return self._store.runs.n_before(record) if record.status == QUEUED else None
+
     def _result(self, record: RunRecord) -> Optional[ModelVersion]:
         if record.seq is None:
             return None
@@ -109,8 +128,9 @@ class Trainings:
     def _job(self, live: Live, method: str, epochs: int) -> Job:
         if live.state.n_points == 0:
             raise RefusedError("expected at least one point to train on, got none", "points")
-        points, weights = self._operations.history.active_points(live).weighted()
         settings = live.state.settings
+        self._check_work(live.state.n_points, settings.n_components, method, epochs)
+        points, weights = self._operations.history.active_points(live).weighted()
         return Job(
             session_id=live.record.id,
             points=points,
@@ -124,6 +144,16 @@ class Trainings:
             era=live.state.era,
             n_points=live.state.n_points,
         )
+
+    def _check_work(self, n_points: int, n_components: int, method: str, epochs: int) -> None:
+        # of em the epochs are a bound that it hardly ever reaches
+        work = n_points * n_components * (epochs if method == "adam" else 1)
+        if work > self._max_work:
+            raise OutOfRangeError(
+                f"expected points x components x epochs <= {self._max_work:.3g}, got "
+                f"{n_points} x {n_components} x {epochs} = {work:.3g}",
+                "epochs",
+            )
 
     def _publish(self, job: Job, run_id: str, result: FitResult, time_s: float) -> None:
         """Append the result of a run to the log; CancelledError where it was cancelled."""

@@ -14,7 +14,13 @@ from pydantic import BaseModel, ValidationError
 
 from dash_app import fields
 from dash_app.documents import run_document
-from dash_app.errors import GMMError, RunNotFoundError, SessionNotFoundError, ShapeError
+from dash_app.errors import (
+    BusyError,
+    GMMError,
+    RunNotFoundError,
+    SessionNotFoundError,
+    ShapeError,
+)
 from dash_app.sessions import Sessions, SessionView
 from dash_app.ui import command_models as models
 from dash_app.ui.examples import EXAMPLES, increments
@@ -44,6 +50,8 @@ def perform(sessions: Sessions, session_id: Any, value: Any) -> Json:
         place, message = fields.fault(error)
         named = f"{message} ({'.'.join(place[1:])})" if place[1:] else message
         return {**answer, "error": {"message": named, "field": place[-1] if place else None}}
+    except BusyError:
+        raise  # as HTTP 503: the browser sends the command again
     except GMMError as error:
         return {**answer, "error": error_json(error)}
 

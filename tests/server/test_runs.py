@@ -163,7 +163,7 @@ def test_new_run_replaces_a_running_one(
     first = sessions.train(session_id, wait=False)
     second = sessions.train(session_id, wait=False)
     eventually(lambda: sessions.run(session_id, first.id).status == "cancelled")
-    assert sessions.run(session_id, second.id).status == "running"
+    eventually(lambda: sessions.run(session_id, second.id).status == "running")
     slow_fit.last.set()
     eventually(lambda: sessions.run(session_id, second.id).status == "done")
     assert second.serial == first.serial + 1

@@ -1,0 +1,24 @@
+"""The client of the request that this thread serves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Optional
+
+
+def _is_there() -> bool:
+    return False
+
+
+@dataclass(frozen=True)
+class Client:
+    """Who asks: the remote address, and whether its connection has been closed meanwhile."""
+
+    address: str
+    has_gone: Callable[[], bool] = _is_there
+
+
+current: ContextVar[Optional[Client]] = ContextVar("client", default=None)
+"""None in the server's own threads."""
