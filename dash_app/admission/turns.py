@@ -77,6 +77,7 @@ class Turns:
         with self._condition:
             if self._beginners or self._under_way:
                 self._release(turn)
+                self._grant()
                 self._under_way.append(turn)
                 self._grant()
 

@@ -1,0 +1,75 @@
+"""Turns at the processor, without any work."""
+
+from __future__ import annotations
+
+from dash_app.admission.turns import Turn, Turns
+
+
+def holding(*turns: Turn) -> list[bool]:
+    return [turn.holds for turn in turns]
+
+
+def test_slots_are_given_in_order_of_arrival() -> None:
+    turns = Turns(2)
+    a, b, c, d = (turns.enter(owner) for owner in "abcd")
+    assert holding(a, b, c, d) == [True, True, False, False]
+    turns.leave(b)
+    assert holding(a, b, c, d) == [True, False, True, False]
+    assert turns.wait(c)
+    assert not turns.wait(d, 0.0)
+
+
+def test_slot_is_given_up_only_where_somebody_waits() -> None:
+    turns = Turns(1)
+    a = turns.enter("a")
+    turns.pause(a)
+    assert a.holds
+    b = turns.enter("b")
+    turns.pause(a)
+    assert holding(a, b) == [False, True]
+    turns.leave(b)
+    assert a.holds
+
+
+def test_beginners_and_those_under_way_alternate() -> None:
+    turns = Turns(1)
+    order = []
+    a = turns.enter("a")
+    waiting = {turns.enter(owner).owner: None for owner in "bcd"}
+    assert list(waiting) == ["b", "c", "d"]
+    holder = a
+    for _ in range(6):
+        turns.pause(holder)
+        holder = turns._holders[0]
+        order.append(holder.owner)
+    assert order == ["b", "a", "c", "b", "d", "a"]
+
+
+def test_owner_holds_one_slot_at_most() -> None:
+    turns = Turns(2)
+    first, second, other = (turns.enter(owner) for owner in ("a", "a", "b"))
+    assert holding(first, second, other) == [True, False, True]
+    turns.leave(first)
+    assert holding(second, other) == [True, True]
+
+
+def test_cancelled_turn_waits_no_more_and_gets_no_slot() -> None:
+    turns = Turns(1)
+    a, b, c = (turns.enter(owner) for owner in "abc")
+    turns.cancel(b)
+    assert turns.wait(b, 0.0)
+    turns.leave(a)
+    assert holding(b, c) == [False, True]
+    turns.leave(b)
+    assert c.holds
+
+
+def test_work_counts_while_a_slot_is_held() -> None:
+    turns = Turns(1)
+    a, b = turns.enter("a"), turns.enter("b")
+    assert b.worked_s == 0.0
+    turns.leave(a)
+    worked_s = a.worked_s
+    assert worked_s > 0.0
+    assert a.worked_s == worked_s
+    assert b.worked_s > 0.0

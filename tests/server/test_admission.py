@@ -1,0 +1,265 @@
+"""Sessions under load: who works, who waits, who is refused."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+
+from dash_app.admission import turns
+from dash_app.admission.client import Client
+from dash_app.config import Config
+from dash_app.errors import BusyError, OutOfRangeError
+from dash_app.events import Feed
+from dash_app.learning import fit_from_scratch
+from dash_app.sessions import Sessions
+from dash_app.store import Store
+from dash_app.training import runs
+from tests.admission.clients import asking
+from tests.waiting import eventually
+
+CLICKS = [-0.71, 0.42, -0.65, 0.38, -0.7]
+CLIENT = Client("203.0.113.1")
+MANY = np.random.default_rng(0).normal(size=400)
+
+
+def new_session(sessions: Sessions) -> str:
+    session_id = sessions.create(n_components=2).id
+    sessions.add(session_id, CLICKS)
+    return session_id
+
+
+class Work:
+    """A training of which a test decides when it may end; by adam it pauses, by em it does not."""
+
+    def __init__(self) -> None:
+        self.may_end = threading.Event()
+        self.begun: list[str] = []
+
+    def __call__(self, job: runs.Job, on_iteration: Callable[[int, float], None]) -> object:
+        self.begun.append(job.session_id)
+        while not self.may_end.wait(0.002):
+            if job.method == "adam":
+                on_iteration(1, 1.0)
+        return fit_from_scratch(job.points, job.n_components)
+
+
+@pytest.fixture
+def work(monkeypatch: pytest.MonkeyPatch) -> Iterator[Work]:
+    """Trainings that last."""
+    found = Work()
+    monkeypatch.setattr(runs, "fit", found)
+    yield found
+    found.may_end.set()
+
+
+@pytest.fixture
+def all_slots(sessions: Sessions, work: Work) -> list[str]:
+    """Sessions whose trainings hold every slot and do not pause."""
+    taken = [new_session(sessions) for _ in range(turns.n_processors())]
+    for session_id in taken:
+        assert sessions.train(session_id, wait=False).status == "running"
+    return taken
+
+
+def test_run_without_a_slot_is_queued_and_tells_its_place(
+    sessions: Sessions, work: Work, all_slots: list[str]
+) -> None:
+    waiting = [new_session(sessions) for _ in range(2)]
+    asked = [sessions.train(session_id, wait=False) for session_id in waiting]
+    assert [(run.status, run.n_before) for run in asked] == [("queued", 0), ("queued", 1)]
+    feed = Feed(sessions, waiting[1], None)
+    told = [feed.next() for _ in range(3)]
+    assert [event and event.name for event in told] == ["started", "revision", "queued"]
+    assert told[2] is not None
+    assert told[2].data == {"run": asked[1].id, "n_before": 1}
+    sessions.cancel(waiting[0], asked[0].id)
+    eventually(lambda: sessions.run(waiting[0], asked[0].id).status == "cancelled")
+    nearer = feed.next()
+    assert nearer is not None
+    assert nearer.data == {"run": asked[1].id, "n_before": 0}
+    work.may_end.set()
+    eventually(lambda: sessions.run(waiting[1], asked[1].id).status == "done")
+    assert sessions.run(waiting[1], asked[1].id).n_before is None
+    assert waiting[0] not in work.begun
+
+
+def test_session_has_one_run_that_waits(
+    sessions: Sessions, work: Work, all_slots: list[str]
+) -> None:
+    session_id = new_session(sessions)
+    asked = [sessions.train(session_id, wait=False) for _ in range(3)]
+    for older in asked[:2]:
+        eventually(lambda older=older: sessions.run(session_id, older.id).status == "cancelled")
+    assert sessions.run(session_id, asked[2].id).status == "queued"
+    work.may_end.set()
+    eventually(lambda: sessions.run(session_id, asked[2].id).status == "done")
+    assert work.begun.count(session_id) == 1
+
+
+def test_short_run_does_not_wait_for_long_ones(
+    sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real_fit, work = runs.fit, Work()
+
+    def fit(job: runs.Job, on_iteration: Callable[[int, float], None]) -> object:
+        return (work if job.method == "adam" else real_fit)(job, on_iteration)
+
+    monkeypatch.setattr(runs, "fit", fit)
+    for _ in range(10):
+        sessions.train(new_session(sessions), method="adam", wait=False)
+    short = sessions.train(new_session(sessions), timeout_s=20.0)
+    assert short.status == "done"
+    assert len(work.begun) == 10  # the long ones go on, too
+    work.may_end.set()
+
+
+@pytest.fixture
+def few_threads(config: Config) -> Config:
+    """Settings under which few requests may wait, and not for long."""
+    return dataclasses.replace(config, threads=9, max_wait_s=0.3)
+
+
+def test_requests_that_wait_for_a_training_are_bounded(
+    few_threads: Config, sessions: Sessions, work: Work
+) -> None:
+    served = Sessions(Store(few_threads.store_url), dataclasses.replace(few_threads, max_wait_s=60))
+    answers: list[object] = []
+
+    def wait() -> None:
+        with asking(CLIENT), contextlib.suppress(BusyError):
+            answers.append(served.train(new_session(served)).status)
+
+    n_waiting = few_threads.max_waiting
+    threads = [threading.Thread(target=wait) for _ in range(n_waiting)]
+    for thread in threads:
+        thread.start()
+    eventually(lambda: served._waits._places._value == 0)
+    one_more = new_session(served)
+    with asking(CLIENT):
+        with pytest.raises(BusyError, match=f"at most {n_waiting} requests to wait"):
+            served.train(one_more)
+        assert served.runs_since(one_more, 0) == []
+        # who waits for a time only gets the run as it stands
+        assert served.train(one_more, timeout_s=60.0).status in ("queued", "running")
+    work.may_end.set()
+    for thread in threads:
+        thread.join()
+    assert answers == ["done"] * n_waiting
+    served.close()
+
+
+def test_wait_ends_with_its_time_and_so_does_the_run(
+    few_threads: Config, sessions: Sessions, work: Work
+) -> None:
+    served = Sessions(Store(few_threads.store_url), few_threads)
+    session_id = new_session(served)
+    with asking(CLIENT), pytest.raises(BusyError, match=r"end of the training within 0\.3 s"):
+        served.train(session_id, method="adam")
+    eventually(lambda: served.runs_since(session_id, 0)[-1].status == "cancelled")
+    served.close()
+
+
+def test_client_that_has_gone_frees_what_waited(sessions: Sessions, work: Work) -> None:
+    session_id = new_session(sessions)
+    with asking(Client("203.0.113.1", lambda: True)), pytest.raises(BusyError, match="has gone"):
+        sessions.train(session_id, method="adam")
+    eventually(lambda: sessions.runs_since(session_id, 0)[-1].status == "cancelled")
+
+
+def test_large_increment_waits_for_a_slot_and_a_click_does_not(
+    few_threads: Config, sessions: Sessions, work: Work
+) -> None:
+    served = Sessions(Store(few_threads.store_url), few_threads)
+    for _ in range(turns.n_processors()):
+        served.train(new_session(served), wait=False)
+    session_id = served.create(n_components=20).id
+    with asking(CLIENT):
+        with pytest.raises(BusyError, match=r"a turn to train within 0\.3 s"):
+            served.add(session_id, MANY)
+        assert served.add(session_id, [1.0]).n_points == 1  # nothing of the other has stayed
+    work.may_end.set()
+    with asking(CLIENT):
+        assert served.add(session_id, MANY).n_points == 401
+    served.close()
+
+
+def test_request_does_not_wait_for_ever_for_its_session(
+    few_threads: Config, sessions: Sessions
+) -> None:
+    served = Sessions(Store(few_threads.store_url), few_threads)
+    session_id = new_session(served)
+    held, may_end = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with served._operations._live.hold(session_id):
+            held.set()
+            may_end.wait()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    held.wait()
+    with asking(CLIENT), pytest.raises(BusyError, match="earlier changes of this session"):
+        served.add(session_id, [1.0])
+    may_end.set()
+    holder.join()
+    served.close()
+
+
+def test_waiting_request_ends_when_the_server_stops(sessions: Sessions, work: Work) -> None:
+    session_id = new_session(sessions)
+    refused: list[BusyError] = []
+
+    def wait() -> None:
+        with asking(CLIENT):
+            try:
+                sessions.train(session_id, method="adam")
+            except BusyError as error:
+                refused.append(error)
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    eventually(lambda: work.begun)
+    started = time.monotonic()
+    sessions.stop()
+    thread.join()
+    assert time.monotonic() - started < 5.0
+    assert not refused or "stops" in str(refused[0])
+
+
+def test_run_that_works_too_long_fails_with_a_sentence(config: Config, work: Work) -> None:
+    served = Sessions(Store(config.store_url), dataclasses.replace(config, max_run_s=0.05))
+    run = served.train(new_session(served), method="adam")
+    assert run.status == "failed"
+    assert "expected a training of at most 0.05 s" in (run.error or "")
+    served.close()
+
+
+def test_run_of_too_much_work_is_refused(config: Config) -> None:
+    served = Sessions(Store(config.store_url), dataclasses.replace(config, max_run_work=1e3))
+    session_id = new_session(served)
+    expected = r"points x components x epochs <= 1e\+03, got 5 x 2 x 101 = 1\.01e\+03"
+    with pytest.raises(OutOfRangeError, match=expected) as caught:
+        served.train(session_id, method="adam", epochs=101)
+    assert caught.value.field == "epochs"
+    assert served.train(session_id, epochs=101).status == "done"  # em stops by itself
+    served.close()
+
+
+def test_more_runs_than_a_process_takes_are_refused(config: Config, work: Work) -> None:
+    served = Sessions(Store(config.store_url), dataclasses.replace(config, max_runs=2))
+    taken = [new_session(served) for _ in range(2)]
+    for session_id in taken:
+        served.train(session_id, wait=False)
+    refused = new_session(served)
+    with pytest.raises(BusyError, match="at most 2 trainings"):
+        served.train(refused, wait=False)
+    assert served.runs_since(refused, 0) == []
+    served.train(taken[0], wait=False)  # in place of its own
+    work.may_end.set()
+    served.close()
