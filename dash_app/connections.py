@@ -189,6 +189,7 @@ class ConnectionServer(TcpWSGIServer):  # type: ignore[misc]
             channel_request_lookahead=1,  # else nobody notices that a stream's client has gone
             recv_bytes=_RECEIVE_BYTES,
             max_request_header_size=_MAX_HEADER_BYTES,
+            clear_untrusted_proxy_headers=False,  # the application reads them only if told to
             max_request_body_size=max_body_bytes + 1,  # waitress refuses this size itself
         )
         place = (listener.family, listener.type, listener.proto, listener.getsockname())

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import gc
 import logging
 import os
 import signal
 import socket
+import threading
+import time
 from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import TYPE_CHECKING, Optional
@@ -27,6 +30,8 @@ FILES_BESIDE = 128
 """Libraries, the listener, large bodies in temporary files."""
 
 FEWEST_CONNECTIONS = 64
+
+_THREADS_END_S = 2.0
 
 
 def listen(host: str, port: int) -> Optional[socket.socket]:
@@ -73,6 +78,23 @@ def serve(load: Callable[[], Flask], listener: socket.socket, config: Config) ->
     finally:
         sessions.close()
         server.close()
+        _leave_no_thread()
+
+
+def _leave_no_thread() -> None:
+    """Wait for the threads that work; where one does not end, exit without tearing down.
+
+    A thread inside compiled code or an import when the interpreter frees its libraries crashes the
+    process. All that was acknowledged is on disk, so there is nothing to tear down for.
+    """
+    deadline = time.monotonic() + _THREADS_END_S
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread():
+            thread.join(max(0.0, deadline - time.monotonic()))
+            if thread.is_alive():
+                _log.info("thread %s goes on; the process ends nevertheless", thread.name)
+                atexit.register(os._exit, 0)
+                return
 
 
 def _affordable_connections(config: Config) -> int:

@@ -81,8 +81,9 @@ class Sessions:
         self._waits = Waits(config.max_waiting, config.max_wait_s)
         self._session_rate = Rate(config.session_rate, "new sessions")
         self._point_rate = Rate(config.point_rate, "points")
+        effort = Effort(turns, self._waits, config.max_increment_s)
         self._operations = OperationLog(
-            store, self.watch, Effort(turns, self._waits), self._waits, config.cache_sessions
+            store, self.watch, effort, self._waits, config.cache_sessions
         )
         self._increments = Increments(store)
         self._trainings = Trainings(self._operations, store, self.watch, turns, config)
@@ -184,6 +185,7 @@ class Sessions:
         SessionNotFoundError, ConflictError
         EmptyDataError, NonFiniteError, OutOfRangeError, ShapeError : nothing has changed
         RefusedError : the key came with another request before
+        BudgetError : the training takes too long; nothing has changed
         BusyError, RateError : nothing has changed, later it may succeed
         """
         x = as_points(points)
@@ -283,7 +285,8 @@ class Sessions:
         Raises
         ------
         EmptyDataError, NonFiniteError, OutOfRangeError, ShapeError : nothing has changed
-        BusyError, RateError : nor here; later it may succeed
+        BudgetError : the training takes too long; nothing has changed
+        BusyError, RateError : nothing has changed, later it may succeed
         """
         x = as_points(points)
         wanted = {"n_components": check_n_components(n_components)}

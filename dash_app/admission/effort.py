@@ -1,40 +1,79 @@
-"""Online training within a request: a turn for what takes long, none for a click."""
+"""Online training within a request: turns for what takes long, none for a click."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 
-from dash_app.admission.turns import Turns
+from dash_app.admission.turns import Turn, Turns
 from dash_app.admission.waits import Waits
+from dash_app.errors import BudgetError, BusyError
 
 _FREE_WORK = 2_000
 """Atoms times components that are learned without a turn: 0.1 s at most."""
 
 
 class Effort:
-    """Gives the online trainings of a process their turns."""
+    """Gives the online trainings of a process their turns, and at most `max_work_s` each."""
 
-    def __init__(self, turns: Turns, waits: Waits) -> None:
+    def __init__(self, turns: Turns, waits: Waits, max_work_s: float) -> None:
         self._turns = turns
         self._waits = waits
+        self._max_work_s = max_work_s
 
     @contextmanager
-    def of(self, work: int) -> Iterator[None]:
-        """Train within; a small one at once, a large one when it is its turn.
+    def of(self, work: int) -> Iterator[Callable[[], None]]:
+        """Train within, and call what is given between two steps of the training.
+
+        Parameters
+        ----------
+        work : int, atoms times components; little work begins at once, much when it is its turn
 
         Raises
         ------
-        BusyError : too many wait already, or it was too long
+        BudgetError : the training takes too long
+        BusyError : too many wait already, or this one for too long, or the server ends
         """
         if work <= _FREE_WORK:
-            yield
+            started = time.monotonic()
+            yield lambda: self._check(time.monotonic() - started)
             return
         turn = self._turns.enter(object())
+        with ExitStack() as held:
+            held.callback(self._turns.leave, turn)
+            if not turn.holds:
+                held.enter_context(self._waits.place())
+                self._wait(turn)
+                may_pause = True
+            else:
+                may_pause = self._took_place(held)
+            yield lambda: self._step(turn, may_pause)
+
+    def _took_place(self, held: ExitStack) -> bool:
+        """Take a place among those who wait, where there is one, for the pauses to come."""
         try:
-            self._waits.until(
-                lambda timeout_s: self._turns.wait(turn, timeout_s), "a turn to train"
+            held.enter_context(self._waits.place())
+        except BusyError:
+            return False
+        return True
+
+    def _step(self, turn: Turn, may_pause: bool) -> None:
+        self._check(turn.worked_s)
+        if may_pause and self._turns.is_due(turn):
+            self._turns.pause(turn)
+            self._wait(turn)
+
+    def _wait(self, turn: Turn) -> None:
+        self._waits.patiently(
+            lambda timeout_s: self._turns.wait(turn, timeout_s), "a turn to train"
+        )
+
+    def _check(self, worked_s: float) -> None:
+        self._waits.check()
+        if worked_s > self._max_work_s:
+            raise BudgetError(
+                f"expected an increment to be learned within {self._max_work_s:g} s, it was not "
+                f"after {worked_s:.1f} s: nothing has changed; send fewer points at once, or take "
+                "fewer components"
             )
-            yield
-        finally:
-            self._turns.leave(turn)

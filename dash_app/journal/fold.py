@@ -15,7 +15,7 @@ from typing import Any, Optional
 from dash_app.database.encoding import from_bytes, to_bytes
 from dash_app.errors import RefusedError, StateError
 from dash_app.learning import OnlineGaussianMixture
-from dash_app.learning.online import STATE_VERSION
+from dash_app.learning.online import STATE_VERSION, OnStep
 from dash_app.records.operations import (
     ADD,
     CLEAR,
@@ -87,9 +87,10 @@ def _new_learner(settings: Settings) -> OnlineGaussianMixture:
     )
 
 
-def apply(state: State, change: Change, seq: int) -> float:
+def apply(state: State, change: Change, seq: int, on_step: Optional[OnStep] = None) -> float:
     """Let the change act on the state, in place; returns the wall seconds of the training.
 
+    `on_step` is called between the steps of the training; what it raises ends it.
     `state.online` is left to the caller, who takes it from the log or from `trained`.
 
     Raises
@@ -99,7 +100,7 @@ def apply(state: State, change: Change, seq: int) -> float:
     started = time.perf_counter()
     if change.kind == ADD:
         assert change.points is not None
-        state.learner.partial_fit(change.points)
+        state.learner.partial_fit(change.points, on_step)
         if state.settings.half_life is not None:
             state.decay += change.points.size / state.settings.half_life
     elif change.kind == REMOVE:
@@ -109,9 +110,9 @@ def apply(state: State, change: Change, seq: int) -> float:
                 "expected a model that never forgot where points are taken back; "
                 "this one had a half-life: undo takes back whole operations"
             )
-        state.learner.forget(change.points)
+        state.learner.forget(change.points, on_step)
     elif change.kind == CONFIGURE:
-        _configure(state, replace(state.settings, **change.detail))
+        _configure(state, replace(state.settings, **change.detail), on_step)
     elif change.kind == CLEAR:
         state.learner, state.era, state.decay = _new_learner(state.settings), seq, 0.0
     else:
@@ -120,13 +121,13 @@ def apply(state: State, change: Change, seq: int) -> float:
     return time.perf_counter() - started
 
 
-def _configure(state: State, settings: Settings) -> None:
+def _configure(state: State, settings: Settings, on_step: Optional[OnStep]) -> None:
     if settings.half_life != state.settings.half_life:
         # the setting acts from the next increment on
         changed = {**state.learner.state(), "half_life": settings.half_life}
         state.learner = OnlineGaussianMixture.from_state(changed)
     if settings.n_components != state.settings.n_components:
-        state.learner = state.learner.with_n_components(settings.n_components)
+        state.learner = state.learner.with_n_components(settings.n_components, on_step)
     state.settings = settings
 
 

@@ -12,7 +12,7 @@ from dash_app.journal import fold
 from dash_app.journal.active_points import ActivePoints, points_at
 from dash_app.journal.fold import SNAPSHOT_EVERY, State
 from dash_app.journal.live import Live, RecentStates
-from dash_app.learning.online import STATE_VERSION
+from dash_app.learning.online import STATE_VERSION, OnStep
 from dash_app.records.operations import (
     ADD,
     CLEAR,
@@ -104,15 +104,17 @@ class History:
         now: float,
         version: Optional[ModelVersion] = None,
         idempotency_key: Optional[str] = None,
+        on_step: Optional[OnStep] = None,
     ) -> tuple[Operation, Optional[Snapshot]]:
         """Let a new change act on the session; returns what is to be appended.
 
-        `version` is the result of a train; its number is set here.
+        `version` is the result of a train; its number is set here. `on_step` is called between
+        the steps of a training.
         """
         seq, parent = live.seq + 1, live.state.node
         kept: Optional[Snapshot] = None
         if change.kind in NODE_KINDS:
-            version = self._extend_by_node(live, change, seq, now)
+            version = self._extend_by_node(live, change, seq, now, on_step)
             if live.state.due_snapshot:
                 kept = fold.snapshot(live.state)
         elif change.kind in (UNDO, REDO):
@@ -201,11 +203,11 @@ class History:
         return state
 
     def _extend_by_node(
-        self, live: Live, change: Change, seq: int, now: float
+        self, live: Live, change: Change, seq: int, now: float, on_step: Optional[OnStep]
     ) -> Optional[ModelVersion]:
         state = live.state
         live.recent.keep(state)
-        time_s = fold.apply(state, change, seq)
+        time_s = fold.apply(state, change, seq, on_step)
         live.tip = seq
         _apply_to_points(live, change)
         if change.kind == CLEAR:

@@ -15,12 +15,20 @@ from typing import Optional, TypeVar
 
 from dash_app.admission.effort import Effort
 from dash_app.admission.waits import Waits
-from dash_app.errors import ConflictError, RefusedError, SessionNotFoundError, StoreError
+from dash_app.errors import (
+    BudgetError,
+    BusyError,
+    ConflictError,
+    RefusedError,
+    SessionNotFoundError,
+    StoreError,
+)
 from dash_app.journal.fold import work_of
 from dash_app.journal.history import History
 from dash_app.journal.live import Live, LiveSessions, RecentStates
 from dash_app.journal.views import SessionView, view_of
 from dash_app.journal.watch import Watch
+from dash_app.learning.online import OnStep
 from dash_app.records.operations import Change, Operation, SessionRecord, Snapshot, short
 from dash_app.records.versions import ModelVersion
 from dash_app.store import SequenceTakenError, Store
@@ -122,7 +130,8 @@ class OperationLog:
         Raises
         ------
         SessionNotFoundError, ConflictError
-        BusyError : the training may not wait for its turn, or not so long
+        BudgetError : the training takes too long
+        BusyError : it may not wait for its turn, or not so long; the server ends
         CancelledError : the run to finish was cancelled
         RefusedError : the key came with another request before
         """
@@ -136,8 +145,8 @@ class OperationLog:
                 changes = plan(live)
                 if not changes and not fresh and self._refresh(live):
                     continue  # nothing to do, but for a session that was behind
-                with self._effort.of(work_of(live.state, changes)):
-                    done = self._try(live, changes, once, finish)
+                with self._effort.of(work_of(live.state, changes)) as on_step:
+                    done = self._try(live, changes, once, finish, on_step)
                 if done:
                     view = view_of(live)
                     break
@@ -166,6 +175,7 @@ class OperationLog:
         changes: Sequence[Change],
         once: Optional[Once],
         finish: Optional[Finish],
+        on_step: OnStep,
     ) -> bool:
         """Return whether the changes are in the log; if not, somebody else's are folded in."""
         operations: list[Operation] = []
@@ -176,7 +186,9 @@ class OperationLog:
         before = live.copied()
         try:
             for change in changes:
-                operation, kept = self.history.extend(live, change, time.time(), version, key)
+                operation, kept = self.history.extend(
+                    live, change, time.time(), version, key, on_step
+                )
                 operations.append(operation)
                 snapshots += [] if kept is None else [kept]
             if operations:
@@ -189,6 +201,10 @@ class OperationLog:
             self._refresh(live)
             self._live.met_another_process(session_id)
             return False
+        except (BudgetError, BusyError):  # of the training: what it changed is taken back
+            live.become(before)
+            live.recent = RecentStates()
+            raise
         except BaseException:
             live.stale = True  # it may be half changed
             raise

@@ -7,6 +7,7 @@ objective, and at times other optima are searched.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Optional
 
 import numpy as np
@@ -32,6 +33,8 @@ from dash_app.learning.summary import WeightedSummary
 from dash_app.learning.tracking import Incumbent, TrackingState, search_anew, update
 
 STATE_VERSION = 5
+
+OnStep = Callable[[], None]
 
 
 class OnlineGaussianMixture:
@@ -112,12 +115,16 @@ class OnlineGaussianMixture:
 
     # -- learning
 
-    def partial_fit(self, points: ArrayLike) -> OnlineGaussianMixture:
+    def partial_fit(
+        self, points: ArrayLike, on_step: Optional[OnStep] = None
+    ) -> OnlineGaussianMixture:
         """Learn from an increment alone.
 
         Parameters
         ----------
         points : array, shape (n_points,), data units
+        on_step : called between the steps of a search; what it raises ends the training, and the
+            learner is as before
 
         Returns
         -------
@@ -136,14 +143,15 @@ class OnlineGaussianMixture:
             weights = np.maximum(np.exp2(decay * ages), np.finfo(np.float64).tiny)
             summary = self._summary.scaled(float(np.exp2(decay * x.size)))
             summary = summary.with_points(x, weights).scaled(1.0)
-        self._adopt(summary, x)
+        self._adopt(summary, x, on_step)
         self._n_points += x.size
         return self
 
-    def forget(self, points: ArrayLike) -> OnlineGaussianMixture:
+    def forget(self, points: ArrayLike, on_step: Optional[OnStep] = None) -> OnlineGaussianMixture:
         """Take points back.
 
         Exact while the summary is exact; after merging they come out of the nearest atoms.
+        `on_step` is as for `partial_fit`.
 
         Raises
         ------
@@ -157,7 +165,7 @@ class OnlineGaussianMixture:
         if summary.n_atoms == 0:
             self._summary, self._tracking = summary, None
         else:
-            self._adopt(summary, x)
+            self._adopt(summary, x, on_step)
         self._n_points -= x.size
         return self
 
@@ -177,15 +185,18 @@ class OnlineGaussianMixture:
         merged._adopt(self._summary.merged_with(other._summary), None)
         return merged
 
-    def with_n_components(self, n_components: int) -> OnlineGaussianMixture:
+    def with_n_components(
+        self, n_components: int, on_step: Optional[OnStep] = None
+    ) -> OnlineGaussianMixture:
         """Return a new learner of the same data with another number of components.
 
-        It is trained on the summary; there is no pass over the data.
+        It is trained on the summary; there is no pass over the data. `on_step` is as for
+        `partial_fit`.
         """
         changed = self._empty(check_n_components(n_components))
         changed._n_points = self._n_points
         if self._summary.n_atoms:
-            changed._adopt(self._summary, None)
+            changed._adopt(self._summary, None, on_step)
         return changed
 
     # -- state
@@ -261,20 +272,30 @@ class OnlineGaussianMixture:
             capacity=self.capacity,
         )
 
-    def _adopt(self, summary: WeightedSummary, increment: Optional[Array]) -> None:
+    def _adopt(
+        self,
+        summary: WeightedSummary,
+        increment: Optional[Array],
+        on_step: Optional[OnStep] = None,
+    ) -> None:
         """Take over a new summary and train on it; nothing changes if that fails.
 
         increment : the points that came or went; None where a search is due anyway
         """
+        on_step = on_step or _go_on
         if all_equal(summary):
             state = TrackingState.of_equal_points(float(summary.means[0]), self.n_components)
         else:
             objective = Objective.of_summary(summary, self.n_components, self.prior_weight)
             if self._tracking is None or increment is None or all_equal(self._summary):
-                state = search_anew(objective, summary, self.seed)
+                state = search_anew(objective, summary, self.seed, on_step)
             else:
-                state = update(self._tracking, objective, summary, increment, self.seed)
+                state = update(self._tracking, objective, summary, increment, self.seed, on_step)
         self._summary, self._tracking = summary, state
+
+
+def _go_on() -> None:
+    """Do nothing between two steps."""
 
 
 def _checked_half_life(half_life: Optional[float]) -> Optional[float]:

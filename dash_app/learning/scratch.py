@@ -85,6 +85,7 @@ def fit_from_scratch(
     max_iter: int = 1000,
     tol: float = 1e-10,
     on_iteration: Optional[OnIteration] = None,
+    on_step: Callable[[], None] = lambda: None,
     weights: Optional[ArrayLike] = None,
 ) -> FitResult:
     """Fit a mixture to all points, without memory of earlier fits.
@@ -98,6 +99,7 @@ def fit_from_scratch(
     max_iter : int >= 1, most steps of EM, Newton and rounds of moves together
     tol : float, nats per point; Newton stops when a step is predicted to gain less
     on_iteration : called with (step from 1, loss) after each step; what it raises ends the fit
+    on_step : called between the parts of the search, also those without a gain, and likewise
     weights : array, shape (n_points,), above 0; default 1 each
 
     Returns
@@ -128,7 +130,8 @@ def fit_from_scratch(
     coarse = coarse_objective(objective, summary)
     plain = _plain_em(objective, min(max_iter - 1, _MAX_EM_STEPS), trace)
     steps_left = max_iter - 1 - len(trace.losses)
-    found = search(objective, coarse, np.random.default_rng(seed), steps_left, trace)
+    rng = np.random.default_rng(seed)
+    found = search(objective, coarse, rng, steps_left, trace, on_step)
     better = float(objective.value(plain)[0]) > found.value  # rare, but then nothing is lost
     best = plain if better else found.best
     final = polish(

@@ -91,6 +91,7 @@ def search(
     rng: np.random.Generator,
     max_steps: int = 1000,
     on_step: Callable[[float], None] = lambda value: None,
+    between: Callable[[], None] = lambda: None,
 ) -> SearchResult:
     """Search from many starts, then by moves and crossover until neither helps.
 
@@ -100,6 +101,7 @@ def search(
     rng : of the random starts
     max_steps : int, most rounds
     on_step : called with J after each round that improved
+    between : called between the parts of a round; what it raises ends the search
     """
     room = _WORK // (coarse.positions.size * coarse.n_components)
     starts = Candidates.joined(
@@ -108,6 +110,7 @@ def search(
         random_starts(coarse, int(np.clip(room, *_N_RANDOM_STARTS)), rng),
     )
     scored = squarem(coarse, squarem(coarse, starts, 2).best(24).candidates, 3)
+    between()
     offspring = crossover(coarse, scored.best(_N_PARENTS).candidates, _N_OFFSPRING)
     scored = scored.joined(squarem(coarse, offspring, 3))
     optima = _polished(
@@ -122,6 +125,7 @@ def search(
         incumbent = optima.outside_basins_of(tried).candidates[:1]
         if len(incumbent) == 0 or n_failed > max_failed:
             break
+        between()
         tried = Candidates.joined(tried, incumbent)
         found = propose_moves(
             coarse,
@@ -132,6 +136,7 @@ def search(
             n_crossovers=_N_CROSSOVERS,
             depth=_DEPTH,
         )
+        between()
         orders = found.orders
         known = optima.candidates[:_N_PARENTS]
         crossed = crossover(coarse, known, _N_OFFSPRING)
@@ -141,6 +146,7 @@ def search(
         n_failed += 1
         if len(scored) == 0:
             continue
+        between()
         before = float(optima.values[0])
         tops = _polished(objective, scored.candidates, before)
         optima = optima.joined(tops).best(_N_OPTIMA)

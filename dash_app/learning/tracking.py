@@ -7,6 +7,7 @@ second search, which starts elsewhere.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -145,9 +146,16 @@ class TrackingState:
         return cls(incumbent, nothing.challengers, nothing.orders, nothing)
 
 
-def search_anew(objective: Objective, summary: WeightedSummary, seed: int) -> TrackingState:
+def search_anew(
+    objective: Objective,
+    summary: WeightedSummary,
+    seed: int,
+    on_step: Callable[[], None] = lambda: None,
+) -> TrackingState:
     """Return the state of a search without memory: for first points and a new K."""
-    found = search(objective, coarse_objective(objective, summary), np.random.default_rng(seed))
+    coarse = coarse_objective(objective, summary)
+    found = search(objective, coarse, np.random.default_rng(seed), between=on_step)
+    on_step()
     final = polish(objective, found.best, max_steps=30, tol=_SETTLE_TOL)
     return TrackingState(
         Incumbent.of(objective, final, 0),
@@ -163,6 +171,7 @@ def update(
     summary: WeightedSummary,
     increment: Array,
     seed: int,
+    on_step: Callable[[], None] = lambda: None,
 ) -> TrackingState:
     """Return the state after new data.
 
@@ -172,6 +181,7 @@ def update(
     objective, summary : J and the summary with the increment in it
     increment : ndarray, shape (n_new,), the points that came or went, data units
     seed : int, of the random starts
+    on_step : called between the parts of a search; what it raises ends the update
     """
     n_new = min(float(increment.size), summary.mass)
     sample = increment[:: -(-increment.size // _N_SAMPLED)]
@@ -179,7 +189,7 @@ def update(
     large = n_new > _LARGE_SHARE * summary.mass
     familiar = summary.mass > _MANY_POINTS and float(excess.mean()) < _FAMILIAR_NATS
     if summary.n_atoms <= _FEW_ATOMS or (large and not familiar):
-        return search_anew(objective, summary, seed)
+        return search_anew(objective, summary, seed, on_step)
     surprise = n_new * _mean_surprise(excess)
     misfit_nats = state.misfit_nats + surprise + _NEWS_NATS * n_new**_NEWS_EXPONENT
     incumbent = objective.standardised(state.incumbent.mixture)
@@ -207,6 +217,7 @@ def update(
     state = replace(
         state, n_searches=turn if waits else turn + 1, misfit_nats=0.0, n_since_search=0
     )
+    on_step()
     if second_is_due and not waits:
         crossing = turn // _SECOND_SEARCH_EVERY % 2 == 1
         state = _second_search_step(
@@ -223,6 +234,7 @@ def update(
         )
         if not replaced:
             break
+        on_step()
         incumbent = objective.standardised(state.incumbent.mixture)
     return state
 

@@ -229,7 +229,7 @@ class Runs:
 
     def _train(self, job: Job, run_id: str, local: _Local) -> None:
         turn = local.turn
-        reporter = _Reporter(
+        reporter = Reporter(
             self._table, self._watch, job.session_id, run_id, self._turns, turn, self._max_work_s
         )
         name = f"session {short(job.session_id)}: run {run_id}"
@@ -270,7 +270,7 @@ class Runs:
             self._watch.changed(str(owner))
 
 
-def fit(job: Job, on_iteration: Callable[[int, float], None]) -> FitResult:
+def fit(job: Job, reporter: Reporter) -> FitResult:
     """Train from scratch by the job's method."""
     if job.method == "em":
         return fit_from_scratch(
@@ -279,7 +279,8 @@ def fit(job: Job, on_iteration: Callable[[int, float], None]) -> FitResult:
             seed=job.seed,
             prior_weight=job.prior_weight,
             max_iter=job.epochs,
-            on_iteration=on_iteration,
+            on_iteration=reporter,
+            on_step=reporter.take_turns,
             weights=job.weights,
         )
     warm_up().join()
@@ -291,11 +292,11 @@ def fit(job: Job, on_iteration: Callable[[int, float], None]) -> FitResult:
         epochs=job.epochs,
         prior_weight=job.prior_weight,
         weights=job.weights,
-        on_epoch=on_iteration,
+        on_epoch=reporter,
     )
 
 
-class _Reporter:
+class Reporter:
     """Called after each iteration: gathers losses for the store, raises when told to stop."""
 
     def __init__(
@@ -321,9 +322,13 @@ class _Reporter:
 
     def __call__(self, _iteration: int, loss: float) -> None:
         self._losses.append(loss)
-        self.check()
         if time.monotonic() - self._reported_at >= _REPORT_EVERY_S:
             self.flush()
+        self.take_turns()
+
+    def take_turns(self) -> None:
+        """Let others work if it is their turn; raises where the run is to stop."""
+        self.check()
         if self._turns.is_due(self._turn):
             self.flush()
             self._turns.pause(self._turn)

@@ -290,3 +290,22 @@ def test_a_shift_of_the_data_moves_only_the_means(shift: float, seed: int) -> No
     points = np.round(np.random.default_rng(seed).normal(size=30), 3)
     here, there = trained(points, 2), trained(points + shift, 2)
     assert_allclose(there.objective, here.objective, atol=1e-6)
+
+
+def test_training_ended_between_two_steps_leaves_the_learner_as_before() -> None:
+    learner = OnlineGaussianMixture(8).partial_fit(np.linspace(-1.0, 1.0, 30))
+    before = learner.state()
+    n_steps = 0
+
+    def end_at_third_step() -> None:
+        nonlocal n_steps
+        n_steps += 1
+        if n_steps == 3:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        learner.partial_fit(np.linspace(5.0, 9.0, 100), end_at_third_step)
+    after = learner.state()
+    assert before.keys() == after.keys()
+    for name, value in before.items():
+        np.testing.assert_array_equal(after[name], value)

@@ -14,7 +14,7 @@ import pytest
 from dash_app.admission import turns
 from dash_app.admission.client import Client
 from dash_app.config import Config
-from dash_app.errors import BusyError, OutOfRangeError
+from dash_app.errors import BudgetError, BusyError, OutOfRangeError
 from dash_app.events import Feed
 from dash_app.learning import fit_from_scratch
 from dash_app.sessions import Sessions
@@ -238,6 +238,23 @@ def test_run_that_works_too_long_fails_with_a_sentence(config: Config, work: Wor
     assert run.status == "failed"
     assert "expected a training of at most 0.05 s" in (run.error or "")
     served.close()
+
+
+def test_increment_that_takes_too_long_changes_nothing(config: Config) -> None:
+    served = Sessions(Store(config.store_url), dataclasses.replace(config, max_increment_s=0.0))
+    session_id = served.create(n_components=20).id
+    with pytest.raises(BudgetError, match="learned within 0 s"):
+        served.add(session_id, MANY)
+    assert (served.view(session_id).n_points, served.view(session_id).revision) == (0, 0)
+    served.close()
+
+
+def test_increment_ends_when_the_server_stops(sessions: Sessions) -> None:
+    session_id = sessions.create(n_components=20).id
+    sessions._waits.stop()
+    with asking(CLIENT), pytest.raises(BusyError, match="stops"):
+        sessions.add(session_id, MANY)
+    assert sessions.view(session_id).n_points == 0
 
 
 def test_run_of_too_much_work_is_refused(config: Config) -> None:

@@ -1,0 +1,135 @@
+"""A server process under more work than it can do: others are served, and it stops quickly."""
+
+from __future__ import annotations
+
+import http.client
+import itertools
+import json
+import random
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from testbed.serving import Server, waitress
+
+LONG = {"method": "adam", "epochs": 100_000, "wait_s": 0}
+STOP_S = 15.0
+"""Five seconds, and what a machine of two busy processors takes for them."""
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Server]:
+    """A server of few threads."""
+    server = waitress(tmp_path, GMM_THREADS="9")
+    yield server
+    server.kill()
+
+
+def normal_points(n_points: int, seed: int) -> list[float]:
+    source = random.Random(seed)
+    return [source.gauss(source.choice([-2.0, 0.0, 3.0]), 0.3) for _ in range(n_points)]
+
+
+def new_session(server: Server, **settings: Any) -> str:
+    """Return the address of a session of two points."""
+    address = server.new_session(**settings)
+    status, answer = server.request("POST", f"{address}/points", {"x": [-1.0, 1.0]})
+    assert status == 200, answer
+    return address
+
+
+def test_short_training_passes_long_ones(served: Server) -> None:
+    for _ in range(10):
+        status, run = served.request("POST", f"{new_session(served)}/train", LONG)
+        assert (status, run["status"] in ("queued", "running")) == (202, True)
+    status, run = served.request("POST", f"{new_session(served)}/train", {"wait_s": 20})
+    assert (status, run["status"]) == (200, "done")
+
+
+def test_waiting_requests_leave_threads_and_are_refused_at_once(served: Server) -> None:
+    answers: list[tuple[int, dict[str, Any], str]] = []
+    body = json.dumps({"coordinates": [{"x": x, "y": 0} for x in normal_points(300, 1)]})
+
+    def retrain() -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=60)
+        headers = {"Content-Type": "application/json"}
+        connection.request("POST", "/train?n_components=30&epochs=9999&retrain=1", body, headers)
+        answer = connection.getresponse()
+        answers.append((answer.status, json.loads(answer.read()), answer.headers["Retry-After"]))
+        connection.close()
+
+    threads = [threading.Thread(target=retrain) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    started = time.monotonic()
+    assert served.request("GET", "/healthz")[0] == 200
+    assert time.monotonic() - started < 10.0
+    for thread in threads:
+        thread.join()
+    refused = [each for each in answers if each[0] == 503]
+    assert sorted({status for status, _, _ in answers}) == [200, 503]
+    assert {(error["error"]["code"], retry_after) for _, error, retry_after in refused} == {
+        ("busy", "2")
+    }
+
+
+def test_stop_under_load_is_quick_and_loses_nothing(tmp_path: Path) -> None:
+    server = waitress(tmp_path)
+    try:
+        seconds, acknowledged = stop_under_load(server)
+        assert seconds < STOP_S
+        again = waitress(tmp_path)
+        try:
+            for address, points in acknowledged.items():
+                held = again.request("GET", f"{address}/points")[1]["x"]
+                assert held[: len(points)] == points
+        finally:
+            again.kill()
+    finally:
+        server.kill()
+
+
+def stop_under_load(server: Server, load_s: float = 0.5) -> tuple[float, dict[str, list[float]]]:
+    """Return the seconds that SIGTERM took, and the points acknowledged for each session.
+
+    `load_s` is how long large increments are learned before, not a wait for something to happen.
+    """
+    for _ in range(2):
+        server.request("POST", f"{new_session(server)}/train", LONG)
+    acknowledged: dict[str, list[float]] = {}
+    answered = threading.Semaphore(0)
+
+    def write(address: str, seed: int) -> None:
+        try:
+            for n_points in itertools.chain([5], itertools.repeat(1000)):
+                points = normal_points(n_points, seed)
+                status, _ = server.request("POST", f"{address}/points", {"x": points})
+                if status != 200:
+                    return
+                acknowledged[address] = acknowledged.get(address, []) + points
+                answered.release()
+        except (OSError, http.client.HTTPException, ValueError):
+            return  # the server has stopped
+
+    threads = [
+        threading.Thread(target=write, args=(server.new_session(n_components=50), seed))
+        for seed in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for _ in threads:
+        assert answered.acquire(timeout=30)
+    time.sleep(load_s)
+    started = time.monotonic()
+    code, output = server.stop(signal.SIGTERM)
+    seconds = time.monotonic() - started
+    for thread in threads:
+        thread.join()
+    assert code == 0, output
+    assert "Traceback" not in output
+    return seconds, acknowledged
