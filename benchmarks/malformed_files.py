@@ -15,13 +15,13 @@ from typing import Any, Protocol
 import numpy as np
 
 from benchmarks.mutations import mutated
-from dash_app import json_text
 from dash_app.config import Config
 from dash_app.database.encoding import from_bytes, to_bytes
 from dash_app.errors import GMMError, StateError
-from dash_app.journal import transfer
 from dash_app.sessions import Sessions
 from dash_app.store import Store
+from dash_app.transfer import session_document
+from dash_app.web import json_text
 
 
 class FileReport(Protocol):
@@ -46,7 +46,7 @@ def try_imports(report: FileReport, config: Config, n: int, seed: int) -> None:
             text = json.dumps(_damaged(rng, document))
             report.files += 1
             try:
-                session_id = transfer.imported(sessions.store, json_text.parse(text))
+                session_id = session_document.imported(sessions.store, json_text.parse(text))
             except StateError:
                 if sessions.store.sessions():
                     report.faults.append(f"file {index} was refused and kept")
@@ -81,7 +81,7 @@ def _document(config: Config) -> Any:
     sessions.configure(found, half_life=20.0)
     sessions.add(found, rng.normal(size=2))
     sessions.undo(found)
-    document = transfer.exported(sessions.store, found)
+    document = session_document.exported(sessions.store, found)
     sessions.delete(found)
     sessions.close()
     return json.loads(json.dumps(document))

@@ -25,7 +25,7 @@ from dash_app.learning.grid import component_positions, grid
 from dash_app.learning.mixture import Array
 from dash_app.records.runs import ALIVE
 from dash_app.sessions import Sessions
-from dash_app.signing import derived_id
+from dash_app.web.signing import derived_id
 
 VALIDATION_MODEL = models.ErrorAnswer
 PREFIX = "/api/v1"

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Optional, cast
 from flask import request
 from pydantic import BaseModel, ConfigDict, FailFast, Field, model_validator
 
-from dash_app import fields
 from dash_app.learning.points import MAX_MAGNITUDE
+from dash_app.web import fields
 
 _ID = "f1a2c0de5e55104b8d1f6a7c9e3b2d40"
 _RUN = "9f86d081884c7d65"

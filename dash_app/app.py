@@ -14,17 +14,18 @@ from flask_openapi3 import Info, OpenAPI
 from threadpoolctl import threadpool_limits
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from dash_app import __version__, api, error_handlers, events, headers, origins
+from dash_app import __version__, api, events
 from dash_app.admission import client
 from dash_app.config import Config
-from dash_app.json_text import JSONProvider
 from dash_app.sessions import Sessions
-from dash_app.signing import cookie_name, signing_key
 from dash_app.store import Store
 from dash_app.ui.callbacks import register_callbacks
 from dash_app.ui.delivery import register_delivery
 from dash_app.ui.envelope import register_envelope
 from dash_app.ui.layout import build_layout, page_template
+from dash_app.web import error_handlers, headers, origins
+from dash_app.web.json_text import JSONProvider
+from dash_app.web.signing import cookie_name, signing_key
 from legacy.blueprint import create_blueprint
 
 _PACKAGE = Path(__file__).resolve().parent

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Optional
 
 from dash_app.config import Config
 from dash_app.errors import GMMError
-from dash_app.serving import listen
-from dash_app.serving import serve as run
+from dash_app.serving.process import listen
+from dash_app.serving.process import serve as run
 from dash_app.sessions_command import add_sessions_command
 
 if TYPE_CHECKING:

@@ -19,7 +19,6 @@ from typing import Any, Optional
 from flask import Response, request
 from flask_openapi3 import OpenAPI, Tag
 
-from dash_app import error_handlers
 from dash_app.api import PREFIX
 from dash_app.api_models import ErrorAnswer, SessionPath
 from dash_app.documents import run_document, session_document
@@ -27,6 +26,7 @@ from dash_app.errors import SessionNotFoundError
 from dash_app.journal.watch import Watch
 from dash_app.records.runs import ALIVE, CANCELLED, DONE, FAILED, QUEUED, RunRecord
 from dash_app.sessions import Sessions
+from dash_app.web import error_handlers
 
 MIN_INTERVAL_S = 1 / 30
 """Between two events of a stream; what happens meanwhile comes as one."""

@@ -67,9 +67,9 @@ def export_session(config: Config, session_id: str, output: Any) -> int:
     """Write the session as one JSON document."""
     store = _opened(config)
     _check_id(session_id)
-    from dash_app.journal import transfer
+    from dash_app.transfer import session_document
 
-    text = json.dumps(transfer.exported(store, session_id))
+    text = json.dumps(session_document.exported(store, session_id))
     store.close()
     if output is None:
         sys.stdout.write(text + "\n")
@@ -84,15 +84,15 @@ def export_session(config: Config, session_id: str, output: Any) -> int:
 def import_session(config: Config, file: str) -> int:
     """Take over a session as another instance exported it."""
     store = _opened(config)
-    from dash_app import json_text
-    from dash_app.journal import transfer
+    from dash_app.transfer import session_document
+    from dash_app.web import json_text
 
     try:
         text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
         document = json_text.parse(text)
     except (OSError, ValueError) as error:
         raise StateError(f"expected an exported session in {file}: {error}") from error
-    session_id = transfer.imported(store, document)
+    session_id = session_document.imported(store, document)
     store.close()
     sys.stdout.write(f"{session_id}\n")
     return 0
@@ -129,7 +129,7 @@ def _opened(config: Config) -> Store:
 
 def _check_id(session_id: str) -> None:
     """Raise SessionNotFoundError for what cannot be an id, such as bytes that are no text."""
-    from dash_app.fields import SESSION_ID_PATTERN
+    from dash_app.web.fields import SESSION_ID_PATTERN
 
     if not re.fullmatch(SESSION_ID_PATTERN, session_id):
         raise SessionNotFoundError(f"expected the id of a session, got {session_id!r}")

@@ -14,12 +14,12 @@ from typing import Optional
 
 from flask import Flask
 
-from dash_app import error_handlers, headers, origins
 from dash_app.app import ASSETS, create_app
 from dash_app.config import Config
 from dash_app.errors import GMMError
-from dash_app.serving import listen, serve
-from dash_app.signing import cookie_name
+from dash_app.serving.process import listen, serve
+from dash_app.web import error_handlers, headers, origins
+from dash_app.web.signing import cookie_name
 from legacy.blueprint import create_blueprint
 
 DEFAULT_PORT = 8000

@@ -3,7 +3,7 @@
 The provided page sends all its points with each request and knows nothing of sessions: a signed
 cookie gives each browser a session of its own, made at its first training. A client without
 cookies sends the `session` of an answer back as `X-Session`. Refusals are answered by
-`dash_app.error_handlers`, as everywhere.
+`dash_app.web.error_handlers`, as everywhere.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from itsdangerous import BadSignature, Signer
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from dash_app.errors import BudgetError, RefusedError, SessionNotFoundError, SettingError
-from dash_app.fields import SESSION_ID_PATTERN, shown
 from dash_app.records.operations import short
 from dash_app.records.versions import ModelVersion
 from dash_app.sessions import Sessions, SessionView
 from dash_app.training.runs import DEFECT
+from dash_app.web.fields import SESSION_ID_PATTERN, shown
 from legacy import wire
 
 _log = logging.getLogger(__name__)

@@ -17,12 +17,12 @@ from typing import Any, Optional
 import numpy as np
 from werkzeug.exceptions import BadRequest
 
-from dash_app import json_text
 from dash_app.documents import model_document
 from dash_app.errors import DataError, EmptyDataError, NonFiniteError, OutOfRangeError, ShapeError
 from dash_app.learning.points import MAX_COMPONENTS, MAX_MAGNITUDE
 from dash_app.records.runs import MAX_EPOCHS
 from dash_app.records.versions import ModelVersion
+from dash_app.web import json_text
 
 MIN_STD = 1e-3
 """A tenth of the step in which the page draws. A component that falls between two of its steps

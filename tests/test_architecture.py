@@ -32,6 +32,12 @@ FORBIDDEN = {
         *("dash_app.learning.online", "dash_app.learning.scratch", "dash_app.store"),
         *("dash_app.journal", "dash_app.training", "dash_app.sessions", *WEB),
     ),
+    "dash_app/web": (
+        *("dash_app.sessions", "dash_app.store", "dash_app.journal", "dash_app.api"),
+        *("dash_app.learning.online", "dash_app.learning.scratch", "dash_app.ui", "legacy"),
+    ),
+    "dash_app/admission": ("dash_app.sessions", "dash_app.store", "dash_app.learning", *WEB),
+    "dash_app/transfer": ("dash_app.sessions", "dash_app.api", "dash_app.ui", "flask", *STORAGE),
     "dash_app/journal": ("dash_app.training", "dash_app.sessions", "dash_app.api", *WEB, *STORAGE),
     "dash_app/training": ("dash_app.sessions", "dash_app.api", "dash_app.ui", *WEB, *STORAGE),
     "dash_app/sessions.py": ("dash_app.api", "dash_app.events", "dash_app.ui", "legacy", *WEB),

@@ -9,7 +9,7 @@ import time
 import pytest
 from flask.testing import FlaskClient
 
-from dash_app.json_text import LARGE_BYTES, parse
+from dash_app.web.json_text import LARGE_BYTES, parse
 
 NUMBERS = [1, -2.5, 1e300, 0, 12345678901234567890, -0.0]
 

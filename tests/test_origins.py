@@ -12,8 +12,8 @@ from flask.testing import FlaskClient
 
 from dash_app.app import create_app
 from dash_app.config import Config
-from dash_app.origins import own_names
 from dash_app.sessions import Sessions
+from dash_app.web.origins import own_names
 from legacy.__main__ import create_page_server
 
 SESSIONS = "/api/v1/sessions"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dash_app.errors import StoreError
-from dash_app.signing import cookie_name, signing_key
+from dash_app.web.signing import cookie_name, signing_key
 
 
 def test_key_is_made_once_and_private(tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal, Optional, Union
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, FailFast, Field, RootModel
 
-from dash_app import fields
 from dash_app.ui.examples import EXAMPLES
+from dash_app.web import fields
 
 
 class _Command(BaseModel):

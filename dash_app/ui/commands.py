@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from dash_app import fields
 from dash_app.documents import run_document
 from dash_app.errors import (
     BusyError,
@@ -25,6 +24,7 @@ from dash_app.sessions import Sessions, SessionView
 from dash_app.ui import command_models as models
 from dash_app.ui.examples import EXAMPLES, increments
 from dash_app.ui.view import Json, error_json, history_json, view_json
+from dash_app.web import fields
 
 #: A run that ends within this time comes with the answer; a longer one is followed.
 PATIENCE_S = 0.15

@@ -21,7 +21,7 @@ SERVER = """
 import sys
 from dash_app.compilation_progress import PROGRESS
 from dash_app.config import Config
-from dash_app.serving import listen, serve
+from dash_app.serving.process import listen, serve
 
 def load():
     from dash_app.app import create_app

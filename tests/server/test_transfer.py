@@ -14,10 +14,10 @@ import pytest
 from dash_app.config import Config
 from dash_app.database.encoding import from_bytes, to_bytes
 from dash_app.errors import StateError, StoreError
-from dash_app.journal import transfer
 from dash_app.learning import OnlineGaussianMixture
 from dash_app.sessions import Sessions
 from dash_app.store import Store
+from dash_app.transfer import session_document
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def session_id(sessions: Sessions) -> str:
 
 def exported(sessions: Sessions, session_id: str) -> Any:
     """Return the document as it comes out of a file."""
-    return json.loads(json.dumps(transfer.exported(sessions.store, session_id)))
+    return json.loads(json.dumps(session_document.exported(sessions.store, session_id)))
 
 
 def test_import_restores_every_bit_and_refits_nothing(
@@ -50,7 +50,7 @@ def test_import_restores_every_bit_and_refits_nothing(
         for trains in ("partial_fit", "with_n_components", "forget"):
             patched.setattr(OnlineGaussianMixture, trains, None)
         store = Store(elsewhere.store_url)
-        assert transfer.imported(store, document) == session_id
+        assert session_document.imported(store, document) == session_id
         other = Sessions(store, elsewhere)
         view, before = other.view(session_id), sessions.view(session_id)
         assert view == before
@@ -72,9 +72,9 @@ def test_import_restores_every_bit_and_refits_nothing(
 def test_import_over_an_existing_session_is_refused(sessions: Sessions, session_id: str) -> None:
     document = exported(sessions, session_id)
     with pytest.raises(StoreError, match=session_id):
-        transfer.imported(sessions.store, document)
+        session_document.imported(sessions.store, document)
     sessions.delete(session_id)
-    transfer.imported(sessions.store, document)
+    session_document.imported(sessions.store, document)
     assert sessions.view(session_id).n_points == 21
 
 
@@ -156,5 +156,5 @@ def test_damaged_document_is_refused_and_nothing_kept(sessions: Sessions, sessio
         document = copy.deepcopy(whole)
         damage(document)
         with pytest.raises(StateError, match="expected"):
-            transfer.imported(sessions.store, document)
+            session_document.imported(sessions.store, document)
         assert sessions.store.sessions() == []

@@ -11,9 +11,9 @@ from dash_app.config import Config
 from dash_app.database import schema
 from dash_app.database.engine import connect
 from dash_app.errors import RunNotFoundError, SessionNotFoundError
-from dash_app.journal import transfer
 from dash_app.sessions import Sessions
 from dash_app.store import Store
+from dash_app.transfer import session_document
 
 DAY_S = 86400.0
 HOUR_S = 3600.0
@@ -47,7 +47,7 @@ def test_deleted_session_is_gone_for_every_reader_and_comes_back_whole(
         sessions.delete,
         lambda each: sessions.add(each, [0.5]),
         lambda each: sessions.train(each, idempotency_key="again"),
-        lambda each: transfer.exported(sessions.store, each),
+        lambda each: session_document.exported(sessions.store, each),
     ):
         with pytest.raises(SessionNotFoundError):
             read(session_id)
@@ -85,11 +85,11 @@ def test_deleted_session_is_removed_for_good_after_a_day(
 
 
 def test_import_over_a_deleted_session_keeps_both(sessions: Sessions, session_id: str) -> None:
-    document = transfer.exported(sessions.store, session_id)
+    document = session_document.exported(sessions.store, session_id)
     before = sessions.view(session_id)
     sessions.add(session_id, [7.0])
     sessions.delete(session_id)
-    assert transfer.imported(sessions.store, document) == session_id
+    assert session_document.imported(sessions.store, document) == session_id
     assert sessions.view(session_id) == before
     [(kept, _)] = sessions.store.deleted()
     assert kept.id != session_id

@@ -10,12 +10,12 @@ from typing import Annotated, Any, Literal, Optional, Union
 import numpy as np
 from pydantic import Base64Bytes, BaseModel, ConfigDict, FailFast, Field, ValidationError
 
-from dash_app import fields
 from dash_app.errors import DataError, StateError
 from dash_app.learning.mixture import Mixture
 from dash_app.learning.points import MAX_COMPONENTS
 from dash_app.records.operations import Change, Operation, SessionRecord, Settings, Snapshot
 from dash_app.records.versions import ModelVersion
+from dash_app.web import fields
 
 FORMAT = "gaussian-mixture-session"
 FORMAT_VERSION = 1

@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
 
-from dash_app import error_handlers
 from dash_app.config import Config
+from dash_app.web import error_handlers
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})

@@ -14,11 +14,11 @@ from typing import Any
 from dash_app.errors import SessionNotFoundError, StateError
 from dash_app.journal import fold
 from dash_app.journal.history import History
-from dash_app.journal.log_check import fold_log
-from dash_app.journal.snapshot_check import check_snapshots
 from dash_app.records.operations import Operation
 from dash_app.store import Store
-from dash_app.transfer_models import FORMAT, FORMAT_VERSION, read_document
+from dash_app.transfer.log_check import fold_log
+from dash_app.transfer.models import FORMAT, FORMAT_VERSION, read_document
+from dash_app.transfer.snapshot_check import check_snapshots
 
 Document = dict[str, Any]
 

@@ -15,8 +15,9 @@ from flask import Flask, Response, jsonify, request
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
-from dash_app import errors, fields
-from dash_app.json_text import MAX_DEPTH
+from dash_app import errors
+from dash_app.web import fields
+from dash_app.web.json_text import MAX_DEPTH
 
 _log = logging.getLogger(__name__)
 

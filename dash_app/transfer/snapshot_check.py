@@ -10,10 +10,10 @@ import numpy as np
 
 from dash_app.errors import StateError
 from dash_app.journal import fold
-from dash_app.journal.log_check import Folded, Node
 from dash_app.learning import OnlineGaussianMixture
 from dash_app.learning.online import STATE_VERSION
 from dash_app.records.operations import ROOT, Snapshot
+from dash_app.transfer.log_check import Folded, Node
 
 
 def check_snapshots(folded: Folded, snapshots: Sequence[Snapshot]) -> None:

@@ -45,7 +45,7 @@ def parse(text: Union[str, bytes]) -> Any:
     >>> parse("[" * 33 + "]" * 33)
     Traceback (most recent call last):
     ...
-    dash_app.json_text.DepthError: expected JSON nested at most 32 deep, got a deeper one
+    dash_app.web.json_text.DepthError: expected JSON nested at most 32 deep, got a deeper one
     """
     hooks: dict[str, Any] = {}
     if len(text) > LARGE_BYTES:

@@ -16,7 +16,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Optional
 
 from dash_app.config import Config
-from dash_app.starting import answered_while_compiling
+from dash_app.serving.starting import answered_while_compiling
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -58,7 +58,7 @@ def serve(load: Callable[[], Flask], listener: socket.socket, config: Config) ->
     """
     with answered_while_compiling(listener):
         application = load()
-    from dash_app.connections import ConnectionServer  # after the load: it needs waitress
+    from dash_app.serving.connections import ConnectionServer  # after the load: it needs waitress
 
     # what is loaded now stays: looking through all of it for garbage stops every thread for 0.1 s
     gc.freeze()

@@ -1,0 +1,1 @@
+"""A server process: its port, its connections, its start and its end."""
