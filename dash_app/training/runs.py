@@ -181,7 +181,8 @@ class Runs:
     def heartbeat(self, now: float) -> None:
         """Tell the store that this process's runs are alive, and stop those it wants stopped."""
         with self._lock:
-            mine = dict(self._locals)
+            # a run without a thread may not be in the store yet
+            mine = {name: each for name, each in self._locals.items() if each.thread is not None}
         if mine:
             for run_id in self._table.heartbeat(list(mine), now):
                 self._turns.cancel(mine[run_id].turn)

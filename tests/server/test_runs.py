@@ -14,6 +14,7 @@ import pytest
 from dash_app.errors import OutOfRangeError, RefusedError, RunNotFoundError
 from dash_app.learning import fit_from_scratch
 from dash_app.learning.adam import fit_adam
+from dash_app.records.runs import RunRecord
 from dash_app.sessions import Sessions
 from dash_app.training import maintenance, runs
 from tests.waiting import eventually
@@ -167,6 +168,20 @@ def test_new_run_replaces_a_running_one(
     slow_fit.last.set()
     eventually(lambda: sessions.run(session_id, second.id).status == "done")
     assert second.serial == first.serial + 1
+
+
+def test_heartbeat_of_the_moment_before_it_is_stored_does_not_stop_a_run(
+    sessions: Sessions, session_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table, running = sessions.store.runs, sessions._trainings.runs
+    insert = table.start
+
+    def insert_after_a_heartbeat(record: RunRecord) -> None:
+        running.heartbeat(time.time())
+        insert(record)
+
+    monkeypatch.setattr(table, "start", insert_after_a_heartbeat)
+    assert sessions.train(session_id).status == "done"
 
 
 def test_run_goes_on_while_points_arrive(
