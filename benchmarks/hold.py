@@ -1,8 +1,11 @@
-"""A class on one server of default settings: tabs, streams and idle sockets, all held open.
+"""What a server of default settings holds: a class, malformed input, kills.
 
-    python -m benchmarks.hold                    a minute: 60 simulated tabs and 300 idle sockets
-    python -m benchmarks.hold --long             ten minutes of clicks
-    python -m benchmarks.hold --chromium 60      so many windows of Chromium beside them
+    python -m benchmarks.hold                    some minutes, each part in short
+    python -m benchmarks.hold --long             100,000 inputs, 100 kills, ten minutes of clicks
+    python -m benchmarks.hold --only tabs        one part: tabs, inputs or kills
+    python -m benchmarks.hold --chromium 60      60 windows of Chromium beside the simulated tabs
+
+A class is 60 simulated tabs, each with an event stream, and 300 idle or trickling sockets.
 
 The table goes to benchmarks/results/. The clients run on the cores of the server.
 """
@@ -17,15 +20,17 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks import malformed
 from benchmarks.bar import Bar
 from benchmarks.chromium_tabs import open_windows
 from benchmarks.tabs import Connection, Idlers, Tab, Tally
+from testbed.crash import crash_round
 from testbed.serving import Server, waitress
 
 RESULTS = Path(__file__).with_name("results") / "hold.txt"
@@ -173,19 +178,66 @@ async def measure(server: Server, seconds: float, n_windows: int) -> list[Bar]:
     return bars
 
 
-def main() -> None:
-    """Start a server, hold the class on it, end it."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--long", action="store_true", help="ten minutes of clicks")
-    parser.add_argument("--chromium", type=int, default=0, metavar="WINDOWS")
-    arguments = parser.parse_args()
+def tabs_bars(seconds: float, n_windows: int) -> list[Bar]:
+    """Start a server, hold a class on it, end it."""
     with tempfile.TemporaryDirectory() as directory:
         server = waitress(Path(directory), GMM_LOG_LEVEL="WARNING")
         try:
-            seconds = 600.0 if arguments.long else 40.0
-            bars = asyncio.run(measure(server, seconds, arguments.chromium))
+            return asyncio.run(measure(server, seconds, n_windows))
         finally:
             server.kill()
+
+
+def inputs_bars(n_requests: int, n_files: int) -> list[Bar]:
+    """Send malformed requests and import malformed files."""
+    report = malformed.run(n_requests, SEED, n_files)
+    for fault in report.faults[:5]:
+        sys.stderr.write(fault + "\n")
+    return [
+        Bar("malformed requests", report.requests, None, "", digits=0),
+        Bar("malformed files", report.files, None, "", digits=0),
+        Bar("tracebacks", report.tracebacks, 0, "", digits=0),
+        Bar(
+            "5xx answers, and refusals that changed a session", len(report.faults), 0, "", digits=0
+        ),
+    ]
+
+
+def kills_bars(n_kills: int) -> list[Bar]:
+    """Kill -9 while eight clients write."""
+    rounds = []
+    for number in range(n_kills):
+        with tempfile.TemporaryDirectory() as directory:
+            after = 20 + 7 * (number % 11)
+            rounds.append(crash_round(Path(directory), n_clients=8, after=after))
+    return [
+        Bar("kills while eight clients write", n_kills, None, "", digits=0),
+        Bar("points acknowledged", sum(each.n_acknowledged for each in rounds), None, "", digits=0),
+        Bar("points lost", sum(each.n_lost for each in rounds), 0, "", digits=0),
+        Bar("points doubled", sum(each.n_doubled for each in rounds), 0, "", digits=0),
+        Bar("points out of order", sum(each.n_disordered for each in rounds), 0, "", digits=0),
+    ]
+
+
+def main() -> None:
+    """Run the parts; print their table and keep it."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--long", action="store_true", help="each part in its full length")
+    parser.add_argument("--only", choices=("tabs", "inputs", "kills"))
+    parser.add_argument("--chromium", type=int, default=0, metavar="WINDOWS")
+    arguments = parser.parse_args()
+    long = arguments.long
+    parts: dict[str, Callable[[], list[Bar]]] = {
+        "inputs": lambda: inputs_bars(100_000 if long else 2_000, 5_000 if long else 200),
+        "kills": lambda: kills_bars(100 if long else 3),
+        "tabs": lambda: tabs_bars(600.0 if long else 40.0, arguments.chromium),
+    }
+    bars = [
+        bar
+        for name, measured in parts.items()
+        if arguments.only in (None, name)
+        for bar in measured()
+    ]
     table = "\n".join(str(bar) for bar in bars)
     print(table)
     RESULTS.parent.mkdir(exist_ok=True)

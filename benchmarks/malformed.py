@@ -280,7 +280,7 @@ def _try_process(report: Report, n: int, seed: int) -> None:
 def _raw(rng: random.Random, request: Request) -> bytes:
     target = request.path + (f"?{request.query}" if request.query else "")
     length = len(request.body) if rng.random() < 0.95 else rng.choice(("-1", "x", "9" * 30, ""))
-    head = f"{request.method} {target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+    head = f"{request.method} {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
     head += f"Content-Length: {length}\r\n"
     head += "".join(f"{name}: {value}\r\n" for name, value in request.headers.items())
     text = (head + "\r\n").encode("utf-8") + request.body

@@ -46,6 +46,8 @@ _CODES = {400: "malformed", 413: "too_large", 431: "headers_too_large", 500: "in
 
 
 class _Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
+    path = ""  # waitress logs it, also of a request that it could not parse so far
+
     def received(self, data: bytes) -> int:
         consumed: int = super().received(data)
         if self.error is not None:
