@@ -51,11 +51,15 @@ def _mutate_place(rng: random.Random, holder: Any) -> None:
     elif isinstance(holder, dict):
         holder[rng.choice(("extra", "", "a\0", "__class__", *map(str, keys)))] = _nasty(rng)
     else:
-        holder.insert(rng.randrange(len(holder) + 1), rng.choice((_nasty(rng), inner)))
+        holder.insert(
+            rng.randrange(len(holder) + 1), rng.choice((_nasty(rng), copy.deepcopy(inner)))
+        )
 
 
 def _nasty(rng: random.Random) -> Any:
-    return nested(rng.choice((5, 31, 40, 200))) if rng.random() < 0.05 else rng.choice(NASTY)
+    if rng.random() < 0.05:
+        return nested(rng.choice((5, 31, 40, 200)))
+    return copy.deepcopy(rng.choice(NASTY))  # the value may itself be mutated later
 
 
 def as_text(rng: random.Random, value: Any) -> bytes:
