@@ -1,1 +1,1 @@
-"""A session as its log: operations, the fold over them, and what is kept in memory of it."""
+"""The operation log of a session, the fold over it, and the cache of sessions in memory."""

@@ -1,4 +1,4 @@
-"""The active points of a session: those at its head, in order of arrival, each with its age."""
+"""The active points of a session: the points at its head, in order of arrival, with their ages."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _NEGLIGIBLE = 1e-12
 
 
 class ActivePoints:
-    """Points in order of arrival; grows in place, doubling, so that a click costs no copy.
+    """Points in order of arrival, in an array that doubles when it is full.
 
-    Beside each point stands how many half-lives had passed when it arrived.
+    A second row records how many half-lives had passed when each point arrived.
     """
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class ActivePoints:
         return weights
 
     def weighted(self) -> tuple[Array, Optional[Array]]:
-        """Return copies of the points, and of the weights, without the negligible ones."""
+        """Return copies of the points of non-negligible weight, and of their weights."""
         weights = self.weights()
         if weights is None:
             return self.values.copy(), None
@@ -51,7 +51,7 @@ class ActivePoints:
         return self.values[kept], weights[kept]
 
     def add(self, points: Array, half_life: Optional[float]) -> None:
-        """Append an increment, under the half-life in force."""
+        """Append an increment, with the current half-life."""
         end = self._size + points.size
         if end > self._columns.shape[1]:
             grown = np.empty((2, max(end, 2 * self._columns.shape[1])))
@@ -66,11 +66,11 @@ class ActivePoints:
         self._size = end
 
     def positions(self, points: Array) -> Indices:
-        """Return where the last occurrences of the points stand.
+        """Return the positions of the last occurrences of the points.
 
         Raises
         ------
-        UnknownPointError : for a value that is not held, or not so often
+        UnknownPointError : a value is not active, or fewer times than asked for
         """
         wanted = Counter(points.tolist())
         found: list[int] = []
@@ -81,23 +81,23 @@ class ActivePoints:
                 found.append(position)
         missing = next((x for x, count in wanted.items() if count > 0), None)
         if missing is not None:
-            raise UnknownPointError(f"expected a point that is held, got {missing!r}", "points")
+            raise UnknownPointError(f"expected an active point, got {missing!r}", "points")
         return np.array(found, dtype=np.intp)
 
     def remove(self, points: Array) -> None:
-        """Take out the last occurrence of each point."""
+        """Remove the last occurrence of each point."""
         kept = np.delete(self._columns[:, : self._size], self.positions(points), axis=1)
         self._columns, self._size = kept, kept.shape[1]
 
     def clear(self) -> None:
-        """Take out everything."""
+        """Remove all points."""
         self._size, self._decay = 0, 0.0
 
 
 def points_at(path_rows: Iterable[PointRow], node: int, half_life: Optional[float]) -> ActivePoints:
-    """Return the active points at a node, from rows that contain the path to it.
+    """Return the active points at a node, from rows that include the path to it.
 
-    `half_life` is the setting that the session was made with.
+    `half_life` is the setting with which the session was created.
     """
     by_seq = {row.seq: row for row in path_rows}
     path: list[PointRow] = []
@@ -115,7 +115,7 @@ def points_at(path_rows: Iterable[PointRow], node: int, half_life: Optional[floa
     for row in reversed(path):
         if row.kind == ADD:
             pending.append(row.points or b"")
-            if half_life is not None:  # ages are to come out in the bits of one by one
+            if half_life is not None:  # one increment at a time: the ages must match bit for bit
                 flush()
             continue
         flush()

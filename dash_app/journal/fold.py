@@ -1,7 +1,8 @@
-"""The state at a node of the log: a fold over the operations on the path that leads there.
+"""The state at a node of the log: a fold over the operations on the path to that node.
 
-A replay runs the same code on the same operations in the same order as the first time, so on one
-machine with unchanged versions it gives the same bits. It never trains from scratch.
+A fold starts from an initial state and applies the operations one by one. A replay runs the same
+code on the same operations in the same order. On one machine with the same versions it gives the
+same bits. It never trains from scratch.
 """
 
 from __future__ import annotations
@@ -30,19 +31,20 @@ from dash_app.records.operations import (
 from dash_app.records.versions import ONLINE, ModelVersion
 
 SNAPSHOT_EVERY = 50
-"""A snapshot is kept wherever a node's depth is a multiple: no load replays more operations."""
+"""Operations between two snapshots; a load replays at most this many."""
 
 
 @dataclass
 class State:
-    """What the log amounts to at one node.
+    """The state of a session at one node of its log.
 
     Attributes
     ----------
-    node, depth : int, sequence number of the last operation on the path, and the path's length
+    node : int, sequence number of the last operation on the path
+    depth : int, number of operations on the path
     era : int, node of the last clear on the path
-    decay : float, half-lives that have passed since the first point
-    online : the online model, None without points
+    decay : float, half-lives since the first point
+    online : the online model; None without points
     """
 
     settings: Settings
@@ -55,20 +57,20 @@ class State:
 
     @property
     def n_points(self) -> int:
-        """Points held at this node."""
+        """Number of active points at this node."""
         return self.learner.n_points
 
     @property
     def due_snapshot(self) -> bool:
-        """Whether a snapshot is kept at this node."""
+        """Whether this node should have a snapshot."""
         return self.depth % SNAPSHOT_EVERY == 0
 
 
 def copied(state: State) -> State:
-    """Return a state that further operations on the other one do not change.
+    """Return a copy of a state; later operations on the original do not change the copy.
 
-    A learner replaces its parts and never writes into them, so a shallow copy holds what it
-    holds now; a test keeps this true.
+    A shallow copy of the learner is enough: a learner replaces its parts and never writes into
+    them. A test checks this.
     """
     return replace(state, learner=copy.copy(state.learner))
 
@@ -88,14 +90,14 @@ def _new_learner(settings: Settings) -> OnlineGaussianMixture:
 
 
 def apply(state: State, change: Change, seq: int, on_step: Optional[OnStep] = None) -> float:
-    """Let the change act on the state, in place; returns the wall seconds of the training.
+    """Apply the change to the state, in place; return the wall seconds of the training.
 
-    `on_step` is called between the steps of the training; what it raises ends it.
-    `state.online` is left to the caller, who takes it from the log or from `trained`.
+    `on_step` is called between the steps of the training. An exception from it ends the training.
+    The caller sets `state.online`, from the log or from `trained`.
 
     Raises
     ------
-    DataError, RefusedError : the state may be half changed and is not to be used again
+    DataError, RefusedError : the state may be half changed; discard it
     """
     started = time.perf_counter()
     if change.kind == ADD:
@@ -107,8 +109,8 @@ def apply(state: State, change: Change, seq: int, on_step: Optional[OnStep] = No
         assert change.points is not None
         if state.decay > 0:
             raise RefusedError(
-                "expected a model that never forgot where points are taken back; "
-                "this one had a half-life: undo takes back whole operations"
+                "expected a session that never had a half-life, to remove points; "
+                "undo takes back whole operations"
             )
         state.learner.forget(change.points, on_step)
     elif change.kind == CONFIGURE:
@@ -116,14 +118,14 @@ def apply(state: State, change: Change, seq: int, on_step: Optional[OnStep] = No
     elif change.kind == CLEAR:
         state.learner, state.era, state.decay = _new_learner(state.settings), seq, 0.0
     else:
-        raise StateError(f"expected an operation that makes a node, got {change.kind!r}")
+        raise StateError(f"expected an operation that creates a node, got {change.kind!r}")
     state.node, state.depth = seq, state.depth + 1
     return time.perf_counter() - started
 
 
 def _configure(state: State, settings: Settings, on_step: Optional[OnStep]) -> None:
     if settings.half_life != state.settings.half_life:
-        # the setting acts from the next increment on
+        # a new half-life applies from the next increment on
         changed = {**state.learner.state(), "half_life": settings.half_life}
         state.learner = OnlineGaussianMixture.from_state(changed)
     if settings.n_components != state.settings.n_components:
@@ -132,19 +134,19 @@ def _configure(state: State, settings: Settings, on_step: Optional[OnStep]) -> N
 
 
 def advance(state: State, operation: Operation) -> None:
-    """Let an operation of the log act on the state, in place."""
+    """Apply an operation of the log to the state, in place."""
     apply(state, operation.change, operation.seq)
     if trains(operation.change) or operation.kind == CLEAR:
         state.online = operation.version
 
 
 def trains(change: Change) -> bool:
-    """Whether the change makes the learner train, so that there is a new model version."""
+    """Whether the change trains the learner, which gives a new model version."""
     return change.kind in (ADD, REMOVE) or "n_components" in change.detail
 
 
 def work_of(state: State, changes: Sequence[Change]) -> int:
-    """Return about how much the learner has to do for the changes: atoms times components."""
+    """Estimate the learner's work for the changes: atoms times components."""
     settings, n_points, work = state.settings, state.n_points, 0
     for change in changes:
         if change.kind == CLEAR:
@@ -179,7 +181,7 @@ def trained(state: State, number: int, time_s: float, now: float) -> Optional[Mo
 
 
 def snapshot(state: State) -> Snapshot:
-    """Return the state as bytes. The online model is in the log; its revision leads there."""
+    """Return the state as bytes. The online model stays in the log; its revision is stored."""
     body: dict[str, Any] = {
         "learner": state.learner.state(),
         "settings": vars(state.settings),
@@ -191,11 +193,11 @@ def snapshot(state: State) -> Snapshot:
 
 
 def restored(kept: Snapshot) -> tuple[State, Optional[int]]:
-    """Return the state of a snapshot, and the sequence number that bears its online model.
+    """Return the state of a snapshot, and the sequence number of its online model.
 
     Raises
     ------
-    StateError : a snapshot of another version, or a damaged one
+    StateError : the snapshot has another version, or is damaged
     """
     if kept.state_version != STATE_VERSION:
         raise StateError(
@@ -213,5 +215,5 @@ def restored(kept: Snapshot) -> tuple[State, Optional[int]]:
         )
         bearer = body["online"]
     except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
-        raise StateError(f"expected the snapshot of a state, got a damaged one: {error}") from error
+        raise StateError(f"expected a readable snapshot, got a damaged one: {error}") from error
     return state, bearer

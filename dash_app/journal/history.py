@@ -1,4 +1,4 @@
-"""From the store's log to a session in memory, and one operation further."""
+"""Load a session from the store's log, and apply operations to it."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ from dash_app.store import SPARSE_EVERY, Store
 _log = logging.getLogger(__name__)
 
 _FOLLOW_AT_MOST = SNAPSHOT_EVERY
-"""Operations by others up to which folding them in is no slower than a load."""
+"""New operations to apply one by one; with more of them a load is faster."""
 
 
 class History:
-    """Reads logs; appends nothing."""
+    """Reads logs; never appends to them."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -69,11 +69,11 @@ class History:
         )
 
     def catch_up(self, live: Live) -> bool:
-        """Fold in what other processes have appended; returns whether there was anything.
+        """Apply the operations that other processes appended; return whether there were any.
 
         Raises
         ------
-        SessionNotFoundError : the session is gone
+        SessionNotFoundError : the session was deleted
         """
         session_id = live.record.id
         revision = self._store.revision(session_id)
@@ -106,10 +106,10 @@ class History:
         idempotency_key: Optional[str] = None,
         on_step: Optional[OnStep] = None,
     ) -> tuple[Operation, Optional[Snapshot]]:
-        """Let a new change act on the session; returns what is to be appended.
+        """Apply a new change to the session; return the operation and the snapshot to append.
 
-        `version` is the result of a train; its number is set here. `on_step` is called between
-        the steps of a training.
+        `version` is the result of a train; this method sets its number. `on_step` is called
+        between the steps of a training.
         """
         seq, parent = live.seq + 1, live.state.node
         kept: Optional[Snapshot] = None
@@ -145,7 +145,7 @@ class History:
     ) -> State:
         """Return the state at a node, folded from the nearest snapshot on its path.
 
-        The states passed on the way go into `recent`: they are what undo asks for next.
+        The states on the way are added to `recent`, because an undo needs them next.
         """
         kept = self._store.snapshot_nodes(record.id, STATE_VERSION)
         path: list[Operation] = []
@@ -164,7 +164,7 @@ class History:
                 path.append(known[node])
                 node = path[-1].parent
         if len(path) > SNAPSHOT_EVERY:
-            _log.info("session %s: folding %d operations anew", short(record.id), len(path))
+            _log.info("session %s: replaying %d operations", short(record.id), len(path))
         self._fold(record.id, base, path[::-1], recent)
         return base
 
@@ -182,14 +182,13 @@ class History:
             fold.advance(state, operation)
             if not state.due_snapshot:
                 continue
-            # where snapshots were thinned out or were of another version, the next load is to
-            # find them again
+            # restore snapshots that were thinned out or had another version: the next load is fast
             if state.depth % SPARSE_EVERY == 0 or state.depth > final_depth - SPARSE_EVERY:
                 self._store.put_snapshots(session_id, [fold.snapshot(state)])
 
     def _restored(self, session_id: str, node: int) -> Optional[State]:
         kept = self._store.snapshot(session_id, node)
-        if kept is None:  # thinned out by another process a moment ago
+        if kept is None:  # another process has just deleted it
             return None
         try:
             state, bearer = fold.restored(kept)
@@ -256,25 +255,25 @@ class History:
 
 
 def configured(live: Live, wanted: Mapping[str, Any]) -> list[Change]:
-    """Return the change to the settings wanted; none where all are as they stand."""
+    """Return the change to the settings wanted; an empty list if nothing differs."""
     settings = vars(live.state.settings)
     changed = {name: value for name, value in wanted.items() if settings[name] != value}
     return [Change(CONFIGURE, detail=changed)] if changed else []
 
 
 def undo(live: Live) -> Change:
-    """Return the change that takes back the last one; RefusedError where there is none."""
+    """Return the change that undoes the last one; RefusedError if there is none."""
     if live.state.node == ROOT:
-        raise RefusedError("expected something to undo, got a session at its beginning")
+        raise RefusedError("expected an operation to undo, got a session at its beginning")
     return Change(UNDO, detail={"target": live.state.node})
 
 
 def redo(live: Live, store: Store) -> Change:
-    """Return the change that does again what was last undone; RefusedError where nothing was."""
+    """Return the change that redoes the last undo; RefusedError if there is none."""
     node = live.state.node
     target = None if node == live.tip else store.redo_target(live.record.id, node, live.tip)
     if target is None:
-        raise RefusedError("expected something to redo, got nothing undone since the last change")
+        raise RefusedError("expected an operation to redo, got none undone since the last change")
     return Change(REDO, detail={"target": target})
 
 

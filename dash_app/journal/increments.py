@@ -1,4 +1,4 @@
-"""The online model after each change of the data, and how far from scratch was from it then."""
+"""The online model after each change of the data, and its distance to the model from scratch."""
 
 from __future__ import annotations
 
@@ -16,13 +16,16 @@ from dash_app.records.versions import ModelVersion
 from dash_app.store import Store
 
 _N_KEPT = 20_000
-"""Comparisons kept in memory, of all sessions."""
+"""Comparisons kept in memory, over all sessions."""
 
 _N_OPERATIONS = 2_000
+"""Operations read from the end of the log; older increments are not returned."""
+
 _N_MEASURED = 150
+"""Newest increments whose models are compared; bounds the time of one request."""
+
 _N_POINTS_MEASURED = 200_000
-"""Of a long session the newest increments are told, and the newest of these are measured: so many
-of them, and so many points in all, since each is measured on the points of its own time."""
+"""Points over all comparisons of one request. Each comparison uses the points of its increment."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +34,11 @@ class Increment:
 
     Attributes
     ----------
-    online : the online model after it
+    online : the online model after the change
     node : int, the state of the data, see `records.operations`
-    scratch : the newest model from scratch before the next change, None where there was none
-    current : whether that model was trained on these very points and settings
-    difference : of the two models, online first; None where it was not measured
+    scratch : the newest model from scratch before the next change; None without one
+    current : whether that model was trained on exactly these points and settings
+    difference : between the two models, online first; None if it was not measured
     """
 
     online: ModelVersion
@@ -46,7 +49,7 @@ class Increment:
 
 
 class Increments:
-    """Reads increments from the log, and remembers what was compared: models never change."""
+    """Reads increments from the log and caches comparisons, because models never change."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -60,8 +63,8 @@ class Increments:
         scratch: ModelVersion,
         points: Callable[[], Array],
     ) -> Comparison:
-        """Return how far two models of a session are apart, on the points of the online one."""
-        # by time too: a session that was deleted may come back from an older export
+        """Compare two models of a session on the points of the online model."""
+        # the times are in the key: a deleted session may be imported again from an older export
         models = (online.number, online.created_at, scratch.number, scratch.created_at)
         key = (session_id, *models)
         with self._lock:
@@ -75,7 +78,7 @@ class Increments:
         return known
 
     def newest(self, record: SessionRecord) -> list[Increment]:
-        """Return the newest increments since the last clear, oldest first."""
+        """Return the newest increments since the last clear, in order of time."""
         last = self._store.last(record.id)
         if last is None:
             return []
@@ -105,18 +108,18 @@ class Increments:
     def _online_at(
         self, session_id: str, node: int, by_seq: dict[int, Operation]
     ) -> Optional[ModelVersion]:
-        """Return the online model in force at a node."""
+        """Return the online model at a node."""
         while node != ROOT:
             operation = by_seq.get(node) or self._store.operation(session_id, node)
             if operation is None or operation.n_points == 0:
                 return None
             if operation.version is not None:
                 return operation.version
-            node = operation.parent  # a setting that acts from the next increment on
+            node = operation.parent  # a new setting that trained no model
         return None
 
     def _measured(self, record: SessionRecord, increments: list[Increment]) -> list[Increment]:
-        """Return the increments, the newest of them with their differences."""
+        """Return the increments; the newest have their differences."""
         if not increments:
             return increments
         rows = self._store.point_rows(record.id, max(each.node for each in increments))

@@ -1,7 +1,8 @@
-"""Sessions in memory: a bounded cache over the store, least recently used out first.
+"""Sessions in memory: a bounded cache over the store that drops the least recently used first.
 
-A cached session may be behind the store, since other processes write too. Whoever appends finds
-out by its sequence number; whoever reads asks `History.catch_up` first. The locks only save work.
+Other processes write to the store, so a cached session may be out of date. An append then fails,
+because its sequence number is taken. A read calls `History.catch_up` first. The locks only save
+work.
 """
 
 from __future__ import annotations
@@ -22,42 +23,42 @@ from dash_app.records.operations import SessionRecord
 from dash_app.records.versions import ModelVersion
 
 _N_RECENT = 12
-"""At most 40 kB each."""
+"""States kept for undo, per session; at most 40 kB each."""
 
 _CONTENDED_S = 30.0
-"""How long after another process was met on a session it is expected there again."""
+"""Seconds for which a session counts as contended after a write by another process."""
 
 
 class RecentStates:
-    """Copies of the last states before the current one, for an undo without a fold."""
+    """Copies of the last states before the current one: an undo needs no fold."""
 
     def __init__(self) -> None:
         self._states: OrderedDict[int, State] = OrderedDict()
 
     def keep(self, state: State) -> None:
-        """Keep a copy, in place of the oldest one."""
+        """Keep a copy; drop the oldest one if there are too many."""
         self._states[state.node] = fold.copied(state)
         self._states.move_to_end(state.node)
         if len(self._states) > _N_RECENT:
             self._states.popitem(last=False)
 
     def at(self, node: int) -> Optional[State]:
-        """Return a copy of the state at the node, where it is kept."""
+        """Return a copy of the state at the node, if it is kept."""
         found = self._states.get(node)
         return None if found is None else fold.copied(found)
 
 
 @dataclass
 class Live:
-    """A session as far as this process knows the log.
+    """A session in memory, up to the last operation that this process has read.
 
     Attributes
     ----------
-    seq : int, the last operation that is folded in
+    seq : int, the last operation that was applied
     tip : int, the newest node
-    active_points : the points at the head; None until somebody asks
-    scratch : the model from scratch that is shown
-    stale : set where something failed half-way: it is to be loaded anew
+    active_points : the points at the head; None until first used
+    scratch : the current model from scratch
+    stale : whether a change failed half-way; the session must then be loaded again
     """
 
     record: SessionRecord
@@ -72,11 +73,11 @@ class Live:
     stale: bool = False
 
     def copied(self) -> Live:
-        """Return the session as it is now, unmoved by what happens to this one."""
+        """Return a copy that later changes do not affect."""
         return replace(self, state=fold.copied(self.state), active_points=None)
 
     def become(self, other: Live) -> None:
-        """Take over everything of the other one."""
+        """Replace all attributes by those of another session."""
         self.__dict__.update(vars(other))
 
 
@@ -88,7 +89,7 @@ class _Entry:
 
 
 class LiveSessions:
-    """At most `capacity` sessions, each behind a lock of its own."""
+    """At most `capacity` sessions, each with its own lock."""
 
     def __init__(self, load: Callable[[str], Live], capacity: int, waits: Waits) -> None:
         self._load = load
@@ -99,11 +100,11 @@ class LiveSessions:
 
     @contextmanager
     def hold(self, session_id: str) -> Iterator[Live]:
-        """Give the session to this thread alone; loads it where it is not in memory.
+        """Lock the session for this thread; load it if it is not in memory.
 
         Raises
         ------
-        BusyError : others have it, and this one may not wait, or not so long
+        BusyError : the lock is taken, and the request may not wait or has waited too long
         """
         entry = self._entry(session_id)
         self._waits.until(
@@ -122,15 +123,15 @@ class LiveSessions:
             entry.lock.release()
 
     def met_another_process(self, session_id: str) -> None:
-        """Note that another process works on the session too."""
+        """Record that another process writes to the session too."""
         self._entry(session_id).contended_until = time.monotonic() + _CONTENDED_S
 
     def contended(self, session_id: str) -> bool:
-        """Whether another process has lately written to the session."""
+        """Whether another process has recently written to the session."""
         return self._entry(session_id).contended_until > time.monotonic()
 
     def forget(self, session_id: str) -> None:
-        """Take the session out of the cache."""
+        """Remove the session from the cache."""
         with self._lock:
             self._entries.pop(session_id, None)
 
@@ -143,7 +144,7 @@ class LiveSessions:
             if entry is None:
                 entry = self._entries[session_id] = _Entry()
                 if len(self._entries) > self._capacity:
-                    # whoever holds it goes on with its own copy; the store settles who is first
+                    # a thread that uses it keeps its own copy; the store detects a conflict
                     self._entries.popitem(last=False)
             else:
                 self._entries.move_to_end(session_id)

@@ -1,8 +1,8 @@
 """The operation log: every use-case reads a session and appends to it here.
 
 Any number of threads and processes may work on one store. An append carries the sequence number
-that it expects. Where that number is taken, the session is loaded again and the append is tried
-again. Locks and the cache only save work.
+that it expects. If that number is taken, the session reads the new operations and the append is
+tried again. Locks and the cache only save work.
 """
 
 from __future__ import annotations
@@ -36,8 +36,10 @@ from dash_app.store import SequenceTakenError, Store
 _log = logging.getLogger(__name__)
 
 _ATTEMPTS = 50
+"""Attempts of an append before it fails with ConflictError."""
+
 _TOUCH_EVERY_S = 3600.0
-"""A session's last use is noted at most so often: expiry counts in days."""
+"""Seconds between two writes of a session's last use; expiry counts in days."""
 
 T = TypeVar("T")
 Plan = Callable[[Live], Sequence[Change]]
@@ -45,27 +47,27 @@ Plan = Callable[[Live], Sequence[Change]]
 
 @dataclass(frozen=True)
 class Once:
-    """A request that is carried out once, however often it arrives with its key."""
+    """A request with an idempotency key: it is carried out once, however often it arrives."""
 
     key: str
     request: Change
 
     @classmethod
     def of(cls, key: Optional[str], request: Change) -> Optional[Once]:
-        """Return None for a request without a key: it is carried out each time."""
+        """Return None without a key: the request is then carried out each time."""
         return None if key is None else cls(key, request)
 
 
 @dataclass(frozen=True)
 class Finish:
-    """A run from scratch that ends with the append, and the model it leads to."""
+    """A run from scratch that ends with the append, and its model."""
 
     run_id: str
     version: ModelVersion
 
 
 class OperationLog:
-    """The logs of one store's sessions, as one process reads and extends them."""
+    """Reads and extends the logs of all sessions of one store, for one process."""
 
     def __init__(
         self, store: Store, watch: Watch, effort: Effort, waits: Waits, cache_sessions: int
@@ -77,11 +79,11 @@ class OperationLog:
         self._live = LiveSessions(self.history.load, cache_sessions, waits)
 
     def create(self, record: SessionRecord) -> bool:
-        """Make the session; False where it is there already.
+        """Create the session; return False if it exists already.
 
         Raises
         ------
-        RefusedError : one of that id was made with other settings
+        RefusedError : a session of that id exists with other settings
         """
         try:
             self._store.create_session(record)
@@ -90,19 +92,19 @@ class OperationLog:
             if known is None:
                 raise
             if known.settings != record.settings:
-                # whoever has the key need not be who made the session: its settings stay untold
+                # the message omits the settings: this client may not have created the session
                 raise RefusedError(
-                    "expected the settings that the session of this key was made with, got others"
+                    "expected the settings with which this key created a session, got others"
                 ) from None
             return False
         return True
 
     def read(self, session_id: str, question: Callable[[Live], T]) -> T:
-        """Return the answer of the session as the store has it now.
+        """Bring the session up to date and return `question(session)`.
 
         Raises
         ------
-        SessionNotFoundError, and whatever `question` raises
+        SessionNotFoundError, and any exception of `question`
         """
         with self._live.hold(session_id) as live:
             self._refresh(live)
@@ -119,21 +121,21 @@ class OperationLog:
         fresh: bool = True,
         finish: Optional[Finish] = None,
     ) -> SessionView:
-        """Append what `plan` makes of the session, all or nothing, and on disk on return.
+        """Append the changes that `plan` returns, all or none; they are on disk on return.
 
         Parameters
         ----------
-        plan : called again where somebody else was first; what it raises leaves all as it was
-        fresh : whether the plan must see what other processes did; without, they are met when
-            the sequence number turns out to be taken
+        plan : called again if another process appended first; its exceptions change nothing
+        fresh : whether to read the changes of other processes before the plan. If not, they are
+            read when the sequence number is taken
 
         Raises
         ------
         SessionNotFoundError, ConflictError
         BudgetError : the training takes too long
-        BusyError : it may not wait for its turn, or not so long; the server ends
+        BusyError : too many requests wait, the wait was too long, or the server stops
         CancelledError : the run to finish was cancelled
-        RefusedError : the key came with another request before
+        RefusedError : the key was used for another request
         """
         for _ in range(_ATTEMPTS):
             with self._live.hold(session_id) as live:
@@ -144,7 +146,7 @@ class OperationLog:
                     return view_of(live)
                 changes = plan(live)
                 if not changes and not fresh and self._refresh(live):
-                    continue  # nothing to do, but for a session that was behind
+                    continue  # the session was out of date: plan again
                 with self._effort.of(work_of(live.state, changes)) as on_step:
                     done = self._try(live, changes, once, finish, on_step)
                 if done:
@@ -152,7 +154,7 @@ class OperationLog:
                     break
         else:
             raise ConflictError(
-                f"session {short(session_id)}: {_ATTEMPTS} times somebody else was first"
+                f"session {short(session_id)}: other processes wrote first in {_ATTEMPTS} attempts"
             )
         if changes:
             self._watch.changed(session_id)
@@ -160,12 +162,12 @@ class OperationLog:
         return view
 
     def check(self, session_id: str) -> None:
-        """Raise SessionNotFoundError where there is no such session."""
+        """Raise SessionNotFoundError if there is no such session."""
         if self._store.revision(session_id) is None:
             raise SessionNotFoundError(f"expected the id of a session, got {session_id!r}")
 
     def forget(self, session_id: str) -> None:
-        """Take a deleted session out of memory, and tell those who watch it."""
+        """Remove a deleted session from memory and wake its listeners."""
         self._live.forget(session_id)
         self._watch.changed(session_id)
 
@@ -177,7 +179,7 @@ class OperationLog:
         finish: Optional[Finish],
         on_step: OnStep,
     ) -> bool:
-        """Return whether the changes are in the log; if not, somebody else's are folded in."""
+        """Return whether the changes are in the log; if not, read those of other processes."""
         operations: list[Operation] = []
         snapshots: list[Snapshot] = []
         session_id = live.record.id
@@ -195,13 +197,13 @@ class OperationLog:
                 run_id = None if finish is None else finish.run_id
                 self._store.append(session_id, operations, snapshots, finish_run=run_id)
         except SequenceTakenError:
-            _log.info("session %s: another process was first, trying again", short(session_id))
+            _log.info("session %s: another process wrote first, trying again", short(session_id))
             live.become(before)
-            live.recent = RecentStates()  # it may hold nodes that are not in the log
+            live.recent = RecentStates()  # it may contain nodes that are not in the log
             self._refresh(live)
             self._live.met_another_process(session_id)
             return False
-        except (BudgetError, BusyError):  # of the training: what it changed is taken back
+        except (BudgetError, BusyError):  # the training was stopped: restore the state before it
             live.become(before)
             live.recent = RecentStates()
             raise
@@ -211,7 +213,7 @@ class OperationLog:
         return True
 
     def _refresh(self, live: Live) -> bool:
-        """Fold in what others appended; returns whether there was anything."""
+        """Apply the operations of other processes; return whether there were any."""
         session_id = live.record.id
         try:
             behind = self.history.catch_up(live)
@@ -231,7 +233,7 @@ class OperationLog:
             return False
         if not known.change.answers(once.request):
             raise RefusedError(
-                f"expected a new Idempotency-Key, got {once.key!r}, which came with another request"
+                f"expected a new Idempotency-Key, got {once.key!r}, used for another request"
             )
         return True
 
@@ -241,6 +243,6 @@ class OperationLog:
             try:
                 self._store.touch(live.record.id, now)
             except StoreError as error:
-                _log.info("session %s: its use is noted later: %s", short(live.record.id), error)
+                _log.info("session %s: last use not written: %s", short(live.record.id), error)
             else:
                 live.touched_at = now

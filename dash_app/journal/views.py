@@ -1,4 +1,4 @@
-"""What the use-cases return: sessions as they stand, immutable."""
+"""The immutable values that the use-cases return."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from dash_app.records.versions import ModelVersion
 
 @dataclass(frozen=True)
 class SessionView:
-    """A session as it stands at `revision`, the number of operations in its log.
+    """A session at `revision`, the number of operations in its log.
 
     Attributes
     ----------
-    half_life : new points after which an old one counts half; None: nothing is forgotten
-    prior_weight : pseudo-observations of each component's variance
-    online, scratch : the current models; None without points, or before the first training
+    half_life : new points after which an old point counts half; None: points keep their weight
+    prior_weight : pseudo-observations for each component's variance
+    online, scratch : the current models; None without points or before the first training
     created_at : seconds since 1970
     """
 
@@ -39,7 +39,7 @@ class SessionView:
 
 @dataclass(frozen=True)
 class Synchronised:
-    """What `synchronise` did: `n_new` points trained on, in `time_s` wall seconds."""
+    """Result of `synchronise`: it trained on `n_new` points in `time_s` wall seconds."""
 
     view: SessionView
     n_new: int
@@ -48,7 +48,7 @@ class Synchronised:
 
 @dataclass(frozen=True)
 class ModelComparison:
-    """How far the online model is from the one from scratch, and which two were compared."""
+    """The difference between the online model and the model from scratch, with both models."""
 
     online: ModelVersion
     scratch: ModelVersion
@@ -56,7 +56,7 @@ class ModelComparison:
 
 
 def view_of(live: Live) -> SessionView:
-    """Return the session in memory as it stands."""
+    """Return the current view of a session in memory."""
     state = live.state
     return SessionView(
         id=live.record.id,

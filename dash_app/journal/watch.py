@@ -1,4 +1,4 @@
-"""Who waits for news of which session. Wakes local listeners at once."""
+"""Listeners that wait for changes of a session. Changes by this process wake them at once."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from contextlib import contextmanager
 
 
 class Watch:
-    """A counter and a condition for each watched session: a change wakes nobody else."""
+    """A counter and a condition for each watched session; a change wakes only its listeners."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._conditions: dict[str, threading.Condition] = {}
         self._listeners: Counter[str] = Counter()
-        self._news: Counter[str] = Counter()
+        self._n_changes: Counter[str] = Counter()
         self.closed = False
 
     def changed(self, session_id: str) -> None:
-        """Wake whoever listens to the session."""
+        """Wake the listeners of the session."""
         with self._lock:
             if session_id in self._listeners:
-                self._news[session_id] += 1
+                self._n_changes[session_id] += 1
                 self._conditions[session_id].notify_all()
 
     def close(self) -> None:
-        """Wake everybody for good."""
+        """Wake all listeners; later waits return at once."""
         with self._lock:
             self.closed = True
             for condition in self._conditions.values():
@@ -34,7 +34,7 @@ class Watch:
 
     @contextmanager
     def listener(self, session_id: str, at_most: int) -> Iterator[bool]:
-        """Listen to a session; gives False where `at_most` listeners are there already."""
+        """Listen to a session; yields False if there are `at_most` listeners already."""
         with self._lock:
             admitted = sum(self._listeners.values()) < at_most
             if admitted:
@@ -47,23 +47,23 @@ class Watch:
                 self._leave(session_id)
 
     def count(self, session_id: str) -> int:
-        """Return how much news there was of a session that is listened to."""
+        """Return the number of changes of a watched session since its first listener came."""
         with self._lock:
-            return self._news[session_id]
+            return self._n_changes[session_id]
 
     def wait(self, session_id: str, seen: int, timeout_s: float) -> int:
-        """Wait for news beyond `seen`, or the timeout, or the end; returns the count then.
+        """Wait until the count exceeds `seen`, the timeout ends or the watch closes; return it.
 
-        For listeners of the session only.
+        Only a listener of the session may call this.
         """
         with self._lock:
             self._conditions[session_id].wait_for(
-                lambda: self.closed or self._news[session_id] > seen, timeout_s
+                lambda: self.closed or self._n_changes[session_id] > seen, timeout_s
             )
-            return self._news[session_id]
+            return self._n_changes[session_id]
 
     def watched(self) -> list[str]:
-        """Return the sessions that somebody listens to."""
+        """Return the sessions that have a listener."""
         with self._lock:
             return list(self._listeners)
 
@@ -72,5 +72,5 @@ class Watch:
             self._listeners[session_id] -= 1
             if self._listeners[session_id] == 0:
                 del self._listeners[session_id]
-                del self._news[session_id]
+                del self._n_changes[session_id]
                 del self._conditions[session_id]

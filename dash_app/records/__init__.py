@@ -1,1 +1,1 @@
-"""Immutable values that the store keeps and everybody passes on: no storage, no web."""
+"""Immutable values that the store keeps; they know nothing of storage or the web."""

@@ -1,14 +1,14 @@
-"""The log of a session: what was done, in order, as immutable values.
+"""The log of a session: its operations in order, as immutable values.
 
-A state of the data is a *node*: the sequence number of the operation that made it (0: the new
-session). Add, remove, configure and clear make a node whose parent is the node before; undo and
-redo only move the *head* along these edges. So the log is a tree, every state is the fold over
-the path from the root to its node, and an undone branch is never lost. `tip` is the newest node:
-redo moves towards it.
+A *node* is a state of the data. Its number is the sequence number of the operation that created
+it; 0 is the new session. Add, remove, configure and clear create a node whose parent is the
+current node. The *head* is the current node. Undo and redo only move the head along the edges, so
+the log is a tree and no undone branch is lost. Each state is the fold over the operations on the
+path from the root to its node. The *tip* is the newest node; redo moves towards it.
 
-A training is a result and not a change: it stands in the log without a node and undo passes over
-it, else a training that ends between a click and an undo would be undone in the click's place.
-It belongs to the *era* of its points, the node of the last clear on their path, and is shown
+A train records the result of a training from scratch. It creates no node, and undo skips it:
+otherwise an undo after a click could undo a training that ended in between. The *era* of a node
+is the last clear on its path. A model from scratch belongs to the era of its points and is shown
 while the head is in that era.
 """
 
@@ -32,7 +32,7 @@ ROOT = 0
 
 
 def short(session_id: str) -> str:
-    """Return what a log may hold of a session's id, which is the only key to the session.
+    """Return the part of a session's id that a log line may show; the whole id gives access.
 
     Examples
     --------
@@ -44,7 +44,7 @@ def short(session_id: str) -> str:
 
 @dataclass(frozen=True)
 class Settings:
-    """What a session's learner is made with."""
+    """Settings of a session's learner."""
 
     n_components: int
     half_life: Optional[float]
@@ -64,10 +64,10 @@ class SessionRecord:
 
 @dataclass(frozen=True, eq=False)
 class Change:
-    """What is asked for: an operation that has no place in the log yet.
+    """A requested operation that is not in the log yet.
 
-    `points` are those of an add or a remove; `detail` holds the new settings of a configure, the
-    facts of a train, or under "target" the node that an undo or redo acts on.
+    `points` belong to an add or a remove. `detail` has the new settings of a configure, the facts
+    of a train, or under "target" the node of an undo or redo.
     """
 
     kind: str
@@ -75,12 +75,12 @@ class Change:
     detail: Mapping[str, Any] = field(default_factory=dict)
 
     def answers(self, request: Change) -> bool:
-        """Whether this change may be what the request led to, where a request is repeated."""
+        """Whether this change may be the result of the request, when a request is repeated."""
         if self.kind != request.kind:
             return False
         if self.points is not None and request.points is not None:
             return np.array_equal(self.points, request.points)
-        # of the settings asked for, only those that changed are in the log
+        # the log has only those requested settings that differed
         return self.kind != CONFIGURE or self.detail.items() <= request.detail.items()
 
 
@@ -91,11 +91,11 @@ class Operation:
     Attributes
     ----------
     seq : int, 1, 2, ... without a gap within the session
-    parent : int, the head before
+    parent : int, the head before the operation
     head, tip : int, after the operation
-    n_models : int, model versions so far, this operation's included
-    n_points : int, points held at `head`
-    era : int, of the model, where there is one, else of the head
+    n_models : int, model versions so far, including this operation
+    n_points : int, active points at `head`
+    era : int, for a train the era of its model, otherwise the era of `head`
     created_at : float, seconds since 1970
     version : the model that the operation trained, if any
     """
@@ -114,13 +114,13 @@ class Operation:
 
     @property
     def kind(self) -> str:
-        """Name of what was done."""
+        """Kind of the change."""
         return self.change.kind
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The encoded state at a node; `depth` is the node's distance from the root."""
+    """The encoded state at a node; `depth` is the length of the path from the root."""
 
     node: int
     depth: int

@@ -1,4 +1,4 @@
-"""Training runs: what every process knows of them."""
+"""Training runs from scratch, as the database stores them for all processes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Optional
 
 MAX_EPOCHS = 100_000
-"""Most passes of a training from scratch."""
+"""Maximum number of passes of a training from scratch."""
 
 QUEUED, RUNNING, DONE, FAILED, CANCELLED = "queued", "running", "done", "failed", "cancelled"
 
@@ -16,9 +16,9 @@ ALIVE = (QUEUED, RUNNING)
 
 @dataclass(frozen=True)
 class RunRecord:
-    """One training run as last reported.
+    """One training run, as of its last report.
 
-    Times are seconds since 1970; `loss`, -J, is in nats per point.
+    Times are seconds since 1970; `loss` is -J in nats per point.
     """
 
     id: str

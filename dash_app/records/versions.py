@@ -1,4 +1,4 @@
-"""Model versions: what each training produced, kept for good."""
+"""Model versions: the result of each training. They are never changed."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ class ModelVersion:
 
     Attributes
     ----------
-    number : int, 1, 2, ... within the session, in the order in which they were trained
+    number : int, 1, 2, ... within the session, in the order of training
     kind : "online" or "scratch"
-    objective, mean_nll : float, nats per point; the loss that is shown is -objective
-    n_points : int, points it was trained on, since the last clear
-    revision : int, the session's revision whose points it was trained on
+    objective, mean_nll : float, nats per point; the page shows the loss, -objective
+    n_points : int, points of the training, since the last clear
+    revision : int, the revision of the session at which it was trained
     time_s : float, wall seconds of the training
     created_at : float, seconds since 1970
     """
@@ -37,14 +37,14 @@ class ModelVersion:
 
     @property
     def loss(self) -> float:
-        """What the training lowered: -J, nats per point."""
+        """The loss -J that the training minimises, nats per point."""
         return -self.objective
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values, for JSON: every other form on a wire is a view of these."""
+        """Return plain values for JSON."""
         return {**vars(self), "mixture": self.mixture.to_dict()}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> ModelVersion:
-        """Return the version of `to_dict`."""
+        """Return the version that `to_dict` described."""
         return cls(**{**values, "mixture": Mixture.from_dict(values["mixture"])})

@@ -41,7 +41,7 @@ def test_create_with_a_taken_id_is_that_session_or_refused(sessions: Sessions) -
     made = sessions.create(session_id="a" * 32, seed=1)
     changed = sessions.configure(made.id, n_components=5)
     assert sessions.create(session_id="a" * 32, seed=1) == changed
-    with pytest.raises(RefusedError, match="settings that the session of this key"):
+    with pytest.raises(RefusedError, match="settings with which this key"):
         sessions.create(session_id="a" * 32, seed=2)
 
 
