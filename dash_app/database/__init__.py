@@ -1,1 +1,1 @@
-"""Rows in, rows out: connections, tables, encodings. No mathematics."""
+"""Database access: connections, tables and encodings. No mathematics."""

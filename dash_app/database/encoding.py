@@ -1,8 +1,8 @@
-"""Plain dicts of numbers and arrays as bytes and back: bit for bit, and never pickle.
+"""Encode nested dicts of numbers and arrays as bytes, bit for bit and without pickle.
 
-A body is the length of a JSON header (8 bytes, little-endian), the header, and the arrays' own
-bytes one after the other. In the header an array stands as {"__array__": [dtype, shape, offset]}.
-numpy's .npz does the same in a zip archive and takes twenty times as long for a small learner.
+The bytes are the length of a JSON header (8 bytes, little-endian), the header, and the data of
+the arrays. In the header an array is {"__array__": [dtype, shape, offset]}. numpy's .npz does the
+same in a zip archive; it takes twenty times as long for a small learner.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dash_app.errors import StateError
 _ARRAY = "__array__"
 _LENGTH_BYTES = 8
 _DTYPE = re.compile("[<|][biuf][1248]")
-_KINDS = "biuf"  # booleans and numbers; nothing that could hold an object
+_KINDS = "biuf"  # booleans and numbers; no objects
 
 
 def to_bytes(value: Any) -> bytes:
@@ -45,11 +45,11 @@ def to_bytes(value: Any) -> bytes:
 
 
 def from_bytes(body: bytes) -> Any:
-    """Return what `to_bytes` was given; tuples come back as lists.
+    """Return the value that `to_bytes` encoded; tuples become lists.
 
     Raises
     ------
-    StateError : bytes that are not of `to_bytes`, or cut off
+    StateError : the bytes do not come from `to_bytes`, or are cut off
 
     Examples
     --------
@@ -67,7 +67,7 @@ def from_bytes(body: bytes) -> Any:
         dtype = np.dtype(str(dtype_name))
         count = int(np.prod(shape, dtype=np.int64))
         flat = np.frombuffer(body, dtype, count, start + offset)
-        # a copy: the bytes are read-only, and the learner may work in place
+        # a copy: the bytes are read-only, and the learner may write into its arrays
         return flat.reshape(shape).astype(dtype.newbyteorder("="))
 
     try:

@@ -1,4 +1,4 @@
-"""Connections: SQLite by default, any SQLAlchemy URL by setting."""
+"""Database connections: SQLite by default, or any SQLAlchemy URL."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from dash_app.database.sqlite_guard import BUSY_TIMEOUT_MS, SqliteGuard
 from dash_app.errors import StoreError
 
 _POOL_SIZE = 16
-_MAX_OVERFLOW = 1024  # a thread never waits for a connection; the threads are bounded already
+_MAX_OVERFLOW = 1024  # no thread waits for a connection; the server bounds the threads
 
 READ = {"sqlite_begin": "read"}
-"""Execution options of transactions that only read: SQLite then waits for no writer."""
+"""Execution options of read-only transactions: SQLite does not wait for a writer."""
 
 OPTIONAL = {"sqlite_begin": "optional"}
-"""Execution options of a write that may be left out: SQLite then hardly waits for a writer."""
+"""Execution options of a write that may be skipped: SQLite waits only briefly for a writer."""
 
 _GUARD = "sqlite_guard"
 _BESIDE = ("-wal", "-shm")
 
 
 def connect(url: str) -> sa.Engine:
-    """Return an engine on a store of the newest schema; makes the store on first use.
+    """Return an engine for the store; create the store or migrate it to the newest schema.
 
     Raises
     ------
-    StoreError : the store cannot be opened, or is of a newer release
+    StoreError : the store cannot be opened, or a newer release wrote it
     """
     try:
         address = _with_driver(sa.engine.make_url(url))
@@ -49,7 +49,7 @@ def connect(url: str) -> sa.Engine:
 
 
 def guard_of(engine: sa.Engine) -> Optional[SqliteGuard]:
-    """Return what watches the engine's file; None for a server's database."""
+    """Return the guard of the engine's SQLite file; None for another database."""
     found: Optional[SqliteGuard] = engine.get_execution_options().get(_GUARD)
     return found
 
@@ -62,7 +62,7 @@ def _shown(url: str) -> str:
 
 
 def _with_driver(address: sa.URL) -> sa.URL:
-    # psycopg 3 is the driver that is tested
+    # psycopg 3 is the tested driver
     if address.drivername in ("postgresql", "postgres"):
         return address.set(drivername="postgresql+psycopg")
     return address
@@ -70,7 +70,7 @@ def _with_driver(address: sa.URL) -> sa.URL:
 
 def _engine(address: sa.URL) -> sa.Engine:
     if address.get_backend_name() != "sqlite":
-        # pre_ping: the server may have been restarted since a connection was last used
+        # pre_ping: the database server may have restarted since the last use of a connection
         return sa.create_engine(
             address,
             pool_size=_POOL_SIZE,
@@ -84,7 +84,7 @@ def _engine(address: sa.URL) -> sa.Engine:
         raise StoreError("expected the path of a file for SQLite, got a URI: it cannot be watched")
     path = Path(address.database).absolute()
     private_files.make_directory(path.parent)
-    private_files.make_file(path)  # SQLite gives what it makes beside it the same mode
+    private_files.make_file(path)  # SQLite gives its -wal and -shm files the same mode
     for suffix in ("", *_BESIDE):
         private_files.close_to_others(path.with_name(path.name + suffix))
     guard = SqliteGuard(path)
@@ -95,9 +95,9 @@ def _engine(address: sa.URL) -> sa.Engine:
         max_overflow=_MAX_OVERFLOW,
         connect_args={"check_same_thread": False},
         execution_options={_GUARD: guard},
-        hide_parameters=True,  # an error's text goes to the log, and session ids are among them
+        hide_parameters=True,  # error texts go to the log, and the parameters include session ids
     )
-    # before SQLite would make a new file in the place of one that was removed
+    # check before each connection: SQLite would create a new file if the old one was removed
     sa.event.listen(engine, "do_connect", lambda *_: guard.check())
     sa.event.listen(engine, "connect", _on_connect)
     sa.event.listen(engine, "begin", _on_begin)
@@ -106,12 +106,12 @@ def _engine(address: sa.URL) -> sa.Engine:
 
 
 def _on_connect(connection: Any, _record: Any) -> None:
-    # None: Python's sqlite3 starts no transactions of its own, _on_begin does
+    # None: _on_begin starts the transactions, not Python's sqlite3
     connection.isolation_level = None
     for pragma in (
         f"busy_timeout={BUSY_TIMEOUT_MS}",
         "journal_mode=WAL",
-        "synchronous=FULL",  # in WAL mode NORMAL may lose the last commits when power fails
+        "synchronous=FULL",  # in WAL mode, NORMAL may lose the last commits in a power failure
         "foreign_keys=ON",
     ):
         connection.execute(f"PRAGMA {pragma}")
@@ -125,7 +125,7 @@ def _on_begin(connection: sa.Connection) -> None:
         return
     driver = connection.connection.driver_connection
     with options[_GUARD].writing(driver, optional=kind == "optional"):
-        # the lock at once: upgrading a reader's lock fails without waiting
+        # take the write lock at once: upgrading a read lock fails without waiting
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 

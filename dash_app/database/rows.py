@@ -1,4 +1,4 @@
-"""Between the log's values and the store's rows."""
+"""Convert records to database rows and back."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ def floats_to_bytes(values: Array) -> bytes:
 
 
 def floats_from_bytes(body: bytes) -> Array:
-    """Return the values of `floats_to_bytes`; read-only."""
+    """Return the values that `floats_to_bytes` encoded; read-only."""
     return np.frombuffer(body, "<f8").astype(np.float64, copy=False)
 
 
 def mixture_to_bytes(mixture: Mixture) -> bytes:
-    """Return weights, means, variances as little-endian float64, one after the other."""
+    """Return the weights, means and variances in this order, as little-endian float64."""
     parts = (mixture.weights, mixture.means, mixture.variances)
     return b"".join([part.astype("<f8").tobytes() for part in parts])
 
 
 def mixture_from_bytes(body: bytes) -> Mixture:
-    """Return the mixture of `mixture_to_bytes`.
+    """Return the mixture that `mixture_to_bytes` encoded.
 
     Examples
     --------
@@ -110,7 +110,7 @@ def operation(row: sa.Row[Any]) -> Operation:
 
 
 def model_version(row: sa.Row[Any]) -> ModelVersion:
-    """Return the model version in an operation's row."""
+    """Return the model version stored in an operation's row."""
     return ModelVersion(
         number=row.n_models,
         kind=SCRATCH if row.kind == TRAIN else ONLINE,

@@ -1,4 +1,4 @@
-"""Training runs as rows: status, progress and requests to cancel pass between processes here."""
+"""The tables of training runs. Processes share status, progress and cancel requests here."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ _is_alive = _runs.c.status.in_(ALIVE)
 
 
 class SerialTakenError(Exception):
-    """Another run of the session began at the same time, or the session is gone."""
+    """Another run of the session was inserted first, or the session was deleted."""
 
 
 class RunTable:
-    """The rows of runs and of their losses."""
+    """Reads and writes the rows of runs and their losses."""
 
     def __init__(self, engine: sa.Engine, reader: sa.Engine) -> None:
         self._engine = engine
         self._reader = reader
 
     def start(self, record: RunRecord) -> None:
-        """Insert a run, and ask the session's others to stop: a new one replaces them."""
+        """Insert a run, and ask the other runs of the session to stop."""
         replaced = (
             sa.update(_runs)
             .where(_runs.c.session_id == record.session_id, _is_alive)
@@ -53,13 +53,13 @@ class RunTable:
             )
 
     def n_before(self, record: RunRecord) -> int:
-        """Return how many queued runs of the store came before this one."""
+        """Return the number of earlier queued runs in the store."""
         earlier = sa.and_(_runs.c.status == QUEUED, _runs.c.created_at < record.created_at)
         with self._reader.connect() as connection:
             return connection.execute(sa.select(sa.func.count()).where(earlier)).scalar() or 0
 
     def last_serial(self, session_id: str) -> int:
-        """Return the serial number of the session's newest run, 0 where there is none."""
+        """Return the serial number of the session's newest run; 0 without a run."""
         newest = sa.select(sa.func.max(_runs.c.serial)).where(_runs.c.session_id == session_id)
         with self._reader.connect() as connection:
             return connection.execute(newest).scalar() or 0
@@ -69,7 +69,7 @@ class RunTable:
         return self._one(_runs.c.session_id == session_id, _runs.c.id == run_id)
 
     def by_key(self, session_id: str, key: str) -> Optional[RunRecord]:
-        """Return the run that came with that idempotency key."""
+        """Return the run that was started with that idempotency key."""
         return self._one(_runs.c.session_id == session_id, _runs.c.idempotency_key == key)
 
     def since(self, session_id: str, serial: int) -> list[RunRecord]:
@@ -109,14 +109,14 @@ class RunTable:
         return np.concatenate(parts[::-1]) if parts else np.empty(0)
 
     def report(self, run_id: str, first: int, losses: Array, now: float) -> bool:
-        """Append losses from iteration `first` on; returns whether the run is to stop."""
+        """Append losses from iteration `first` on; return whether the run must stop."""
         with self._engine.begin() as connection:
             alive = connection.execute(
                 sa.update(_runs)
                 .where(_runs.c.id == run_id, _is_alive)
                 .values(n_iter=first + losses.size - 1, loss=float(losses[-1]), heartbeat_at=now)
             )
-            if alive.rowcount == 0:  # its session was deleted, or it was given up for dead
+            if alive.rowcount == 0:  # the session is gone, or the run was marked as failed
                 return True
             row = {"run_id": run_id, "first": first, "losses": floats_to_bytes(losses)}
             connection.execute(sa.insert(_progress), row)
@@ -124,7 +124,7 @@ class RunTable:
             return bool(connection.execute(wanted).scalar())
 
     def heartbeat(self, run_ids: list[str], now: float) -> set[str]:
-        """Note that the runs are alive; returns those that are to stop."""
+        """Update the heartbeats of the runs; return the runs that must stop."""
         with self._engine.begin() as connection:
             mine = _runs.c.id.in_(run_ids)
             connection.execute(sa.update(_runs).where(mine).values(heartbeat_at=now))
@@ -134,7 +134,7 @@ class RunTable:
             return set(run_ids) - set(going.scalars())
 
     def request_cancel(self, session_id: str, run_id: str) -> None:
-        """Ask the run to stop, wherever it runs."""
+        """Ask the run to stop, in any process."""
         with self._engine.begin() as connection:
             connection.execute(
                 sa.update(_runs)
@@ -143,7 +143,12 @@ class RunTable:
             )
 
     def mark_done(self, connection: sa.Connection, run_id: str, operation: Operation) -> None:
-        """Mark as done within the transaction that appends its result, unless cancelled."""
+        """Mark the run as done, in the transaction that appends its result.
+
+        Raises
+        ------
+        CancelledError : the run was cancelled
+        """
         done = connection.execute(
             sa.update(_runs)
             .where(
@@ -166,13 +171,13 @@ class RunTable:
             )
 
     def heartbeats(self) -> dict[str, float]:
-        """Return the last heartbeat of each queued or running run, by the clock of its process."""
+        """Return the last heartbeat of each queued or running run, from its own process's clock."""
         found = sa.select(_runs.c.id, _runs.c.heartbeat_at).where(_is_alive)
         with self._reader.connect() as connection:
             return {row[0]: float(row[1]) for row in connection.execute(found)}
 
     def fail_silent(self, run_id: str, heartbeat_at: float, error: str, now: float) -> None:
-        """Mark as failed a run that is still at this heartbeat."""
+        """Mark the run as failed if its heartbeat is unchanged."""
         same = (_runs.c.id == run_id, _runs.c.heartbeat_at == heartbeat_at)
         with self._engine.begin() as connection:
             connection.execute(

@@ -1,4 +1,4 @@
-"""The store's tables, and the numbered steps that lead to them."""
+"""The tables of the store, and the numbered migrations that create them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ sessions = sa.Table(
     sa.Column("seed", sa.BigInteger, nullable=False),
     sa.Column("created_at", sa.Double, nullable=False),
     sa.Column("touched_at", sa.Double, nullable=False, index=True),
-    sa.Column("deleted_at", sa.Double),  # None while it lives; purged a day later
+    sa.Column("deleted_at", sa.Double),  # None unless deleted; purged a day later
 )
 
 
@@ -50,14 +50,14 @@ operations = sa.Table(
     sa.Column("points", sa.LargeBinary),  # float64, little-endian
     sa.Column("detail", sa.Text),  # JSON
     sa.Column("idempotency_key", sa.String(255)),
-    # the model version, in the row of the operation that trained it: one INSERT for both
+    # the model version is in the row of its operation: one INSERT for both
     sa.Column("mixture", sa.LargeBinary),
     sa.Column("objective", sa.Double),
     sa.Column("mean_nll", sa.Double),
     sa.Column("model_points", sa.Integer),
     sa.Column("model_revision", sa.Integer),
     sa.Column("time_s", sa.Double),
-    # clustered by session and sequence number: an append and a load touch neighbouring pages
+    # clustered by session and sequence number: appends and loads touch neighbouring pages
     sqlite_with_rowid=False,
 )
 
@@ -71,7 +71,7 @@ sa.Index(
     postgresql_where=KEYED,
 )
 
-# a literal in the text: SQLite takes a partial index only where it can see the condition
+# a literal: SQLite uses a partial index only if the query repeats its condition literally
 IS_TRAIN = sa.text("kind = 'train'")
 sa.Index(
     "operations_that_train",
@@ -115,7 +115,7 @@ runs = sa.Table(
     sa.UniqueConstraint("session_id", "idempotency_key"),
 )
 
-# few runs are alive, and they are asked for again and again
+# few runs are queued or running, and they are queried often
 runs_by_status = sa.Index("runs_by_status", runs.c.status, runs.c.created_at)
 
 progress = sa.Table(
@@ -136,7 +136,7 @@ def _first_tables(connection: sa.Connection) -> None:
 
 
 def _deleted_at(connection: sa.Connection) -> None:
-    # the first step makes today's tables: a new store has the column already
+    # the first step creates the current tables, so a new store has the column already
     known = {column["name"] for column in sa.inspect(connection).get_columns("sessions")}
     if "deleted_at" not in known:
         kind = sa.Double().compile(connection.dialect)
@@ -148,19 +148,19 @@ def _runs_by_status(connection: sa.Connection) -> None:
 
 
 STEPS: Sequence[Callable[[sa.Connection], None]] = (_first_tables, _deleted_at, _runs_by_status)
-"""Step i leads from version i to i + 1. A step that has been released is never changed."""
+"""Step i migrates from version i to i + 1. A released step must not change."""
 
-_POSTGRESQL_LOCK = 0x676D6D  # any number, the same in every process that migrates
+_POSTGRESQL_LOCK = 0x676D6D  # arbitrary; the same in every process that migrates
 
 
 def migrate(
     connection: sa.Connection, steps: Sequence[Callable[[sa.Connection], None]] = STEPS
 ) -> None:
-    """Bring the store to the newest version, within the connection's transaction.
+    """Migrate the store to the newest version, within the connection's transaction.
 
     Raises
     ------
-    StoreError : the store is of a newer version than this program
+    StoreError : the store has a newer version than this program
     """
     if connection.dialect.name == "postgresql":  # SQLite's transaction is exclusive already
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_POSTGRESQL_LOCK)))

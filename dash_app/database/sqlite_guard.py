@@ -1,9 +1,9 @@
-"""What can happen to the file of an SQLite store, noticed and said in one sentence.
+"""Detect faults of the SQLite file, and explain each in one sentence.
 
-A file that is removed or replaced while it is open goes on taking writes that nobody will ever
-read: its device and inode are compared at each write. A lock that another program holds makes
-writers wait: the first one for long, the next ones shortly until one succeeds, so that they do not
-use up the threads that serve readers.
+If the file is removed or replaced while it is open, writes go to the old file and are lost. So each
+write compares the device and inode of the file at the path with those of the open file. If another
+program locks the file, the first writer waits for long. The next writers wait briefly until one
+succeeds, to keep threads free for readers.
 """
 
 from __future__ import annotations
@@ -18,16 +18,19 @@ from typing import Any, Optional
 from dash_app.errors import StoreBusyError, StoreError
 
 BUSY_TIMEOUT_MS = 5_000
-"""How long a writer waits for another one, which holds the file for 0.2 ms or so."""
+"""Longest wait of a writer for the write lock; another writer has it for about 0.2 ms."""
 
 _LOCKED_TIMEOUT_MS = 200
-"""How long a writer waits after one has waited for `BUSY_TIMEOUT_MS` in vain."""
+"""Longest wait of a writer after another one has waited `BUSY_TIMEOUT_MS` in vain."""
 
 OPTIONAL_TIMEOUT_MS = 20
-"""How long a write waits that may as well be left out."""
+"""Longest wait of a write that may be skipped."""
 
 _CHECK_FOR_S = 2.0
+"""Longest duration of the integrity check at the start."""
+
 _INSTRUCTIONS_A_LOOK = 100_000
+"""SQLite instructions between two looks at the clock."""
 
 _DAMAGED = ("file is not a database", "database disk image is malformed")
 _LOCKED = ("database is locked", "database table is locked")
@@ -40,7 +43,7 @@ _REASONS = {
 
 
 class SqliteGuard:
-    """The condition of one database file, for every connection of this process to it."""
+    """Watches one database file, for all connections of this process."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -49,11 +52,11 @@ class SqliteGuard:
         self._locked = False
 
     def opened(self) -> None:
-        """Note which file is open; from now on it must be found at its path."""
+        """Remember which file is open; `check` then expects it at its path."""
         self._opened = _identity(os.stat(self._path))
 
     def check(self) -> None:
-        """Raise StoreError where the file is not the one that was opened, or is damaged."""
+        """Raise StoreError if the file was removed, replaced or emptied, or is damaged."""
         if self._damage is not None:
             raise StoreError(self._damage)
         if self._opened is None:
@@ -75,7 +78,7 @@ class SqliteGuard:
 
     @contextmanager
     def writing(self, connection: Any, *, optional: bool = False) -> Iterator[None]:
-        """Check the file, and bound the time for which the driver's connection waits for it.
+        """Check the file, and limit how long the driver's connection waits for the write lock.
 
         Raises
         ------
@@ -98,7 +101,7 @@ class SqliteGuard:
                 connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
 
     def explained(self, error: BaseException) -> Optional[StoreError]:
-        """Return the driver's error as one of ours; None where it is about a statement."""
+        """Translate an error of the driver; return None if it is not about the file."""
         message = str(error)
         if message.startswith(_DAMAGED):
             self._damage = (
@@ -116,13 +119,13 @@ class SqliteGuard:
         return StoreError(f"the store {self._path} cannot be used, nothing was changed: {reason}")
 
     def examine(self, connection: Any) -> bool:
-        """Look through the file for damage, for two seconds; returns whether all was seen.
+        """Check the file for damage, for two seconds; return whether the check was complete.
 
-        The driver's error is raised where it cannot even be read.
+        If the file cannot be read at all, the driver's error is raised.
 
         Raises
         ------
-        StoreError : it is damaged
+        StoreError : the file is damaged
         """
         until = time.monotonic() + _CHECK_FOR_S
         connection.set_progress_handler(lambda: time.monotonic() > until, _INSTRUCTIONS_A_LOOK)

@@ -1,7 +1,7 @@
-"""Deleted sessions: out of every reader's sight at once, and there for a day to be taken back.
+"""Deleted sessions: readers no longer see them, and an operator can restore them for a day.
 
-A tombstone at the end of the log takes the next sequence number, so that whoever still appends to
-the session finds the number taken, reads again and sees that the session is gone.
+A tombstone at the end of the log takes the next sequence number. A concurrent append therefore
+finds its number taken, reads the session again and learns that it was deleted.
 """
 
 from __future__ import annotations
@@ -23,9 +23,11 @@ _NOTHING = {"parent": 0, "head": 0, "tip": 0, "n_models": 0, "n_points": 0, "era
 def throw_away(
     connection: sa.Connection, session_id: str, now: float, untouched_since: Optional[float] = None
 ) -> bool:
-    """Mark the session as deleted, and stop its runs; False where there is none to delete.
+    """Mark the session as deleted and stop its runs; return False if there is no such session.
 
-    IntegrityError where somebody appends at the same time.
+    Raises
+    ------
+    IntegrityError : another writer appended at the same time
     """
     mark = sa.update(_sessions).where(
         _sessions.c.id == session_id, _sessions.c.deleted_at.is_(None)
@@ -44,7 +46,7 @@ def throw_away(
 
 
 def take_back(connection: sa.Connection, session_id: str, now: float) -> bool:
-    """Let a deleted session live again, as if it was used now; False where there is none."""
+    """Restore a deleted session, with `now` as its last use; return False if there is none."""
     mark = sa.update(_sessions).where(
         _sessions.c.id == session_id, _sessions.c.deleted_at.is_not(None)
     )
@@ -56,7 +58,7 @@ def take_back(connection: sa.Connection, session_id: str, now: float) -> bool:
 
 
 def set_aside(connection: sa.Connection, session_id: str) -> None:
-    """Give a deleted session another id, where there is one of this id: a new one takes it."""
+    """Move a deleted session of this id to another id, to free the id for a new session."""
     found = sa.select(_sessions).where(
         _sessions.c.id == session_id, _sessions.c.deleted_at.is_not(None)
     )
