@@ -1,4 +1,5 @@
-"""Who works, who waits and for how long, and how much one client may ask for.
+"""Admission control: processor slots, waiting requests and rate limits.
 
-Requests bear a client; the server's own threads have none and are never refused.
+A thread that serves a request has a client. The server's own threads have none, and no limit
+applies to them.
 """

@@ -14,7 +14,7 @@ def _is_there() -> bool:
 
 @dataclass(frozen=True)
 class Client:
-    """Who asks: the remote address, and whether its connection has been closed meanwhile."""
+    """The remote address of a request, and a test of whether its connection was closed."""
 
     address: str
     has_gone: Callable[[], bool] = _is_there

@@ -1,4 +1,4 @@
-"""Online training within a request: turns for what takes long, none for a click."""
+"""Online training within a request: long trainings take turns, a click trains at once."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from dash_app.admission.waits import Waits
 from dash_app.errors import BudgetError, BusyError
 
 _FREE_WORK = 2_000
-"""Atoms times components that are learned without a turn: 0.1 s at most."""
+"""Atoms times components up to which a training needs no turn; it takes 0.1 s at most."""
 
 
 class Effort:
-    """Gives the online trainings of a process their turns, and at most `max_work_s` each."""
+    """Gives turns to the online trainings of a process; each may work at most `max_work_s`."""
 
     def __init__(self, turns: Turns, waits: Waits, max_work_s: float) -> None:
         self._turns = turns
@@ -24,16 +24,17 @@ class Effort:
 
     @contextmanager
     def of(self, work: int) -> Iterator[Callable[[], None]]:
-        """Train within, and call what is given between two steps of the training.
+        """Train in this context; yields the function to call between two steps of the training.
 
         Parameters
         ----------
-        work : int, atoms times components; little work begins at once, much when it is its turn
+        work : int, atoms times components; a small training begins at once, a large one waits
+            for a turn
 
         Raises
         ------
         BudgetError : the training takes too long
-        BusyError : too many wait already, or this one for too long, or the server ends
+        BusyError : too many requests wait, the wait was too long, or the server stops
         """
         if work <= _FREE_WORK:
             started = time.monotonic()
@@ -51,7 +52,7 @@ class Effort:
             yield lambda: self._step(turn, may_pause)
 
     def _took_place(self, held: ExitStack) -> bool:
-        """Take a place among those who wait, where there is one, for the pauses to come."""
+        """Reserve a waiting place for later pauses; return whether one was free."""
         try:
             held.enter_context(self._waits.place())
         except BusyError:
@@ -73,7 +74,7 @@ class Effort:
         self._waits.check()
         if worked_s > self._max_work_s:
             raise BudgetError(
-                f"expected an increment to be learned within {self._max_work_s:g} s, it was not "
-                f"after {worked_s:.1f} s: nothing has changed; send fewer points at once, or take "
-                "fewer components"
+                f"expected an increment to be learned within {self._max_work_s:g} s, got "
+                f"{worked_s:.1f} s and no end: nothing has changed; send fewer points at once, or "
+                "take fewer components"
             )

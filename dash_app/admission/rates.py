@@ -1,4 +1,4 @@
-"""How much a client may ask for in a minute, by its address."""
+"""Rate limits for each client address."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from dash_app.errors import RateError
 
 _MINUTE_S = 60.0
 _MAX_ADDRESSES = 10_000
-"""Addresses remembered; of more the one that asked longest ago is forgotten."""
+"""Addresses in memory; beyond this the least recently used one is dropped."""
 
 _IPV6_NETWORK_BITS = 64
-"""A household has so many bits of an IPv6 address; it counts as one client."""
+"""Prefix length of an IPv6 network that counts as one client; a household usually has a /64."""
 
 
 class Rate:
-    """A token bucket for each address: a minute's worth at once, refilled steadily."""
+    """A token bucket for each address; it holds the tokens of one minute and refills steadily."""
 
     def __init__(self, per_minute: Optional[int], what: str) -> None:
         self._per_minute = per_minute
@@ -30,11 +30,11 @@ class Rate:
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def take(self, amount: int = 1) -> None:
-        """Count what the current client asks for; more than a minute's worth counts as that.
+        """Take tokens for the current client; an amount above the limit counts as the limit.
 
         Raises
         ------
-        RateError : it asked for more than is allowed
+        RateError : the client has too few tokens left
         """
         asking = client.current.get()
         if self._per_minute is None or asking is None:

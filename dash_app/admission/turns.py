@@ -1,8 +1,8 @@
-"""Turns at the processor: a few slots, and a queue of those who wait for one.
+"""Processor slots, and two queues of work that waits for a slot.
 
-Work that takes long gives its slot up now and then and goes to the end of the queue, so nobody
-waits for the whole of somebody else's. Beginners and those under way take turns: a short piece of
-work passes the long ones, and the long ones go on.
+Long work releases its slot after each slice and goes to the end of a queue. So no work waits for
+the whole of another. New work and paused work have separate queues, and the slots alternate between
+them: short work overtakes long work, and long work still proceeds.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from collections import deque
 from typing import Optional
 
 SLICE_S = 0.25
-"""After so much work a slot is given up if somebody waits; shorter is fairer and wastes more."""
+"""Time slice after which work releases its slot to waiting work; shorter is fairer but slower."""
 
 
 class Turn:
-    """A piece of work that holds a slot or waits for one; an owner holds one slot at most."""
+    """A piece of work that has a slot or waits for one; an owner has at most one slot."""
 
     def __init__(self, owner: object) -> None:
         self.owner = owner
@@ -34,7 +34,7 @@ class Turn:
 
     @property
     def slice_s(self) -> float:
-        """Seconds since the slot was given."""
+        """Seconds since the turn got its slot."""
         return time.monotonic() - self._since
 
     def _take(self) -> None:
@@ -45,7 +45,7 @@ class Turn:
 
 
 class Turns:
-    """`n_slots` slots, given in turn."""
+    """Assigns `n_slots` slots to turns."""
 
     def __init__(self, n_slots: int) -> None:
         self._n_slots = n_slots
@@ -56,7 +56,7 @@ class Turns:
         self._beginner_is_next = True
 
     def enter(self, owner: object) -> Turn:
-        """Return a turn, which holds a slot where one is free, and else waits for it."""
+        """Return a new turn; it has a slot if one is free, otherwise it is queued."""
         turn = Turn(owner)
         with self._condition:
             self._beginners.append(turn)
@@ -64,16 +64,16 @@ class Turns:
         return turn
 
     def wait(self, turn: Turn, timeout_s: Optional[float] = None) -> bool:
-        """Return whether the turn holds a slot or was cancelled, at the latest after a timeout."""
+        """Wait until the turn has a slot or was cancelled; return False after the timeout."""
         with self._condition:
             return self._condition.wait_for(lambda: turn.holds or turn.cancelled, timeout_s)
 
     def is_due(self, turn: Turn) -> bool:
-        """Return whether the turn has worked so long that it gives up its slot, if one waits."""
+        """Return whether the turn has used up its time slice."""
         return turn.holds and turn.slice_s >= SLICE_S
 
     def pause(self, turn: Turn) -> None:
-        """Let others have the slot if they wait; `wait` then returns with the next one."""
+        """Release the slot if other work waits; `wait` then returns with the next slot."""
         with self._condition:
             if self._beginners or self._under_way:
                 self._release(turn)
@@ -82,14 +82,14 @@ class Turns:
                 self._grant()
 
     def cancel(self, turn: Turn) -> None:
-        """Tell the work to end; if it waits, it waits no more."""
+        """Tell the work to end; `wait` returns at once."""
         with self._condition:
             turn.cancelled = True
             self._forget(turn)
             self._condition.notify_all()
 
     def leave(self, turn: Turn) -> None:
-        """Give up the slot for good; may be called again."""
+        """Release the slot and leave the queue; a second call has no effect."""
         with self._condition:
             self._forget(turn)
             self._release(turn)
@@ -127,7 +127,7 @@ class Turns:
 
 
 def n_processors() -> int:
-    """Return how many processors this process may use."""
+    """Return the number of processors that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -1,4 +1,4 @@
-"""Waiting requests: few enough that threads are left for everybody else."""
+"""Limits on waiting requests, to keep threads free for other requests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dash_app.admission import client
 from dash_app.errors import BusyError
 
 _LOOK_EVERY_S = 0.2
-"""A waiting request looks so often whether its client is gone or the server stops."""
+"""Interval at which a waiting request checks for a lost client or a stopping server."""
 
 
 class Waits:
@@ -26,17 +26,17 @@ class Waits:
         self._stopping = threading.Event()
 
     def stop(self) -> None:
-        """Refuse who waits, and who comes: the server ends."""
+        """End all waits with BusyError, now and later: the server stops."""
         self._stopping.set()
 
     def check(self) -> None:
-        """Raise BusyError once the server ends."""
+        """Raise BusyError if the server stops."""
         if self._stopping.is_set():
-            raise BusyError("expected a server that goes on, got one that stops; nothing is lost")
+            raise BusyError("expected a running server, got one that stops; nothing is lost")
 
     @contextmanager
     def place(self) -> Iterator[None]:
-        """Take a place among those who wait.
+        """Take one of the `limit` places.
 
         Raises
         ------
@@ -57,11 +57,11 @@ class Waits:
             self._places.release()
 
     def until(self, attempt: Callable[[float], bool], what: str) -> None:
-        """Wait in a place of one's own until `attempt(seconds)` returns True.
+        """Take a place and wait until `attempt(seconds)` returns True.
 
         Raises
         ------
-        BusyError : no place, too long, the client has gone, the server ends
+        BusyError : no place is free, the wait is too long, the client is gone, the server stops
         """
         if attempt(0.0):
             return
@@ -69,14 +69,14 @@ class Waits:
             self.patiently(attempt, what)
 
     def patiently(self, attempt: Callable[[float], bool], what: str) -> None:
-        """Wait as `until` does, in a place that the caller has taken."""
+        """Wait as `until` does; the caller already has a place."""
         is_request = client.current.get() is not None
         timeout_s = self._timeout_s if is_request else math.inf
         if not self._wait(attempt, timeout_s, what):
-            raise BusyError(f"expected {what} within {timeout_s:g} s, it was not there then")
+            raise BusyError(f"expected {what} within {timeout_s:g} s, got a timeout")
 
     def briefly(self, attempt: Callable[[float], bool], timeout_s: float) -> None:
-        """Wait until `attempt(seconds)` returns True or the time is over; not without a place."""
+        """Wait until `attempt(seconds)` returns True or the time is up; skip it without a place."""
         if attempt(0.0) or timeout_s <= 0:
             return
         with contextlib.suppress(BusyError), self.place():
@@ -89,7 +89,7 @@ class Waits:
             if asking is not None:
                 self.check()
                 if asking.has_gone():
-                    raise BusyError(f"the client has gone while it waited for {what}")
+                    raise BusyError(f"the client disconnected while it waited for {what}")
             if time.monotonic() >= deadline:
                 return False
         return True
