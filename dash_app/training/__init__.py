@@ -1,1 +1,1 @@
-"""Training from scratch in the background, and the housekeeping that goes with it."""
+"""Training from scratch in the background, and maintenance of the store."""

@@ -1,7 +1,8 @@
-"""The wall clock, doubted: it may be wrong at a start, be set at any time, and differ elsewhere.
+"""Clocks that tolerate a wrong wall clock.
 
-The monotonic clock of a process only measures how long something lasts. Both classes here rest on
-it: neither deletes a session nor gives up a run because somebody set a clock.
+The wall clock may be wrong at the start, be set at any time, and differ between machines. Both
+classes here use the monotonic clock, which only measures durations. So a change of the wall clock
+neither expires a session nor fails a run.
 """
 
 from __future__ import annotations
@@ -10,19 +11,20 @@ from collections.abc import Mapping
 
 
 class SteadyClock:
-    """The time of day as it was at the start, and what has passed since."""
+    """The wall time at the start plus the monotonic time since then."""
 
     def __init__(self, wall: float, monotonic: float) -> None:
         self._wall = wall
         self._monotonic = monotonic
 
     def lived_s(self, monotonic: float) -> float:
-        """Return for how long this clock has been going."""
+        """Return the seconds since the start."""
         return monotonic - self._monotonic
 
     def now(self, wall: float, monotonic: float) -> float:
-        """Return the time of day, the earlier one where the wall clock was set: what expires
-        then expires late and never early.
+        """Return the earlier of the wall time and the steady time.
+
+        If the wall clock was set, sessions expire late and never early.
 
         Examples
         --------
@@ -34,7 +36,7 @@ class SteadyClock:
 
 
 class Silences:
-    """How long each run's heartbeat has stood still, by the watcher's monotonic time."""
+    """Measures how long the heartbeat of each run is unchanged, in monotonic time."""
 
     def __init__(self, longest_gap_s: float) -> None:
         self._longest_gap_s = longest_gap_s
@@ -44,10 +46,10 @@ class Silences:
     def silent(
         self, heartbeats: Mapping[str, float], monotonic: float, silence_s: float
     ) -> dict[str, float]:
-        """Return those of the heartbeats that have been the same for `silence_s`.
+        """Return the heartbeats that are unchanged for `silence_s`.
 
-        A watcher that could not look for some time begins anew: the others may have been held up
-        by the same thing, such as a locked store or a sleeping machine.
+        After a long gap between two calls all measurements start again. The cause of the gap may
+        have stopped the runs' processes too, such as a locked store or a sleeping machine.
         """
         if monotonic - self._looked_at > self._longest_gap_s:
             self._seen.clear()

@@ -1,7 +1,8 @@
-"""Maintenance, in one background thread of the process.
+"""Maintenance of the store, in one background thread of the process.
 
-It notices the changes of other processes, marks its runs as alive, and removes expired sessions. It
-polls, since every store can be polled: one query a tick, and only while somebody listens.
+The thread detects changes by other processes, writes the heartbeats of its runs and removes expired
+sessions. It polls, because every kind of store can be polled. It reads the revisions only while an
+event stream is open.
 """
 
 from __future__ import annotations
@@ -23,20 +24,24 @@ _TICK_S = 0.1
 _HEARTBEAT_EVERY_S = 2.0
 _EXPIRE_EVERY_S = 600.0
 SILENCE_S = 30.0
-"""A run whose heartbeat has stood still for so long is given up."""
+"""A run fails if its heartbeat is unchanged for this long."""
 
 _LONGEST_GAP_S = 10.0
-"""A watcher that could not look at the heartbeats for so long waits the whole silence again."""
+"""After a longer gap between two reads of the heartbeats, the silence is measured again."""
 
 _DAY_S = 86400.0
 _FIRST_EXPIRY_S = 3600.0
+"""Time after the start before anything expires: the clock may be wrong at first."""
+
 _DOUBTFUL_EXPIRY_S = _DAY_S
+"""The same, when the clock claims that every session has expired."""
+
 _KEPT_S = _DAY_S
-"""How long a deleted session can be brought back."""
+"""Time for which a deleted session can be restored."""
 
 
 class Maintenance:
-    """Started with the first session that is used; `close` ends it."""
+    """The maintenance thread, from `start` to `close`."""
 
     def __init__(self, store: Store, watch: Watch, runs: Runs, ttl_days: float) -> None:
         self._store = store
@@ -54,20 +59,20 @@ class Maintenance:
         self._thread = threading.Thread(target=self._work, name="maintenance", daemon=True)
 
     def start(self) -> None:
-        """Begin."""
+        """Start the thread."""
         self._thread.start()
 
     def close(self) -> None:
-        """End, and wait for it."""
+        """Stop the thread and wait for its end."""
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join()
 
     def expire(self, wall: float, monotonic: float) -> int:
-        """Delete the sessions untouched for the time to live; returns how many.
+        """Delete the sessions not used within the time to live; return how many.
 
-        What was deleted a day ago is removed for good. Both wait for an hour after the start, so
-        that a clock that is wrong at first is set meanwhile.
+        Sessions deleted more than a day ago are purged. Both begin an hour after the start, because
+        the clock may be wrong at first.
         """
         if self._clock.lived_s(monotonic) < self._patience_s(wall, monotonic):
             return 0
@@ -89,28 +94,30 @@ class Maintenance:
         return len(gone)
 
     def _patience_s(self, wall: float, monotonic: float) -> float:
-        """Return how long nothing expires after the start, in seconds.
+        """Return the seconds after the start during which nothing expires.
 
-        Where this clock says that every session had expired when the process started, the clock
-        is the more likely one to be wrong.
+        If every session had already expired at the start, the clock is probably wrong: wait a day.
         """
         started_at = self._clock.now(wall, monotonic) - self._clock.lived_s(monotonic)
         if self._used_before is None or self._used_before >= started_at - self._ttl_s:
             return _FIRST_EXPIRY_S
         if not self._doubted:
             self._doubted = True
-            _log.warning("by this clock every session had expired at the start: none for a day")
+            _log.warning(
+                "every session had expired at the start: the clock may be wrong, "
+                "no session expires for a day"
+            )
         return _DOUBTFUL_EXPIRY_S
 
     def give_up_silent_runs(self, now: float, monotonic: float) -> None:
-        """Mark as failed the runs whose process has died: their heartbeats stand still."""
+        """Mark runs as failed whose heartbeat is unchanged for too long: their process died."""
         reason = "the server that trained it has stopped"
         heartbeats = self._store.runs.heartbeats()
         for run_id, beat in self._silences.silent(heartbeats, monotonic, SILENCE_S).items():
             self._store.runs.fail_silent(run_id, beat, reason, now)
 
     def look(self) -> None:
-        """Wake the listeners of sessions that another process has changed."""
+        """Wake the listeners of sessions that another process changed."""
         watched = self._watch.watched()
         if not watched:
             self._marks.clear()
@@ -129,7 +136,7 @@ class Maintenance:
                 self._round(time.time(), time.monotonic())
             except GMMError as error:
                 self._troubled(str(error))
-            except Exception as error:  # noqa: BLE001 - the store may be away; requests say so
+            except Exception as error:  # noqa: BLE001 - the store may be down; requests report it
                 self._troubled(f"a round of maintenance failed: {error}", exc_info=error)
             else:
                 self._troubled(None)
@@ -146,7 +153,7 @@ class Maintenance:
             self.expire(now, monotonic)
 
     def _troubled(self, reason: Optional[str], exc_info: Optional[Exception] = None) -> None:
-        """Say once what is wrong, and once that it is over: there are ten rounds a second."""
+        """Log a failure once, and its end once: there are ten rounds a second."""
         if reason == self._trouble:
             return
         self._trouble = reason

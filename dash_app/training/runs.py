@@ -1,7 +1,8 @@
-"""Training from scratch in threads of its own: turns, progress, cancellation, replacement.
+"""Training from scratch in background threads: turns, progress, cancellation, replacement.
 
-All of it passes through the store, so that any process can show and cancel any run. Events in
-this process only save the way. A run has a thread from the start, and works while it has a turn.
+The state of a run is in the store: any process can read and cancel any run. Events within this
+process only save time. A run has its own thread from the start, and works while its turn has a
+slot.
 """
 
 from __future__ import annotations
@@ -32,18 +33,19 @@ _log = logging.getLogger(__name__)
 METHODS = ("em", "adam")
 
 DEFECT = "the training failed; see the log"
-"""What a run that broke tells; every other error says what was expected."""
+"""Error of a run after an unexpected exception; the details are in the log."""
 
 _REPORT_EVERY_S = 0.03
-"""Progress goes to the store at most so often; event streams send at most 30 a second."""
+"""Shortest time between two reports to the store; event streams send at most 30 a second."""
 
 _START_ATTEMPTS = 20
 _CLOSE_TIMEOUT_S = 5.0
+"""Longest wait for the threads of all runs when the server stops."""
 
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """What a run trains on: fixed when it is asked for, whatever the session does meanwhile."""
+    """Input of a run, fixed at its start; later changes of the session do not affect it."""
 
     session_id: str
     points: Array
@@ -60,7 +62,7 @@ class Job:
 
 @dataclass(eq=False)
 class _Local:
-    """A run in this process: `turn` tells it when to work, `ended` tells the others that it did."""
+    """A run in this process: it works while `turn` has a slot; `ended` is set at its end."""
 
     turn: Turn
     queued: bool = False
@@ -77,8 +79,8 @@ class Runs:
     Parameters
     ----------
     turns : Turns, shared with the online trainings
-    max_runs : int, most runs that have not ended
-    max_work_s : float, seconds that a run may work
+    max_runs : int, maximum number of queued and running runs
+    max_work_s : float, maximum working time of a run, seconds
     """
 
     def __init__(
@@ -101,9 +103,9 @@ class Runs:
         self._lock = threading.Lock()
 
     def start(self, job: Job, idempotency_key: Optional[str] = None) -> str:
-        """Start a run in place of those that the session has; returns its id.
+        """Start a run and cancel the other runs of the session; return its id.
 
-        One that waits for its turn is replaced before it has begun.
+        A queued run is cancelled before it begins.
         """
         run_id = secrets.token_hex(8)
         local = self._admit(job.session_id, run_id)
@@ -151,7 +153,7 @@ class Runs:
     def _insert(
         self, job: Job, run_id: str, local: _Local, idempotency_key: Optional[str]
     ) -> Optional[str]:
-        """Insert the run; returns the id of the one that came with the key before, if one did."""
+        """Insert the run; return the id of an earlier run with the same key, if there is one."""
         for _ in range(_START_ATTEMPTS):
             local.queued = not local.turn.holds
             status = QUEUED if local.queued else RUNNING
@@ -164,22 +166,25 @@ class Runs:
                         return other.id
             else:
                 return None
-        raise ConflictError(f"session {short(job.session_id)}: too many runs began at once")
+        raise ConflictError(f"session {short(job.session_id)}: too many runs started at once")
 
     def wait(self, run_id: str, timeout_s: float) -> bool:
-        """Return whether the run, if it is one of this process, has ended, at most this long."""
+        """Wait at most `timeout_s` for the run's end; return whether it has ended.
+
+        A run of another process counts as ended.
+        """
         local = self._locals.get(run_id)
         return local is None or local.ended.wait(timeout_s)
 
     def cancel(self, session_id: str, run_id: str) -> None:
-        """Ask the run to stop, wherever it runs."""
+        """Ask the run to stop, in any process."""
         self._table.request_cancel(session_id, run_id)
         local = self._locals.get(run_id)
         if local is not None:
             self._turns.cancel(local.turn)
 
     def heartbeat(self, now: float) -> None:
-        """Tell the store that this process's runs are alive, and stop those it wants stopped."""
+        """Write the heartbeats of this process's runs, and stop the runs that were cancelled."""
         with self._lock:
             # a run without a thread may not be in the store yet
             mine = {name: each for name, each in self._locals.items() if each.thread is not None}
@@ -188,7 +193,7 @@ class Runs:
                 self._turns.cancel(mine[run_id].turn)
 
     def stop(self) -> None:
-        """Tell every run of this process to end; waits for none."""
+        """Tell every run of this process to end, without waiting."""
         with self._lock:
             mine = list(self._locals.values())
         for local in mine:
@@ -243,7 +248,7 @@ class Runs:
             reporter.flush()
             reporter.check()
             time_s = turn.worked_s
-            # a slot is not held while waiting for the session, whose holder may want the slot
+            # release the slot before locking the session: its holder may wait for the slot
             self._turns.leave(turn)
             self._publish(job, run_id, result, time_s)
             _log.info("%s: %s took %.3f s, %d steps", name, job.method, time_s, result.n_iter)
@@ -253,7 +258,7 @@ class Runs:
         except GMMError as error:
             _log.warning("%s: failed: %s", name, error)
             self._table.end(run_id, FAILED, str(error), time.time())
-        except Exception:  # noqa: BLE001 - the thread's last resort: the run must not seem alive
+        except Exception:  # noqa: BLE001 - the run must end in the store after any error
             _log.exception("%s: failed", name)
             self._table.end(run_id, FAILED, DEFECT, time.time())
         finally:
@@ -262,7 +267,7 @@ class Runs:
             self._watch.changed(job.session_id)
 
     def _begin(self, session_id: str, run_id: str, local: _Local) -> None:
-        """Mark the run as running, and tell those behind it that they have come nearer."""
+        """Mark the run as running, and wake the listeners of the sessions queued behind it."""
         self._table.begin(run_id, time.time())
         local.queued = False
         with self._lock:
@@ -272,7 +277,7 @@ class Runs:
 
 
 def fit(job: Job, reporter: Reporter) -> FitResult:
-    """Train from scratch by the job's method."""
+    """Train from scratch with the job's method."""
     if job.method == "em":
         return fit_from_scratch(
             job.points,
@@ -285,7 +290,7 @@ def fit(job: Job, reporter: Reporter) -> FitResult:
             weights=job.weights,
         )
     warm_up().join()
-    from dash_app.learning.adam import fit_adam  # torch, only when asked for
+    from dash_app.learning.adam import fit_adam  # imports torch, which is slow
 
     return fit_adam(
         job.points,
@@ -298,7 +303,7 @@ def fit(job: Job, reporter: Reporter) -> FitResult:
 
 
 class Reporter:
-    """Called after each iteration: gathers losses for the store, raises when told to stop."""
+    """Called after each iteration: collects losses for the store, raises if the run must stop."""
 
     def __init__(
         self,
@@ -319,7 +324,7 @@ class Reporter:
         self._max_work_s = max_work_s
         self._first = 1
         self._losses: list[float] = []
-        self._reported_at = -math.inf  # the first loss goes out at once
+        self._reported_at = -math.inf  # report the first loss at once
 
     def __call__(self, _iteration: int, loss: float) -> None:
         self._losses.append(loss)
@@ -328,7 +333,7 @@ class Reporter:
         self.take_turns()
 
     def take_turns(self) -> None:
-        """Let others work if it is their turn; raises where the run is to stop."""
+        """Let other work have the slot if its slice is over; raise if the run must stop."""
         self.check()
         if self._turns.is_due(self._turn):
             self.flush()
@@ -337,7 +342,7 @@ class Reporter:
             self.check()
 
     def check(self) -> None:
-        """Raise CancelledError where the run is to stop, BudgetError where it took too long."""
+        """Raise CancelledError if the run was cancelled, BudgetError if it took too long."""
         if self._turn.cancelled:
             raise CancelledError(f"the run {self._run_id} was cancelled")
         if self._turn.worked_s > self._max_work_s:
@@ -347,7 +352,7 @@ class Reporter:
             )
 
     def flush(self) -> None:
-        """Hand the losses gathered to the store."""
+        """Write the collected losses to the store."""
         if self._losses:
             losses = np.array(self._losses)
             if self._table.report(self._run_id, self._first, losses, time.time()):

@@ -1,4 +1,4 @@
-"""Trainings from scratch as a session sees them: what a run trains on, and where it ends up."""
+"""Trainings from scratch of a session: start, read and cancel runs, and publish their results."""
 
 from __future__ import annotations
 
@@ -22,16 +22,17 @@ from dash_app.training.runs import METHODS, Job, Runs
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """A training run as it stands.
+    """The current state of a training run.
 
     Attributes
     ----------
     serial : int, 1, 2, ... within the session
     status : "queued", "running", "done", "failed" or "cancelled"
-    n_before : int, queued runs that came before it; None once it has begun
-    n_iter : int, iterations so far; `losses` has one entry for each, -J in nats per point
-    revision, n_points : the session's revision and number of points that it trains on
-    version : the model, once done; error : the reason, once failed
+    n_before : int, earlier queued runs; None once it has begun
+    n_iter : int, iterations so far; `losses` has -J for each, in nats per point
+    revision, n_points : the session's revision and number of points at the start of the run
+    version : the model of a done run
+    error : the reason of a failed run
     created_at, finished_at : seconds since 1970
     """
 
@@ -54,7 +55,7 @@ class Run:
 
 
 class Trainings:
-    """Starts, shows and cancels runs."""
+    """Starts, reads and cancels runs."""
 
     def __init__(
         self, operations: OperationLog, store: Store, watch: Watch, turns: Turns, config: Config
@@ -75,7 +76,7 @@ class Trainings:
     def start(
         self, session_id: str, method: str, epochs: int, idempotency_key: Optional[str]
     ) -> str:
-        """Start a run on the points held, in place of a running one; returns its id."""
+        """Start a run on the active points, in place of a running one; return its id."""
         if method not in METHODS:
             raise OutOfRangeError(f"expected a method of {METHODS}, got {method!r}", "method")
         if not 1 <= epochs <= MAX_EPOCHS:
@@ -91,7 +92,7 @@ class Trainings:
         return run_id
 
     def run(self, session_id: str, run_id: str) -> Run:
-        """Return the run; RunNotFoundError where the session has none of that id."""
+        """Return the run; RunNotFoundError if the session has no run of that id."""
         record = self._store.runs.run(session_id, run_id)
         if record is None or self._store.revision(session_id) is None:
             raise RunNotFoundError(f"expected the id of a run of this session, got {run_id!r}")
@@ -105,7 +106,7 @@ class Trainings:
             epochs=record.epochs,
             n_iter=record.n_iter,
             loss=record.loss,
-            # more may have come since the row was read
+            # a process may have added losses since the row was read
             losses=self._store.runs.losses(record.id)[: record.n_iter],
             revision=record.revision,
             n_points=record.n_points,
@@ -116,7 +117,7 @@ class Trainings:
         )
 
     def n_before(self, record: RunRecord) -> Optional[int]:
-        """Return how many queued runs came before this one, None once it has begun."""
+        """Return the number of earlier queued runs; None once the run has begun."""
         return self._store.runs.n_before(record) if record.status == QUEUED else None
 
     def _result(self, record: RunRecord) -> Optional[ModelVersion]:
@@ -146,7 +147,7 @@ class Trainings:
         )
 
     def _check_work(self, n_points: int, n_components: int, method: str, epochs: int) -> None:
-        # of em the epochs are a bound that it hardly ever reaches
+        # EM hardly ever reaches its maximum number of epochs
         work = n_points * n_components * (epochs if method == "adam" else 1)
         if work > self._max_work:
             raise OutOfRangeError(
@@ -156,9 +157,9 @@ class Trainings:
             )
 
     def _publish(self, job: Job, run_id: str, result: FitResult, time_s: float) -> None:
-        """Append the result of a run to the log; CancelledError where it was cancelled."""
+        """Append the result of a run to the log; CancelledError if the run was cancelled."""
         version = ModelVersion(
-            number=0,  # it and the time are set where it gets its place in the log
+            number=0,  # number and created_at are set when it is appended
             kind=SCRATCH,
             mixture=result.mixture,
             objective=result.objective,

@@ -1,6 +1,7 @@
-"""torch, loaded when somebody is about to need it: it takes seconds and 200 MB.
+"""Load torch in the background, shortly before a training by Adam needs it.
 
-Its import and its first step take seconds each. Most sessions never train by Adam.
+The import and the first step take seconds each. torch needs 200 MB, and most sessions never train
+by Adam.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ _lock = threading.Lock()
 
 
 def warm_up() -> threading.Thread:
-    """Load torch in the background, once in a process; returns the thread that does."""
+    """Load torch in the background, once in a process; return the thread that loads it."""
     with _lock:
         return _started()
 
@@ -30,9 +31,9 @@ def _load() -> None:
 
     from dash_app.learning.adam import fit_adam
 
-    # a model of ten numbers gains nothing from more, and each thread of a server would make its own
+    # more threads gain nothing for so small a model, and each server thread would start its own
     torch.set_num_threads(1)
     fit_adam([0.0, 1.0], 1, epochs=1)
-    # what is loaded now stays: looking through all of it for garbage stops every thread for 0.1 s
+    # the loaded modules stay: a garbage collection over them would stop every thread for 0.1 s
     gc.collect()
     gc.freeze()
