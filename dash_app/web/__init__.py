@@ -1,1 +1,1 @@
-"""What every request passes on its way in and out, whichever front end it is for."""
+"""HTTP code shared by all front ends: checks of requests, headers and error answers."""

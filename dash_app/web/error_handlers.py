@@ -1,4 +1,4 @@
-"""How every error is answered over HTTP: the one place, for every front end.
+"""Error handlers: every error answer over HTTP, for every front end, is a JSON document.
 
 {"error": {"code": "out_of_range", "message": "expected ..., got ...", "field": "n_components"}}
 """
@@ -40,7 +40,7 @@ STATUS: dict[type[errors.GMMError], tuple[int, str]] = {
     errors.BusyError: (503, "busy"),
     errors.StoreError: (503, "store_unavailable"),
 }
-"""The nearest class in the exception's ancestry counts."""
+"""Status and code by class; the first entry in the exception's MRO applies."""
 
 _HTTP_CODES = {
     400: "malformed",
@@ -61,7 +61,7 @@ def answer(status: int, code: str, message: str, field: Optional[str] = None) ->
 
 
 def of_error(error: errors.GMMError) -> Response:
-    """Return the answer to one of the project's own exceptions."""
+    """Return the answer to an exception of the project."""
     kinds = (kind for kind in type(error).__mro__ if kind in STATUS)
     status, code = STATUS.get(next(kinds, errors.GMMError), (500, "internal"))
     if status >= 500:
@@ -77,7 +77,7 @@ def of_error(error: errors.GMMError) -> Response:
 
 
 def of_validation(error: ValidationError) -> Response:
-    """Return the answer to a request that does not fit its model: its first fault."""
+    """Return the answer to a request that does not fit its model; it names the first fault."""
     place, message = fields.fault(error)
     if place and place[0] in ("session_id", "run_id"):
         kind = place[0].split("_")[0]
@@ -87,7 +87,7 @@ def of_validation(error: ValidationError) -> Response:
 
 
 def register(server: Flask) -> None:
-    """Let the server answer every error as JSON."""
+    """Register the error handlers on the server."""
     server.register_error_handler(errors.GMMError, of_error)
     server.register_error_handler(HTTPException, _of_http)
     server.register_error_handler(sa.exc.DBAPIError, _of_database)
@@ -144,4 +144,4 @@ def _of_defect(_error: Exception) -> Response:
 
 
 def _logged_path() -> str:
-    return _ID_IN_PATH.sub(r"\1", request.path)  # the rest of the id would be a key
+    return _ID_IN_PATH.sub(r"\1", request.path)  # a whole session id gives access

@@ -1,4 +1,4 @@
-"""Values from outside: one type with its bounds for each, whoever reads it, and one wording."""
+"""Types and bounds of input values for all front ends, and the messages for invalid values."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from dash_app.records.runs import MAX_EPOCHS
 SESSION_ID_PATTERN = "^[0-9a-f]{32}$"
 RUN_ID_PATTERN = "^[0-9a-f]{16}$"
 KEY_PATTERN = "^[!-~]+$"
-"""Of an idempotency key: printable ASCII, since SQLite keeps a NUL and PostgreSQL refuses it."""
+"""An idempotency key is printable ASCII: PostgreSQL refuses NUL, but SQLite stores it."""
 
 MAX_KEY_LENGTH = 255
 
 
 def _whole(value: Any) -> Any:
-    # in JSON 2.0 is a whole number too
+    # JSON does not distinguish 2.0 from 2
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-_INTEGRAL = BeforeValidator(_whole)  # the last of its annotations: bounds before it are described
+_INTEGRAL = BeforeValidator(_whole)  # must be the last annotation: the schema then has the bounds
 Whole = Annotated[int, Strict(), _INTEGRAL]
 Finite = Annotated[float, Strict(), Field(allow_inf_nan=False)]
 
@@ -64,11 +64,11 @@ _EXPECTED = {
     "union_tag_invalid": "a {discriminator} of {expected_tags}",
     "union_tag_not_found": "an object with {discriminator}",
 }
-"""By pydantic's type of error; any other is told in pydantic's words."""
+"""Wording by pydantic's error type; other types keep pydantic's message."""
 
 
 def fault(error: ValidationError) -> tuple[list[str], str]:
-    """Return where the first fault of a value is, and what was expected and what came."""
+    """Return the path of the first fault, and a message "expected ..., got ..."."""
     first = error.errors(include_url=False)[0]
     place = [str(part) for part in first["loc"]]
     got = "nothing" if first["type"] == "missing" else shown(first["input"])

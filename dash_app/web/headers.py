@@ -1,6 +1,6 @@
-"""What browsers are told to refuse: scripts, frames and requests that are not of this server.
+"""Security headers: browsers refuse scripts, frames and requests of other servers.
 
-docs/threats.md says why each directive is as it is.
+docs/threats.md gives the reason for each directive.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ def register(
 
     Parameters
     ----------
-    scripts : the hashes of the inline scripts of our own pages, as a policy lists them
-    somebodys_page : where a page that is not ours is served, which may load what it likes
+    scripts : returns the hashes of the inline scripts of our own pages, as a policy lists them
+    somebodys_page : path of a third-party page; its policy does not limit what it loads
     """
 
     @lru_cache(maxsize=1)
@@ -71,9 +71,9 @@ def _with_scripts(hashes: Sequence[str]) -> str:
 
 @lru_cache(maxsize=8)
 def _of_documentation(page: str) -> str:
-    """Return the policy for a page of flask-openapi3: its scripts are inline, and always the same.
+    """Return the policy for a page of flask-openapi3, which has constant inline scripts.
 
-    Nothing that a request brings is in these pages.
+    These pages do not contain data from a request, so hashing their scripts is safe.
     """
     handlers = _HANDLER.findall(page)
     hashes = [_hash(each) for each in (*_INLINE_SCRIPT.findall(page), *handlers)]
@@ -86,7 +86,7 @@ def _hash(script: str) -> str:
 
 
 def _keep_to_this_server(response: Response) -> None:
-    """Send a browser to the path alone: it keeps the answer, and the host is the caller's word."""
+    """Redirect to the path only: browsers cache the answer, and its host came from the client."""
     target = urlsplit(response.location or "")
     response.location = target._replace(scheme="", netloc="").geturl()
     response.set_data(b"")

@@ -1,8 +1,8 @@
-"""JSON from outside: read with a bound on its depth, and without stopping other requests.
+"""Parse JSON of a request, with a limit on its depth and without blocking other requests.
 
-Python's parser is one call into C, which holds the interpreter's lock to its end: 16 MB stop every
-other thread for 0.25 s. Where it calls a Python function for each number, other threads get their
-turn within 10 ms. Parsing then takes up to twice as long, so it is done for large bodies only.
+Python's parser is one call into C that holds the GIL to its end: 16 MB block every other thread for
+0.25 s. If the parser calls a Python function for each number, other threads run within 10 ms.
+Parsing then takes up to twice as long, so only large bodies use these hooks.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from typing import Any, Union
 from flask.json.provider import DefaultJSONProvider
 
 MAX_DEPTH = 32
-"""Levels of lists and objects. Deeper values exhaust Python's stack wherever they are walked."""
+"""Maximum levels of lists and objects; recursion over deeper values may exhaust the stack."""
 
 LARGE_BYTES = 2**17
-"""A smaller body is read within 5 ms."""
+"""Size above which the hooks are used; a smaller body is parsed within 5 ms."""
 
 
 class DepthError(ValueError):
-    """JSON of too many levels."""
+    """The JSON has too many levels."""
 
 
 class JSONProvider(DefaultJSONProvider):
-    """Flask's JSON; a request's body is read by `parse`, and one that it refuses is a 400."""
+    """Flask's JSON provider; `parse` reads the bodies, and its errors become a 400."""
 
     def loads(self, s: Union[str, bytes], **kwargs: Any) -> Any:
         """Return the value of a request's body."""
@@ -36,7 +36,8 @@ def parse(text: Union[str, bytes]) -> Any:
 
     Raises
     ------
-    ValueError : text that is not JSON; DepthError where it is nested deeper than `MAX_DEPTH`
+    ValueError : the text is not JSON
+    DepthError : it is nested deeper than `MAX_DEPTH`
 
     Examples
     --------

@@ -1,9 +1,9 @@
-"""Whom the server answers: requests under a name of its own, and no changes by other sites' pages.
+"""Reject requests under a foreign host name (DNS rebinding) and cross-site changes (CSRF).
 
-A page of another site may send requests from the browser of a person who uses this server. It
-reaches it under a name of its own, which it points to 127.0.0.1 (DNS rebinding), or under the
-server's name, with the person's cookie. The first is told by the Host header, the second by what
-browsers say about where a request comes from. Clients that are no browsers say nothing and pass.
+A page of another site can send requests from the browser of a user. With DNS rebinding it points
+its own name to 127.0.0.1; the Host header shows this. With CSRF it uses the server's name and the
+user's cookie; the headers Sec-Fetch-Site and Origin show this. Clients other than browsers send
+neither header and pass.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from dash_app.web import error_handlers
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _OWN_SITES = frozenset({"same-origin", "none"})
-"""Of Sec-Fetch-Site. Another port of the same host is `same-site`, and gets the same cookies."""
+"""Accepted Sec-Fetch-Site values; `same-site` includes other ports, which share the cookies."""
 
 _ANY = "*"
 
 
 def register(server: Flask, config: Config) -> None:
-    """Check each request before anything else sees it."""
+    """Check each request before all other handlers."""
     is_own_name = own_names(config)
 
     def check() -> Optional[Response]:
@@ -46,7 +46,7 @@ def register(server: Flask, config: Config) -> None:
 
 
 def own_names(config: Config) -> Callable[[str], bool]:
-    """Return whether a Host header names this server.
+    """Return a function that tells whether a Host header names this server.
 
     Examples
     --------
@@ -71,7 +71,7 @@ def own_names(config: Config) -> Callable[[str], bool]:
 
 
 def _name(host: str) -> str:
-    """Return the host without its port, as names are compared."""
+    """Return the host in lower case and without its port."""
     host = host.strip().lower()
     if host.startswith("["):
         return host[: host.find("]") + 1]
@@ -95,7 +95,7 @@ def _is_loopback(name: str) -> bool:
 def _is_own_page(site: Optional[str], origin: Optional[str], host: str) -> bool:
     if site is not None:
         return site in _OWN_SITES
-    # a browser says Sec-Fetch-Site to https and to localhost only, Origin with every change
+    # browsers send Sec-Fetch-Site only to https and localhost, but Origin with every change
     return origin is None or urlsplit(origin).netloc.lower() == host.lower()
 
 

@@ -1,4 +1,4 @@
-"""The key that signs cookies: made once, kept in the data directory for its owner's eyes."""
+"""The key that signs cookies: a private file in the data directory, created once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _N_BYTES = 32
 
 
 def signing_key(data_dir: Path) -> bytes:
-    """Return the key, 32 random bytes; makes it (mode 0600) where there is none.
+    """Return the key of 32 random bytes; create its file (mode 0600) if there is none.
 
     Raises
     ------
@@ -37,21 +37,21 @@ def signing_key(data_dir: Path) -> bytes:
 
 
 def cookie_name(data_dir: Path) -> str:
-    """Return a name of this data directory's own: a browser sends cookies to every port."""
+    """Return a cookie name specific to the data directory, because all ports share cookies."""
     digest = hashlib.sha256(str(data_dir.resolve()).encode()).hexdigest()
     return f"gmm_session_{digest[:12]}"
 
 
 def derived_id(key: Union[str, bytes, None], text: str) -> str:
-    """Return 128 bits in hexadecimal that nobody can guess who does not know key and text."""
+    """Return 128 bits in hexadecimal, which cannot be guessed without the key and the text."""
     if not isinstance(key, bytes):
         raise RuntimeError("expected the key that `signing_key` returned")
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()[:32]
 
 
 def _make(path: Path) -> None:
-    # written beside and linked: of several processes that start at once the first one's stays,
-    # and nobody reads half a key
+    # write a draft and link it: if several processes start at once, the first key stays, and no
+    # process reads an incomplete key
     draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
