@@ -1,1 +1,1 @@
-"""A session as one JSON document, out and in: an import is checked before anything is stored."""
+"""Export and import of a session as one JSON document; an import is checked before it is stored."""

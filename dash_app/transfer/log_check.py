@@ -1,8 +1,7 @@
-"""A log from outside, folded before it is taken over: each operation has to follow from those
-before it.
+"""Check an imported log: each operation must follow from the operations before it.
 
-The fold counts points and trains nothing, so its time and memory are linear in the log's. Points
-are kept as how often each value is held, with the way back for undo.
+The check is a fold over the log that counts points and trains nothing. Its time and memory are
+linear in the size of the log.
 """
 
 from __future__ import annotations
@@ -31,12 +30,12 @@ from dash_app.records.versions import ONLINE, SCRATCH
 
 @dataclass(frozen=True)
 class Node:
-    """What the log says of one node.
+    """The state that the log implies at one node.
 
     Attributes
     ----------
-    before : the node it was made from; None for the new session
-    online : the node that bears its online model, None where there is none
+    before : the parent node; None for the new session
+    online : the node whose operation trained its online model; None without a model
     """
 
     seq: int
@@ -51,7 +50,7 @@ class Node:
 
 @dataclass
 class Folded:
-    """A log as far as it has been read. `nodes` are those on it by their sequence number."""
+    """The fold so far; `nodes` are by sequence number."""
 
     nodes: dict[int, Node]
     head: Node
@@ -60,15 +59,15 @@ class Folded:
 
 
 def fold_log(settings: Settings, operations: Sequence[Operation]) -> Folded:
-    """Return what the log amounts to.
+    """Fold the log and check each operation.
 
     Raises
     ------
-    StateError : an operation that does not follow from those before it
+    StateError : an operation does not follow from the operations before it
     """
     root = Node(ROOT, None, settings)
     folded = Folded({ROOT: root}, root)
-    held = _Held()
+    active = _Active()
     undone: list[Node] = []
     revisions = [root]
     keys: set[str] = set()
@@ -77,7 +76,7 @@ def fold_log(settings: Settings, operations: Sequence[Operation]) -> Folded:
         _expect(seq, "parent", folded.head.seq, operation.parent)
         if operation.kind in NODE_KINDS:
             node = _grown(folded.head, operation)
-            held.apply(operation)
+            active.apply(operation)
             folded.nodes[seq], folded.head, folded.tip = node, node, seq
             undone.clear()
         elif operation.kind == UNDO:
@@ -86,13 +85,13 @@ def fold_log(settings: Settings, operations: Sequence[Operation]) -> Folded:
                 raise StateError(f"expected something to undo at operation {seq}")
             undone.append(folded.head)
             folded.head = folded.head.before
-            held.take_back(operations[operation.change.detail["target"] - 1])
+            active.take_back(operations[operation.change.detail["target"] - 1])
         elif operation.kind != TRAIN:
             _expect(
                 seq, "target", undone[-1].seq if undone else None, operation.change.detail["target"]
             )
             folded.head = undone.pop()
-            held.apply(operations[folded.head.seq - 1])
+            active.apply(operations[folded.head.seq - 1])
         _check_version(operation, folded, revisions)
         head = folded.head
         _expect(seq, "head", head.seq, operation.head)
@@ -113,7 +112,7 @@ def _expect(seq: int, name: str, expected: Any, came: Any) -> None:
 
 
 def _grown(head: Node, operation: Operation) -> Node:
-    """Return the node that the operation makes; its points are checked by `_Held`."""
+    """Return the node that the operation creates; `_Active` checks its points."""
     seq, change = operation.seq, operation.change
     size = 0 if change.points is None else change.points.size
     node = replace(head, seq=seq, before=head, depth=head.depth + 1)
@@ -123,7 +122,7 @@ def _grown(head: Node, operation: Operation) -> Node:
         return replace(node, n_points=head.n_points + size, decay=decay, online=seq)
     if change.kind == REMOVE:
         if half_life is not None or head.decay > 0:
-            raise StateError(f"expected no half-life where operation {seq} takes points back")
+            raise StateError(f"expected no half-life where operation {seq} removes points")
         n_points = head.n_points - size
         return replace(node, n_points=n_points, online=seq if n_points else None)
     if change.kind == CLEAR:
@@ -164,8 +163,8 @@ def _check_version(operation: Operation, folded: Folded, revisions: Sequence[Nod
         raise StateError(f"expected points that the model of operation {seq} was trained on")
 
 
-class _Held:
-    """How often each value is held at the head. A change costs as much as it has points."""
+class _Active:
+    """Counts how often each value is active at the head. A change costs O(its points)."""
 
     def __init__(self) -> None:
         self._counts: Counter[float] = Counter()
@@ -193,7 +192,7 @@ class _Held:
         for x, count in changed.items():
             left = self._counts[x] - count
             if left < 0:
-                raise StateError(f"expected points that are held at operation {operation.seq}")
+                raise StateError(f"expected active points to remove at operation {operation.seq}")
             if left:
                 self._counts[x] = left
             else:

@@ -1,6 +1,6 @@
-"""The exported document as models: every value of its type and within its bounds.
+"""Models of the exported document: they check the type and bounds of every value.
 
-How the operations fit together is `journal.log_check`'s to say.
+`transfer.log_check` checks how the operations fit together.
 """
 
 from __future__ import annotations
@@ -149,7 +149,7 @@ def read_document(
 
     Raises
     ------
-    StateError : a value that is missing, of another type or out of its bounds; names its place
+    StateError : a value is missing, has the wrong type or is out of bounds; names its path
     """
     try:
         read = _Document.model_validate(document)

@@ -1,8 +1,8 @@
-"""A session as one JSON document, and back: the same points, the same log, nothing refitted.
+"""Export a session as one JSON document, and import it without refitting any model.
 
-The document holds the log with every model's parameters, and the snapshots of the learner, the
-one at the head included, so that the importing instance restores the state's bits. A document is
-read as a stranger's: its values are checked, its log is folded, and nothing is stored before.
+The document has the log with all model parameters, and the snapshots of the learner. One snapshot
+is at the head, and an import restores its state bit for bit. A document is untrusted: its values
+are checked and its log is folded before anything is stored.
 """
 
 from __future__ import annotations
@@ -54,12 +54,12 @@ def exported(store: Store, session_id: str) -> Document:
 
 
 def imported(store: Store, document: Any) -> str:
-    """Insert an exported session; returns its id.
+    """Insert an exported session; return its id.
 
     Raises
     ------
-    StateError : not such a document, of a newer format, or a log that cannot have been written
-    StoreError : there is a session of that id already
+    StateError : not an exported session, another format version, or an inconsistent log
+    StoreError : a session of that id exists already
     """
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise StateError(f"expected a document of format {FORMAT!r}")

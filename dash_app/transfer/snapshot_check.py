@@ -1,4 +1,4 @@
-"""Snapshots from outside: taken over where they restore and say of their node what the log says."""
+"""Check imported snapshots: each must be readable and must agree with the log at its node."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from dash_app.transfer.log_check import Folded, Node
 
 
 def check_snapshots(folded: Folded, snapshots: Sequence[Snapshot]) -> None:
-    """Raise StateError for a snapshot that cannot be right, or where the head has none.
+    """Raise StateError for an inconsistent snapshot, or if the head has none.
 
-    A snapshot of another version is never read, so only its place is checked.
+    A snapshot of another version is never read, so only its node is checked.
     """
     seen: set[int] = set()
     for each in snapshots:
@@ -67,7 +67,7 @@ def _check_summary(node: Node, learner: OnlineGaussianMixture) -> None:
         and all(np.isfinite(values).all() for values in (means, masses, variances))
         and bool((np.diff(means) > 0).all() and (masses > 0).all() and (variances >= 0).all())
         and (means.size > 0) == (node.n_points > 0)
-        # atoms are merged in floating point: a mean may lie a rounding beyond the bounds
+        # atoms merge in floating point: a rounding error may put a mean outside the bounds
         and (means.size == 0 or (math.isfinite(summary.low) and math.isfinite(summary.high)))
     )
     if sound and node.decay == 0.0:
@@ -77,7 +77,7 @@ def _check_summary(node: Node, learner: OnlineGaussianMixture) -> None:
 
 
 def _check_mixtures(node: Node, plain: dict[str, Any]) -> None:
-    """Raise StateError unless the mixtures have as many components as they are kept for."""
+    """Raise StateError unless each mixture has the expected number of components."""
     if (plain["mixture"] is None) != (node.n_points == 0):
         raise StateError(f"expected a mixture with points only in the snapshot at {node.seq}")
     if plain["mixture"] is None:
