@@ -1,1 +1,1 @@
-"""A server process: its port, its connections, its start and its end."""
+"""A server process: port, connections, start and shutdown."""

@@ -1,7 +1,7 @@
-"""Connections of a waitress server: how many there may be, how long, and how one is refused.
+"""Limits on the number and duration of connections of a waitress server.
 
-An idle connection makes room for a new one where the limit is reached. Every refusal is JSON, as
-those of `dash_app.refusals`, and is sent before the body is read.
+At the limit, a new connection replaces an idle one. Every error answer is JSON, as those of
+`dash_app.web.error_handlers`. It is sent before the body is read.
 """
 
 from __future__ import annotations
@@ -22,25 +22,25 @@ _log = logging.getLogger(__name__)
 
 RETRY_AFTER_S = 2
 IDLE_S = 60
-"""A connection without a request is closed after so long; browsers then open another one."""
+"""A connection without a request is closed after this time; browsers then open a new one."""
 
 HEADER_S = 20.0
-"""A request's headers take at most so long, so that trickling clients go."""
+"""Longest time for the headers of a request; ends slow-header attacks."""
 
 BODY_S = 300.0
-"""A whole request takes at most so long: 16 MB at half a megabit a second."""
+"""Longest time for a whole request: 16 MB at half a megabit a second."""
 
 LINGER_S = 2.0
-"""After a refusal the rest of the request is thrown away for so long.
+"""Time for which the rest of a request is read and discarded after an error answer.
 
-Closing at once would reset the connection, and the client would not see why it was refused.
+Closing at once would reset the connection, and the client might lose the answer.
 """
 
 _CLEANUP_EVERY_S = 1
 _RECEIVE_BYTES = 2**16
 _MAX_HEADER_BYTES = 2**16
 _BACKSTOP = 100
-"""Connections beyond the limit that are being refused or closed at a time."""
+"""Connections above the limit that may exist while they are being closed."""
 
 _CODES = {400: "malformed", 413: "too_large", 431: "headers_too_large", 500: "internal"}
 
@@ -51,12 +51,12 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
     def received(self, data: bytes) -> int:
         consumed: int = super().received(data)
         if self.error is not None:
-            self.expect_continue = False  # else the client would be asked for the body
+            self.expect_continue = False  # otherwise waitress would ask the client for the body
         return consumed
 
 
-class _Refusal(ErrorTask):  # type: ignore[misc]
-    """A request that waitress itself cannot accept, answered as the application would."""
+class _ErrorAnswer(ErrorTask):  # type: ignore[misc]
+    """The error answer to a request that waitress rejects, as JSON like the application's."""
 
     def execute(self) -> None:
         request, error = self.request, self.request.error
@@ -77,15 +77,15 @@ class _Refusal(ErrorTask):  # type: ignore[misc]
 
 
 class Channel(HTTPChannel):  # type: ignore[misc]
-    """One connection. Served by the main thread alone, but for `service` and `write_soon`."""
+    """One connection. Only `service` and `write_soon` run outside the main thread."""
 
     parser_class = _Parser
-    error_task_class = _Refusal
+    error_task_class = _ErrorAnswer
 
     will_close: bool
     close_when_flushed: bool
     refused = False
-    began_at = 0.0  # when the first byte of the request came that is not complete yet
+    began_at = 0.0  # time of the first byte of the incomplete request
     _lingers_until: Optional[float] = None
 
     def readable(self) -> bool:
@@ -135,18 +135,18 @@ class Channel(HTTPChannel):  # type: ignore[misc]
 
     @property
     def is_idle(self) -> bool:
-        """Whether no request is being answered and the connection is not closing already."""
+        """Whether the connection has no request to answer and is not closing."""
         return not (self.requests or self.will_close or self.refused or self.total_outbufs_len)
 
     @property
     def expendable(self) -> tuple[bool, float]:
-        """Order in which idle connections make room: bodies under way last, the oldest first."""
+        """Sort key for closing idle connections: incomplete bodies last, the oldest first."""
         if self.request is None:
             return False, self.last_activity
         return bool(self.request.headers_finished), self.began_at
 
     def is_overdue(self, now: float) -> bool:
-        """Whether a refused client or an unfinished request has had its time."""
+        """Whether the time limit of an incomplete request or of lingering has passed."""
         if self._lingers_until is not None:
             return now > self._lingers_until
         if self.request is None:
@@ -156,15 +156,15 @@ class Channel(HTTPChannel):  # type: ignore[misc]
 
 
 class ConnectionServer(TcpWSGIServer):  # type: ignore[misc]
-    """waitress on a bound socket, with at most `max_connections` at once.
+    """A waitress server on a bound socket, with at most `max_connections` connections.
 
     Parameters
     ----------
     application : WSGI application
     listener : bound socket
-    threads : int, requests served at once, event streams among them
+    threads : int, requests served at once, including event streams
     max_connections : int
-    max_body_bytes : int, of a request
+    max_body_bytes : int, limit for one request
     """
 
     channel_class = Channel
@@ -185,10 +185,10 @@ class ConnectionServer(TcpWSGIServer):  # type: ignore[misc]
             threads=threads,
             ident=None,
             connection_limit=max_connections + _BACKSTOP,
-            asyncore_use_poll=True,  # select ends at 1024 file descriptors
+            asyncore_use_poll=True,  # select() is limited to 1024 file descriptors
             channel_timeout=IDLE_S,
             cleanup_interval=_CLEANUP_EVERY_S,
-            channel_request_lookahead=1,  # else nobody notices that a stream's client has gone
+            channel_request_lookahead=1,  # lets a stream detect that its client disconnected
             recv_bytes=_RECEIVE_BYTES,
             max_request_header_size=_MAX_HEADER_BYTES,
             clear_untrusted_proxy_headers=False,  # the application reads them only if told to
@@ -225,7 +225,7 @@ class ConnectionServer(TcpWSGIServer):  # type: ignore[misc]
             min(idle, key=lambda channel: channel.expendable).will_close = True
             return
         _log.warning("all %d connections are in use", self._max_connections)
-        message = f"expected at most {self._max_connections} connections at once, all are in use"
+        message = f"expected at most {self._max_connections} connections at once, got one more"
         newest.refuse("too_many_connections", f"{message}; try again in {RETRY_AFTER_S} s")
 
 

@@ -1,4 +1,4 @@
-"""A server process: a port of its own, waitress on it, and an end that loses nothing."""
+"""A server process: waitress on its own port, with a shutdown that loses no data."""
 
 from __future__ import annotations
 
@@ -24,24 +24,26 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 FILES_OF_A_THREAD = 3
-"""A connection of SQLite holds the database, its log and the log's index."""
+"""Open files of an SQLite connection: the database, its log and the index of the log."""
 
 FILES_BESIDE = 128
-"""Libraries, the listener, large bodies in temporary files."""
+"""Other open files: libraries, the listener, large bodies in temporary files."""
 
 FEWEST_CONNECTIONS = 64
+"""Connections that are allowed even if the file limit is too low for them."""
 
 _THREADS_END_S = 2.0
+"""Longest wait for the threads at the end of the process."""
 
 
 def listen(host: str, port: int) -> Optional[socket.socket]:
-    """Return a bound socket, None where the port is taken or not allowed."""
+    """Return a listening socket; None if the port is taken or not allowed."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-        # two servers that may both bind with SO_REUSEADDR cannot both listen
+        # with SO_REUSEADDR two servers may both bind, but only one can listen
         listener.listen(1024)
     except OSError as error:
         _log.debug("bind: %s", error)
@@ -53,14 +55,15 @@ def listen(host: str, port: int) -> Optional[socket.socket]:
 def serve(load: Callable[[], Flask], listener: socket.socket, config: Config) -> None:
     """Load the application and serve it until SIGINT or SIGTERM.
 
-    At the end trainings and streams end and the store is closed. The handlers are set here, since
-    a shell starts a job in the background with SIGINT ignored.
+    The shutdown ends trainings and streams and closes the store. The signal handlers are set here,
+    because a shell starts background jobs with SIGINT ignored.
     """
     with answered_while_compiling(listener):
         application = load()
-    from dash_app.serving.connections import ConnectionServer  # after the load: it needs waitress
+    # after the load: waitress may be missing, and the load reports that
+    from dash_app.serving.connections import ConnectionServer
 
-    # what is loaded now stays: looking through all of it for garbage stops every thread for 0.1 s
+    # the loaded modules stay: a garbage collection over them would stop every thread for 0.1 s
     gc.freeze()
     sessions = application.extensions["sessions"]
     server = ConnectionServer(
@@ -72,7 +75,7 @@ def serve(load: Callable[[], Flask], listener: socket.socket, config: Config) ->
     )
     sessions.start()
     try:
-        # streams and trainings first: waitress waits for the threads that serve them
+        # stop streams and trainings first: waitress waits for their threads
         with _stopped_by_signals(sessions.stop):
             server.run()
     finally:
@@ -82,23 +85,23 @@ def serve(load: Callable[[], Flask], listener: socket.socket, config: Config) ->
 
 
 def _leave_no_thread() -> None:
-    """Wait for the threads that work; where one does not end, exit without tearing down.
+    """Wait for all threads; if one does not end, exit without freeing the interpreter.
 
-    A thread inside compiled code or an import when the interpreter frees its libraries crashes the
-    process. All that was acknowledged is on disk, so there is nothing to tear down for.
+    A thread inside compiled code or an import crashes the process while the interpreter frees its
+    libraries. Every acknowledged change is on disk, so nothing is lost.
     """
     deadline = time.monotonic() + _THREADS_END_S
     for thread in threading.enumerate():
         if thread is not threading.current_thread():
             thread.join(max(0.0, deadline - time.monotonic()))
             if thread.is_alive():
-                _log.info("thread %s goes on; the process ends nevertheless", thread.name)
+                _log.info("thread %s still runs; the process ends anyway", thread.name)
                 atexit.register(os._exit, 0)
                 return
 
 
 def _affordable_connections(config: Config) -> int:
-    """Return the connections for which the process may open files, after it asked for more."""
+    """Raise the limit of open files if needed; return the connections that it allows."""
     beside = FILES_BESIDE + FILES_OF_A_THREAD * config.threads
     allowed = _raise_file_limit(config.max_connections + beside)
     if allowed >= config.max_connections + beside:

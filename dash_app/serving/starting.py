@@ -1,7 +1,7 @@
-"""Answers while the learner's loops are compiled, on the socket that the application will have.
+"""Answer requests while the learner's loops are compiled, on the socket of the application.
 
-Without them a browser would wait for a minute at an empty page. Where nothing has to be compiled
-nobody answers: a connection waits in the socket's queue for the second or two of a start.
+Otherwise a browser would show an empty page for a minute. If nothing is compiled, no answer is sent
+here: connections wait in the socket's queue for the second or two of a start.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from dash_app.compilation_progress import PROGRESS
 _REFRESH_S = 2
 _LARGEST_BODY = 1 << 20
 _POLL_S = 0.05
-"""What the end of the compilation may cost on top."""
+"""Poll interval of the server; delays the end of the compilation by at most this."""
 
 _API_PATHS = ("/api/", "/healthz")
 
@@ -55,9 +55,9 @@ about a minute.</p>
 
 @contextlib.contextmanager
 def answered_while_compiling(listener: socket.socket) -> Iterator[None]:
-    """Answer for the application while it is loaded, from when something is compiled.
+    """Answer for the application while it loads, once a compilation has begun.
 
-    The socket stays open: who comes in between waits for the application.
+    The socket stays open: connections after the load wait for the application.
     """
     server = _Server(listener)
     thread = threading.Thread(
@@ -80,18 +80,18 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    timeout = 10  # seconds, for a client that connects and says nothing
+    timeout = 10  # seconds, for a client that connects and sends nothing
 
     def answer(self) -> None:
-        """Answer 503: HTML to a browser that asks for a page, JSON to everybody else."""
+        """Answer 503: HTML to a browser that requests a page, JSON to all other requests."""
         length = self.headers.get("Content-Length", "")
-        if length.isdigit():  # a client that is still sending would not read the answer
+        if length.isdigit():  # read the body: a client may not read the answer before it was sent
             self.rfile.read(min(int(length), _LARGEST_BODY))
         wants_page = self.command in ("GET", "HEAD") and not self.path.startswith(_API_PATHS)
         if wants_page and "text/html" in self.headers.get("Accept", ""):
             kind, content = "text/html; charset=utf-8", _page()
         else:
-            kind, content = "application/json", _refusal()
+            kind, content = "application/json", _starting_answer()
         self.send_response_only(HTTPStatus.SERVICE_UNAVAILABLE)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(content)))
@@ -111,7 +111,7 @@ def _page() -> bytes:
     ).encode()
 
 
-def _refusal() -> bytes:
+def _starting_answer() -> bytes:
     message = (
         "expected a server that has started: it compiles the learner's loops, "
         f"{PROGRESS.n_done} of {PROGRESS.n_functions} are done"
