@@ -1,6 +1,6 @@
-"""How far the compilation of the learner's loops is: said on stderr, and read by the server.
+"""Progress of the compilation of the learner's loops, written to stderr and read by the server.
 
-A leaf of the package: the server reads it while the import of the learner compiles.
+This module imports nothing of the package: the server reads it while the learner's import compiles.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ _N_PLAIN_LINES = 4
 
 
 class CompilationProgress:
-    """Counts the functions as they are made; silent where all of them are in the cache.
+    """Counts the compiled functions; writes nothing if all of them are in the cache.
 
     Attributes
     ----------
-    n_functions : int, how many there are; 0 until the learner is imported
-    n_done : int, how many are compiled or loaded
+    n_functions : int, number of functions; 0 until the learner is imported
+    n_done : int, number of compiled or loaded functions
     is_compiling : bool
     """
 
@@ -32,16 +32,16 @@ class CompilationProgress:
         self._began_s = 0.0
 
     def expect(self, n_functions: int) -> None:
-        """Begin to count, up to n_functions."""
+        """Start counting towards `n_functions`."""
         self.n_functions, self.n_done = n_functions, 0
         self._began_s = time.monotonic()
 
     def at_begin(self, call: Optional[Callable[[], None]]) -> None:
-        """Set what is called, once, when the first function has been compiled; None for nothing."""
+        """Set the function to call once, after the first compilation; None for none."""
         self._on_begin = call
 
     def made(self, *, was_compiled: bool) -> None:
-        """Count one function; functions beyond the expected number do not count."""
+        """Count one function; ignore functions beyond the expected number."""
         if self.n_done == self.n_functions:
             return
         self.n_done += 1
@@ -68,4 +68,4 @@ class CompilationProgress:
 
 
 PROGRESS = CompilationProgress()
-"""Of this process: modules are imported, and so compiled, once in a process."""
+"""One object for the process: each module is imported and compiled once."""

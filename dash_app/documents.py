@@ -1,4 +1,4 @@
-"""What goes over the wire, as plain JSON values: what the API answers and events carry."""
+"""JSON documents of the API's answers and events."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def timestamp(seconds: float) -> str:
 
 
 def model_document(version: ModelVersion) -> Document:
-    """Return a model version: its own values, with what is derived from them beside them."""
+    """Return a model version with derived values."""
     values = version.to_dict()
     return {
         "number": values["number"],
@@ -61,7 +61,7 @@ def session_document(view: SessionView) -> Document:
 
 
 def run_document(run: Run) -> Document:
-    """Return a training run, its losses included."""
+    """Return a training run with its losses."""
     return {
         "id": run.id,
         "serial": run.serial,
@@ -96,7 +96,7 @@ def operation_document(operation: Operation) -> Document:
 
 
 def comparison_document(comparison: ModelComparison) -> Document:
-    """Return how far the two current models are apart."""
+    """Return the difference between the two current models."""
     difference = comparison.difference
     return {
         "total_variation": difference.total_variation,

@@ -1,24 +1,24 @@
 """The exceptions of the project, one tree.
 
 GMMError
-├── DataError (ValueError)              what was handed in cannot be used
-│   ├── EmptyDataError                  no point where at least one is needed
-│   ├── NonFiniteError                  NaN or an infinity, names the index
-│   ├── OutOfRangeError                 a number outside of its range
+├── DataError (ValueError)              the input is invalid
+│   ├── EmptyDataError                  no point, at least one is needed
+│   ├── NonFiniteError                  NaN or an infinity; names the index
+│   ├── OutOfRangeError                 a number outside its range
 │   ├── ShapeError                      not a list of numbers
-│   └── UnknownPointError               taking back a value that is not held
-├── StateError (ValueError)             a serialised state that cannot be read
-├── RefusedError                        the operation does not apply as things stand
-├── SessionNotFoundError (LookupError)  no session of that id
-├── RunNotFoundError (LookupError)      no training run of that id
-├── ConflictError                       somebody else wrote first, retries used up
-├── BusyError                           too many wait already, or the wait was too long
-├── RateError                           a client asks for more than it may in a minute
-├── BudgetError                         a training took longer than it may
-├── StoreError                          the store cannot be used as it is
-│   └── StoreBusyError                  another program holds it; try again
-├── SettingError (ValueError)           a setting that cannot be read
-└── CancelledError                      a training run was told to stop
+│   └── UnknownPointError               a point to remove is not active
+├── StateError (ValueError)             a serialised state cannot be read
+├── RefusedError                        the operation does not apply to the current state
+├── SessionNotFoundError (LookupError)  no session has that id
+├── RunNotFoundError (LookupError)      no training run has that id
+├── ConflictError                       other processes wrote first, all retries failed
+├── BusyError                           too many requests wait, or the wait was too long
+├── RateError                           a client exceeded its rate limit
+├── BudgetError                         a training took too long
+├── StoreError                          the store cannot be used
+│   └── StoreBusyError                  another program locks the store; try again
+├── SettingError (ValueError)           a setting is invalid
+└── CancelledError                      a training run was cancelled
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from typing import Optional
 
 
 class GMMError(Exception):
-    """Root of the tree; `field` names the value at fault where there is one."""
+    """Root of the tree; `field` names the invalid value, if there is one."""
 
     field: Optional[str] = None
     retry_after_s: Optional[int] = None
-    """Where the same request may succeed later: when."""
+    """Seconds after which the same request may succeed; None: it will not."""
 
     def __init__(self, message: str, field: Optional[str] = None) -> None:
         super().__init__(message)
@@ -39,11 +39,11 @@ class GMMError(Exception):
 
 
 class DataError(GMMError, ValueError):
-    """What was handed in cannot be used."""
+    """The input is invalid."""
 
 
 class EmptyDataError(DataError):
-    """No point where at least one is needed."""
+    """There is no point, but at least one is needed."""
 
 
 class NonFiniteError(DataError):
@@ -51,7 +51,7 @@ class NonFiniteError(DataError):
 
 
 class OutOfRangeError(DataError):
-    """A number outside of its range."""
+    """A number is outside its range."""
 
 
 class ShapeError(DataError):
@@ -59,37 +59,37 @@ class ShapeError(DataError):
 
 
 class UnknownPointError(DataError):
-    """A value is taken back that was never seen."""
+    """A point to remove is not active."""
 
 
 class StateError(GMMError, ValueError):
-    """A serialised state of another version, or a damaged one."""
+    """A serialised state has another version or is damaged."""
 
 
 class RefusedError(GMMError):
-    """The operation does not apply as things stand."""
+    """The operation does not apply to the current state."""
 
 
 class SessionNotFoundError(GMMError, LookupError):
-    """No session of that id."""
+    """No session has that id."""
 
 
 class RunNotFoundError(GMMError, LookupError):
-    """No training run of that id."""
+    """No training run has that id."""
 
 
 class ConflictError(GMMError):
-    """Another writer was first, again and again."""
+    """Other processes wrote first, and all retries failed."""
 
 
 class BusyError(GMMError):
-    """Too many requests wait already, or this one has waited too long."""
+    """Too many requests wait, or this request waited too long."""
 
     retry_after_s = 2
 
 
 class RateError(GMMError):
-    """A client asks for more than it may in a minute."""
+    """A client exceeded its rate limit."""
 
     def __init__(self, message: str, retry_after_s: int) -> None:
         super().__init__(message)
@@ -97,22 +97,22 @@ class RateError(GMMError):
 
 
 class BudgetError(GMMError):
-    """A training took longer than it may."""
+    """A training took too long."""
 
 
 class StoreError(GMMError):
-    """The store cannot be used as it is."""
+    """The store cannot be used."""
 
     retry_after_s = 1
 
 
 class StoreBusyError(StoreError):
-    """Another program holds the store, and did for as long as a writer waits."""
+    """Another program locked the store for longer than a writer waits."""
 
 
 class SettingError(GMMError, ValueError):
-    """A setting that cannot be read; `field` is its name."""
+    """A setting is invalid; `field` is its name."""
 
 
 class CancelledError(GMMError):
-    """A training run was told to stop."""
+    """A training run was cancelled."""

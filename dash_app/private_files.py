@@ -1,4 +1,4 @@
-"""Files for their owner's eyes alone: a session's id is its only key, and the store holds all."""
+"""Files that only their owner may read: the store has all session ids, and an id gives access."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _OURS = ("sessions.sqlite3", "signing.key", ".signing.key")
 
 
 def make_directory(path: Path) -> None:
-    """Make the directory, mode 0700; one of ours that others may enter is closed to them.
+    """Create the directory with mode 0700, or remove the access of other users.
 
-    A directory that holds other things too is not ours to close: a line in the log says so.
+    If the directory has other files too, its mode stays and a warning is logged.
     """
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not _open_to_others(path):
@@ -24,21 +24,21 @@ def make_directory(path: Path) -> None:
     if all(name.startswith(_OURS) for name in os.listdir(path)):
         _close(path)
     else:
-        _log.warning("%s can be read by others and holds other files too: left as it is", path)
+        _log.warning("%s: other users can read it; not closed, it has other files too", path)
 
 
 def make_file(path: Path) -> None:
-    """Make the file, empty and mode 0600, where there is none."""
+    """Create an empty file with mode 0600 if there is none."""
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
 def close_to_others(path: Path) -> None:
-    """Take away what group and others may do with the file, if there is one."""
+    """Remove the access of group and others to the file, if it exists."""
     try:
         if _open_to_others(path):
             _close(path)
     except FileNotFoundError:
-        _log.debug("%s is not there", path)
+        _log.debug("%s does not exist", path)
 
 
 def _open_to_others(path: Path) -> bool:
@@ -50,6 +50,8 @@ def _close(path: Path) -> None:
     try:
         path.chmod(mode & ~_OF_OTHERS)
     except PermissionError:
-        _log.warning("%s is open to others (mode %o) and not ours to close", path, mode)
+        _log.warning(
+            "%s: other users have access (mode %o), not permitted to remove it", path, mode
+        )
         return
-    _log.warning("%s was open to others (mode %o): closed to them", path, mode)
+    _log.warning("%s: removed the access of other users (mode was %o)", path, mode)

@@ -1,7 +1,7 @@
-"""The use-cases: what a session can be asked for, by whatever front end.
+"""The use-cases of a session, for every front end.
 
-A session is its log (see `records.operations`). Each use-case here reads it or appends to it. What
-a use-case returns from without an error is on disk.
+A session is its operation log (see `records.operations`). Each use-case reads the log or appends to
+it. When a use-case returns without an error, its change is on disk.
 """
 
 from __future__ import annotations
@@ -65,14 +65,14 @@ _log = logging.getLogger(__name__)
 
 
 class _Unset:
-    """Stands for a setting that is to stay as it is, where None has a meaning."""
+    """Default of a setting that should not change; None is a valid value."""
 
 
 UNSET = _Unset()
 
 
 class Sessions:
-    """Every session of one store, for one process. `close` ends its threads."""
+    """The sessions of one store, for one process. `close` ends its threads."""
 
     def __init__(self, store: Store, config: Config) -> None:
         self._store = store
@@ -99,7 +99,7 @@ class Sessions:
         return self._store
 
     def start(self) -> None:
-        """Start the background thread, once, in the process that serves."""
+        """Start the maintenance thread once, in the serving process."""
         if self._started:
             return
         with self._start_lock:
@@ -108,13 +108,13 @@ class Sessions:
                 self._started = True
 
     def stop(self) -> None:
-        """Tell streams, waiting requests and trainings to end; waits for none of them."""
+        """Tell streams, waiting requests and trainings to end, without waiting for them."""
         self.watch.close()
         self._waits.stop()
         self._trainings.runs.stop()
 
     def close(self) -> None:
-        """Stop trainings, event streams and threads; then the store is closed."""
+        """Stop trainings, event streams and threads, and then close the store."""
         self.stop()
         self._trainings.runs.close()
         self._maintenance.close()
@@ -131,15 +131,15 @@ class Sessions:
         seed: int = 0,
         session_id: Optional[str] = None,
     ) -> SessionView:
-        """Make a new session; its id, 128 random bits, is the only key to it.
+        """Create a session; its id of 128 random bits is the only access control.
 
-        With `session_id` the session of that id, where it was made with the same settings.
+        With `session_id`, return an existing session of that id and the same settings.
 
         Raises
         ------
-        OutOfRangeError : a setting out of its range
-        RefusedError : there is a session of that id, made with other settings
-        RateError : the client makes too many
+        OutOfRangeError : a setting is out of its range
+        RefusedError : a session of that id exists with other settings
+        RateError : the client creates too many sessions
         """
         self._session_rate.take()
         settings = Settings(n_components, half_life, prior_weight, seed)
@@ -152,7 +152,7 @@ class Sessions:
         return view_of(Live(record, state, seq=0, tip=ROOT, n_models=0, scratch=None))
 
     def view(self, session_id: str) -> SessionView:
-        """Return the session as it stands now.
+        """Return the current view of the session.
 
         Raises
         ------
@@ -161,7 +161,7 @@ class Sessions:
         return self._operations.read(session_id, view_of)
 
     def delete(self, session_id: str) -> None:
-        """Take the session out of sight; an operator can bring it back for a day.
+        """Delete the session; an operator can restore it for a day.
 
         Raises
         ------
@@ -184,26 +184,26 @@ class Sessions:
         ------
         SessionNotFoundError, ConflictError
         EmptyDataError, NonFiniteError, OutOfRangeError, ShapeError : nothing has changed
-        RefusedError : the key came with another request before
+        RefusedError : the key was used for another request
         BudgetError : the training takes too long; nothing has changed
-        BusyError, RateError : nothing has changed, later it may succeed
+        BusyError, RateError : nothing has changed; a later attempt may succeed
         """
         x = as_points(points)
         self._point_rate.take(x.size)
         change = Change(ADD, x)
         once = Once.of(idempotency_key, change)
-        # an add means the same whatever others did meanwhile
+        # an add does not depend on the current state, so it need not be fresh
         return self._operations.append(session_id, lambda _: [change], once=once, fresh=False)
 
     def remove(
         self, session_id: str, points: ArrayLike, *, idempotency_key: Optional[str] = None
     ) -> SessionView:
-        """Take back the last occurrence of each point.
+        """Remove the last occurrence of each point.
 
         Raises
         ------
-        UnknownPointError : a value that is not held, or not so often
-        RefusedError : the model forgets by itself, or did (`half_life`)
+        UnknownPointError : a value is not active, or fewer times than asked for
+        RefusedError : the session has or had a half-life
         """
         x = as_points(points)
         change = Change(REMOVE, x)
@@ -211,7 +211,7 @@ class Sessions:
         def plan(live: Live) -> list[Change]:
             if live.state.settings.half_life is not None or live.state.decay > 0:
                 raise RefusedError(
-                    "expected a session without half-life where points are taken back; "
+                    "expected a session that never had a half-life, to remove points; "
                     "undo takes back whole operations"
                 )
             self._operations.history.active_points(live).positions(x)
@@ -220,21 +220,21 @@ class Sessions:
         return self._operations.append(session_id, plan, once=Once.of(idempotency_key, change))
 
     def undo(self, session_id: str, *, idempotency_key: Optional[str] = None) -> SessionView:
-        """Take back the last add, remove, configure or clear. A training stays.
+        """Undo the last add, remove, configure or clear. A training from scratch stays.
 
         Raises
         ------
-        RefusedError : nothing to undo
+        RefusedError : there is nothing to undo
         """
         once = Once.of(idempotency_key, Change(UNDO))
         return self._operations.append(session_id, lambda live: [history.undo(live)], once=once)
 
     def redo(self, session_id: str, *, idempotency_key: Optional[str] = None) -> SessionView:
-        """Do again what was last undone.
+        """Redo the last undone operation.
 
         Raises
         ------
-        RefusedError : nothing undone since the last change
+        RefusedError : nothing was undone since the last change
         """
         once = Once.of(idempotency_key, Change(REDO))
         return self._operations.append(
@@ -242,7 +242,7 @@ class Sessions:
         )
 
     def clear(self, session_id: str, *, idempotency_key: Optional[str] = None) -> SessionView:
-        """Forget the points and both models; the settings stay. Undo brings all of it back."""
+        """Remove the points and both models; the settings stay. Undo restores all of it."""
         change = Change(CLEAR)
 
         def plan(live: Live) -> list[Change]:
@@ -259,7 +259,7 @@ class Sessions:
         half_life: Union[float, _Unset, None] = UNSET,
         idempotency_key: Optional[str] = None,
     ) -> SessionView:
-        """Change settings; what is not named stays. Half-life None: nothing is forgotten.
+        """Change the given settings. Half-life None: points keep their weight.
 
         Raises
         ------
@@ -277,16 +277,16 @@ class Sessions:
         )
 
     def synchronise(self, session_id: str, points: ArrayLike, *, n_components: int) -> Synchronised:
-        """Bring the session to this list of points, in this order, all or nothing.
+        """Make this list the points of the session, in one transaction.
 
-        Where the list continues the one held, only its tail is trained on; else the model starts
-        anew.
+        If the list continues the active points, only its new part is learned. Otherwise the
+        session is cleared and all of the list is learned.
 
         Raises
         ------
         EmptyDataError, NonFiniteError, OutOfRangeError, ShapeError : nothing has changed
         BudgetError : the training takes too long; nothing has changed
-        BusyError, RateError : nothing has changed, later it may succeed
+        BusyError, RateError : nothing has changed; a later attempt may succeed
         """
         x = as_points(points)
         wanted = {"n_components": check_n_components(n_components)}
@@ -319,19 +319,19 @@ class Sessions:
         timeout_s: Optional[float] = None,
         idempotency_key: Optional[str] = None,
     ) -> Run:
-        """Train from scratch on all points held, in a thread of its own.
+        """Train from scratch on all active points, in a background thread.
 
-        A new run replaces one of the session that has not ended. With `wait` this returns when it
-        has ended, or after `timeout_s`, or at once where too many wait already. Without
-        `timeout_s` the run is cancelled if the caller cannot wait for its end.
+        A new run cancels the session's queued or running run. With `wait` this returns at the end
+        of the run, after `timeout_s`, or at once if too many requests wait. Without `timeout_s`
+        the run is cancelled if the caller cannot wait for its end.
 
         Raises
         ------
         RefusedError : no points
-        OutOfRangeError : epochs, or an unknown method
-        BusyError : too many wait, for trainings or to be trained, or this one for too long
+        OutOfRangeError : epochs out of range, or an unknown method
+        BusyError : too many requests wait, too many runs are queued, or the wait was too long
         """
-        self.start()  # it keeps the run alive in the eyes of other processes
+        self.start()  # the maintenance thread writes the heartbeats of the run
         runs = self._trainings.runs
         if wait and timeout_s is None:
             with self._waits.place():
@@ -348,7 +348,7 @@ class Sessions:
         return self.run(session_id, run_id)
 
     def run(self, session_id: str, run_id: str) -> Run:
-        """Return the run as it stands.
+        """Return the current state of the run.
 
         Raises
         ------
@@ -357,7 +357,7 @@ class Sessions:
         return self._trainings.run(session_id, run_id)
 
     def cancel(self, session_id: str, run_id: str) -> Run:
-        """Ask the run to stop; one that has ended stays as it is.
+        """Ask the run to stop; a run that has ended does not change.
 
         Raises
         ------
@@ -372,7 +372,7 @@ class Sessions:
         return self._store.runs.since(session_id, serial)
 
     def n_before(self, run: RunRecord) -> Optional[int]:
-        """Return how many queued runs came before this one, None once it has begun."""
+        """Return the number of earlier queued runs; None once the run has begun."""
         return self._trainings.n_before(run)
 
     def losses(self, run_id: str, *, after: int = 0) -> Array:
@@ -382,7 +382,7 @@ class Sessions:
     # ------------------------------------------------------------------ reading
 
     def points(self, session_id: str) -> Array:
-        """Return the points held, in order of arrival, shape (n_points,)."""
+        """Return the active points in order of arrival, shape (n_points,)."""
         return self._operations.read(session_id, self._points)
 
     def parameters(self, session_id: str, model: str = ONLINE) -> ModelVersion:
@@ -390,7 +390,7 @@ class Sessions:
 
         Raises
         ------
-        RefusedError : there is none
+        RefusedError : there is no such model
         """
         if model not in (ONLINE, SCRATCH):
             raise OutOfRangeError(f"expected online or scratch, got {model!r}", "model")
@@ -403,23 +403,23 @@ class Sessions:
     def models(
         self, session_id: str, *, after: int = 0, limit: Optional[int] = None
     ) -> list[ModelVersion]:
-        """Return every model version, oldest first; `after` a number, at most `limit`."""
+        """Return at most `limit` model versions with numbers above `after`, oldest first."""
         self._operations.check(session_id)
         return self._store.versions(session_id, after=after, limit=limit)
 
     def operations(
         self, session_id: str, *, after: int = 0, limit: Optional[int] = None
     ) -> list[Operation]:
-        """Return the log, oldest first; `after` a sequence number, at most `limit`."""
+        """Return at most `limit` operations with numbers above `after`, oldest first."""
         self._operations.check(session_id)
         return self._store.operations(session_id, after=after, limit=limit)
 
     def compare(self, session_id: str) -> ModelComparison:
-        """Return how far the online model and the one from scratch are apart.
+        """Compare the online model with the model from scratch.
 
         Raises
         ------
-        RefusedError : one of them is missing
+        RefusedError : one of the models is missing
         """
 
         def both(live: Live) -> tuple[Optional[ModelVersion], Optional[ModelVersion], Array]:
@@ -428,14 +428,16 @@ class Sessions:
         online, scratch, points = self._operations.read(session_id, both)
         if online is None or scratch is None:
             missing = ONLINE if online is None else SCRATCH
-            raise RefusedError(f"expected two trained models, got a session without {missing} one")
+            raise RefusedError(
+                f"expected two trained models, got a session without {missing} model"
+            )
         difference = self._increments.compare(session_id, online, scratch, lambda: points)
         return ModelComparison(online, scratch, difference)
 
     def increments(self, session_id: str) -> list[Increment]:
         """Return the newest changes of the data since the last clear, oldest first.
 
-        Each has the online model after it, and how far from scratch was from it then.
+        Each has the online model after the change, and its difference to the model from scratch.
         """
         record = self._operations.read(session_id, lambda live: live.record)
         return self._increments.newest(record)

@@ -1,7 +1,8 @@
-"""The store: rows in, rows out, by SQLAlchemy Core. No mathematics, and no locks of its own.
+"""The store: reads and writes rows with SQLAlchemy Core. It has no mathematics and no locks.
 
-What a method returns from without an error is on disk. Sequence numbers are the primary key of
-the log: of two writers who append at once, in whatever process, one gets `SequenceTakenError`.
+When a write returns without an error, its data is on disk. The primary key of the log is (session,
+sequence number). If two writers append with the same number, in any two processes, one of them gets
+`SequenceTakenError`.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ _sessions, _operations, _snapshots = schema.sessions, schema.operations, schema.
 _id: sa.BindParameter[str] = sa.bindparam("session_id")
 _seq: sa.BindParameter[int] = sa.bindparam("seq")
 
-# statements are made once: SQLAlchemy compiles each once and finds it again
+# module-level statements: SQLAlchemy compiles each once and caches it
 _INSERT = sa.insert(_operations)
 _OF_SESSION = _operations.c.session_id == _id
 _LAST = sa.select(_operations).where(_OF_SESSION).order_by(_operations.c.seq.desc()).limit(1)
@@ -52,11 +53,11 @@ _REVISION = sa.select(sa.func.coalesce(_LAST_SEQ, 0)).where(_sessions.c.id == _i
 
 _ATTEMPTS = 20
 SPARSE_EVERY = 1000
-"""Snapshots more than this many operations back are kept at multiples of it only."""
+"""Older snapshots are kept only at depths that are multiples of this; saves space, slows undo."""
 
 
 class PointRow(NamedTuple):
-    """What the points of a path are folded from; `points` as stored, `detail` as JSON."""
+    """The columns of an operation that determine the points; `detail` is JSON."""
 
     seq: int
     parent: int
@@ -66,7 +67,7 @@ class PointRow(NamedTuple):
 
 
 class SequenceTakenError(Exception):
-    """Somebody else appended with this sequence number or key first, or the session is gone."""
+    """The sequence number or idempotency key is taken, or the session was deleted."""
 
 
 class Store:
@@ -81,12 +82,12 @@ class Store:
         self.runs = RunTable(self._engine, self._reader)
 
     def ping(self) -> None:
-        """Do nothing where the store can be used.
+        """Check that the store can be used.
 
         Raises
         ------
-        StoreError : it is damaged, or its file is no longer the one that was opened
-        sqlalchemy's DBAPIError : it cannot be reached
+        StoreError : the file is damaged, or was removed or replaced
+        sqlalchemy's DBAPIError : the database cannot be reached
         """
         if self._guard is not None:
             self._guard.check()
@@ -94,27 +95,27 @@ class Store:
             connection.execute(sa.select(sa.func.max(schema.schema_version.c.version)))
 
     def examine(self) -> None:
-        """Look for damage in an SQLite file, for at most two seconds.
+        """Check an SQLite file for damage, for at most two seconds.
 
         Raises
         ------
-        StoreError : it is damaged
+        StoreError : the file is damaged
         """
         if self._guard is None:
             return
         with self._reader.connect() as connection:
             driver = connection.connection.driver_connection
             if not self._guard.examine(driver):
-                _log.info("the store is too large to be looked through at the start")
+                _log.info("the store is too large to be checked completely at the start")
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         self._engine.dispose()
 
     # ------------------------------------------------------------------ sessions
 
     def create_session(self, record: SessionRecord) -> None:
-        """Insert a session; StoreError where the id is taken."""
+        """Insert a session; StoreError if the id is taken."""
         try:
             with self._engine.begin() as connection:
                 trash.set_aside(connection, record.id)
@@ -135,7 +136,7 @@ class Store:
             return [rows.session_record(row) for row in found]
 
     def touch(self, session_id: str, now: float) -> None:
-        """Note that the session is in use; StoreBusyError at once where the store is locked."""
+        """Record the last use of the session; StoreBusyError at once if the store is locked."""
         with self._optional.begin() as connection:
             connection.execute(
                 sa.update(_sessions).where(_sessions.c.id == session_id).values(touched_at=now)
@@ -144,33 +145,33 @@ class Store:
     def delete_session(
         self, session_id: str, now: float, *, untouched_since: Optional[float] = None
     ) -> bool:
-        """Take the session out of sight, for `purge` to remove; False where there was none.
+        """Mark the session as deleted, until `purge` removes it; return False if there is none.
 
-        With `untouched_since`, only where nobody has touched it since.
+        With `untouched_since`, delete it only if it was not used since then.
         """
         for _ in range(_ATTEMPTS):
             try:
                 with self._engine.begin() as connection:
                     return trash.throw_away(connection, session_id, now, untouched_since)
             except sa.exc.IntegrityError:
-                continue  # somebody appended at this moment
-        raise ConflictError("expected a session that rests for a moment, to delete it")
+                continue  # another writer appended at the same time
+        raise ConflictError(f"expected no appends while a session is deleted, got {_ATTEMPTS}")
 
     def untouched(self, before: float) -> list[str]:
-        """Return the ids of the sessions that nobody has touched since."""
+        """Return the ids of the sessions whose last use is before `before`."""
         found = sa.select(_sessions.c.id).where(_sessions.c.touched_at < before, _LIVES)
         with self._reader.connect() as connection:
             return list(connection.execute(found).scalars())
 
     def last_touch(self) -> Optional[float]:
-        """Return when a session was last used; None where there is none."""
+        """Return the time of the last use of any session; None without a session."""
         with self._reader.connect() as connection:
             found = connection.execute(sa.select(sa.func.max(_sessions.c.touched_at)).where(_LIVES))
             newest: Optional[float] = found.scalar()
             return newest
 
     def deleted(self) -> list[tuple[SessionRecord, float]]:
-        """Return the sessions that are out of sight, and when they were deleted."""
+        """Return the deleted sessions, each with the time of its deletion."""
         c = _sessions.c
         found = sa.select(_sessions).where(c.deleted_at.is_not(None)).order_by(c.deleted_at)
         with self._reader.connect() as connection:
@@ -178,18 +179,18 @@ class Store:
         return [(rows.session_record(row), row.deleted_at) for row in gone]
 
     def undelete_session(self, session_id: str, now: float) -> bool:
-        """Bring a deleted session back, all of it; False where there is none of that id."""
+        """Restore a deleted session completely; return False if there is none of that id."""
         with self._engine.begin() as connection:
             return trash.take_back(connection, session_id, now)
 
     def purge(self, before: float) -> int:
-        """Remove for good what was deleted before; returns how many sessions."""
+        """Remove the sessions deleted before `before` for good; return how many."""
         deleted = sa.delete(_sessions).where(_sessions.c.deleted_at < before)
         with self._engine.begin() as connection:
             return connection.execute(deleted).rowcount
 
     def revision(self, session_id: str) -> Optional[int]:
-        """Return the last sequence number, 0 for an empty log, None where no session is."""
+        """Return the last sequence number; 0 for an empty log, None without a session."""
         row = self._first(_REVISION, session_id=session_id)
         return None if row is None else int(row[0])
 
@@ -211,14 +212,14 @@ class Store:
         *,
         finish_run: Optional[str] = None,
     ) -> None:
-        """Append to the log, all or nothing; on disk when this returns.
+        """Append to the log in one transaction; the rows are on disk when this returns.
 
-        `finish_run` marks that run as done by the last operation, in the same transaction.
+        `finish_run` is a run to mark as done; the last operation is its result.
 
         Raises
         ------
-        SequenceTakenError : a sequence number is taken, or the session is gone
-        CancelledError : the run to finish was cancelled meanwhile
+        SequenceTakenError : a sequence number is taken, or the session was deleted
+        CancelledError : the run to finish was cancelled
         """
         new = [rows.operation_row(session_id, each) for each in operations]
         try:
@@ -254,7 +255,7 @@ class Store:
         return self._operations(found if limit is None else found.limit(limit), session_id)
 
     def operations_down_from(self, session_id: str, seq: int, limit: int) -> list[Operation]:
-        """Return at most `limit` operations up to and with `seq`, newest first."""
+        """Return at most `limit` operations, from `seq` downwards."""
         found = (
             sa.select(_operations)
             .where(_OF_SESSION, _operations.c.seq <= seq)
@@ -263,14 +264,14 @@ class Store:
         return self._operations(found.limit(limit), session_id)
 
     def operation_by_key(self, session_id: str, key: str) -> Optional[Operation]:
-        """Return the operation that came with that idempotency key."""
+        """Return the operation with that idempotency key."""
         found = sa.select(_operations).where(_OF_SESSION, _operations.c.idempotency_key == key)
         return self._operation(found, session_id=session_id)
 
     def redo_target(self, session_id: str, head: int, tip: int) -> Optional[int]:
-        """Return the node one step from `head` towards `tip`: the one last undone into `head`.
+        """Return the next node from `head` towards `tip`: the node of the last undo to `head`.
 
-        After the tip the log holds nothing but undo, redo and train.
+        After the tip the log has only undo, redo and train.
         """
         undone = (
             sa.select(_operations.c.parent)
@@ -294,7 +295,7 @@ class Store:
             .order_by(c.seq)
         )
         with self._reader.connect() as connection:
-            # at once: row by row takes twice as long
+            # .all(): fetching row by row takes twice as long
             found_rows = connection.execute(found, {"session_id": session_id}).all()
         return list(map(PointRow._make, found_rows))
 
@@ -318,7 +319,7 @@ class Store:
     def last_training(
         self, session_id: str, era: int, *, upto: Optional[int] = None
     ) -> Optional[ModelVersion]:
-        """Return the newest model from scratch on points of that era, of operations to `upto`."""
+        """Return the newest model from scratch of that era, among the operations to `upto`."""
         trained = sa.select(_operations).where(
             _OF_SESSION, schema.IS_TRAIN, _operations.c.era == era
         )
@@ -355,7 +356,7 @@ class Store:
             return [Snapshot(**row._mapping) for row in found_rows]
 
     def put_snapshots(self, session_id: str, snapshots: Sequence[Snapshot]) -> None:
-        """Keep the snapshots, in place of older ones; not where the store is locked just now."""
+        """Write the snapshots and replace older ones; skip this if the store is locked."""
         try:
             with self._optional.begin() as connection:
                 self._put(connection, session_id, snapshots)
@@ -389,7 +390,7 @@ class Store:
         operations: Sequence[Operation],
         snapshots: Sequence[Snapshot],
     ) -> None:
-        """Insert a whole session, all or nothing; StoreError where the id is taken."""
+        """Insert a whole session in one transaction; StoreError if the id is taken."""
         log = [rows.operation_row(record.id, each) for each in operations]
         try:
             with self._engine.begin() as connection:
