@@ -1,4 +1,4 @@
-"""The learner: mixtures online and from scratch. Pure: numpy and scipy, nothing of the web."""
+"""The learner: mixtures trained online and from scratch. It imports nothing of the web."""
 
 from dash_app.learning.comparison import Comparison, compare
 from dash_app.learning.mixture import Mixture

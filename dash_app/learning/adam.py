@@ -1,7 +1,7 @@
-"""Training from scratch by Adam, as the exercise provides it: slower, and to a local optimum.
+"""Training from scratch by Adam, as provided: slower than the search, and to a local optimum.
 
-With the penalty the loss is -J, as in every other training: two densities then differ by the
-training alone.
+With the penalty the loss is -J, as in the other trainings. Two densities then differ only by the
+method of training.
 """
 
 from __future__ import annotations
@@ -25,11 +25,13 @@ from gmm import GMMSimple, data_standardisation, train_model
 OnEpoch = Callable[[int, float], None]
 
 LEARNING_RATE = 0.05
-"""Standardised units a step. Of 0.01 to 0.2 it came closest to the optimum of seven data sets, with
-200 epochs and with 1000."""
+"""Step size of Adam, standardised units. Of the values 0.01 to 0.2 it came closest to the optimum
+of seven data sets, with 200 epochs and with 1000. A smaller step needs more epochs; a larger one
+overshoots."""
 
 SETTLED_NATS = 1e-6
-"""Converged: the last tenth of the epochs changed the loss by less than this."""
+"""A fit has converged if the loss changed by less than this in the last tenth of the epochs, nats
+per point."""
 
 
 def fit_adam(
@@ -43,18 +45,19 @@ def fit_adam(
     weights: Optional[ArrayLike] = None,
     on_epoch: Optional[OnEpoch] = None,
 ) -> FitResult:
-    """Fit a mixture to all points by full-batch Adam from the provided start.
+    """Fit a mixture to all points by full-batch Adam, from the provided start values.
 
     Parameters
     ----------
     points : array, shape (n_points,), data units
     n_components : int, 1 to 50
-    epochs : int >= 1, steps
-    learning_rate : float > 0, of Adam
-    penalty : bool; False is the likelihood as provided, and `objective` is then its mean
+    epochs : int >= 1, number of steps
+    learning_rate : float > 0, step size of Adam, standardised units
+    penalty : bool
+        False: maximise the likelihood, as provided; `objective` is the mean log-likelihood.
     prior_weight : float >= 0, pseudo-observations of each component's variance
     weights : array, shape (n_points,), above 0; default 1 each
-    on_epoch : called with (epoch from 1, loss) after each step; what it raises ends the fit
+    on_epoch : called with (epoch from 1, loss) after each step; an exception from it ends the fit
 
     Returns
     -------
@@ -85,7 +88,7 @@ def fit_adam(
         raise ShapeError(f"expected {x.size} weights above 0", "weights")
 
     data_mean, data_std = data_standardisation(x)
-    # with the penalty, the losses come in data units already
+    # with the penalty, `train_model` reports losses in data units
     trace = _Trace(0.0 if penalty else math.log(data_std), on_epoch)
     model = GMMSimple(n_components).double()
     train_model(
@@ -114,7 +117,7 @@ def fit_adam(
 
 
 class _Trace:
-    """Losses after each step, from losses reported before each step."""
+    """Records the loss after each step; `train_model` reports the loss before each step."""
 
     def __init__(self, shift: float, on_epoch: Optional[OnEpoch]) -> None:
         self._shift = shift
@@ -142,7 +145,7 @@ def _objective_value(
     mixture: Mixture,
     prior_weight: float,
 ) -> float:
-    """Return J of the mixture on weighted points, data units."""
+    """Return J of the mixture on weighted points, data units, nats per point."""
     mean, std = standardisation
     shares = masses / masses.sum()
     z = (x - mean) / std

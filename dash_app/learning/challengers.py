@@ -21,47 +21,59 @@ from dash_app.learning.starts import random_starts, segmentation_starts
 from dash_app.learning.summary import WeightedSummary
 
 MANY_COMPONENTS = 6
-"""From so many components on J has many optima, and a search tries more moves."""
+"""With this many components or more, J has many optima and a search tries more moves."""
 
 N_CHALLENGERS = 12
-"""Kept challengers. More of them find more optima and take longer."""
+"""Largest number of challengers kept. More challengers find more optima and take longer."""
 
 _MAX_BIRTHS, _N_BIRTHS = 128, 32
-"""Births that are ranked, and those of them that one search tries."""
+"""Number of births that are ranked, and number of these that one search tries."""
 
 _N_CROSSOVERS = 12
+"""Offspring of mixtures with K - 1 and K + 1 components that one search tries."""
+
 _N_PARENTS, _N_OFFSPRING = 8, 12
+"""Crossover among the known optima: number of parents, and offspring kept."""
+
 _N_KEPT, _N_CYCLES = (24, 8), (1, 2)
-"""Successive halving: kept candidates after the first and second round, and cycles that follow."""
+"""Successive halving: candidates kept in each round, and SQUAREM cycles that follow."""
 
 _COARSEST_ATOMS = 64
-"""Atoms of the copy for segmentation, whose time grows with their square."""
+"""Atoms of the copy for segmentation, whose time grows with the square of this number."""
 
 _N_RANDOM, _N_RESTARTS, _N_RESTART_CYCLES = 24, 16, 2
-"""Random starts, those kept after one cycle, and their further cycles."""
+"""Random starts, candidates kept after one cycle, and their further cycles."""
 
 _N_POLISHED, _REACH_NATS = 4, 0.01
-"""Refine at most so many challengers, those within this many nats per point of the incumbent."""
+"""Largest number of challengers to refine, and their largest distance in J from the incumbent, nats
+per point."""
 
 _N_NEWTON_STEPS = 4
+"""Largest number of Newton steps in the first round, for all candidates."""
 
 _N_LAST_STEPS = 10
-_LAST_REACH_NATS = 0.05
-_LAST_TOL = 1e-6
-"""Further Newton steps, for candidates within this many nats per point of the best."""
+"""Largest number of further Newton steps, for the leaders."""
 
-_HOPE_NATS, _SAME_NATS = 0.001, 1e-7
-"""On the coarse copy: a challenger further below the incumbent than the first is worse. One in the
-incumbent's basin whose J differs by less than the second is the same optimum."""
+_LAST_REACH_NATS = 0.05
+"""A leader is at most this far below the best candidate, nats per point."""
+
+_LAST_TOL = 1e-6
+"""Leaders stop at a smaller predicted gain, nats per point."""
+
+_MAX_LAG_NATS, _SAME_NATS = 0.001, 1e-7
+"""Bounds of the difference in J to the incumbent on the coarse copy, nats per point. A challenger
+further below the incumbent than the first is not refined. A challenger in the incumbent's basin
+that differs by less than the second is the same optimum."""
 
 _TOL = 1e-8
+"""Candidates stop at a smaller predicted gain in the first round, nats per point."""
 
 
 @dataclass(frozen=True, eq=False)
 class Archive:
     """A mixture, and other local optima that searches from it have found.
 
-    incumbent : Candidates, (1, K), sorted by mean; (0, K) where there is none yet
+    incumbent : Candidates, (1, K), sorted by mean; (0, K) if there is none yet
     challengers : Candidates, (any, K), other local optima, or close to one
     orders : NeighbouringOrders, good mixtures with K - 1 and K + 1 components
     """
@@ -77,7 +89,7 @@ class Archive:
         return cls(nothing, nothing, NeighbouringOrders.none(n_components))
 
     def standardised(self, objective: Objective) -> Archive:
-        """Return an archive of data units in standardised ones, variances at the floor or above."""
+        """Convert from data units to standardised units; raise variances to the floor."""
         return Archive(
             objective.standardised_batch(self.incumbent),
             objective.standardised_batch(self.challengers),
@@ -85,7 +97,7 @@ class Archive:
         )
 
     def in_data_scale(self, objective: Objective) -> Archive:
-        """Return an archive of standardised units in data units."""
+        """Convert from standardised units to data units."""
         return Archive(
             objective.in_data_scale(self.incumbent),
             objective.in_data_scale(self.challengers),
@@ -95,7 +107,7 @@ class Archive:
 
 @dataclass(frozen=True, eq=False)
 class DataLevels:
-    """J on the summary and on two coarse copies of it."""
+    """J of the summary and of two coarse copies of it."""
 
     fine: Objective
     coarse: Objective
@@ -103,7 +115,7 @@ class DataLevels:
 
     @classmethod
     def of(cls, objective: Objective, summary: WeightedSummary) -> DataLevels:
-        """Return J on the summary and on its copies."""
+        """Return J of the summary and of its copies."""
         coarse = coarse_objective(objective, summary)
         return cls(objective, coarse, coarse_objective(objective, summary, _COARSEST_ATOMS))
 
@@ -115,12 +127,13 @@ def challengers_of(
 
     Parameters
     ----------
-    levels : J
+    levels : J of the summary and of its copies
     archive : standardised units
     extra : ndarray, further locations of births, standardised units
-    part : int, which part of the births is tried; None for the best ones
-    crossing : bool, whether crossovers are tried, else births; with many components both are,
-        and births follow two deaths too
+    part : int, the part of the births to try; None for the best ones
+    crossing : bool
+        True: try crossovers. False: try births. With `MANY_COMPONENTS` or more both are tried, and
+        births may also follow two deaths.
     """
     coarse, incumbent = levels.coarse, archive.incumbent
     many = coarse.n_components >= MANY_COMPONENTS
@@ -146,9 +159,9 @@ def challengers_of(
 
 
 def _new(levels: DataLevels, known: Candidates, moves: Candidates) -> Scored:
-    """Return candidates that moves and segmentations lead to, outside the known basins.
+    """Return the results of moves and segmentations that are outside the known basins.
 
-    New candidates compete among themselves: known ones have had more cycles.
+    New candidates compete only with each other, because known ones have had more cycles.
     """
     coarse = levels.coarse
     new = squarem(coarse, Candidates.joined(moves, segmentation_starts(levels.coarsest)), 1)
@@ -172,21 +185,21 @@ def random_restarts(levels: DataLevels, rng: np.random.Generator) -> Scored:
 
 
 def near_incumbent(objective: Objective, incumbent: Candidates, challengers: Scored) -> Candidates:
-    """Return the first few challengers that are within `_REACH_NATS` of the incumbent."""
+    """Return the first challengers whose J is within `_REACH_NATS` of the incumbent's."""
     first = challengers[:_N_POLISHED]
     return first.candidates[first.values > float(objective.value(incumbent)[0]) - _REACH_NATS]
 
 
 def polished_first(objective: Objective, candidates: Candidates) -> Polished:
-    """Return the candidates after Newton's first steps."""
+    """Return the candidates after the first round of Newton steps."""
     return polish(objective, candidates, max_steps=_N_NEWTON_STEPS, tol=_TOL)
 
 
 def select(levels: DataLevels, candidates: Candidates) -> Polished:
-    """Return the candidates refined until the best is known; the first is the incumbent.
+    """Return the candidates refined far enough to tell the best; the first is the incumbent.
 
-    Candidates that are worse on the coarse copy, or the same optimum as the first, are refined
-    there only. Their values keep the distance to the first that they have on the copy.
+    All candidates are refined on the coarse copy. Only those that may beat the incumbent are
+    refined on the whole summary. The others keep the difference in J that they have on the copy.
     """
     rough = _polished(levels.coarse, candidates)
     if levels.coarse is levels.fine:
@@ -194,15 +207,15 @@ def select(levels: DataLevels, candidates: Candidates) -> Polished:
     lag = rough.values[0] - rough.values
     other = outside_basins(sorted_by_mean(rough.candidates), sorted_by_mean(rough.candidates[:1]))
     same = (np.abs(lag) < _SAME_NATS) & ~other
-    hopeful = (lag < _HOPE_NATS) & ~same
-    hopeful[0] = True
-    # the first one is nearly at its optimum on the whole already
+    close = (lag < _MAX_LAG_NATS) & ~same
+    close[0] = True
+    # the incumbent as given is closer to its optimum on the whole summary than its copy's optimum
     starts = rough.candidates.replaced(np.arange(1), candidates[:1])
-    final = _polished(levels.fine, starts[hopeful])
+    final = _polished(levels.fine, starts[close])
     values = rough.values + (final.values[0] - rough.values[0])
-    values[hopeful] = final.values
+    values[close] = final.values
     return replace(
-        rough, candidates=rough.candidates.replaced(hopeful, final.candidates), values=values
+        rough, candidates=rough.candidates.replaced(close, final.candidates), values=values
     )
 
 

@@ -1,4 +1,4 @@
-"""How far two mixtures are apart."""
+"""Distances between two mixtures."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ from dash_app.learning.mixture import LOG_2PI, Array, Mixture
 from dash_app.learning.points import as_points
 
 _REACH_STDS = 7.0
-"""How far each component is looked at, in its own standard deviations; beyond is 1e-12 of it."""
+"""Range of integration around each mean, in standard deviations of the component. 3e-12 of the
+component's mass lies outside."""
 
 _N_SECANTS = 5
-"""A cell is 1/4 std wide or less: what is left of it after so many, squared, is below 1e-12."""
+"""Secant steps that locate a crossing. A cell is at most 1/4 standard deviation wide. After 5 steps
+the squared error of the crossing is below 1e-12."""
 
 _NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(4)  # type: ignore[no-untyped-call]
 
@@ -26,10 +28,11 @@ _NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(4)  # type: ignore[no-un
 class Comparison:
     """Differences between two mixtures p and q.
 
-    total_variation : float, 0 to 1: the share of mass that lies elsewhere
+    total_variation : float, 0 to 1; half the integral of |p - q|
     jensen_shannon : float, nats, 0 to log 2
     integrated_squared_error : float, 1 / data units
-    log_likelihood_gap : float or None, mean log-likelihood of p less that of q, nats per point
+    log_likelihood_gap : float or None, nats per point
+        Mean log-likelihood of p minus that of q.
     """
 
     total_variation: float
@@ -39,12 +42,12 @@ class Comparison:
 
 
 def compare(p: Mixture, q: Mixture, points: Optional[ArrayLike] = None) -> Comparison:
-    """Return how far apart two densities are.
+    """Return several distances between two densities.
 
     Parameters
     ----------
-    p, q : Mixture, of any numbers of components
-    points : array, shape (n_points,), data units; for the log-likelihood gap
+    p, q : Mixture; the numbers of components may differ
+    points : array, shape (n_points,), data units; only the log-likelihood gap needs them
 
     Returns
     -------
@@ -52,7 +55,7 @@ def compare(p: Mixture, q: Mixture, points: Optional[ArrayLike] = None) -> Compa
 
     Raises
     ------
-    EmptyDataError, NonFiniteError, OutOfRangeError, ShapeError : for bad points
+    EmptyDataError, NonFiniteError, OutOfRangeError, ShapeError : for invalid points
 
     Examples
     --------
@@ -75,10 +78,10 @@ def compare(p: Mixture, q: Mixture, points: Optional[ArrayLike] = None) -> Compa
 
 
 def _total_variation(p: Mixture, q: Mixture, edges: Array) -> float:
-    """Return half the total variation of F_p - F_q, which turns where p and q cross.
+    """Return half the integral of |p - q|.
 
-    Between two edges the difference of the distribution functions is exact; only the crossings
-    have to be located, and an error there is of second order.
+    F_p - F_q is monotone between two crossings of p and q. There the integral is the change of
+    F_p - F_q, which is exact. An error in a crossing has an effect of second order.
     """
     edges = np.unique(np.concatenate([edges, _dips(p, q, edges)]))
     turns = np.sort(np.concatenate([edges, _crossings(p, q, edges)]))
@@ -87,13 +90,13 @@ def _total_variation(p: Mixture, q: Mixture, edges: Array) -> float:
 
 
 def _dips(p: Mixture, q: Mixture, edges: Array) -> Array:
-    """Return where p - q comes nearest to 0 within cells at whose ends it has one sign.
+    """Return the approximate minima of |p - q| in cells where p - q has the same sign at both ends.
 
-    There it may cross 0 twice, which the signs at the edges do not tell.
+    p - q may cross 0 twice in such a cell. The signs at the edges alone would miss both crossings.
     """
     (density_p, slope_p), (density_q, slope_q) = (_density_and_slope(m, edges) for m in (p, q))
     sign = np.sign(density_p - density_q)
-    towards = sign * (slope_p - slope_q)  # below 0 where p - q goes towards 0
+    towards = sign * (slope_p - slope_q)  # < 0 where |p - q| falls
     cells = np.flatnonzero((sign[1:] == sign[:-1]) & (towards[:-1] < 0) & (towards[1:] > 0))
     share = np.nan_to_num(towards[cells] / (towards[cells] - towards[cells + 1]), nan=0.5)
     dips: Array = edges[cells] + share * (edges[cells + 1] - edges[cells])
@@ -102,20 +105,22 @@ def _dips(p: Mixture, q: Mixture, edges: Array) -> Array:
 
 def _density_and_slope(mixture: Mixture, x: Array) -> tuple[Array, Array]:
     means, stds = mixture.means[:, None], mixture.stds[:, None]
-    with np.errstate(all="ignore"):  # what leaves float64 is no dip: it compares as false
+    with np.errstate(all="ignore"):  # a NaN compares as false, so it is no dip
         parts = np.exp(mixture.component_log_density(x)).T
         slope = -(parts * ((x - means) / stds / stds)).sum(axis=0)
     return parts.sum(axis=0), slope
 
 
 def _crossings(p: Mixture, q: Mixture, edges: Array) -> Array:
-    """Return where p and q cross, by the Illinois method on log p - log q.
+    """Return the crossings of p and q, by the Illinois method on log p - log q.
 
-    Source: Dowell and Jarratt (1971), doi 10.1007/BF01934364.
+    References
+    ----------
+    Dowell and Jarratt (1971), doi 10.1007/BF01934364.
     """
 
     def log_ratio(x: Array) -> Array:
-        with np.errstate(invalid="ignore"):  # both densities have left float64
+        with np.errstate(invalid="ignore"):  # both densities underflow: -inf - -inf
             return np.nan_to_num(p.log_density(x) - q.log_density(x))
 
     values = log_ratio(edges)
@@ -129,7 +134,7 @@ def _crossings(p: Mixture, q: Mixture, edges: Array) -> Array:
         middle = low + share * (high - low)
         at_middle = log_ratio(middle)
         up = (at_middle > 0) == (at_low > 0)
-        # an end that stays twice in a row counts half, else it would stay for good
+        # halve the value at an end that stays twice in a row; otherwise it would never move
         at_high = np.where(up, np.where(moved_low, 0.5 * at_high, at_high), at_middle)
         at_low = np.where(up, at_middle, np.where(moved_high, 0.5 * at_low, at_low))
         low, high = np.where(up, middle, low), np.where(up, high, middle)
@@ -138,19 +143,22 @@ def _crossings(p: Mixture, q: Mixture, edges: Array) -> Array:
 
 
 def _jensen_shannon(p: Mixture, q: Mixture, edges: Array) -> float:
-    """Return the divergence by Gauss-Legendre quadrature between the edges."""
+    """Return the Jensen-Shannon divergence, by Gauss-Legendre quadrature between the edges."""
     half_widths = 0.5 * np.diff(edges)
     x = (0.5 * edges[1:] + 0.5 * edges[:-1])[:, None] + half_widths[:, None] * _NODES
     density_p, density_q = p.density(x.ravel()), q.density(x.ravel())
     middle = 0.5 * density_p + 0.5 * density_q
-    # 0 log 0 is 0, where a density has left float64
+    # rel_entr takes 0 log 0 as 0, where a density underflows
     terms = rel_entr(density_p, middle) + rel_entr(density_q, middle)
     value = 0.5 * float(half_widths @ (terms.reshape(x.shape) @ _NODE_WEIGHTS))
     return float(np.clip(value, 0.0, np.log(2.0)))
 
 
 def _integrated_squared_error(p: Mixture, q: Mixture) -> float:
-    """Return the integral of (p - q)^2 in closed form: normals integrate to a normal."""
+    """Return the integral of (p - q)^2 in closed form.
+
+    The integral of a product of two normal densities is a normal density.
+    """
     weights = np.concatenate([p.weights, -q.weights])
     means = np.concatenate([p.means, q.means])
     variances = np.concatenate([p.variances, q.variances])

@@ -1,9 +1,9 @@
 """Crossover: offspring with the left components of one mixture and the right ones of another.
 
-On a line the components at the left hardly depend on those far to the right. Two local optima may
-be good in different places; one of their offspring is good in both. Single moves would have to
-pass through worse mixtures. Crossover within EM: Pernkopf and Bouchaffra (2005), doi
-10.1109/TPAMI.2005.162.
+On a line, components far apart hardly affect each other. One local optimum may be better at the
+left, another at the right. One of their offspring is then better at both ends. A sequence of single
+moves would pass through worse mixtures. Crossover within EM: Pernkopf and Bouchaffra (2005),
+doi 10.1109/TPAMI.2005.162.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ def crossover(objective: Objective, parents: Candidates, n_kept: int) -> Candida
     ----------
     objective : J, usually of a coarse copy
     parents : Candidates, (M, K)
-    n_kept : int, at most so many are returned
+    n_kept : int, the largest number of offspring
 
     Returns
     -------
-    Candidates, (n_kept or fewer, K): none for K = 1 or a single parent
+    Candidates, (n_kept or fewer, K); none for K = 1 or a single parent
     """
     if objective.n_components == 1 or len(parents) < 2:
         return parents[:0]
@@ -42,20 +42,20 @@ def crossover(objective: Objective, parents: Candidates, n_kept: int) -> Candida
 def unequal_crossover(
     objective: Objective, fewer: Candidates, more: Candidates, n_kept: int
 ) -> Candidates:
-    """Return the best offspring of a parent with a component fewer and one with a component more.
+    """Return the best offspring of a parent with K - 1 components and one with K + 1.
 
-    Such offspring differ from an optimum in that a component has moved from one side to the other.
+    Compared with an optimum, a component has moved from one side of the cut to the other.
 
     Parameters
     ----------
     objective : J, usually of a coarse copy
     fewer : Candidates, (M, K - 1)
     more : Candidates, (N, K + 1)
-    n_kept : int, at most so many are returned
+    n_kept : int, the largest number of offspring
 
     Returns
     -------
-    Candidates, (n_kept or fewer, K): none for K = 1
+    Candidates, (n_kept or fewer, K); none for K = 1
     """
     if objective.n_components == 1 or not len(fewer) or not len(more):
         return Candidates.none(objective.n_components)
@@ -69,7 +69,7 @@ def unequal_crossover(
 def _crossed(
     objective: Objective, lefts: Candidates, rights: Candidates, shared: Indices, n_kept: int
 ) -> Scored:
-    """Return offspring, each with 1 .. K - 1 components of the left and the rest of the right."""
+    """Return offspring, each with the first components of a left parent and the last of a right."""
     parents = lefts.batch, rights.batch
     size = objective.n_components
     values = offspring_values(objective.atoms, objective.prior, *parents, shared, size)

@@ -15,6 +15,6 @@ def deaths_and_merges(candidates: Candidates) -> Candidates:
 
     Returns
     -------
-    Candidates, (R (2 K - 1), K - 1); for each first the deaths, then the merges
+    Candidates, (R (2 K - 1), K - 1); for each mixture first the deaths, then the merges
     """
     return Candidates(*deaths.deaths_and_merges(candidates.batch))

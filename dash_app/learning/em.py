@@ -8,7 +8,7 @@ from dash_app.learning.objective import Candidates, Objective
 
 
 def em_step(objective: Objective, candidates: Candidates) -> tuple[Candidates, Array]:
-    """Return the candidates after one iteration, and J of those *before* it.
+    """Return the candidates after one iteration of EM, and J *before* it.
 
     Parameters
     ----------

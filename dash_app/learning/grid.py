@@ -1,8 +1,8 @@
-"""Positions at which a density is evaluated, so that no component falls between two of them.
+"""Positions at which a density is evaluated, close enough together for every component.
 
-Equal steps alone miss a narrow component. Each mean is added with multiples of its standard
-deviation, a quarter apart. assets/density.js has the same grid for the browser; a test holds the
-two to each other.
+Equal steps alone would miss a narrow component. So each component adds its own positions around its
+mean, a quarter of its standard deviation apart. assets/density.js computes the same grid in the
+browser; a test compares the two.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import numpy as np
 from dash_app.learning.mixture import Array, Mixture
 
 _STEPS_PER_STD = 4
+"""Positions per standard deviation of a component. More positions draw smoother curves and take
+longer."""
 
 
 def component_positions(mixtures: Sequence[Mixture], reach_stds: float) -> Array:
@@ -21,8 +23,8 @@ def component_positions(mixtures: Sequence[Mixture], reach_stds: float) -> Array
 
     Parameters
     ----------
-    mixtures : of any numbers of components
-    reach_stds : float, how far to either side, in a component's standard deviations
+    mixtures : their numbers of components may differ
+    reach_stds : float, distance to either side, in standard deviations of the component
 
     Returns
     -------
@@ -44,11 +46,11 @@ def component_positions(mixtures: Sequence[Mixture], reach_stds: float) -> Array
 def grid(
     mixtures: Sequence[Mixture], low: float, high: float, *, n_equal: int, reach_stds: float
 ) -> Array:
-    """Return `n_equal` >= 2 equally spaced positions from low to high and each component's own.
+    """Return `n_equal` >= 2 equally spaced positions, and those of `component_positions`.
 
     Returns
     -------
-    ndarray, ascending, each position once, all within low and high, data units
+    ndarray, ascending, each position once, from low to high, data units
     """
     own = component_positions(mixtures, reach_stds)
     inside = own[(own >= low) & (own <= high)]

@@ -1,4 +1,4 @@
-"""A Gaussian mixture in one dimension: the value that both trainings produce."""
+"""A one-dimensional Gaussian mixture: the result of both trainings, online and from scratch."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class Mixture:
 
     Raises
     ------
-    ShapeError : if the three are not of one length
-    NonFiniteError, OutOfRangeError : if a value is not finite or out of its range
+    ShapeError : if the three arrays differ in length
+    NonFiniteError, OutOfRangeError : if a value is not finite, or is out of range
 
     Examples
     --------
@@ -61,8 +61,7 @@ class Mixture:
             )
         if (variances <= 0).any():
             raise OutOfRangeError(f"expected variances > 0, got {variances.min()}", "variances")
-        # ties in the mean are broken by variance, then weight, so that equal mixtures are
-        # equal arrays
+        # equal means are sorted by variance, then by weight: equal mixtures become equal arrays
         order = np.lexsort((weights, variances, means))
         for name, values in (("weights", weights), ("means", means), ("variances", variances)):
             values = values[order]
@@ -93,15 +92,15 @@ class Mixture:
     def component_log_density(self, points: ArrayLike) -> Array:
         """Return log(weight * normal density), shape (n_points, n_components).
 
-        A component of weight 0 has -inf throughout.
+        A component of weight 0 has -inf at every point.
         """
         by_point: Array = self._joint_log_density(points).T
         return by_point
 
     def _joint_log_density(self, points: ArrayLike) -> Array:
-        """Return `component_log_density` as (n_components, n_points): sums run along memory."""
+        """Return `component_log_density` transposed; sums over components are faster this way."""
         x = np.asarray(points, dtype=np.float64)
-        # divided before it is squared, so that spreads of 1e150 do not overflow
+        # divide before squaring, so that distances of 1e150 do not overflow
         z = (x - self.means[:, None]) / self.stds[:, None]
         with np.errstate(divide="ignore", over="ignore"):
             log_peaks = np.log(self.weights) - 0.5 * (LOG_2PI + np.log(self.variances))
@@ -112,7 +111,7 @@ class Mixture:
         """Return the log-density at each point, shape (n_points,), log(1 / data units)."""
         joint = self._joint_log_density(points)
         top = joint.max(axis=0)
-        # where every component has left float64 the density is 0, and not 0 / 0
+        # where every component underflows the log-density is -inf, not NaN
         top[~np.isfinite(top)] = 0.0
         joint -= top
         with np.errstate(divide="ignore"):
@@ -124,7 +123,7 @@ class Mixture:
         return np.exp(self.log_density(points))
 
     def cdf(self, points: ArrayLike) -> Array:
-        """Return the cumulative distribution at each point, shape (n_points,)."""
+        """Return the cumulative distribution function at each point, shape (n_points,)."""
         x = np.asarray(points, dtype=np.float64)
         cdf: Array = self.weights @ ndtr((x - self.means[:, None]) / self.stds[:, None])
         return cdf
@@ -135,7 +134,7 @@ class Mixture:
         top = joint.max(axis=1, keepdims=True)
         shares = np.exp(joint - np.where(np.isfinite(top), top, 0.0))
         total = shares.sum(axis=1, keepdims=True)
-        # beyond the range of float64 every component's density is 0; the weights are left
+        # where every component's density underflows, the responsibilities are the weights
         with np.errstate(invalid="ignore", divide="ignore"):
             resp: Array = np.where(total > 0, shares / total, self.weights)
         return resp
@@ -145,7 +144,7 @@ class Mixture:
         return float(self.log_density(points).mean())
 
     def to_dict(self) -> dict[str, list[float]]:
-        """Return plain lists, for JSON; floats survive the way there and back bit for bit."""
+        """Return plain lists, for JSON; `from_dict` restores every bit."""
         return {
             "weights": self.weights.tolist(),
             "means": self.means.tolist(),
@@ -154,7 +153,7 @@ class Mixture:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Mixture:
-        """Return the mixture of `to_dict`."""
+        """Return the mixture that `to_dict` described."""
         return cls(
             np.array(values["weights"], dtype=np.float64),
             np.array(values["means"], dtype=np.float64),

@@ -1,10 +1,10 @@
 """Moves out of a local optimum: the death, birth, split, merge and crossover of components.
 
-A death or a merge of two neighbours takes one component away. A birth puts one where the
+A death, or a merge of two neighbours, removes one component. A birth adds a component where the
 directional derivative of the log-likelihood is largest (Lindsay 1983, Annals of Statistics 11:86).
-A split puts one where another is; there the derivative is small. Crossover joins a mixture of one
-component fewer with one of one component more. Split and merge moves: Ueda, Nakano, Ghahramani and
-Hinton (2000), doi 10.1162/089976600300015088.
+A split adds a component next to another, where that derivative is small. Crossover combines a
+mixture with K - 1 components and one with K + 1. Split and merge moves: Ueda, Nakano, Ghahramani
+and Hinton (2000), doi 10.1162/089976600300015088.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ from dash_app.learning.splits import even_splits, optimal_splits
 from dash_app.learning.squarem import Scored, squarem
 
 _N_LOCATIONS, _N_DISTANCES = 24, 12
-"""Locations of births: so many at equal steps of mass, and so many at equal distances."""
+"""Number of locations of births at equal steps of mass, and number at equal distances."""
 
 _WIDTHS = np.array([0.03, 0.12, 0.4])
-"""Standard deviations of a born component, standardised units, before the floor is added."""
+"""Standard deviations of a new component, standardised units, before the floor is added."""
 
 _N_SPLITS = 8
-"""Even splits, and as many optimal splits."""
+"""Number of even splits, and of optimal splits."""
 
 _N_FEWER, _N_MORE = 12, 8
-"""Kept mixtures with K - 1 and with K + 1 components."""
+"""Number of mixtures kept with K - 1 components, and with K + 1."""
 
 _N_DEEP, _N_DEEP_MOVES = 4, 24
-"""With depth 2, so many mixtures with K - 1 components take moves, and so many moves are kept."""
+"""With depth 2: number of mixtures with K - 1 components that take moves, and of moves kept."""
 
 _N_MORE_BIRTHS = 24
-"""Births towards mixtures with K + 1 components."""
+"""Number of births that lead to mixtures with K + 1 components."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,23 +53,23 @@ class NeighbouringOrders:
 
     @classmethod
     def none(cls, n_components: int) -> NeighbouringOrders:
-        """Return no mixtures."""
+        """Return empty batches."""
         return cls(Candidates.none(max(n_components - 1, 1)), Candidates.none(n_components + 1))
 
     def standardised(self, objective: Objective) -> NeighbouringOrders:
-        """Return those of data units in standardised ones, variances at the floor or above."""
+        """Convert from data units to standardised units; raise variances to the floor."""
         return NeighbouringOrders(*map(objective.standardised_batch, (self.fewer, self.more)))
 
     def in_data_scale(self, objective: Objective) -> NeighbouringOrders:
-        """Return those of standardised units in data units."""
+        """Convert from standardised units to data units."""
         return NeighbouringOrders(*map(objective.in_data_scale, (self.fewer, self.more)))
 
 
 @dataclass(frozen=True, eq=False)
 class Moves:
-    """Mixtures (any, K) that moves lead to, best first, and the orders for the next call.
+    """Mixtures, (any, K), that result from moves, best first, and the orders for the next call.
 
-    splits, births : of mixtures with K - 1 components
+    splits, births : from mixtures with K - 1 components
     crossovers : offspring of a mixture with K - 1 components and one with K + 1
     """
 
@@ -96,14 +96,14 @@ def propose_moves(
     objective : J, usually of a coarse copy
     incumbent : Candidates, (1, K), sorted by mean
     extra : ndarray, further locations of births, standardised units
-    orders : of earlier calls
-    n_births, n_crossovers : int, at most so many are returned; 0 skips the work
-    depth : int; 2 lets the best mixtures with K - 1 components take a move first
+    orders : from earlier calls
+    n_births, n_crossovers : int, the largest numbers returned; 0 skips the work
+    depth : int; 2 also applies a death or merge and a birth to the best with K - 1 components
     """
     n_components = incumbent.means.shape[1]
     if n_components == 1:
         return Moves(incumbent[:0], incumbent[:0], incumbent[:0], orders)
-    # one cycle before ranking: the rest takes over the points of the component that died
+    # one cycle before ranking lets the remaining components take over the dead one's points
     scored = squarem(objective, Candidates.joined(orders.fewer, deaths_and_merges(incumbent)), 1)
     if depth > 1 and n_components > 2:
         scored = scored.joined(_deeper(objective, scored.best(_N_DEEP).candidates, extra))
@@ -157,12 +157,12 @@ def _births(objective: Objective, reduced: Candidates, n_moves: int, extra: Arra
 
 
 def _locations(objective: Objective, extra: Array) -> Array:
-    """Return locations of births, in order."""
+    """Return locations of births, ascending."""
     cumulative = np.cumsum(objective.masses)
     levels = (np.arange(_N_LOCATIONS) + 0.5) / _N_LOCATIONS * cumulative[-1]
     positions = objective.positions
     at = np.searchsorted(cumulative, levels)
-    # by distance too: few far points hold little mass
+    # equal distances reach outliers, which hold little mass
     along = np.searchsorted(positions, np.linspace(positions[0], positions[-1], _N_DISTANCES))
     locations: Array = np.unique(np.concatenate([positions[at], positions[along], extra]))
     return locations

@@ -1,9 +1,8 @@
 """Newton's method for the shared objective, near an optimum, where EM is slow.
 
-Parameters are theta = (alpha, mean, log variance) of each component, weights = softmax(alpha).
-Damping after Levenberg and Marquardt; variances at their floor are held there while the gradient
-points below it. A step is taken only if J rises. Each candidate is raised by itself, in compiled
-loops.
+The parameters of a component are alpha, mean and log variance; weights = softmax(alpha). Damping is
+that of Levenberg and Marquardt. A variance at its floor stays fixed while the gradient points below
+the floor. A step is accepted only if J rises. Compiled loops treat each candidate separately.
 """
 
 from __future__ import annotations
@@ -26,10 +25,11 @@ from dash_app.learning.mixture import Array, Mask
 from dash_app.learning.objective import Candidates, Objective
 
 _INITIAL_DAMPING = 1e-3
+"""Damping of the first step: the share of the complete-data information added to -Hessian."""
 
 
 def room_for_derivatives(candidates: Candidates) -> Derivatives:
-    """Return copies of the candidates and room for the derivatives.
+    """Return copies of the candidates, and uninitialised arrays for the derivatives.
 
     Weights are raised to WEIGHT_FLOOR, so that alpha = log w is finite.
     """
@@ -47,7 +47,13 @@ def room_for_derivatives(candidates: Candidates) -> Derivatives:
 
 @dataclass(frozen=True, eq=False)
 class Polished:
-    """Candidates after Newton's method: J (R,), whether each converged (R,), and steps taken."""
+    """Candidates after Newton's method.
+
+    candidates : Candidates, (R, K)
+    values : ndarray, shape (R,), J, nats per point, standardised units
+    converged : ndarray of bool, shape (R,)
+    n_steps : int, the largest number of steps of a candidate
+    """
 
     candidates: Candidates
     values: Array
@@ -64,19 +70,19 @@ def polish(
     atoms: Optional[Atoms] = None,
     on_step: Optional[Callable[[Array], None]] = None,
 ) -> Polished:
-    """Raise J of each candidate by at most `max_steps` evaluations of Newton's method.
+    """Raise J of each candidate by Newton's method, with at most `max_steps` evaluations of J.
 
     Parameters
     ----------
     candidates : Candidates, (R, K)
     max_steps : int, evaluations after the first one
-    tol : float, nats per point; converged once a step is predicted to gain less
-    atoms : what J is a sum over, where that is not `objective`'s own atoms (all the points)
-    on_step : called with J (R,) after each evaluation
+    tol : float, nats per point; a candidate has converged when its predicted gain is smaller
+    atoms : the data, if J is to be evaluated on other data (all points) than `objective`'s atoms
+    on_step : called with J, (R,), after each evaluation
 
     Returns
     -------
-    Polished; J never falls below that of the candidates handed in
+    Polished; J is never lower than before
     """
     atoms = atoms or objective.atoms
     reached = room_for_derivatives(candidates)
@@ -104,14 +110,14 @@ def polish_leaders(
     reach: float,
     least: float = -np.inf,
 ) -> Polished:
-    """Take a few Newton steps with all candidates, then more with those that may be the best.
+    """Take a few Newton steps with all candidates, then more with the leaders.
 
     Parameters
     ----------
     candidates : Candidates, (R, K)
-    max_steps, tol : of `polish`, for all of them and then for the leaders
-    reach : float, nats per point; a leader is at most so far below the best
-    least : float, J of the best one known
+    max_steps, tol : for `polish`; first for all candidates, then for the leaders
+    reach : float, nats per point; a leader is at most this far below the best
+    least : float, J of the best mixture known
     """
     polished = polish(objective, candidates, max_steps=max_steps[0], tol=tol[0])
     values = polished.values

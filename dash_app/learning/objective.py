@@ -1,14 +1,14 @@
-"""The one function that online training and training from scratch both maximise.
+"""The objective J, which online training and training from scratch both maximise.
 
     J = (1/n) [ sum_i log sum_k w_k N(x_i | m_k, v_k) - (a/2) sum_k ( log v_k + s2 / v_k ) ]
     s2 = (std(x) / (2 K))^2,   v_k >= (0.01 std(x))^2,   a = prior_weight
 
-For its variance alone, each component has seen `a` pseudo-observations of variance s2. This
+The penalty acts like `a` pseudo-observations of variance s2 for each component's variance. This
 penalised likelihood is bounded and consistent: Ciuperca, Ridolfi and Idier (2003), Scandinavian
 Journal of Statistics 30:45; Chen, Tan and Zhang (2008), Statistica Sinica 18:443.
 
-Computations use standardised data, of mean 0 and variance 1. A batch of candidate mixtures is
-arrays of shape (n_candidates, n_components).
+Computations use standardised data, with mean 0 and variance 1. A batch of candidate mixtures is
+stored as arrays of shape (n_candidates, n_components).
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from dash_app.learning.points import MIN_SPREAD
 from dash_app.learning.summary import WeightedSummary
 
 FLOOR_RATIO = 0.01
-"""Least standard deviation of a component, in standard deviations of the data."""
+"""Lower bound of a component's standard deviation, in standard deviations of the data."""
 
 EQUAL_POINTS_STD_RATIO = 1e-3
-"""Standard deviation drawn for points that are all equal, relative to max(|x|, 1)."""
+"""Standard deviation of the components when all points equal x, relative to max(|x|, 1)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +46,7 @@ class Candidates:
         return int(self.means.shape[0])
 
     def __getitem__(self, index: Any) -> Candidates:
-        """Return the candidates of a slice, a mask or a list of indices."""
+        """Return the candidates that a slice, a mask or a list of indices selects."""
         return Candidates(
             self.weights[index],
             self.means[index],
@@ -54,7 +54,7 @@ class Candidates:
         )
 
     def replaced(self, index: Any, others: Candidates) -> Candidates:
-        """Return a copy with the candidates of a mask or a list of indices replaced by others."""
+        """Return a copy in which `others` replace the candidates of a mask or list of indices."""
         weights, means, variances = self.weights.copy(), self.means.copy(), self.variances.copy()
         weights[index], means[index] = others.weights, others.means
         variances[index] = others.variances
@@ -62,7 +62,7 @@ class Candidates:
 
     @cached_property
     def batch(self) -> Batch:
-        """What compiled loops read."""
+        """The arrays as compiled loops read them; do not change them."""
         return Batch(
             np.ascontiguousarray(self.weights),
             np.ascontiguousarray(self.means),
@@ -70,7 +70,7 @@ class Candidates:
         )
 
     def batch_copy(self) -> Batch:
-        """Return a copy, which compiled loops may change."""
+        """Return a copy that compiled loops may change."""
         return Batch(
             np.array(self.weights, order="C"),
             np.array(self.means, order="C"),
@@ -94,7 +94,7 @@ class Candidates:
 
 
 def sorted_by_mean(candidates: Candidates) -> Candidates:
-    """Return the candidates with the components of each in order of their means."""
+    """Return the candidates, with the components of each sorted by mean."""
     batch = candidates.batch_copy()
     sort_by_mean(batch)
     return Candidates(*batch)
@@ -124,7 +124,7 @@ class Objective:
     def of_summary(
         cls, summary: WeightedSummary, n_components: int, prior_weight: float
     ) -> Objective:
-        """Return J of the summary's atoms; the summary must not be `all_equal`."""
+        """Return J for the atoms of a summary; the summary must not be `all_equal`."""
         location, variance = summary.mean_and_variance()
         return cls.of_atoms(
             (summary.means, summary.masses, summary.variances),
@@ -141,9 +141,9 @@ class Objective:
         n_components: int,
         prior_weight: float,
     ) -> Objective:
-        """Return J of (means, masses, variances) under a given mean and standard deviation.
+        """Return J for atoms (means, masses, variances), with a given location and scale.
 
-        A part of the data, or a coarse copy, takes the standardisation of the whole.
+        A coarse copy of the data uses the standardisation of all data.
         """
         means, masses, variances = atoms
         location, scale = location_scale
@@ -159,7 +159,7 @@ class Objective:
 
     @cached_property
     def mass(self) -> float:
-        """n of J, the total weight."""
+        """n of J: the total mass, points."""
         return float(self.masses.sum())
 
     @property
@@ -174,18 +174,18 @@ class Objective:
 
     @cached_property
     def atoms(self) -> Atoms:
-        """What J is a sum over, standardised already."""
+        """The atoms over which J sums, already standardised."""
         return Atoms(self.positions, self.masses, self.variances, 0.0, 1.0)
 
     def atoms_of_points(self, points: Array, masses: Optional[Array]) -> Atoms:
-        """Return points of data units as atoms that are standardised while they are read."""
+        """Return points, data units, as atoms; the compiled loops standardise them."""
         if masses is None:
             masses = np.empty(0)
         return Atoms(points, masses, np.zeros(masses.size), self.location, self.scale)
 
     @cached_property
     def prior(self) -> Prior:
-        """What J is made of beside the atoms."""
+        """The constants of J."""
         return Prior(self.prior_weight, self.prior_variance, self.variance_floor, self.mass)
 
     def log_prior(self, candidates: Candidates) -> Array:
@@ -194,7 +194,7 @@ class Objective:
         return log_prior
 
     def in_data_units(self, objective: float) -> float:
-        """Return J of the data from J of the standardised data, nats per point."""
+        """Convert J of the standardised data to J of the data, nats per point."""
         log_scale = float(np.log(self.scale))
         penalty_shift = self.prior_weight * self.n_components * log_scale / self.mass
         return objective - log_scale - penalty_shift
@@ -202,15 +202,15 @@ class Objective:
     def value(self, candidates: Candidates) -> Array:
         """Return J of each candidate in standardised units, shape (n_candidates,).
 
-        All values of an atom share one responsibility. That bounds the log-likelihood from below
-        (Verbeek, Nunnink and Vlassis 2006, doi 10.1007/s10618-005-0033-3), which is exact for an
-        atom of equal values.
+        All values of an atom share the same responsibilities. So J is a lower bound of J of the
+        points (Verbeek, Nunnink and Vlassis 2006, doi 10.1007/s10618-005-0033-3). It is exact if
+        the values of each atom are equal.
         """
         value: Array = objective_values(self.atoms, self.prior, candidates.batch)
         return value
 
     def standardised(self, mixture: Mixture) -> Candidates:
-        """Return a mixture of data units as a batch of one, its variances brought to the floor."""
+        """Convert a mixture from data units to a batch of one; raise variances to the floor."""
         return self.standardised_batch(
             Candidates(
                 np.array(mixture.weights[None]), mixture.means[None], mixture.variances[None]
@@ -218,7 +218,7 @@ class Objective:
         )
 
     def standardised_batch(self, candidates: Candidates) -> Candidates:
-        """Return candidates of data units in standardised ones, variances at the floor or above."""
+        """Convert candidates from data to standardised units; raise variances to the floor."""
         return Candidates(
             candidates.weights,
             (candidates.means - self.location) / self.scale,
@@ -226,7 +226,7 @@ class Objective:
         )
 
     def in_data_scale(self, candidates: Candidates) -> Candidates:
-        """Return candidates of standardised units in data units."""
+        """Convert candidates from standardised units to data units."""
         return Candidates(
             candidates.weights,
             self.location + self.scale * candidates.means,
@@ -234,7 +234,7 @@ class Objective:
         )
 
     def mixture(self, candidates: Candidates, index: int = 0) -> Mixture:
-        """Return one candidate in data units."""
+        """Return one candidate as a mixture in data units."""
         scaled = self.in_data_scale(candidates[index : index + 1])
         return Mixture(
             scaled.weights[0] / scaled.weights[0].sum(), scaled.means[0], scaled.variances[0]
@@ -242,7 +242,7 @@ class Objective:
 
 
 def all_equal(summary: WeightedSummary) -> bool:
-    """Return whether the points have no spread that float64 can hold."""
+    """Return whether the spread of the points is 0, or too small for a variance in float64."""
     return bool(
         (summary.n_atoms == 1 and summary.variances[0] <= MIN_SPREAD**2)
         or summary.means[-1] - summary.means[0] <= MIN_SPREAD
@@ -250,7 +250,7 @@ def all_equal(summary: WeightedSummary) -> bool:
 
 
 def equal_points_mixture(x: float, n_components: int) -> Mixture:
-    """Return the mixture for points that all equal x, where J has no optimum."""
+    """Return a mixture for points that all equal x; J has no optimum for them."""
     std = EQUAL_POINTS_STD_RATIO * max(abs(x), 1.0)
     return Mixture(
         np.full(n_components, 1.0 / n_components),

@@ -1,8 +1,8 @@
-"""Online training: the increment in, the mixture out, at a cost bounded by the capacity.
+"""Online training: each increment updates the mixture, at a cost bounded by the capacity.
 
-The learner keeps a weighted summary of the data, the incumbent mixture and other local optima. An
-increment is added to the summary. The incumbent is then raised to the optimum of the shared
-objective, and at times other optima are searched.
+The learner keeps a weighted summary of the data, the incumbent mixture and other local optima. It
+adds an increment to the summary. Then it moves the incumbent to its new optimum of the shared
+objective. Some updates also search for better optima.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from dash_app.learning.summary import WeightedSummary
 from dash_app.learning.tracking import Incumbent, TrackingState, search_anew, update
 
 STATE_VERSION = 5
+"""Version of the format of `OnlineGaussianMixture.state`."""
 
 OnStep = Callable[[], None]
 
@@ -46,11 +47,12 @@ class OnlineGaussianMixture:
     seed : int, of the random starts
     half_life : float, 0.01 to 1e9, or None; a point seen j points ago weighs 2^(-j/half_life)
     prior_weight : float >= 0, pseudo-observations of each component's variance
-    capacity : int >= 16, atoms of the summary; up to so many distinct values it is the data
+    capacity : int >= 16, largest number of atoms of the summary
+        The summary is exact up to this many distinct values.
 
     Raises
     ------
-    OutOfRangeError : for a setting outside of its range
+    OutOfRangeError : if a setting is out of range
 
     Examples
     --------
@@ -87,12 +89,12 @@ class OnlineGaussianMixture:
 
     @property
     def mixture(self) -> Mixture:
-        """The current mixture, data units; RefusedError before the first point."""
+        """The current mixture, data units; raises RefusedError before the first point."""
         return self._trained().incumbent.mixture
 
     @property
     def n_points(self) -> int:
-        """Number of points that arrived, less those taken back."""
+        """Number of points added, minus the number removed."""
         return self._n_points
 
     @property
@@ -104,7 +106,7 @@ class OnlineGaussianMixture:
     def mean_nll(self) -> float:
         """Negative mean log-likelihood, nats per point.
 
-        Exact until the summary is full; of a merged summary it is an upper bound.
+        It is exact while the summary is exact. After merging it is an upper bound.
         """
         return self._trained().incumbent.mean_nll
 
@@ -118,13 +120,13 @@ class OnlineGaussianMixture:
     def partial_fit(
         self, points: ArrayLike, on_step: Optional[OnStep] = None
     ) -> OnlineGaussianMixture:
-        """Learn from an increment alone.
+        """Learn from an increment; earlier points are not needed again.
 
         Parameters
         ----------
         points : array, shape (n_points,), data units
-        on_step : called between the steps of a search; what it raises ends the training, and the
-            learner is as before
+        on_step : called between the steps of a search
+            An exception from it ends the training and leaves the learner unchanged.
 
         Returns
         -------
@@ -132,7 +134,7 @@ class OnlineGaussianMixture:
 
         Raises
         ------
-        EmptyDataError, NonFiniteError, OutOfRangeError, ShapeError : the learner is as before
+        EmptyDataError, NonFiniteError, OutOfRangeError, ShapeError : the learner is unchanged
         """
         x = as_points(points)
         if self.half_life is None:
@@ -148,15 +150,15 @@ class OnlineGaussianMixture:
         return self
 
     def forget(self, points: ArrayLike, on_step: Optional[OnStep] = None) -> OnlineGaussianMixture:
-        """Take points back.
+        """Remove points.
 
-        Exact while the summary is exact; after merging they come out of the nearest atoms.
-        `on_step` is as for `partial_fit`.
+        Removal is exact while the summary is exact. After merging, points are removed from the
+        nearest atoms. `on_step` is as for `partial_fit`.
 
         Raises
         ------
-        UnknownPointError : for a value never seen; the learner is as before
-        RefusedError : with half_life, where the weight of a single point is not kept
+        UnknownPointError : if a value was never added; the learner is unchanged
+        RefusedError : with half_life, because the weight of a single point is not known
         """
         if self.half_life is not None:
             raise RefusedError("expected no half_life where points are taken back, got one")
@@ -170,11 +172,11 @@ class OnlineGaussianMixture:
         return self
 
     def merge(self, other: OnlineGaussianMixture) -> OnlineGaussianMixture:
-        """Return a new learner of both learners' data, with this one's settings.
+        """Return a new learner of the data of both learners, with the settings of `self`.
 
         Raises
         ------
-        RefusedError : with half_life, where the order of both streams is not known
+        RefusedError : with half_life, because the joint order of the two streams is not known
         """
         if self.half_life is not None or other.half_life is not None:
             raise RefusedError("expected two learners without half_life to merge")
@@ -190,7 +192,7 @@ class OnlineGaussianMixture:
     ) -> OnlineGaussianMixture:
         """Return a new learner of the same data with another number of components.
 
-        It is trained on the summary; there is no pass over the data. `on_step` is as for
+        It is trained on the summary, without a pass over the data. `on_step` is as for
         `partial_fit`.
         """
         changed = self._empty(check_n_components(n_components))
@@ -222,11 +224,11 @@ class OnlineGaussianMixture:
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> OnlineGaussianMixture:
-        """Return the learner of a `state`.
+        """Return the learner that `state` described.
 
         Raises
         ------
-        StateError : for another version or a damaged state
+        StateError : if the state has another version or is damaged
         """
         version = state.get("version")
         if version != STATE_VERSION:
@@ -278,9 +280,9 @@ class OnlineGaussianMixture:
         increment: Optional[Array],
         on_step: Optional[OnStep] = None,
     ) -> None:
-        """Take over a new summary and train on it; nothing changes if that fails.
+        """Train on a new summary, then store it; an exception leaves the learner unchanged.
 
-        increment : the points that came or went; None where a search is due anyway
+        increment : the points added or removed; None to start a new search
         """
         on_step = on_step or _go_on
         if all_equal(summary):

@@ -1,4 +1,4 @@
-"""Checks of points and settings, made once, where they enter."""
+"""Validation of points and settings, at the entrance to the learner."""
 
 from __future__ import annotations
 
@@ -13,19 +13,21 @@ from dash_app.errors import EmptyDataError, NonFiniteError, OutOfRangeError, Sha
 from dash_app.learning.mixture import Array
 
 MAX_MAGNITUDE = 1e150
-"""Squares of larger values leave float64."""
+"""Largest |x|, data units. The square of a larger value overflows float64."""
 
 MIN_SPREAD = 1e-150
-"""Points that differ by less count as equal: their variance leaves float64."""
+"""Points whose range is at most this count as equal, data units: their variance underflows."""
 
 MAX_COMPONENTS = 50
+"""Largest number of components. The time of a search grows with it."""
 
 MIN_HALF_LIFE, MAX_HALF_LIFE = 0.01, 1e9
-"""New points. With a shorter one than the least, all older points are lost in rounding."""
+"""Bounds of the half-life, in new points. Below the lower bound all older points would be lost in
+rounding."""
 
 
 def as_points(points: ArrayLike) -> Array:
-    """Return the points as float64.
+    """Return the points as float64, or raise.
 
     Parameters
     ----------
@@ -59,7 +61,7 @@ def as_points(points: ArrayLike) -> Array:
             f"expected a list of numbers, got shape {raw.shape} of type {raw.dtype}", "points"
         )
     x = raw.astype(np.float64)
-    # one pass settles the ordinary case: a NaN makes the comparison false as well
+    # one comparison suffices for valid points: it is false for NaN, too
     if not bool((np.abs(x) <= MAX_MAGNITUDE).all()):
         bad = int(np.argmin(np.isfinite(x)))
         if not np.isfinite(x[bad]):
@@ -70,7 +72,7 @@ def as_points(points: ArrayLike) -> Array:
 
 
 def check_n_components(n_components: int) -> int:
-    """Return it as an int, or raise OutOfRangeError.
+    """Return n_components as an int, or raise OutOfRangeError.
 
     >>> check_n_components(0)
     Traceback (most recent call last):
@@ -96,7 +98,10 @@ def check_number(
     *,
     open_below: bool = False,
 ) -> float:
-    """Return a setting as a float, at least `low` (above it with `open_below`), at most `high`."""
+    """Return the setting `name` as a float, or raise OutOfRangeError.
+
+    The value must be from `low` to `high`. With `open_below` it must be above `low`.
+    """
     if isinstance(value, bool) or not isinstance(value, Real):
         raise OutOfRangeError(f"expected a number for {name}, got {value!r}", name)
     if not low <= value <= high or (open_below and value == low):

@@ -1,7 +1,6 @@
-"""A `Mixture` as the provided `GMMSimple`, and back.
+"""Conversion between `Mixture` and the provided `GMMSimple`.
 
-torch is imported with this module and with `adam`, nowhere else in the package: it takes seconds
-to load.
+Only this module and `adam` import torch, because torch takes seconds to load.
 """
 
 from __future__ import annotations
@@ -13,11 +12,12 @@ from dash_app.learning.mixture import Array, Mixture
 from gmm import GMMSimple, extract_gmm_parameters
 
 ZERO_WEIGHT_LOGIT = -800.0
-"""A logit so low that softmax in float64 gives an exact 0; the highest is at least log(1/K)."""
+"""Logit of a weight of 0. The largest logit is at least log(1/K), so softmax in float64 gives an
+exact 0."""
 
 
 def to_gmm(mixture: Mixture) -> tuple[GMMSimple, float, float]:
-    """Return the mixture as a model in standardised units, and what takes it back to data units.
+    """Return the mixture as a model in standardised units, with its mean and standard deviation.
 
     Parameters
     ----------
@@ -27,8 +27,8 @@ def to_gmm(mixture: Mixture) -> tuple[GMMSimple, float, float]:
     -------
     model : GMMSimple, float64
     data_mean, data_std : float, data units
-        The mixture's own mean and standard deviation. The mean is 0 instead where a component
-        sits so close to 0 that subtracting would cost its digits.
+        The mixture's own mean and standard deviation. data_mean is 0 instead if a component is so
+        close to 0 that subtracting the mean would lose its digits.
 
     Examples
     --------
@@ -43,7 +43,7 @@ def to_gmm(mixture: Mixture) -> tuple[GMMSimple, float, float]:
     with np.errstate(divide="ignore"):
         logits = np.maximum(np.log(mixture.weights), ZERO_WEIGHT_LOGIT)
     model = GMMSimple(mixture.n_components)
-    # set, not copied into: the parameters become float64
+    # assigning `data` makes the parameters float64; copying into them would keep float32
     model.pi.data = torch.from_numpy(logits[None])
     model.mu.data = torch.from_numpy((mixture.means - data_mean)[None] / data_std)
     model.sigma.data = torch.from_numpy(_inverse_softplus(mixture.stds[None] / data_std))
@@ -51,7 +51,10 @@ def to_gmm(mixture: Mixture) -> tuple[GMMSimple, float, float]:
 
 
 def from_gmm(model: GMMSimple, data_mean: float, data_std: float) -> Mixture:
-    """Return the model's mixture in data units; float32 parameters keep their own precision."""
+    """Return the model's mixture in data units, in float64.
+
+    Parameters in float32 keep the precision of float32.
+    """
     pi, mu, sigma = extract_gmm_parameters(model, data_mean, data_std)
     return Mixture(pi / pi.sum(), mu, np.square(sigma))
 
@@ -59,14 +62,14 @@ def from_gmm(model: GMMSimple, data_mean: float, data_std: float) -> Mixture:
 def _standardisation(mixture: Mixture) -> tuple[float, float]:
     weights, means, stds = mixture.weights, mixture.means, mixture.stds
     mean = float(weights @ means)
-    # scaled before it is squared: 1e150 and 1e-150 stay in range
+    # scale before squaring, so that 1e150 and 1e-150 stay in the range of float64
     scale = float(max(np.abs(means - mean).max(), stds.max()))
     std = scale * float(np.sqrt(weights @ (((means - mean) / scale) ** 2 + (stds / scale) ** 2)))
     for data_mean in (mean, 0.0):
         there_and_back = (means - data_mean) / std * std + data_mean
         if (np.abs(there_and_back - means) <= 1e-12 * np.abs(means)).all():
             return data_mean, std
-    return 0.0, 1.0  # a mean so near 0 that the division leaves the range of float64
+    return 0.0, 1.0  # a mean is so close to 0 that dividing it underflows
 
 
 def _inverse_softplus(values: Array) -> Array:

@@ -1,8 +1,8 @@
 """Training from scratch: a global search for the best mixture of all points.
 
-First plain EM from quantiles. Then quantile, segmentation and random starts, SQUAREM in a batch
-with successive halving, Newton's method, and moves until none helps. Above the capacity the search
-runs on a summary. The last Newton steps read all points in blocks.
+First, plain EM runs from a quantile start. Then the search ranks quantile, segmentation and random
+starts by SQUAREM and refines the best by Newton's method. Moves follow until none helps. Above the
+capacity the search runs on a summary. The last Newton steps read all points, in chunks.
 """
 
 from __future__ import annotations
@@ -32,23 +32,26 @@ from dash_app.learning.summary import WeightedSummary
 OnIteration = Callable[[int, float], None]
 
 CAPACITY = 1024
-"""Distinct values up to which the search works on the points themselves. More cost time."""
+"""Largest number of atoms. Up to this many distinct values the search uses the points themselves. A
+larger capacity takes longer and approximates less."""
 
 _MAX_EM_STEPS = 40
+"""Largest number of steps of plain EM."""
+
 _EM_GAIN_NATS = 1e-4
-"""Plain EM ends with the first step that gains less, nats per point."""
+"""Plain EM ends at the first step that gains less than this, nats per point."""
 
 
 @dataclass(frozen=True, eq=False)
 class FitResult:
-    """What a fit from scratch returns.
+    """The result of a fit from scratch.
 
     mixture : Mixture, data units
     losses : ndarray, shape (n_iter,), -J after each step, nats per point
     objective : float, J of the mixture, nats per point
     mean_nll : float, negative mean log-likelihood of the points, nats per point
-    n_iter : int, steps taken
-    converged : bool, whether the last Newton step was predicted to gain less than `tol`
+    n_iter : int, number of steps
+    converged : bool, whether the predicted gain of a further Newton step is less than `tol`
     """
 
     mixture: Mixture
@@ -60,7 +63,7 @@ class FitResult:
 
 
 class _Trace:
-    """The best J so far after each step, in data units."""
+    """Records the lowest loss so far after each step, data units."""
 
     def __init__(self, objective: Objective, on_iteration: Optional[OnIteration]) -> None:
         self._objective = objective
@@ -96,10 +99,12 @@ def fit_from_scratch(
     n_components : int, 1 to 50
     seed : int, of the random starts
     prior_weight : float >= 0, pseudo-observations of each component's variance
-    max_iter : int >= 1, most steps of EM, Newton and rounds of moves together
-    tol : float, nats per point; Newton stops when a step is predicted to gain less
-    on_iteration : called with (step from 1, loss) after each step; what it raises ends the fit
-    on_step : called between the parts of the search, also those without a gain, and likewise
+    max_iter : int >= 1, largest total of EM steps, Newton steps and rounds of moves
+    tol : float, nats per point; Newton's method stops at a smaller predicted gain
+    on_iteration : called with (step from 1, loss) after each step
+        An exception from it ends the fit.
+    on_step : called between the parts of the search, whether or not they gain
+        An exception from it ends the fit.
     weights : array, shape (n_points,), above 0; default 1 each
 
     Returns
@@ -132,7 +137,7 @@ def fit_from_scratch(
     steps_left = max_iter - 1 - len(trace.losses)
     rng = np.random.default_rng(seed)
     found = search(objective, coarse, rng, steps_left, trace, on_step)
-    better = float(objective.value(plain)[0]) > found.value  # rare, but then nothing is lost
+    better = float(objective.value(plain)[0]) > found.value  # rare
     best = plain if better else found.best
     final = polish(
         objective,
@@ -158,7 +163,7 @@ def fit_from_scratch(
 def _plain_em(objective: Objective, max_steps: int, trace: _Trace) -> Candidates:
     """Return the result of plain EM from the quantile start, (1, K).
 
-    Its losses are the first part of the curve that is shown. The search does not use the result.
+    Its losses begin the loss curve on the page. The search does not use the result.
     """
     candidates = quantile_starts(objective)
     last = -np.inf

@@ -1,4 +1,4 @@
-"""The search for the best mixture: many candidates in a batch, the best refined by Newton's method.
+"""The search for the best mixture: rank many candidates, refine the best by Newton's method.
 
 Candidates are ranked on a coarse copy of the summary. Optima are compared on the whole summary.
 """
@@ -19,34 +19,55 @@ from dash_app.learning.starts import quantile_starts, random_starts, segmentatio
 from dash_app.learning.summary import WeightedSummary
 
 COARSE_ATOMS = 128
+"""Number of atoms of the coarse copy. More atoms rank candidates better and take longer."""
 
 _WORK = 32_768
-"""Random starts times components times atoms of the coarse copy. More find more and take longer."""
+"""Product of random starts, components and atoms of the coarse copy; it sets the number of random
+starts. More starts find more optima and take longer."""
 
 _N_RANDOM_STARTS = (30, 120)
+"""Bounds of the number of random starts."""
+
 _MAX_ROUNDS = 12
+"""Largest number of rounds of moves."""
+
 _FEW_COMPONENTS, _N_FAILED_ROUNDS = 4, (1, 6)
-"""Rounds without a gain that end the search: components above the first, within the bounds. With
-more components J has more optima."""
+"""The search ends after more than K - 4 rounds in a row without a gain. The second constant bounds
+this number. With more components J has more optima."""
 
 _N_BIRTHS, _N_CROSSOVERS = 72, 12
+"""Births and crossovers of neighbouring orders tried in each round."""
+
 _N_POLISHED = 5
+"""Candidates refined by Newton's method in each round."""
+
 _N_PARENTS, _N_OFFSPRING = 16, 12
+"""Crossover among the known optima: number of parents, and offspring kept."""
+
 _N_OPTIMA = 24
+"""Largest number of optima kept."""
+
 _DEPTH = 2
+"""Depth of the moves, see `propose_moves`."""
+
 _MIN_GAIN_NATS = 1e-9
+"""A smaller gain in a round counts as none, nats per point."""
 
 _MAX_STEPS = (4, 12)
+"""Largest number of Newton steps of all candidates, then of the leaders."""
+
 _TOL = 1e-8
+"""Newton's method stops at a smaller predicted gain, nats per point."""
+
 _REACH_NATS = 0.05
-"""After the first Newton steps only candidates within this many nats per point of the
-best go on."""
+"""A leader is at most this far below the best candidate after the first Newton steps, nats per
+point."""
 
 
 def coarse_objective(
     objective: Objective, summary: WeightedSummary, n_atoms: int = COARSE_ATOMS
 ) -> Objective:
-    """Return J of a coarse copy of the summary, standardised as the whole is."""
+    """Return J of a coarse copy of the summary, with the standardisation of the whole summary."""
     coarse = summary.coarsened(n_atoms)
     if coarse is summary:
         return objective
@@ -62,7 +83,7 @@ def coarse_objective(
 class SearchResult:
     """The local optima of a search, best first.
 
-    optima : Scored, (any, K); their values are J, standardised units
+    optima : Scored, (any, K); the values are J, standardised units
     orders : NeighbouringOrders, good mixtures with K - 1 and K + 1 components
     """
 
@@ -71,17 +92,17 @@ class SearchResult:
 
     @property
     def best(self) -> Candidates:
-        """The best one as a batch of one."""
+        """The best optimum, as a batch of one."""
         return self.optima.candidates[:1]
 
     @property
     def value(self) -> float:
-        """J of the best one."""
+        """J of the best optimum, standardised units."""
         return float(self.optima.values[0])
 
     @property
     def challengers(self) -> Candidates:
-        """All but the best one."""
+        """All optima except the best."""
         return self.optima.candidates[1:]
 
 
@@ -98,10 +119,10 @@ def search(
     Parameters
     ----------
     objective, coarse : J of the summary and of its coarse copy
-    rng : of the random starts
-    max_steps : int, most rounds
-    on_step : called with J after each round that improved
-    between : called between the parts of a round; what it raises ends the search
+    rng : generator of the random starts
+    max_steps : int, largest number of rounds
+    on_step : called with J after each round with a gain
+    between : called between the parts of a round; an exception from it ends the search
     """
     room = _WORK // (coarse.positions.size * coarse.n_components)
     starts = Candidates.joined(
@@ -157,9 +178,9 @@ def search(
 
 
 def _polished(objective: Objective, candidates: Candidates, least: float = -np.inf) -> Scored:
-    """Return the candidates refined, best first; only those that may be the best to convergence.
+    """Return the refined candidates, best first; only leaders are refined to convergence.
 
-    least : float, J of the best one known
+    least : float, J of the best optimum known
     """
     polished = polish_leaders(
         objective,

@@ -11,20 +11,20 @@ from dash_app.learning.mixture import Indices
 from dash_app.learning.objective import Candidates, Objective
 
 _HALF_STDS = 0.8
-"""Distance of each half's mean from the component's, in its standard deviations. Together they
-keep its variance."""
+"""Distance of each half's mean from the component's mean, in standard deviations of the component.
+The halves are narrower, so that together they keep its variance."""
 
 
 @dataclass(frozen=True, eq=False)
 class Splits:
-    """Mixtures (R, K), and the two parts of each component, (R, K) each."""
+    """Mixtures, (R, K), and the two parts of each of their components, (R, K) each."""
 
     candidates: Candidates
     ones: Candidates
     others: Candidates
 
     def all(self) -> Candidates:
-        """Return each mixture with each component split, (R K, K + 1)."""
+        """Return every split: each component of each mixture in turn, (R K, K + 1)."""
         return self._of(np.arange(self.candidates.means.size))
 
     def best(self, objective: Objective, n_kept: int) -> Candidates:
@@ -44,7 +44,7 @@ class Splits:
 
 
 def even_splits(objective: Objective, candidates: Candidates) -> Splits:
-    """Return the splits of components into two halves of equal weight."""
+    """Return the splits of each component into two halves of equal weight."""
     step = _HALF_STDS * np.sqrt(candidates.variances)
     narrow = np.maximum(candidates.variances - step * step, objective.variance_floor)
     half = 0.5 * candidates.weights
@@ -58,9 +58,9 @@ def even_splits(objective: Objective, candidates: Candidates) -> Splits:
 def optimal_splits(objective: Objective, candidates: Candidates) -> Splits:
     """Return the split of each component at its best cut.
 
-    The cut divides the atoms, weighted by responsibility, in two. The best has the
-    largest classification likelihood (Scott and Symons 1971, doi 10.2307/2529003). It finds
-    unequal parts at once, which even splits reach slowly.
+    A cut divides the atoms, weighted by responsibility, into two groups. The best cut maximises the
+    classification likelihood (Scott and Symons 1971, doi 10.2307/2529003). It finds unequal parts
+    directly; EM reaches them slowly from an even split.
     """
     ones, others = best_splits(objective.atoms, objective.prior, candidates.batch)
     return Splits(candidates, Candidates(*ones), Candidates(*others))

@@ -1,6 +1,6 @@
-"""Accelerated EM on many candidates, which ranks them.
+"""SQUAREM (accelerated EM) on many candidates, to rank them.
 
-Most candidates lead to the same few optima. One candidate of each basin is kept.
+Most candidates lead to the same few optima. So only one candidate of each basin is kept.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from dash_app.learning.objective import Candidates, Objective
 
 @dataclass(frozen=True, eq=False)
 class Scored:
-    """Candidates after SQUAREM, with what ranks them.
+    """Candidates after SQUAREM, and the values that rank them.
 
     candidates : Candidates, (R, K), sorted by mean
-    values : ndarray, shape (R,), J of one step before, nats per point, standardised units
-    gains : ndarray, shape (R,), by how much the last extrapolation raised J
+    values : ndarray, shape (R,), J one step before, nats per point, standardised units
+    gains : ndarray, shape (R,), gain of J by the last extrapolation, nats per point
     """
 
     candidates: Candidates
@@ -40,7 +40,7 @@ class Scored:
         )
 
     def joined(self, other: Scored) -> Scored:
-        """Return the candidates of both."""
+        """Return the candidates of `self`, then those of `other`."""
         return Scored(
             Candidates.joined(self.candidates, other.candidates),
             np.concatenate([self.values, other.values]),
@@ -49,27 +49,27 @@ class Scored:
 
     @property
     def predicted(self) -> Array:
-        """Predicted J after further cycles, (R,), nats per point."""
+        """Predicted J after further cycles, shape (R,), nats per point."""
         predicted: Array = self.values + 2.0 * self.gains
         return predicted
 
     def best(self, n_kept: int) -> Scored:
-        """Return the `n_kept` of the largest predicted J, best first, one of each basin."""
+        """Return at most `n_kept` candidates of largest predicted J, best first, one per basin."""
         order = np.argsort(-self.predicted, kind="stable")
         return self[basins.first_of_each_basin(self.candidates.batch, order, n_kept)]
 
     def outside_basins_of(self, known: Candidates) -> Scored:
-        """Return those in no basin of the known mixtures, which are sorted by mean."""
+        """Return the candidates outside the basins of `known`, which is sorted by mean."""
         return self[outside_basins(self.candidates, known)]
 
 
 def outside_basins(candidates: Candidates, known: Candidates) -> Mask:
-    """Return which candidates are in no basin of the known ones, (R,); all sorted by mean."""
+    """Return a mask, (R,), of the candidates outside the basins of `known`; all sorted by mean."""
     return basins.outside_basins(candidates.batch, known.batch)
 
 
 def squarem(objective: Objective, candidates: Candidates, n_cycles: int) -> Scored:
-    """Return the candidates after `n_cycles` of SQUAREM, three EM steps each."""
+    """Return the candidates after `n_cycles` of SQUAREM; a cycle takes three EM steps."""
     batch = candidates.batch_copy()
     values, gains = np.zeros(len(candidates)), np.zeros(len(candidates))
     squarem_cycles(objective.atoms, objective.prior, batch, values, gains, n_cycles)

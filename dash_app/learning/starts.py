@@ -15,11 +15,11 @@ from dash_app.learning.mixture import Indices
 from dash_app.learning.objective import Candidates, Objective
 
 _BROAD_SHARES = (0.05, 0.3)
-"""Weights of a component as broad as the data that is added to the intervals."""
+"""Mixing weights of the broad component that is added to the intervals."""
 
 
 def quantile_starts(objective: Objective) -> Candidates:
-    """Return one candidate: K groups of equal mass."""
+    """Return one candidate, from K groups of equal mass."""
     n_components = objective.n_components
     cumulative = np.cumsum(objective.masses)
     middle = (cumulative - 0.5 * objective.masses) / cumulative[-1]
@@ -28,12 +28,13 @@ def quantile_starts(objective: Objective) -> Candidates:
 
 
 def segmentation_starts(objective: Objective) -> Candidates:
-    """Return the best cuts of the line into intervals, and the same with a broad component.
+    """Return candidates from the best partitions of the line into intervals.
 
-    The cuts are exact, by dynamic programming (Wang and Song 2011, The R Journal 3(2):29): once for
-    least squares (k-means), once for the classification likelihood, in which each interval has a
-    variance of its own (Scott and Symons 1971, doi 10.2307/2529003). O(K n_atoms^2), so meant for a
-    coarse copy.
+    Dynamic programming finds the optimal cuts (Wang and Song 2011, The R Journal 3(2):29). One
+    partition minimises the squares (k-means). Another maximises the classification likelihood, with
+    a variance for each interval (Scott and Symons 1971, doi 10.2307/2529003). Further candidates
+    have K - 1 intervals and a broad component, or K + 1 intervals less one. The time is
+    O(K n_atoms^2), so use a coarse copy.
     """
     n_components = objective.n_components
     n_segments = min(n_components, objective.positions.size)
@@ -53,7 +54,7 @@ def segmentation_starts(objective: Objective) -> Candidates:
 
 
 def _with_broad(candidates: Candidates, share: float) -> Candidates:
-    """Return the candidate with a component as broad as the data added."""
+    """Return the candidate with one more component, as broad as the data."""
     return Candidates(
         np.concatenate([candidates.weights * (1 - share), [[share]]], axis=1),
         np.concatenate([candidates.means, [[0.0]]], axis=1),
@@ -62,7 +63,7 @@ def _with_broad(candidates: Candidates, share: float) -> Candidates:
 
 
 def random_starts(objective: Objective, n_starts: int, rng: np.random.Generator) -> Candidates:
-    """Return candidates with means at random points and widths log-uniform over the scales."""
+    """Return candidates with means at random points and log-uniform standard deviations."""
     n_components = objective.n_components
     picks = rng.choice(
         objective.positions.size,
@@ -79,5 +80,5 @@ def random_starts(objective: Objective, n_starts: int, rng: np.random.Generator)
 
 
 def _segments(objective: Objective, labels: Indices, n_components: int) -> Candidates:
-    """Return one component a label; one without atoms has a mean of 0."""
+    """Return a candidate with one component per label; without atoms its mean is 0."""
     return Candidates(*mixture_of_groups(objective.atoms, objective.prior, labels, n_components))

@@ -1,8 +1,9 @@
-"""A bounded, weighted stand-in for the data: sorted atoms (mean, mass, within-variance).
+"""A bounded, weighted stand-in for the data: sorted atoms, each with a mean, mass and variance.
 
-Up to `capacity` distinct values each atom is one value, and the summary is the data. Beyond it,
-neighbours are merged in the order of the scatter that this hides (Ward 1963, doi
-10.1080/01621459.1963.10500845). Count, mean and variance of the whole are kept.
+Up to `capacity` distinct values the summary is exact: each atom is one value. Beyond that,
+neighbouring atoms are merged. The pair whose merge adds the least within-atom scatter is merged
+first (Ward 1963, doi 10.1080/01621459.1963.10500845). Merging preserves the count, mean and
+variance of all data.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ from dash_app.errors import UnknownPointError
 from dash_app.learning.mixture import Array, Indices
 
 NEGLIGIBLE_MASS = 1e-12
-"""Share of the total mass; a decayed atom below it is dropped."""
+"""Least mass of an atom after decay, as a share of the total mass. Smaller atoms are dropped."""
 
 _PRESORTED_FACTOR = 2
-"""Above this multiple of the capacity, atoms are first grouped by one pass of companding."""
+"""Companding groups many atoms, in one pass, to this multiple of the capacity. Ward's method merges
+the rest. A larger factor takes longer and gives less scatter within atoms."""
 
 
 def _no_atoms() -> Array:
@@ -28,16 +30,16 @@ def _no_atoms() -> Array:
 
 @dataclass(frozen=True, eq=False)
 class WeightedSummary:
-    """At most `capacity` atoms, sorted by mean; a value, never changed in place.
+    """At most `capacity` atoms, sorted by mean. A summary is never changed in place.
 
     Parameters
     ----------
-    capacity : int >= 2, the most atoms held
+    capacity : int >= 2, the largest number of atoms
     means : ndarray, shape (n_atoms,), data units, strictly increasing
-    masses : ndarray, shape (n_atoms,); how many points (or what weight) an atom stands for
+    masses : ndarray, shape (n_atoms,), points; the total weight of an atom's values
     variances : ndarray, shape (n_atoms,), data units squared; 0 for an atom of equal values
-    exact : bool, whether every atom stands for equal values
-    low, high : float, the least and greatest value ever seen, data units
+    exact : bool, whether the values of every atom are equal
+    low, high : float, the smallest and largest value ever seen, data units
 
     Examples
     --------
@@ -61,20 +63,20 @@ class WeightedSummary:
 
     @property
     def mass(self) -> float:
-        """Total weight; the number of points where nothing decays."""
+        """Total weight, points. Without decay this is the number of points."""
         return float(self.masses.sum())
 
     def mean_and_variance(self) -> tuple[float, float]:
-        """Return mean (data units) and variance (1/n, data units squared) of the whole."""
+        """Return the mean, data units, and the variance (1/n), data units squared, of all data."""
         shares = self.masses / self.masses.sum()
-        # relative to an atom in the middle: a far offset costs no digits
+        # sums are relative to a middle atom, so that a large offset loses no digits
         origin = self.means[self.means.size // 2]
         mean = origin + shares @ (self.means - origin)
         centred = self.means - mean
         return float(mean), float(shares @ (centred * centred + self.variances))
 
     def with_points(self, points: Array, weights: Optional[Array] = None) -> WeightedSummary:
-        """Return the summary with the points added; weights (n_points,) default to 1."""
+        """Return the summary with the points added; weights, (n_points,), default to 1 each."""
         if points.size == 1:
             mass = 1.0 if weights is None else float(weights[0])
             return self._with_one(float(points[0]), mass)
@@ -88,12 +90,12 @@ class WeightedSummary:
         return self._united(means, masses, np.zeros(means.size), True, bounds)
 
     def merged_with(self, other: WeightedSummary) -> WeightedSummary:
-        """Return the summary of both sets of points; the capacity is this one's."""
+        """Return the summary of both sets of points, with the capacity of `self`."""
         bounds = (other.low, other.high)
         return self._united(other.means, other.masses, other.variances, other.exact, bounds)
 
     def scaled(self, factor: float) -> WeightedSummary:
-        """Return the summary with every mass times `factor`; negligible atoms are dropped."""
+        """Return the summary with all masses multiplied by `factor`; drop negligible atoms."""
         masses = self.masses * factor
         keep = masses > NEGLIGIBLE_MASS * masses.sum()
         return replace(
@@ -101,7 +103,7 @@ class WeightedSummary:
         )
 
     def coarsened(self, n_atoms: int) -> WeightedSummary:
-        """Return a copy of about `n_atoms` atoms (or itself where it has no more)."""
+        """Return a copy with about `n_atoms` atoms, or `self` if it has no more than that."""
         if self.n_atoms <= n_atoms:
             return self
         starts = _companded_starts(self.means, self.masses, n_atoms)
@@ -109,15 +111,15 @@ class WeightedSummary:
         return replace(self, means=means, masses=masses, variances=variances, exact=False)
 
     def without_points(self, points: Array) -> WeightedSummary:
-        """Return the summary with one unit of mass taken back for each point.
+        """Return the summary with one unit of mass removed for each point.
 
-        Exact while the summary is exact. After merging, a point is taken from the nearest atom
-        that can hold it: by Samuelson's inequality no member of an atom of mass c and variance u
-        lies further from its mean than sqrt(u (c - 1)).
+        The result is exact while the summary is exact. After merging, a point is removed from the
+        nearest atom that can contain it. By Samuelson's inequality, a value of an atom of mass c
+        and variance u is at most sqrt(u (c - 1)) from the atom's mean.
 
         Raises
         ------
-        UnknownPointError : for a value that cannot have been seen
+        UnknownPointError : if a value cannot have been added before
         """
         if points.size > self.mass:
             raise UnknownPointError(
@@ -131,7 +133,7 @@ class WeightedSummary:
                     f"expected points seen before, got {x!r} at index {index}", "points"
                 )
             left = masses[atom] - 1.0
-            if left < 0.5:  # masses are whole numbers: forgetting is refused where they decay
+            if left < 0.5:  # masses are whole numbers, because removal is refused with decay
                 means, masses, variances = (
                     np.delete(values, atom) for values in (means, masses, variances)
                 )
@@ -146,7 +148,7 @@ class WeightedSummary:
         return replace(self, means=means, masses=masses, variances=variances)
 
     def _holder(self, x: float, means: Array, masses: Array, variances: Array) -> Optional[int]:
-        """Return the atom to take x from, or None where none can have held it."""
+        """Return the index of the atom from which to remove x, or None if none can contain it."""
         if means.size == 0:
             return None
         distances = np.abs(means - x)
@@ -158,8 +160,8 @@ class WeightedSummary:
         if not self.low <= x <= self.high:
             return None
         able = distances <= np.sqrt(variances * np.maximum(masses - 1.0, 0.0))
-        # an earlier removal may have come out of another atom than the one that held the value:
-        # then the nearest answers for it
+        # An earlier removal may have taken its value from the wrong atom. Then no atom may be able
+        # to contain x, and the nearest atom is used.
         return int(np.argmin(np.where(able, distances, np.inf))) if able.any() else nearest
 
     def _with_one(self, x: float, mass: float) -> WeightedSummary:
@@ -189,8 +191,8 @@ class WeightedSummary:
         exact: bool,
         bounds: tuple[float, float],
     ) -> WeightedSummary:
-        """Return this summary and the given sorted atoms as one."""
-        if means.size > 8 * self.capacity:  # a large increment is first brought down by itself
+        """Return the summary of this one's atoms and the given sorted atoms."""
+        if means.size > 8 * self.capacity:  # reduce a large increment before merging it
             means, masses, variances = _joined(means, masses, variances)
             if means.size > _PRESORTED_FACTOR * self.capacity:
                 starts = _companded_starts(means, masses, _PRESORTED_FACTOR * self.capacity)
@@ -212,7 +214,7 @@ class WeightedSummary:
         exact: bool,
         bounds: tuple[float, float],
     ) -> WeightedSummary:
-        """Return at most `capacity` of the given sorted atoms, merging the cheapest neighbours."""
+        """Return a summary of the given sorted atoms; merge neighbours down to `capacity` atoms."""
         if means.size > self.capacity:
             exact = False
         if means.size > 2 * _PRESORTED_FACTOR * self.capacity:
@@ -225,7 +227,7 @@ class WeightedSummary:
 
 
 def _with_entry(values: Array, at: int, value: float) -> Array:
-    """np.insert for one entry, without its overhead (20 us an update)."""
+    """Insert one entry; np.insert takes 20 microseconds longer per update."""
     longer = np.empty(values.size + 1)
     longer[:at] = values[:at]
     longer[at] = value
@@ -234,7 +236,7 @@ def _with_entry(values: Array, at: int, value: float) -> Array:
 
 
 def _joined(means: Array, masses: Array, variances: Array) -> tuple[Array, Array, Array]:
-    """Return sorted atoms with those of one mean made one."""
+    """Return sorted atoms, with atoms of equal mean merged."""
     starts = np.flatnonzero(np.concatenate([[True], means[1:] != means[:-1]]))
     if starts.size >= means.size:
         return means, masses, variances
@@ -246,10 +248,10 @@ def _joined(means: Array, masses: Array, variances: Array) -> tuple[Array, Array
 def _grouped(
     means: Array, masses: Array, variances: Array, starts: Indices
 ) -> tuple[Array, Array, Array]:
-    """Return one atom for each run of atoms beginning at `starts`."""
+    """Return one atom for each run of atoms; `starts` holds the first index of each run."""
     joint_masses = np.add.reduceat(masses, starts)
     sizes = np.diff(starts, append=means.size)
-    # centred on each run's first atom, so that a far offset costs no digits
+    # sums are relative to each run's first atom, so that a large offset loses no digits
     offsets = means - np.repeat(means[starts], sizes)
     shares = masses / np.repeat(joint_masses, sizes)
     shifts = np.add.reduceat(shares * offsets, starts)
@@ -259,17 +261,17 @@ def _grouped(
 
 
 def _ward_starts(means: Array, masses: Array, n_excess: int) -> Indices:
-    """Return where runs begin once the cheapest disjoint pairs (at most `n_excess`) are merged.
+    """Return the starts of runs that merge at most `n_excess` disjoint pairs of least cost.
 
-    Ward's cost of a merge is the scatter it hides: w1 w2 / (w1 + w2) (m2 - m1)^2.
+    The cost of a merge is the added within-atom scatter, w1 w2 / (w1 + w2) (m2 - m1)^2.
     """
-    gaps = np.diff(means) / (means[-1] - means[0])  # scaled: no overflow at 1e150
+    gaps = np.diff(means) / (means[-1] - means[0])  # scaled, so that 1e150 squared cannot overflow
     left, right = masses[:-1], masses[1:]
     costs = gaps * gaps * (left * right / (left + right))
     if n_excess == 1:
         return np.delete(np.arange(means.size), int(np.argmin(costs)) + 1)
-    # merges one by one would take the cheapest pair each time; the local minima are disjoint pairs
-    # and among those: costs only rise as atoms grow
+    # Costs only rise as atoms grow. So merging the cheapest pair, one at a time, would merge each
+    # local minimum of the costs sooner or later. Local minima are disjoint: merge them together.
     padded = np.concatenate([[np.inf], costs, [np.inf]])
     lowest = np.flatnonzero((costs < padded[:-2]) & (costs <= padded[2:]))
     bound = np.partition(costs, n_excess - 1)[n_excess - 1]
@@ -282,11 +284,11 @@ def _ward_starts(means: Array, masses: Array, n_excess: int) -> Indices:
 
 
 def _companded_starts(means: Array, masses: Array, n_groups: int) -> Indices:
-    """Return where runs begin when sorted atoms are cut into at most `n_groups` + 1 runs.
+    """Return the starts of at most `n_groups` + 1 runs of sorted atoms.
 
-    The best quantiser for squared error spaces its cells as density^(1/3) (Panter and Dite 1951,
-    doi 10.1109/JRPROC.1951.230419); with density ~ mass / gap its integral over a gap is
-    mass^(1/3) gap^(2/3).
+    The best quantiser for squared error has a density of cells proportional to density^(1/3)
+    (Panter and Dite 1951, doi 10.1109/JRPROC.1951.230419). With density = mass / gap, the integral
+    over a gap is mass^(1/3) gap^(2/3).
     """
     gaps = np.diff(means) / (means[-1] - means[0])
     steps = np.cbrt((masses[:-1] + masses[1:]) * gaps * gaps)

@@ -1,8 +1,8 @@
 """Tracking the optimum as the data grow: one update of the incumbent.
 
-Most updates are a few Newton steps. Challengers are searched when the points since the last search
-lie lower than expected, and at once when the newest point does. Every fourth search belongs to a
-second search, which starts elsewhere.
+Most updates take a few Newton steps. A search for challengers starts when the points since the last
+search have a lower log-density than expected. It starts immediately when the newest point does.
+Every fourth search is a step of a second search, which starts elsewhere.
 """
 
 from __future__ import annotations
@@ -37,65 +37,68 @@ from dash_app.learning.squarem import outside_basins
 from dash_app.learning.summary import WeightedSummary
 
 HYSTERESIS_NATS = 5e-5
-"""Least advantage of another optimum that replaces the incumbent, nats per point. A larger one
-shows a worse optimum; a smaller one lets nearly equal optima alternate."""
+"""Least advantage in J with which another optimum replaces the incumbent, nats per point. A larger
+value keeps a worse optimum. With a smaller one nearly equal optima alternate."""
 
 _SECOND_SEARCH_EVERY = 4
-"""Of so many searches one belongs to the second search. It waits while the newest point causes the
-search. With many components it comes in addition."""
+"""One of this many searches is a step of the second search. The step is postponed if the newest
+point caused the search. With many components an ordinary search follows it."""
 
 _N_PATIENT = 3
-"""The second search restarts after so many steps without a gain."""
+"""The second search restarts after this many steps in a row without a gain."""
 
 _SETTLE_TOL = 1e-12
+"""Newton's method after a new search stops at a smaller predicted gain, nats per point."""
+
 _FEW_ATOMS = 4
-"""With at most so many atoms each update searches anew."""
+"""With at most this many atoms each update starts a new search."""
 
 _LARGE_SHARE, _MANY_POINTS, _FAMILIAR_NATS = 0.2, 1_000, 0.1
-"""An increment of more than this share of all points starts a search anew. The exception: there are
-many points, and the new ones lie lower than the old ones by less than this, nats per point."""
+"""An increment larger than this share of all points starts a new search. The exception needs more
+than `_MANY_POINTS` points in all. The mean log-density of the new points must also be less than
+`_FAMILIAR_NATS` below that of the old ones, nats per point."""
 
 _MISFIT_NATS = (0.002, 0.0003)
-"""Searches start once the points since the last one lie lower than expected by this, nats per point
-of all data. The second is for many components and at most `_MANY_POINTS` points, which search
-without rest: J has many optima there, and each point may change which is best."""
+"""Misfit of the points since the last search that starts a search, nats per point of all data. The
+second value is for many components and at most `_MANY_POINTS` points: each point may then change
+which optimum is best. These cases also skip the rest after a search."""
 
 _MOST_COMPONENTS = 16
-"""With more components a search takes longer than a person waits for each point."""
+"""Largest number of components for the more frequent searches. With more components a search takes
+longer than a person waits for each point."""
 
 _MAX_SEARCHES = (1, 3)
-"""Most searches of one update, each from the optimum that the last one found."""
+"""Largest number of searches in one update. Each starts from the optimum of the one before."""
 
 _N_REST, _ALERT_NATS = 3, 0.003
-"""Updates without a search after a search, unless the newest point lies lower than expected by the
-second, nats per point of all data. Rest keeps the usual update short."""
+"""Number of updates without a search after a search. The rest keeps the usual update short. It ends
+early if the misfit of the increment exceeds the second value, nats per point of all data."""
 
 _SURPRISE_NATS = 0.02
-"""The newest point causes a full search at once if it lies lower than expected by this, nats per
-point of all data."""
+"""Misfit of an increment that causes a full search immediately, nats per point of all data."""
 
 _NEWS_NATS, _NEWS_EXPONENT = 0.1, 2 / 3
-"""Misfit that n new points add in any case, 0.1 n^(2/3) nats: they may show new structure.
-The noise of their mean grows as n^(1/2), structure as n: the exponent lies between."""
+"""n new points add at least 0.1 n^(2/3) nats of misfit, because they may show new structure. The
+noise of a sum grows as n^(1/2) and structure as n. The exponent is between the two."""
 
 _N_TELLING = 32
-"""From so many points on their mean is compared with its noise; fewer count one by one."""
+"""With at least this many new points, their mean is compared with its standard error."""
 
 _N_SAMPLED = 256
-"""Points of a large increment that its misfit is estimated from."""
+"""Number of points that estimate the misfit of a large increment. More points take longer."""
 
 _N_WATCHED = 6
-"""Challengers compared with the incumbent at each update."""
+"""Number of challengers whose J is compared with the incumbent's at each update."""
 
 _SMALL_SIZE = 64
-"""With fewer atoms each update searches."""
+"""With fewer atoms each update searches, because a search is then quick."""
 
 
 @dataclass(frozen=True, eq=False)
 class Incumbent:
-    """The best mixture, data units, its J and its negative mean log-likelihood.
+    """The best mixture, data units, with its J and its negative mean log-likelihood.
 
-    Both are nats per point of the summary.
+    Both refer to the summary, in nats per point.
     """
 
     mixture: Mixture
@@ -104,7 +107,7 @@ class Incumbent:
 
     @classmethod
     def of(cls, objective: Objective, polished: Polished, index: int) -> Incumbent:
-        """Return one of the polished mixtures."""
+        """Return the polished mixture at `index` as the incumbent."""
         value = float(polished.values[index])
         log_prior = float(objective.log_prior(polished.candidates[index : index + 1])[0])
         return cls(
@@ -121,10 +124,10 @@ class TrackingState:
     challengers : Candidates, (any, K)
     orders : NeighbouringOrders, good mixtures with K - 1 and K + 1 components
     second_search : Archive
-    n_failed : int, steps of the second search in a row without a gain
-    n_searches : int, searches so far
-    misfit_nats : float, by how much the points since the last search lie lower than expected
-    n_since_search : int, updates since the last search
+    n_failed : int, number of steps of the second search in a row without a gain
+    n_searches : int, number of searches so far
+    misfit_nats : float, sum over the points since the last search; see `_mean_surprise`
+    n_since_search : int, number of updates since the last search
     """
 
     incumbent: Incumbent
@@ -152,7 +155,7 @@ def search_anew(
     seed: int,
     on_step: Callable[[], None] = lambda: None,
 ) -> TrackingState:
-    """Return the state of a search without memory: for first points and a new K."""
+    """Return the state after a search without memory, for the first points or a new K."""
     coarse = coarse_objective(objective, summary)
     found = search(objective, coarse, np.random.default_rng(seed), between=on_step)
     on_step()
@@ -177,11 +180,11 @@ def update(
 
     Parameters
     ----------
-    state : of before the increment
-    objective, summary : J and the summary with the increment in it
-    increment : ndarray, shape (n_new,), the points that came or went, data units
+    state : before the increment
+    objective, summary : J and the summary after the increment
+    increment : ndarray, shape (n_new,), the points added or removed, data units
     seed : int, of the random starts
-    on_step : called between the parts of a search; what it raises ends the update
+    on_step : called between the parts of a search; an exception from it ends the update
     """
     n_new = min(float(increment.size), summary.mass)
     sample = increment[:: -(-increment.size // _N_SAMPLED)]
@@ -201,7 +204,7 @@ def update(
     rested = rested or close
     overtaken = _overtaken(state, objective, incumbent)
     due = urgent or overtaken or (rested and misfit_nats > _MISFIT_NATS[close] * summary.mass)
-    if not due or objective.n_components == 1:  # K = 1: J has one optimum
+    if not due or objective.n_components == 1:  # with K = 1, J has one optimum
         tracked = Incumbent.of(objective, polished_first(objective, incumbent), 0)
         return replace(
             state,
@@ -212,7 +215,7 @@ def update(
     levels = DataLevels.of(objective, summary)
     turn = state.n_searches
     second_is_due = turn % _SECOND_SEARCH_EVERY == _SECOND_SEARCH_EVERY - 1
-    # only a search from the incumbent tries births at the newest point and adopts a challenger
+    # only a search from the incumbent can try births at the newest point or adopt a challenger
     waits = second_is_due and (surprised or overtaken)
     state = replace(
         state, n_searches=turn if waits else turn + 1, misfit_nats=0.0, n_since_search=0
@@ -240,16 +243,19 @@ def update(
 
 
 def _overtaken(state: TrackingState, objective: Objective, incumbent: Candidates) -> bool:
-    """Return whether a challenger, without refinement, is better than the incumbent."""
+    """Return whether J of a challenger exceeds the incumbent's, without refining either."""
     watched = objective.standardised_batch(state.challengers[:_N_WATCHED])
     values = objective.value(Candidates.joined(incumbent, watched))
     return bool((values[1:] > values[0] + HYSTERESIS_NATS).any())
 
 
 def _mean_surprise(excess: Array) -> float:
-    """Return by how much points lie lower than expected, nats per point, at least 0.
+    """Return the mean misfit of new points, nats per point, at least 0.
 
-    Many points: the mean less twice its standard error. Few points: the mean of the positive parts.
+    excess : expected minus actual log-density of each point
+
+    For many points this is the mean minus twice its standard error. For few points it is the mean
+    of the positive parts.
     """
     if excess.size < _N_TELLING:
         return float(np.maximum(excess, 0.0).mean())
@@ -265,7 +271,7 @@ def _searched(
     part: int | None,
     crossing: bool,
 ) -> tuple[TrackingState, bool]:
-    """Return the state after a search from the incumbent, and whether that was replaced."""
+    """Return the state after a search from the incumbent, and whether it was replaced."""
     objective = levels.fine
     archive = Archive(
         incumbent,
@@ -296,10 +302,10 @@ def _second_search_step(
     rng: np.random.Generator,
     crossing: bool,
 ) -> TrackingState:
-    """Return the state after a step of the second search, which shares nothing with the first.
+    """Return the state after a step of the second search.
 
-    It starts from random restarts. It restarts when it reaches the basin of the incumbent, and
-    after `_N_PATIENT` steps without a gain.
+    The second search starts from random restarts, and shares no candidates with the first. It
+    restarts when it reaches the basin of the incumbent, or after `_N_PATIENT` steps without a gain.
     """
     objective = levels.fine
     archive = state.second_search.standardised(objective)
@@ -334,6 +340,6 @@ def _second_search_step(
 
 
 def _lead(values: Array) -> int:
-    """Return the index of the next incumbent: 0, unless another is better by the hysteresis."""
+    """Return the index of the next incumbent; it is 0 unless another exceeds the hysteresis."""
     best = int(np.argmax(values))
     return best if values[best] > values[0] + HYSTERESIS_NATS else 0

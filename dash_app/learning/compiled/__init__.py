@@ -1,6 +1,6 @@
 """Compiled loops over mixtures, components and atoms.
 
-Batches are small, a dozen mixtures and a hundred atoms: a call of numpy would take longer than its
-arithmetic. The first import compiles the functions, which takes a minute. The machine code is kept
-for later imports.
+Batches are small: about a dozen mixtures and a hundred atoms. At that size the overhead of a numpy
+call exceeds its arithmetic. The first import compiles all functions, which takes about a minute.
+Later imports load the machine code from a cache.
 """

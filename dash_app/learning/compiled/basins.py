@@ -1,6 +1,6 @@
 """Which mixtures of a batch are in the same basin of attraction, compiled.
 
-Two mixtures count as in the same basin if each component of the one is close to that of the other.
+Two mixtures, sorted by mean, count as in the same basin if all their components are pairwise close.
 """
 
 from __future__ import annotations
@@ -12,18 +12,22 @@ from dash_app.learning.compiled.signatures import BATCH, Batch, b1, i8
 from dash_app.learning.mixture import Indices, Mask
 
 _MAX_SHIFT_STDS = 0.5
-"""Largest difference of two close components' means, in standard deviations of the second."""
+"""Largest difference of the means of two close components, in standard deviations of the second.
+A larger bound keeps fewer mixtures as distinct."""
 
 _MAX_VARIANCE_RATIO = 2.0
-"""Largest ratio of their variances."""
+"""Largest ratio of the variances of two close components."""
 
 _MAX_WEIGHT_DIFFERENCE = 0.08
-"""Largest difference of their weights."""
+"""Largest difference of the mixing weights of two close components."""
 
 
 @compiled(b1(BATCH, i8, BATCH, i8, i8))
 def component_is_close(batch: Batch, row: int, others: Batch, other: int, k: int) -> bool:
-    """Return whether component k of a mixture of each batch is close; both sorted by mean."""
+    """Return whether component k of `batch[row]` is close to component k of `others[other]`.
+
+    Both mixtures are sorted by mean.
+    """
     shift = batch.means[row, k] - others.means[other, k]
     variance, other_variance = batch.variances[row, k], others.variances[other, k]
     close: bool = (
@@ -37,7 +41,7 @@ def component_is_close(batch: Batch, row: int, others: Batch, other: int, k: int
 
 @compiled(b1(BATCH, i8, BATCH, i8[::1]))
 def in_basin_of_any(batch: Batch, row: int, others: Batch, which: Indices) -> bool:
-    """Return whether a mixture is in the basin of any of some others."""
+    """Return whether `batch[row]` is in the basin of one of `others[which]`."""
     size = batch.means.shape[1]
     for other in which:
         k = 0
@@ -50,7 +54,7 @@ def in_basin_of_any(batch: Batch, row: int, others: Batch, which: Indices) -> bo
 
 @compiled(i8[::1](BATCH, i8[::1], i8))
 def first_of_each_basin(batch: Batch, order: Indices, n_kept: int) -> Indices:
-    """Return which mixtures come first in their basins, in order, at most `n_kept`."""
+    """Return the first mixture of each basin, in the given order; at most `n_kept` indices."""
     kept = np.empty(min(n_kept, order.size), dtype=np.int64)
     n = 0
     for row in order:

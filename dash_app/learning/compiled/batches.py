@@ -1,4 +1,4 @@
-"""Room for mixtures, and their components in order, compiled."""
+"""Allocate, copy and sort mixtures, compiled."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from dash_app.learning.compiled.signatures import (
 
 @compiled(PARAMETERS(i8))
 def new_parameters(n_components: int) -> Parameters:
-    """Return room for one mixture."""
+    """Return an uninitialised mixture."""
     return Parameters(np.empty(n_components), np.empty(n_components), np.empty(n_components))
 
 
 @compiled(BATCH(i8, i8))
 def new_batch(n_mixtures: int, n_components: int) -> Batch:
-    """Return room for mixtures."""
+    """Return an uninitialised batch of mixtures."""
     shape = (n_mixtures, n_components)
     return Batch(np.empty(shape), np.empty(shape), np.empty(shape))
 
 
 @compiled(PARAMETERS(BATCH, i8))
 def mixture_at(batch: Batch, r: int) -> Parameters:
-    """Return one mixture of a batch; what is written to it is written to the batch."""
+    """Return a view of one mixture of a batch: writing to it changes the batch."""
     return Parameters(batch.weights[r], batch.means[r], batch.variances[r])
 
 
 @compiled(void(PARAMETERS, PARAMETERS))
 def copy_to(target: Parameters, source: Parameters) -> None:
-    """Copy one mixture's values."""
+    """Copy the parameters of `source` to `target`."""
     target.weights[:] = source.weights
     target.means[:] = source.means
     target.variances[:] = source.variances
@@ -44,7 +44,7 @@ def copy_to(target: Parameters, source: Parameters) -> None:
 
 @compiled(void(BATCH))
 def sort_by_mean(batch: Batch) -> None:
-    """Sort the components of each mixture in place; equal means stay in their order."""
+    """Sort the components of each mixture by mean, in place; the sort is stable."""
     weights, means, variances = batch
     for r in range(means.shape[0]):
         for k in range(1, means.shape[1]):

@@ -1,4 +1,4 @@
-"""Where the birth of a component raises J of a mixture most, compiled."""
+"""Where a new component raises J of a mixture most, compiled."""
 
 from __future__ import annotations
 
@@ -24,16 +24,20 @@ from dash_app.learning.compiled.signatures import (
 from dash_app.learning.mixture import Array
 
 _MIN_LOG_DENSITY = -50.0
-"""Smaller log-densities count as this one: the squares of their inverses stay within float64."""
+"""Lower bound of a log-density, log(1 / standardised units). It keeps squared inverse densities
+within float64."""
 
 _MIN_CURVATURE = 1e-12
+"""Lower bound of the curvature, which is a divisor."""
+
 _MIN_WEIGHT, _MAX_WEIGHT = 0.125, 0.5
-"""Bounds of a born component's weight. The first is divided by the number of components."""
+"""Bounds of a new component's mixing weight. The lower one is divided by the number of
+components."""
 
 
 @compiled(types.Tuple((f8[::1], f8[:, ::1]))(ATOMS, PRIOR, BATCH))
 def _values_and_log_densities(atoms: Atoms, prior: Prior, batch: Batch) -> tuple[Array, Array]:
-    """Return J of each mixture, (R,), and the log-density of each atom under it, (R, n_atoms)."""
+    """Return J of each mixture, (R,), and its log-density at each atom, (R, n_atoms)."""
     masses = atoms.masses
     n_mixtures, size = batch.means.shape
     densities, top = np.empty((size, masses.size)), np.empty(masses.size)
@@ -57,7 +61,7 @@ def _values_and_log_densities(atoms: Atoms, prior: Prior, batch: Batch) -> tuple
 
 @compiled(f8[:, ::1](ATOMS, f8[::1], f8[::1]))
 def _new_densities(atoms: Atoms, locations: Array, stds: Array) -> Array:
-    """Return the density of each atom under each new component, by location and then by width."""
+    """Return each new component's density at each atom; rows by location, then by width."""
     positions, spread = atoms.positions, atoms.variances
     densities = np.empty((locations.size * stds.size, positions.size))
     for j in range(densities.shape[0]):
@@ -75,11 +79,11 @@ def _new_densities(atoms: Atoms, locations: Array, stds: Array) -> Array:
 def _predict(
     atoms: Atoms, prior: Prior, values: Array, log_densities: Array, new: Array
 ) -> tuple[Array, Array]:
-    """Return the predicted J of each mixture with each new component, and its weight, (I, R).
+    """Return the predicted J of each mixture with each new component, and its best weight, (I, R).
 
-    A weight e of the new component gains e D - e^2 V / 2. The best e is D / V, which gains
-    D^2 / (2 V). D and V are the mean and the mean square of (new / density - 1). The prediction is
-    -inf where D is not positive.
+    Let D be the mean and V the mean square of (new / density - 1). A new component of weight e
+    raises J by about e D - e^2 V / 2. The best weight is e = D / V. The prediction is -inf where D
+    is not positive.
     """
     masses, n = atoms.masses, prior.mass
     n_mixtures = log_densities.shape[0]
@@ -104,7 +108,7 @@ def _predict(
 
 @compiled(b1(f8[:, ::1], i8, i8, i8))
 def _is_peak(predicted: Array, n_stds: int, j: int, r: int) -> bool:
-    """Return whether the prediction is larger than its neighbours' in location and width."""
+    """Return whether the prediction is a local maximum in location and width."""
     here, width = predicted[j, r], j % n_stds
     return (
         here > -np.inf
@@ -124,17 +128,17 @@ def birth_places(
     stds: Array,
     std_at_worst: float,
 ) -> Array:
-    """Return the births of the largest predicted J in mixtures (R, K - 1), a row each, unordered.
+    """Return the local maxima of the predicted J over births in mixtures (R, K - 1), unordered.
 
-    A row is: the mixture's index, the component's mean, standard deviation and weight, and the
-    predicted J.
+    Each birth is a row of five values: the mixture's index; the new component's mean, standard
+    deviation and weight; and the predicted J.
 
     Parameters
     ----------
-    locations, stds : ndarray, in order; each location is tried with each width
+    locations, stds : ndarray, ascending; each location is tried with each width
     std_at_worst : float
-        Width of one more birth in each mixture, at the atom of the least density. The quadratic
-        prediction fails for far points, where the likelihood grows as a logarithm.
+        Each mixture gets one more birth of this width, at the atom of the least density. The
+        quadratic prediction fails for outliers: there J grows as the logarithm of the weight.
     """
     positions, masses = atoms.positions, atoms.masses
     n_mixtures = batch.means.shape[0]
@@ -167,7 +171,7 @@ def birth_places(
 
 @compiled(BATCH(BATCH, f8[:, ::1]))
 def with_births(batch: Batch, chosen: Array) -> Batch:
-    """Return a mixture for each of the chosen rows of `birth_places`, with the component born."""
+    """Return one mixture for each of the chosen rows of `birth_places`, with its new component."""
     size = batch.means.shape[1]
     out = new_batch(chosen.shape[0], size + 1)
     for row in range(chosen.shape[0]):

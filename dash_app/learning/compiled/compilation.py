@@ -1,4 +1,4 @@
-"""What numba is told: types, order of sums, where the machine code is kept."""
+"""How numba compiles: argument types, floating-point rules and the cache of machine code."""
 
 from __future__ import annotations
 
@@ -19,16 +19,17 @@ logger = logging.getLogger(__name__)
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-# sums may be taken in any order, the same one at each call; NaN and infinities stay what they are
+# The compiler may reorder a sum, but the order is the same at each call. NaN and infinity keep
+# their meaning.
 _FASTMATH = {"reassoc", "contract", "nsz"}
 
 
 def cache_folder(sources: Path) -> Path:
-    """Return where the machine code of a folder's functions is kept.
+    """Return the folder that caches the machine code of the functions in `sources`.
 
-    Beside the source, or in the user's cache where that is not writable. By itself numba looks only
-    at the file of a function, and not at those of the functions that it calls: each state of the
-    folder has a place of its own.
+    It is beside the source, or in the user's cache if the source folder is not writable. Its name
+    contains a hash of all source files. numba alone would check only the file of a function, not
+    the files of the functions that it calls.
     """
     digest = hashlib.sha256()
     for file in sorted(sources.glob("*.py")):
@@ -40,29 +41,29 @@ def cache_folder(sources: Path) -> Path:
 
 
 def number_of_functions(sources: Path) -> int:
-    """Return how many functions of a folder are compiled by `compiled`."""
+    """Return how many functions in `sources` have the decorator `compiled`."""
     texts = (file.read_text(encoding="utf-8") for file in sources.glob("*.py"))
     return sum(len(re.findall(r"^@compiled\(", text, re.MULTILINE)) for text in texts)
 
 
 PROGRESS.expect(number_of_functions(Path(__file__).parent))
-if not numba.config.CACHE_DIR:  # which NUMBA_CACHE_DIR sets
+if not numba.config.CACHE_DIR:  # set by the variable NUMBA_CACHE_DIR
     numba.config.CACHE_DIR = str(cache_folder(Path(__file__).parent))
 
 
 def compiled(signature: str) -> Callable[[Function], Function]:
-    """Return a decorator that compiles a function at once, for arguments of these types alone.
+    """Return a decorator that compiles a function immediately, for these argument types only.
 
     Parameters
     ----------
-    signature : of numba, "f8(f8[::1], i8)"
+    signature : numba signature, for example "f8(f8[::1], i8)"
     """
 
     def compile_(function: Function) -> Function:
         options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": _FASTMATH}
         try:
             made: Function = numba.njit(signature, cache=True, **options)(function)
-        except RuntimeError as error:  # no place to keep it
+        except RuntimeError as error:  # no writable cache
             logger.warning("%s is compiled anew at each start: %s", function.__name__, error)
             made = numba.njit(signature, **options)(function)
         PROGRESS.made(was_compiled=bool(made.stats.cache_misses))  # type: ignore[attr-defined]
@@ -72,6 +73,6 @@ def compiled(signature: str) -> Callable[[Function], Function]:
 
 
 def inlined(function: Function) -> Function:
-    """Compile a function as a part of those that call it."""
+    """Compile a function into each of its callers."""
     made: Function = numba.njit(inline="always", error_model="numpy", fastmath=_FASTMATH)(function)
     return made

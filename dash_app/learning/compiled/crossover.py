@@ -28,7 +28,9 @@ from dash_app.learning.mixture import Array, Indices
 
 @compiled(i8[:, :, ::1](BATCH))
 def shared_ends(parents: Batch) -> Indices:
-    """Return how many of the first and of the last components of each pair are close, (2, M, M).
+    """Return how many first components and how many last components each pair shares, (2, M, M).
+
+    A component is shared if it is close in both parents.
 
     parents : (M, K), sorted by mean
     """
@@ -47,7 +49,7 @@ def shared_ends(parents: Batch) -> Indices:
 
 @compiled(f8[:, :, ::1](f8[:, :, ::1], i8, b1))
 def _partial_sums(terms: Array, n_cuts: int, from_right: bool) -> Array:
-    """Return sums over the first 1 .. n_cuts of axis 1, or over the last n_cuts .. 1 of it."""
+    """Return cumulative sums along axis 1: of the first 1 .. n_cuts or the last n_cuts .. 1."""
     sums = np.empty((terms.shape[0], n_cuts, terms.shape[2]))
     size = terms.shape[1]
     for r in range(terms.shape[0]):
@@ -62,7 +64,7 @@ def _partial_sums(terms: Array, n_cuts: int, from_right: bool) -> Array:
 
 @compiled(f8[:, :, ::1](PRIOR, BATCH))
 def _weights_and_log_priors(prior: Prior, batch: Batch) -> Array:
-    """Return each component's weight and its part of the log prior, (R, K, 2)."""
+    """Return each component's weight and its term of the log prior, (R, K, 2)."""
     terms = np.empty((batch.means.shape[0], batch.means.shape[1], 2))
     for r in range(terms.shape[0]):
         for k in range(terms.shape[1]):
@@ -77,15 +79,15 @@ def offspring_values(
 ) -> Array:
     """Return J of each pair's offspring at each cut, (M, N, K - 1).
 
-    The offspring has the first 1 .. K - 1 components of a left parent. The others are the last
-    ones of a right parent.
+    At cut c the offspring has the first c + 1 components of a left parent and the last K - c - 1
+    components of a right parent.
 
     Parameters
     ----------
     lefts, rights : (M, any), (N, any), sorted by mean
     shared : ndarray of int, shape (2, M, N)
-        How many of their first and of their last components are close. Offspring in the basin of
-        a parent has the value -inf.
+        The numbers of shared first and shared last components (see `shared_ends`). Offspring that
+        is in the basin of a parent gets the value -inf.
     n_components : int, K
     """
     masses = atoms.masses
@@ -113,14 +115,14 @@ def offspring_values(
 def distinct_offspring(
     lefts: Batch, rights: Batch, crossings: Indices, n_components: int, n_kept: int
 ) -> tuple[Batch, Indices]:
-    """Return the offspring of crossings in order, one of each basin, and which crossings these are.
+    """Return offspring in the order of their crossings, one per basin, and the crossings' indices.
 
     Parameters
     ----------
-    crossings : ndarray of int, shape (3, any): left parent, right parent and cut from 0
-    n_kept : int, at most so many are returned
+    crossings : ndarray of int, shape (3, any): left parent, right parent and cut, from 0
+    n_kept : int, the largest number of offspring
     """
-    surplus = rights.means.shape[1] - n_components
+    offset = rights.means.shape[1] - n_components
     n_crossings = crossings.shape[1]
     offspring = new_batch(min(n_kept, n_crossings), n_components)
     weights, means, variances = offspring
@@ -134,7 +136,7 @@ def distinct_offspring(
             if k <= crossings[2, at]:
                 parents, row, at_parent = lefts, crossings[0, at], k
             else:
-                parents, row, at_parent = rights, crossings[1, at], k + surplus
+                parents, row, at_parent = rights, crossings[1, at], k + offset
             weights[n, k] = max(parents.weights[row, at_parent], WEIGHT_FLOOR)
             means[n, k] = parents.means[row, at_parent]
             variances[n, k] = parents.variances[row, at_parent]

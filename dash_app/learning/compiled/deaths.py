@@ -1,4 +1,4 @@
-"""Mixtures with one component fewer, compiled."""
+"""Deaths and merges: mixtures with one component fewer, compiled."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from dash_app.learning.compiled.signatures import BATCH, Batch
 
 @compiled(BATCH(BATCH))
 def deaths_and_merges(batch: Batch) -> Batch:
-    """Return each mixture (R, K) without one component, and with two neighbours merged.
+    """Return every death and every merge of neighbours of each mixture (R, K).
 
-    For each mixture K deaths, first to last component; then K - 1 merges, from the left. Shape
-    (R (2 K - 1), K - 1).
+    Each mixture gives K deaths, from the first component to the last. K - 1 merges follow, from the
+    left. The shape is (R (2 K - 1), K - 1).
     """
     n_mixtures, size = batch.means.shape
     out = new_batch(n_mixtures * (2 * size - 1), size - 1)

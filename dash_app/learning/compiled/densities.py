@@ -1,7 +1,7 @@
-"""The density of a component, and of the components of a mixture at atoms, compiled.
+"""Densities of the components of a mixture at atoms, compiled.
 
-An atom's log-density under a component is the mean over its values: that of its mean, less its
-variance over twice the component's.
+An atom stands for several values. Its log-density under a component is the mean over these values:
+the log-density at the atom's mean, minus (atom's variance) / (2 * component's variance).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ HALF_LOG_2PI = 0.5 * float(np.log(2.0 * np.pi))
 
 @inlined
 def log_peak(weight: float, variance: float) -> float:
-    """Return log(w N(m | m, v)), the joint log-density at the component's mean."""
+    """Return log(w N(m | m, v)), the joint log-density at the component's own mean."""
     log_weight = log(weight) if weight > DEAD_WEIGHT else -np.inf
     return log_weight - 0.5 * log(variance) - HALF_LOG_2PI
 
@@ -38,14 +38,14 @@ def log_peak(weight: float, variance: float) -> float:
 def log_density(peak: float, variance: float, deviation: float, spread: float) -> float:
     """Return log(w N(atom | m, v)).
 
-    peak : of `log_peak`;  deviation : the atom's mean less m;  spread : the atom's variance
+    peak : from `log_peak`;  deviation : the atom's mean minus m;  spread : the atom's variance
     """
     return peak + -0.5 / variance * (deviation * deviation + spread)
 
 
 @compiled(void(ATOMS, PARAMETERS, f8[:, ::1]))
 def joint_log_densities(atoms: Atoms, parameters: Parameters, joint: Array) -> None:
-    """Set log(w_k N(atom | k)), (K, n_atoms)."""
+    """Set `joint` to log(w_k N(atom | k)), (K, n_atoms)."""
     positions, spread = atoms.positions, atoms.variances
     for k in range(parameters.means.size):
         mean, variance = parameters.means[k], parameters.variances[k]
@@ -56,7 +56,10 @@ def joint_log_densities(atoms: Atoms, parameters: Parameters, joint: Array) -> N
 
 @compiled(void(ATOMS, PARAMETERS, f8[:, ::1], f8[::1]))
 def scaled_densities(atoms: Atoms, parameters: Parameters, densities: Array, top: Array) -> None:
-    """Set w_k N(atom | k) / e^top, (K, n_atoms), and top, the largest joint log-density."""
+    """Set `top` to each atom's largest joint log-density, `densities` to w_k N(atom | k) / e^top.
+
+    densities : (K, n_atoms);  top : (n_atoms,)
+    """
     joint_log_densities(atoms, parameters, densities)
     top[:] = -np.inf
     for k in range(densities.shape[0]):

@@ -1,6 +1,7 @@
-"""Exponential and logarithm without branches or calls.
+"""Exponential and logarithm without branches or function calls.
 
-A loop over them becomes vector instructions; a loop over calls of the C library does not.
+The compiler vectorises a loop over these functions. It cannot vectorise a loop that calls the C
+library.
 """
 
 from __future__ import annotations
@@ -12,22 +13,26 @@ import numpy as np
 from dash_app.learning.compiled.compilation import inlined
 
 _LOG2_E = 1.4426950408889634
-# ln 2 in two parts: k times the first is exact for every k that occurs
+# ln 2 = high + low. The high part has so few bits that k * high is exact for every k used here.
 _LN_2_HIGH, _LN_2_LOW = 0.6931471803691238, 1.9082149292705877e-10
 _LARGEST_EXPONENT = 700.0
+"""Largest |x| of `exp`. e^700 is about 1e304, close to the largest float64."""
 
 
 @inlined
 def exp(x: float) -> float:
     """Return e^x with a relative error of at most 1e-13; x is clamped to [-700, 700].
 
-    x = k ln 2 + r (Cody and Waite 1980, Software Manual for the Elementary Functions), then
-    Taylor's series in r.
+    Write x = k ln 2 + r with a whole k. Then e^x = 2^k e^r, and e^r is a Taylor polynomial.
+
+    References
+    ----------
+    Cody and Waite (1980), Software Manual for the Elementary Functions.
     """
     x = min(max(x, -_LARGEST_EXPONENT), _LARGEST_EXPONENT)
     k = np.floor(x * _LOG2_E + 0.5)
     r = x - k * _LN_2_HIGH - k * _LN_2_LOW
-    # in pairs (Estrin 1960): one long chain of products would have to wait for itself
+    # Estrin's scheme (1960): terms in pairs do not wait for each other, as Horner's scheme does
     r2 = r * r
     r4 = r2 * r2
     low = (1.0 + r) + (0.5 + r * (1.0 / 6)) * r2
@@ -45,9 +50,9 @@ _ROOT_2 = 1.4142135623730951
 
 @inlined
 def log(x: float) -> float:
-    """Return the natural logarithm of a normal x > 0, relative error at most 1e-15.
+    """Return the natural logarithm of a normal float64 x > 0, relative error at most 1e-15.
 
-    x = 2^k m with m near 1; log m = 2 artanh((m - 1) / (m + 1)) by its Taylor series.
+    Write x = 2^k m with m near 1. Then log m = 2 artanh((m - 1) / (m + 1)), by its Taylor series.
     """
     bits = np.float64(x).view(np.int64)
     m: Any = np.int64((bits & _FRACTION) | _ONE_BITS).view(np.float64)

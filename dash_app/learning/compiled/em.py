@@ -1,7 +1,7 @@
 """Expectation-maximisation for J, compiled.
 
 Sources: Dempster, Laird and Rubin (1977), JRSS B 39:1; Bishop (2006), Pattern Recognition and
-Machine Learning, section 9.2. The M-step of the variances carries the pseudo-observations of
+Machine Learning, section 9.2. The M-step of the variances includes the pseudo-observations of
 `objective.Objective`.
 """
 
@@ -51,7 +51,7 @@ STATS = types.NamedUniTuple(f8[::1], 3, SufficientStats)
 
 @compiled(STATS(i8))
 def new_stats(n_components: int) -> SufficientStats:
-    """Return room for the statistics of one mixture."""
+    """Return uninitialised statistics of one mixture."""
     return SufficientStats(np.empty(n_components), np.empty(n_components), np.empty(n_components))
 
 
@@ -61,7 +61,7 @@ def e_step(atoms: Atoms, chunk: Chunk, parameters: Parameters, stats: Sufficient
 
     Bishop (2006), eq. 9.23 and 9.24-9.27.
     """
-    # moments about the mixture's own means: near the new ones, so nothing cancels
+    # moments about the old means: they are close to the new ones, so no digits cancel
     zeroths, firsts, seconds = stats
     x, mass, spread, _, inverse, joint = chunk
     means = parameters.means
@@ -94,9 +94,9 @@ def e_step(atoms: Atoms, chunk: Chunk, parameters: Parameters, stats: Sufficient
 
 @inlined
 def m_step(prior: Prior, stats: SufficientStats, after: Parameters) -> None:
-    """Set the maximiser of the expected objective: w = N / n, v = (a s2 + S) / (a + N).
+    """Set `after` to the maximiser of the expected objective: w = N / n, v = (a s2 + S) / (a + N).
 
-    A component without mass keeps its mean and takes the prior's variance, or the floor.
+    A component without mass keeps its mean. Its variance becomes that of the prior, or the floor.
     """
     weights = after.weights
     for k in range(weights.size):
@@ -115,9 +115,9 @@ def em_step(
     parameters: Parameters,
     after: Parameters,
 ) -> float:
-    """Set a mixture after one iteration; return J of it *before* that, nats per point.
+    """Set `after` to the mixture after one iteration; return J *before* it, nats per point.
 
-    chunk, stats : room to work in
+    chunk, stats : work space
     """
     value = e_step(atoms, chunk, parameters, stats)
     m_step(prior, stats, after)
@@ -128,7 +128,7 @@ def em_step(
 
 @compiled(f8[::1](ATOMS, PRIOR, BATCH))
 def em_step_of_each(atoms: Atoms, prior: Prior, batch: Batch) -> Array:
-    """Take each mixture of a batch through one iteration, in place; return J *before* it, (R,)."""
+    """Run one iteration on each mixture of a batch, in place; return J *before* it, (R,)."""
     size = batch.means.shape[1]
     chunk, stats, after = new_chunk(size), new_stats(size), new_parameters(size)
     values = np.empty(batch.means.shape[0])

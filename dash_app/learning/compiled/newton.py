@@ -1,7 +1,7 @@
-"""Newton's method, compiled: derivatives of J, a damped step, and whether it is taken.
+"""Newton's method, compiled: derivatives of J, a damped step, and the test that accepts it.
 
-Gradients (3K,) and Hessians (3K, 3K) are by alpha, mean and log variance, K entries each, where
-weights = softmax(alpha).
+The parameters are alpha, mean and log variance, K entries each; weights = softmax(alpha). Gradients
+have the shape (3K,) and Hessians (3K, 3K).
 """
 
 from __future__ import annotations
@@ -34,21 +34,22 @@ from dash_app.learning.compiled.signatures import (
 from dash_app.learning.mixture import Array, Mask
 
 _MAX_ALPHA_STEP, _MAX_MEAN_STEP, _MAX_LOG_VARIANCE_STEP = 3.0, 1.5, 2.0
-"""Longest step of a component. The mean's is in the component's standard deviations. Longer steps
-leave the region where the quadratic model holds."""
+"""Longest step of a component's parameters. The mean's step is in standard deviations of the
+component. Longer steps leave the region where the quadratic model holds."""
 
 _REFUSED_DAMPING = 0.01
-"""Least damping after a step that did not raise J. With less the next step would hardly differ."""
+"""Lower bound of the damping after a step that did not raise J. With less damping the next step
+would be almost the same."""
 
 _MAX_DAMPING = 1e6
-"""With more damping a step is too short to matter: the candidate is done."""
+"""Stop a candidate at this damping: its steps are too short to matter."""
 
 _AT_FLOOR = 1 + 1e-12
-"""A variance counts as at the floor up to this ratio."""
+"""A variance counts as being at the floor up to this multiple of it; allows for rounding."""
 
 
 class Derivatives(NamedTuple):
-    """Mixtures and J of each, (R,), its gradients (R, 3K) and Hessians (R, 3K, 3K)."""
+    """Mixtures, their J, (R,), gradients, (R, 3K), and Hessians, (R, 3K, 3K)."""
 
     batch: Batch
     values: Array
@@ -61,16 +62,16 @@ DERIVATIVES = types.NamedTuple((BATCH, f8[::1], f8[:, ::1], f8[:, :, ::1]), Deri
 
 @compiled(f8(ATOMS, PARAMETERS, f8[::1], f8[:, ::1]))
 def _log_likelihood(atoms: Atoms, parameters: Parameters, gradient: Array, hessian: Array) -> float:
-    """Set gradient and Hessian of the log-likelihood; return it, nats, not divided by n.
+    """Set gradient and Hessian of the log-likelihood; return its value, nats, not divided by n.
 
-    With r the responsibilities and g_k the derivative of component k's log joint density, the
-    gradient is sum r_k g_k and the Hessian sum r_k (g_k g_k' + dg_k) - (sum r g)(sum r g)'.
+    Let r_k be the responsibilities, and g_k the gradient of component k's joint log-density. The
+    gradient is sum r_k g_k. The Hessian is sum r_k (g_k g_k' + dg_k) - (sum r_k g_k)(sum r_k g_k)'.
     """
     weights, means, variances = parameters
     size = weights.size
     gradient[:] = 0.0
     hessian[:] = 0.0
-    own = np.zeros((3, size))  # sum r g g' of mean with mean, mean with variance, variance
+    own = np.zeros((3, size))  # sum r g g' of (mean, mean), (mean, variance), (variance, variance)
     chunk = new_chunk(size)
     x, mass, spread, _, inverse, joint = chunk
     slopes, massed = np.empty((3 * size, CHUNK_SIZE)), np.empty((3 * size, CHUNK_SIZE))
@@ -107,8 +108,8 @@ def _log_likelihood(atoms: Atoms, parameters: Parameters, gradient: Array, hessi
             own[1, k] += mean_variance
             own[2, k] += variance_variance
         hessian -= np.dot(massed, slopes.T)
-    # each component's own block: sum r (g g' + dg)
-    # and softmax: d log w_k / d alpha_l = [k = l] - w_l
+    # Each component's own block is sum r (g g' + dg). The softmax adds
+    # d log w_k / d alpha_l = [k = l] - w_l.
     for k in range(size):
         a, b, c = k, size + k, 2 * size + k
         mass_k, by_mean, by_variance = gradient[a], gradient[b], gradient[c]
@@ -149,33 +150,34 @@ def _evaluate(
 def newton_step(
     parameters: Parameters, gradient: Array, hessian: Array, damping: float, floor: float
 ) -> tuple[Array, float]:
-    """Return the damped Newton step (3K,) and the predicted rise of J, nats per point."""
+    """Return the damped Newton step, (3K,), and the predicted gain of J, nats per point."""
     weights, variances = parameters.weights, parameters.variances
     size = weights.size
-    # the information of complete data: the natural scale of each parameter, always positive
+    # the complete-data information is each parameter's natural scale, and is always positive
     scale = np.empty(3 * size)
     uphill = gradient.copy()
     system = -hessian
     for k in range(size):
         share = weights[k] + 1e-9
         scale[k], scale[size + k], scale[2 * size + k] = share, share / variances[k], 0.5 * share
-        held = 2 * size + k
-        if variances[k] <= floor * _AT_FLOOR and gradient[held] < 0.0:
-            uphill[held] = 0.0
-            system[held, :] = 0.0
-            system[:, held] = 0.0
-            system[held, held] = scale[held]
+        at = 2 * size + k
+        # a variance at the floor whose gradient points below it stays fixed
+        if variances[k] <= floor * _AT_FLOOR and gradient[at] < 0.0:
+            uphill[at] = 0.0
+            system[at, :] = 0.0
+            system[:, at] = 0.0
+            system[at, at] = scale[at]
     for p in range(3 * size):
         system[p, p] += damping * scale[p]
-    # alpha is known up to a constant: the mean step of alpha is pinned to 0
+    # softmax ignores a constant added to alpha: fix the mean step of alpha at 0
     system[:size, :size] += 1.0 / size
     step = np.zeros(3 * size)
     try:
         step = np.linalg.solve(system, uphill)
-    except Exception:  # noqa: BLE001  (a compiled loop knows no other; here: singular)
+    except Exception:  # noqa: BLE001  (numba supports no other type; the matrix is singular)
         step[:] = 0.0
     predicted = np.dot(step, uphill)
-    if not predicted > 0.0:  # no ascent (an indefinite Hessian): the scaled gradient instead
+    if not predicted > 0.0:  # indefinite Hessian, no ascent: use the scaled gradient
         step = uphill / (scale * (1.0 + damping))
         predicted = np.dot(step, uphill)
     return step, predicted
@@ -183,7 +185,7 @@ def newton_step(
 
 @compiled(void(PARAMETERS, f8[::1], f8, PARAMETERS))
 def _move(parameters: Parameters, step: Array, floor: float, moved: Parameters) -> None:
-    """Set the parameters after a step, shortened to stay where the quadratic model holds."""
+    """Set `moved` to the parameters after a step; too long a step is shortened."""
     weights, means, variances = parameters
     size = weights.size
     longest = 1.0
@@ -205,7 +207,7 @@ def _move(parameters: Parameters, step: Array, floor: float, moved: Parameters) 
 
 @compiled(void(ATOMS, PRIOR, DERIVATIVES))
 def differentiate(atoms: Atoms, prior: Prior, derivatives: Derivatives) -> None:
-    """Set J of each mixture with its gradient and Hessian."""
+    """Set J, gradient and Hessian of each mixture."""
     batch, values, gradients, hessians = derivatives
     for r in range(values.size):
         values[r] = _evaluate(atoms, prior, mixture_at(batch, r), gradients[r], hessians[r])
@@ -221,9 +223,9 @@ def newton_steps(
     converged: Mask,
     max_steps: int,
 ) -> int:
-    """Take each mixture through at most `max_steps` steps; return the largest number taken.
+    """Take at most `max_steps` steps with each mixture; return the largest number taken.
 
-    derivatives, damping and converged change in place: the next call goes on from there.
+    derivatives, damping and converged change in place; the next call continues from them.
     """
     batch, values, gradients, hessians = derivatives
     n_components = batch.means.shape[1]

@@ -1,4 +1,4 @@
-"""The prior of the variances: its part of J, and the M-step that it makes, compiled."""
+"""The prior of the variances: its term of J and its M-step, compiled."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from dash_app.learning.mixture import Array
 
 @inlined
 def log_prior(prior: Prior, variance: float) -> float:
-    """Return one component's part of the log prior, -(a/2) (log v + s2 / v), nats."""
+    """Return one component's term of the log prior, -(a/2) (log v + s2 / v), nats."""
     return -0.5 * prior.weight * (log(variance) + prior.variance / variance)
 
 
 @inlined
 def m_step_variance(prior: Prior, mass: float, scatter: float) -> float:
-    """Return the variance that maximises J of one component, (a s2 + S) / (a + N) or the floor."""
+    """Return the variance of a component that maximises J: (a s2 + S) / (a + N), or the floor."""
     total = max(mass + prior.weight, SMALLEST_NORMAL)
     return max((prior.weight * prior.variance + scatter) / total, prior.floor)
 

@@ -1,4 +1,4 @@
-"""Responsibilities of a mixture's components for the atoms of a chunk, compiled."""
+"""Responsibilities of a mixture's components for a chunk of atoms, compiled."""
 
 from __future__ import annotations
 
@@ -27,15 +27,19 @@ from dash_app.learning.compiled.signatures import (
 from dash_app.learning.mixture import Array
 
 CHUNK_SIZE = 128
-"""Atoms worked on at once: few enough to stay in the processor's first cache."""
+"""Atoms per chunk. A larger chunk no longer fits in the processor's first-level cache; a smaller
+one costs more loops."""
 
 
 class Chunk(NamedTuple):
-    """Atoms and the components' densities at them, (CHUNK_SIZE,) each, joint (K, CHUNK_SIZE).
+    """Some atoms and their density under each component.
 
-    top : the largest joint log-density of each atom
-    joint : w_k N(atom | k) / e^top
-    inverse : 1 over the sum of `joint` over the components; times `joint` a responsibility
+    positions, masses, variances : (CHUNK_SIZE,), of the atoms
+    top : (CHUNK_SIZE,), each atom's largest joint log-density
+    inverse : (CHUNK_SIZE,), 1 / the sum of `joint` over the components
+    joint : (K, CHUNK_SIZE), w_k N(atom | k) / e^top
+
+    The responsibilities are joint * inverse.
     """
 
     positions: Array
@@ -51,7 +55,7 @@ CHUNK = types.NamedTuple((f8[::1], f8[::1], f8[::1], f8[::1], f8[::1], f8[:, ::1
 
 @compiled(CHUNK(i8))
 def new_chunk(n_components: int) -> Chunk:
-    """Return room for a chunk."""
+    """Return an empty chunk."""
     return Chunk(
         np.zeros(CHUNK_SIZE),
         np.zeros(CHUNK_SIZE),
@@ -64,17 +68,20 @@ def new_chunk(n_components: int) -> Chunk:
 
 @compiled(i8(ATOMS, i8))
 def size_of_chunk(atoms: Atoms, start: int) -> int:
-    """Return how much of a chunk the atoms from `start` on take, in whole vectors of 4."""
+    """Return how many entries of a chunk are used for the atoms from `start`.
+
+    The number is rounded up to a multiple of 4, the width of a vector instruction.
+    """
     size: int = min(CHUNK_SIZE, (atoms.positions.size - start + 3) // 4 * 4)
     return size
 
 
 @compiled(f8(ATOMS, i8, PARAMETERS, CHUNK))
 def read_chunk(atoms: Atoms, start: int, parameters: Parameters, chunk: Chunk) -> float:
-    """Fill a chunk with the atoms from `start` on; return their log-likelihood, nats.
+    """Fill a chunk with the atoms from `start`; return their log-likelihood, nats.
 
-    Entries after the last atom have a mass of 0. Entries beyond `size_of_chunk` are left as they
-    were.
+    Entries after the last atom have a mass of 0. The densities of entries beyond `size_of_chunk`
+    are not set.
     """
     x, mass, spread, top, inverse, joint = chunk
     n_here = min(CHUNK_SIZE, atoms.positions.size - start)
@@ -109,7 +116,7 @@ def read_chunk(atoms: Atoms, start: int, parameters: Parameters, chunk: Chunk) -
 
 @compiled(f8[::1](ATOMS, PRIOR, BATCH))
 def objective_values(atoms: Atoms, prior: Prior, batch: Batch) -> Array:
-    """Return J of each mixture of a batch, (R,), nats per point."""
+    """Return J of each mixture of a batch, shape (R,), nats per point."""
     values = log_priors(prior, batch.variances)
     chunk = new_chunk(batch.means.shape[1])
     for r in range(values.size):

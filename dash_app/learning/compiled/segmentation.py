@@ -1,4 +1,4 @@
-"""Optimal cuts of the line into intervals, compiled."""
+"""Optimal partition of the line into intervals, compiled."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from dash_app.learning.compiled.signatures import (
 from dash_app.learning.mixture import Array, Indices
 
 _MIN_WEIGHT = 0.01
-"""Least mixing weight of a group, divided by the number of components."""
+"""Lower bound of a group's mixing weight. It is divided by the number of components."""
 
 
 @compiled(types.UniTuple(f8[:, ::1], 2)(ATOMS, PRIOR))
 def interval_costs(atoms: Atoms, prior: Prior) -> tuple[Array, Array]:
     """Return two costs of the atoms i .. j - 1 as one group, (n_atoms + 1, n_atoms + 1) each.
 
-    The first is their scatter. The second is their negative log-likelihood as a component of their
-    own, with a weight and a variance. An empty group costs inf.
+    The first cost is the group's scatter. The second is the group's negative log-likelihood as one
+    component, with its own weight and variance. An empty group costs inf.
     """
     positions, masses, spread = atoms.positions, atoms.masses, atoms.variances
     n_atoms = positions.size
@@ -59,9 +59,9 @@ def interval_costs(atoms: Atoms, prior: Prior) -> tuple[Array, Array]:
 
 @compiled(i8[:, ::1](f8[:, ::1], i8))
 def best_cuts(costs: Array, n_intervals: int) -> Indices:
-    """Return where the last of 2 .. n_intervals intervals of the first j atoms begins.
+    """Return the optimal cuts, by dynamic programming, shape (n_intervals - 1, n_atoms + 1).
 
-    Shape (n_intervals - 1, n_atoms + 1), by dynamic programming.
+    Entry (m, j) is the first atom of the last interval when the first j atoms form m + 2 intervals.
     """
     size = costs.shape[0]
     cuts = np.zeros((n_intervals - 1, size), dtype=np.int64)
@@ -80,7 +80,7 @@ def best_cuts(costs: Array, n_intervals: int) -> Indices:
 
 @compiled(i8[::1](i8[:, ::1], i8))
 def labels_of(cuts: Indices, n_intervals: int) -> Indices:
-    """Return each atom's interval, for `n_intervals` intervals."""
+    """Return the index of each atom's interval, for `n_intervals` intervals."""
     end = cuts.shape[1] - 1
     labels = np.zeros(end, dtype=np.int64)
     for interval in range(n_intervals - 1, 0, -1):
@@ -92,7 +92,7 @@ def labels_of(cuts: Indices, n_intervals: int) -> Indices:
 
 @compiled(BATCH(ATOMS, PRIOR, i8[::1], i8))
 def mixture_of_groups(atoms: Atoms, prior: Prior, labels: Indices, n_components: int) -> Batch:
-    """Return a mixture, (1, K), of one component a label; one without atoms has a mean of 0."""
+    """Return a mixture, (1, K), with one component per label; without atoms its mean is 0."""
     positions, masses, spread = atoms.positions, atoms.masses, atoms.variances
     batch = new_batch(1, n_components)
     weights, means, variances = batch

@@ -1,4 +1,4 @@
-"""The types of what the compiled loops take: named tuples for readers, signatures for numba."""
+"""Argument types of the compiled loops: named tuples for readers, signatures for numba."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ b1, f8, i8, void = types.b1, types.f8, types.i8, types.void
 
 
 class Atoms(NamedTuple):
-    """What J is a sum over.
+    """The weighted data over which J sums.
 
     positions, masses, variances : ndarray, shape (n_atoms,)
-        Empty masses stand for masses of 1, empty variances for variances of 0.
+        Empty masses mean masses of 1. Empty variances mean variances of 0.
     location, scale : float
-        (positions - location) / scale are standardised; variances are standardised already.
+        (positions - location) / scale are standardised. The variances are already standardised.
     """
 
     positions: Array
@@ -31,11 +31,11 @@ ATOMS = types.NamedTuple((f8[::1], f8[::1], f8[::1], f8, f8), Atoms)
 
 
 class Prior(NamedTuple):
-    """What J is made of beside the atoms.
+    """The constants of J.
 
-    weight : float, pseudo-observations of each component's variance
-    variance, floor : float, their variance and the variance floor, standardised units
-    mass : float, n of J
+    weight : float, a, the number of pseudo-observations of each component's variance
+    variance, floor : float, s2 and the variance floor, standardised units squared
+    mass : float, n, the total mass of the atoms
     """
 
     weight: float

@@ -27,11 +27,11 @@ from dash_app.learning.mixture import Array, Indices
 
 @compiled(void(PRIOR, f8[:, ::1], f8[::1], f8[::1]))
 def _add_log_likelihoods(prior: Prior, moments: Array, variances: Array, total: Array) -> None:
-    """Add the classification log-likelihood of components of given moments (3, n_cuts), nats.
+    """Add to `total` the classification log-likelihood of one component per cut, nats.
 
-    Sets their variances. Their means take the place of the first moments.
+    `variances` is set to the components' variances. Row 1 of `moments` is replaced by their means.
 
-    moments : mass, first and second moment
+    moments : (3, n_cuts); mass, first and second moment
     """
     for i in range(total.size):
         mass = max(moments[0, i], TINY_MASS)
@@ -45,9 +45,9 @@ def _add_log_likelihoods(prior: Prior, moments: Array, variances: Array, total: 
 
 @compiled(types.UniTuple(BATCH, 2)(ATOMS, PRIOR, BATCH))
 def best_splits(atoms: Atoms, prior: Prior, batch: Batch) -> tuple[Batch, Batch]:
-    """Return the two parts of each component of each mixture, (R, K) each, at the best cut.
+    """Return the two parts of each component of each mixture at its best cut, (R, K) each.
 
-    Of the n_atoms - 1 cuts it is the one of the largest classification likelihood of both sides.
+    The best of the n_atoms - 1 cuts maximises the classification likelihood of the two sides.
     """
     positions, masses, spread = atoms.positions, atoms.masses, atoms.variances
     n_mixtures, size = batch.means.shape
@@ -99,7 +99,7 @@ def best_splits(atoms: Atoms, prior: Prior, batch: Batch) -> tuple[Batch, Batch]
 def _add_component(
     atoms: Atoms, weight: float, mean: float, variance: float, top: Array, density: Array
 ) -> None:
-    """Add a component to the density of atoms, which is scaled by e^-top."""
+    """Add a component's density at the atoms to `density`, which is scaled by e^-top."""
     positions, spread = atoms.positions, atoms.variances
     peak = log_peak(weight, variance)
     for i in range(top.size):
@@ -120,7 +120,7 @@ def values_after_splits(
     density = np.empty(n_atoms)
     for r in range(n_mixtures):
         scaled_densities(atoms, mixture_at(batch, r), own, top)
-        # sums from both sides: what is left without a component is not a difference
+        # Prefix and suffix sums give the density without a component. A difference would cancel.
         for k in range(size):
             for i in range(n_atoms):
                 before[k + 1, i] = before[k, i] + own[k, i]
@@ -149,7 +149,7 @@ def values_after_splits(
 
 @compiled(BATCH(BATCH, BATCH, BATCH, i8[::1]))
 def with_splits(batch: Batch, ones: Batch, others: Batch, chosen: Indices) -> Batch:
-    """Return mixtures with the `chosen` components (r K + k) replaced by their two parts."""
+    """Return one mixture per chosen component (index r K + k), which its two parts replace."""
     size = batch.means.shape[1]
     split = new_batch(chosen.size, size + 1)
     for row in range(chosen.size):

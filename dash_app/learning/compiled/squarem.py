@@ -1,7 +1,8 @@
 """SQUAREM, accelerated EM, compiled: Varadhan and Roland (2008), scheme S3.
 
-One cycle is two steps of EM, an extrapolation along them, and a third step from there. If J fell,
-the result of the second step is kept. doi 10.1111/j.1467-9469.2007.00585.x
+One cycle is two steps of EM, an extrapolation along them, and a third step from the extrapolated
+point. If J fell, the cycle keeps the result of the second step.
+doi 10.1111/j.1467-9469.2007.00585.x
 """
 
 from __future__ import annotations
@@ -30,17 +31,18 @@ from dash_app.learning.compiled.signatures import (
 from dash_app.learning.mixture import Array
 
 _MAX_STRIDE = 16.0
-"""Longest extrapolation, in steps of EM. Longer ones are refused more often."""
+"""Upper bound of the extrapolation, in steps of EM. Longer ones lower J more often, and are then
+discarded."""
 
 _MAX_LOG_VARIANCE = 3.0
-"""Largest log variance after an extrapolation, standardised units."""
+"""Upper bound of the log variance after an extrapolation, standardised units."""
 
 
 @compiled(void(PARAMETERS, PARAMETERS, PARAMETERS, f8, PARAMETERS))
 def _extrapolate(
     start: Parameters, one: Parameters, two: Parameters, floor: float, after: Parameters
 ) -> None:
-    """Set where two steps lead on to; log weights and log variances may take any value."""
+    """Set `after` to the extrapolation of two steps, made in log weights and log variances."""
     size = start.weights.size
     points = np.empty((3, 3, size))
     for at, parameters in enumerate((start, one, two)):
@@ -72,10 +74,10 @@ def squarem_cycles(
     gains: Array,
     n_cycles: int,
 ) -> None:
-    """Take each mixture of a batch (R, K) through `n_cycles`, in place; sort it by mean.
+    """Run `n_cycles` on each mixture of a batch (R, K), in place; sort its components by mean.
 
-    Sets values, J of one step before the end, (R,), and gains, by how much the last extrapolation
-    raised J, (R,).
+    `values`, (R,), is set to J one step before the end. `gains`, (R,), is set to the gain of J by
+    the last extrapolation.
     """
     size = batch.means.shape[1]
     one, two = new_parameters(size), new_parameters(size)
