@@ -1,9 +1,9 @@
 """A one-dimensional Gaussian mixture in PyTorch, trained by gradient steps.
 
-The provided surface of the exercise, with its names, shapes and start values: `GMMSimple`,
-`train_model` and `extract_gmm_parameters`. Three things are new. No list of finite
-numbers ends in NaN. A callback receives each epoch's loss. An optional penalty turns the likelihood
-into the objective that the other trainings maximise.
+`GMMSimple`, `train_model` and `extract_gmm_parameters` keep the provided names, shapes and start
+values. Three things are new. Training on finite numbers never ends in NaN. A callback receives the
+loss of each epoch. An optional penalty turns the likelihood into the objective J of the other
+trainings.
 """
 
 from __future__ import annotations
@@ -22,23 +22,26 @@ Points = Union[torch.Tensor, npt.ArrayLike]
 Number = Union[float, torch.Tensor]
 Parameters = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]
 
-# In units of the data's standard deviation. The first keeps float32 gradients finite where a
-# component closes in on one point; the second is the floor of the penalised objective.
 MIN_STD = 1e-4
+"""Lower bound of a component's standard deviation, in standard deviations of the data. It keeps
+float32 gradients finite when a component shrinks onto one point."""
+
 MIN_STD_PENALISED = 0.01
+"""The same bound with the penalty, as J defines it."""
+
 EQUAL_SPREAD = 1e-150
-"""A largest distance between points below which all points count as equal."""
+"""All points count as equal if none is this far from the first, data units."""
 
 
 class Standardisation(NamedTuple):
-    """The location and scale by which data units become the model's: z = (x - mean) / std."""
+    """The conversion from data units to the model's units: z = (x - mean) / std."""
 
     mean: float
     std: float
 
 
 class GMMSimple(nn.Module):  # type: ignore[misc]  # torch is not type-checked
-    """A Gaussian mixture with unconstrained parameters: it stays a mixture after any gradient step.
+    """A Gaussian mixture with unconstrained parameters: any gradient step gives a valid mixture.
 
     Parameters
     ----------
@@ -66,7 +69,7 @@ class GMMSimple(nn.Module):  # type: ignore[misc]  # torch is not type-checked
 
     def forward(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Return mixing weights, means and standard deviations, shape (1, n_components) each."""
-        tiny = torch.finfo(self.sigma.dtype).tiny  # softplus underflows to 0 far below 0
+        tiny = torch.finfo(self.sigma.dtype).tiny  # softplus(x) underflows to 0 for x far below 0
         return (
             torch.softmax(self.pi, dim=1),
             self.mu,
@@ -75,7 +78,7 @@ class GMMSimple(nn.Module):  # type: ignore[misc]  # torch is not type-checked
 
     def _distribution(self) -> MixtureSameFamily:
         _, mu, sigma = self()
-        # The logits keep weights below machine precision apart, which probabilities do not.
+        # logits distinguish weights below machine precision; probabilities do not
         return MixtureSameFamily(
             Categorical(logits=self.pi, validate_args=False),
             Normal(mu, sigma, validate_args=False),
@@ -104,11 +107,11 @@ class GMMSimple(nn.Module):  # type: ignore[misc]  # torch is not type-checked
 
 
 def _standardise(x: Points) -> tuple[torch.Tensor, Standardisation]:
-    """Return z, shape (n_points,), float64, and the mean and std that take it back to data units.
+    """Return z, shape (n_points,), float64, and the standardisation that gave it.
 
-    Distances from the first point are scaled by the largest before anything is squared: equal
-    points differ by an exact 0, an offset costs no digits, and neither 1e150 nor 1e-150 leaves the
-    range of float64.
+    Distances from the first point are divided by the largest distance before they are squared. So
+    equal points differ by exactly 0, and an offset loses no digits. Values of 1e150 and 1e-150 stay
+    in the range of float64.
     """
     points = torch.as_tensor(x, dtype=torch.float64).detach().cpu().reshape(-1)
     if points.numel() == 0:
@@ -132,10 +135,9 @@ def _equal_points_std(value: float) -> float:
 
 
 def data_standardisation(x: Points) -> Standardisation:
-    """Return the mean and the (unbiased) standard deviation by which `train_model` standardises x.
+    """Return the mean and standard deviation (unbiased) with which `train_model` standardises x.
 
-    Where all points are equal, and one point is such a case, the standard deviation is
-    1e-3 * max(|x|, 1).
+    If all points are equal, or there is only one, the standard deviation is 1e-3 * max(|x|, 1).
 
     Examples
     --------
@@ -149,11 +151,14 @@ def data_standardisation(x: Points) -> Standardisation:
 
 @dataclass(frozen=True)
 class _Loss:
-    """The loss: the negative log-likelihood of z, or -J, in standardised units.
+    """The loss: the mean negative log-likelihood of z, or -J, in standardised units.
 
-    z : Tensor, shape (n_points,);  shares : Tensor, shape (n_points,), sums to 1
-    penalty : a / n, or None;  target_std : sqrt(s2);  min_std : lower bound of a component's std
-    shift : the constant that turns the loss into that of data units
+    z : Tensor, shape (n_points,)
+    shares : Tensor, shape (n_points,), weights of the points, sums to 1
+    penalty : a / n, or None
+    target_std : sqrt(s2)
+    min_std : lower bound of a component's standard deviation
+    shift : added to the loss to convert it to data units, nats per point
     """
 
     z: torch.Tensor
@@ -174,7 +179,8 @@ class _Loss:
         of_type = {"z": z.to(model.mu), "shares": shares.to(model.mu)}
         if penalty is None:
             return cls(**of_type)
-        # Not 1: z has variance 1 with 1/(n-1) and without weights. It is 0 for equal points.
+        # J uses the weighted variance with 1/n. That of z is 1 only without weights and with
+        # 1/(n-1), and 0 for equal points.
         variance = (shares @ (z - shares @ z).square()).item()
         own_std = math.sqrt(variance) if variance > 0.0 else 1.0
         return cls(
@@ -182,7 +188,7 @@ class _Loss:
             penalty=penalty / n,
             target_std=own_std / (2 * model.n_components),
             min_std=MIN_STD_PENALISED * own_std,
-            # A density in data units is the standardised one over std; log v_k gains 2 log(std).
+            # A density in data units is the standardised density / std; log v_k gains 2 log(std).
             shift=(1.0 + penalty / n * model.n_components) * math.log(std),
         )
 
@@ -218,23 +224,23 @@ def train_model(
     weights: Optional[Points] = None,
     on_epoch: Optional[Callable[[int, float], None]] = None,
 ) -> float:
-    """Train the model by full-batch steps on the standardised x's mean negative log-likelihood.
+    """Minimise the mean negative log-likelihood of the standardised x by full-batch steps.
 
     Parameters
     ----------
-    model : GMMSimple; its parameters live in standardised units (see `data_standardisation`)
-    optimizer : torch optimizer over the model's parameters
+    model : GMMSimple; its parameters are in standardised units (see `data_standardisation`)
+    optimizer : torch optimizer of the model's parameters
     x : (n_points,) finite numbers, data units
-        Standardised in float64, and only then cast to the model's own type.
+        They are standardised in float64, then cast to the model's type.
     n_epochs : int >= 1, one step each
     penalty : float >= 0 or None
         None: the loss is that of the standardised x, as provided. A number a: the loss is -J in
-        data units, with std of 1/n,
+        data units. With std(x) by 1/n,
         J = (1/n) [sum_i log p(x_i) - (a/2) sum_k (log v_k + s2 / v_k)],
         s2 = (std(x) / 2K)^2, v_k >= (0.01 std(x))^2.
     weights : (n_points,) numbers above 0, default 1 each; n of J is their sum
-    on_epoch : called with (epoch, loss), epoch from 1, the loss as it is before that epoch's step
-        What it raises ends the training.
+    on_epoch : called with (epoch, loss); epochs count from 1
+        The loss is that before the epoch's step. An exception from it ends the training.
 
     Returns
     -------
@@ -242,7 +248,7 @@ def train_model(
 
     Raises
     ------
-    ValueError : if x is empty or not finite, n_epochs < 1, penalty < 0, or the model not finite
+    ValueError : if x is empty or not finite, n_epochs < 1, penalty < 0, or the model is not finite
     """
     if n_epochs < 1:
         raise ValueError(f"expected n_epochs >= 1, got {n_epochs}")
@@ -267,7 +273,7 @@ def train_model(
         objective.keep_above_floor(model)
     if not losses:
         raise ValueError("expected a model of finite parameters, got a loss that is not finite")
-    if len(losses) < n_epochs or not _is_finite(model):  # a step too far; the one before holds
+    if len(losses) < n_epochs or not _is_finite(model):  # undo the step
         _restore_parameters(model, last_finite)
     return math.fsum(losses) / len(losses)
 
@@ -292,8 +298,8 @@ def extract_gmm_parameters(model: GMMSimple, data_mean: Number, data_std: Number
     Parameters
     ----------
     model : GMMSimple, in standardised units
-    data_mean, data_std : what x was standardised by
-        A standard deviation of 0 or NaN (all x equal, or one x) stands for
+    data_mean, data_std : the standardisation of x, data units
+        A standard deviation of 0 or NaN (all x equal, or one x) means
         1e-3 * max(|data_mean|, 1), as in training.
 
     Returns
