@@ -1,1 +1,1 @@
-"""What tests and benchmarks share: streams of points, server processes, crashes."""
+"""Shared by tests and benchmarks: streams of points, server processes, crash rounds."""

@@ -1,4 +1,7 @@
-"""Kill -9 while clients write: is every acknowledged point there afterwards, once, in order?"""
+"""Kill the server with SIGKILL while clients write, then check the stored points.
+
+Every acknowledged point must be stored exactly once and in order.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +17,16 @@ from dash_app.store import Store
 from testbed.serving import Server, waitress
 
 _PATIENCE_S = 30.0
+"""Longest wait for one acknowledgement, seconds."""
+
 _SPAN = 1_000_000
-"""Client c sends the points c * _SPAN, c * _SPAN + 1, ...: a point names its sender and place."""
+"""Client c sends the points c * _SPAN, c * _SPAN + 1, and so on. So a point tells its client and
+its place in the order."""
 
 
 @dataclass
 class CrashRound:
-    """What one round found."""
+    """Numbers of points in one round: acknowledged, and of these lost, doubled or disordered."""
 
     n_acknowledged: int
     n_lost: int
@@ -30,9 +36,9 @@ class CrashRound:
 
 @dataclass
 class _Client:
-    """Writes until the server is gone; remembers what was acknowledged.
+    """Writes points until the server is killed, and records the acknowledged ones.
 
-    `counted`, shared by the clients of a round, is released at each acknowledgement.
+    Each acknowledgement releases `counted`, which all clients of a round share.
     """
 
     number: int
@@ -62,9 +68,9 @@ class _Client:
 
 
 def crash_round(data_dir: Path, *, n_clients: int, after: int) -> CrashRound:
-    """Let clients write to two sessions, kill the server, and look what the disk has.
+    """Let clients write to two sessions, kill the server, and check the stored points.
 
-    The server is killed once it has acknowledged `after` points; the clients go on meanwhile.
+    The server is killed when it has acknowledged `after` points, while the clients still write.
     """
     server: Server = waitress(data_dir, GMM_LOG_LEVEL="ERROR")
     try:

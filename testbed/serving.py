@@ -1,4 +1,4 @@
-"""Real server processes, for benchmarks and tests: started, waited for, always ended."""
+"""Start, await and end real server processes, for benchmarks and tests."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def free_port() -> int:
-    """Return a loopback port that was free a moment ago."""
+    """Return a loopback port that is not in use; another process may still take it."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 class Server:
-    """A process that serves, and requests to it."""
+    """A server process, with methods that send requests to it."""
 
     def __init__(self, command: Sequence[str], port: int, environ: dict[str, str]) -> None:
         self.port = port
@@ -43,7 +43,7 @@ class Server:
     def request(
         self, method: str, path: str, body: Any = None, headers: Optional[dict[str, str]] = None
     ) -> tuple[int, Any]:
-        """Return status and JSON of one request on a connection of its own."""
+        """Send one request on a new connection; return the status and the parsed JSON."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         text = None if body is None else json.dumps(body)
         kind = {} if body is None else {"Content-Type": "application/json"}
@@ -57,19 +57,19 @@ class Server:
         return answer.status, json.loads(content) if is_json else content
 
     def new_session(self, **settings: Any) -> str:
-        """Make a session; returns its address."""
+        """Create a session; return its address."""
         status, session = self.request("POST", "/api/v1/sessions", settings)
         assert status == 201, session
         return f"/api/v1/sessions/{session['id']}"
 
     def stop(self, number: int = signal.SIGTERM, timeout_s: float = 60.0) -> tuple[int, str]:
-        """End the process; returns its exit code and what it said."""
+        """Send the process a signal and wait; return its exit code and output."""
         self.process.send_signal(number)
         output, _ = self.process.communicate(timeout=timeout_s)
         return self.process.returncode, output.decode()
 
     def kill(self) -> None:
-        """End the process and its children at once, as a crash would."""
+        """Kill the process and its children with SIGKILL, as a crash would."""
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.communicate()
@@ -81,7 +81,7 @@ class Server:
                 if self.request("GET", "/healthz")[0] == 200:
                     return
             except OSError:
-                pass  # not there yet
+                pass  # the server does not listen yet
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.kill()
                 raise AssertionError("the server did not start")
@@ -104,7 +104,7 @@ def gunicorn(data_dir: Path, **environ: str) -> Server:
 
 
 class Stream:
-    """A connection to a session's events."""
+    """A connection to a session's event stream."""
 
     def __init__(self, server: Server, address: str, last_event_id: Optional[str] = None) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
@@ -113,7 +113,7 @@ class Stream:
         self.answer = self._connection.getresponse()
 
     def events(self) -> Iterator[dict[str, Any]]:
-        """Yield {"event", "id", "data"}; a comment comes as {"comment": text}."""
+        """Yield each event as {"event", "id", "data"}, and each comment as {"comment": text}."""
         event: dict[str, Any] = {}
         while True:
             line = self.answer.readline()
@@ -129,7 +129,7 @@ class Stream:
                 event[name] = json.loads(value) if name == "data" else value
 
     def until(self, name: str) -> list[dict[str, Any]]:
-        """Return the events up to the first one of that name."""
+        """Return the events up to and including the first one called `name`."""
         found = []
         for event in self.events():
             if "event" in event:
@@ -139,14 +139,14 @@ class Stream:
         raise AssertionError(f"the stream ended without {name}: {found}")
 
     def close(self) -> None:
-        """Hang up; the answer has the socket, too."""
+        """Close the connection; the answer holds the socket, too."""
         self.answer.close()
         self._connection.close()
 
 
 @contextmanager
 def stream(server: Server, address: str, last_event_id: Optional[str] = None) -> Iterator[Stream]:
-    """Open a stream and hang up afterwards."""
+    """Open a stream and close it afterwards."""
     opened = Stream(server, address, last_event_id)
     try:
         yield opened

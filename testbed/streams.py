@@ -1,4 +1,4 @@
-"""Seeded streams of points: easy, hard, ordered against the learner, real."""
+"""Seeded streams of points: easy ones, hard ones, adverse orders and real data."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DATA = Path(__file__).resolve().parent.parent / "tests" / "data"
 
 @dataclass(frozen=True, eq=False)
 class Stream:
-    """Points in order of arrival, and the settings they are learned with."""
+    """Points in order of arrival, and the settings of the learner."""
 
     name: str
     points: Array
@@ -32,12 +32,12 @@ def _mixture(
 
 
 def read_column(name: str) -> Array:
-    """Return the one column of a data set under tests/data."""
+    """Return the column of a one-column data set in tests/data."""
     return np.loadtxt(DATA / name, comments="#", skiprows=2)
 
 
 def named_streams(n: int = 300) -> list[Stream]:
-    """Return the streams that have a name; each of `n` points unless its kind says otherwise."""
+    """Return the fixed streams; most have `n` points, and real data keep their own length."""
     rng = np.random.default_rng(20)
     separated, groups = _mixture(rng, n, [3, 4, 3], [-0.7, 0.0, 0.6], [0.05, 0.08, 0.06])
     overlapping, _ = _mixture(rng, n, [0.5, 0.5], [-0.2, 0.25], [0.2, 0.15])
@@ -78,7 +78,7 @@ def named_streams(n: int = 300) -> list[Stream]:
 
 
 def _alternating(points: Array, labels: NDArray[np.int64]) -> Array:
-    """Return the points with the groups taking turns."""
+    """Return the points so ordered that the groups alternate."""
     rank = np.empty(labels.size, dtype=np.int64)
     for group in np.unique(labels):
         members = np.flatnonzero(labels == group)
@@ -94,7 +94,10 @@ def _spike(rng: np.random.Generator, n: int) -> Array:
 
 
 def random_streams(n_streams: int, n: int = 200, seed: int = 5) -> Iterator[Stream]:
-    """Yield random mixtures with 2 to 10 components; iid, sorted, grouped, on a grid in turn."""
+    """Yield streams from random mixtures with 2 to 10 components.
+
+    Their orders are in turn: iid, sorted, grouped, rounded to a grid.
+    """
     for index in range(n_streams):
         rng = np.random.default_rng([seed, index])
         n_components = 2 + index // 4 % 9
