@@ -1,1 +1,1 @@
-"""The project's own figures: `python -m benchmarks.learner`, `.http`, `.page`."""
+"""Benchmarks: `python -m benchmarks.learner`, `.http`, `.page`, `.hold` and `.malformed`."""

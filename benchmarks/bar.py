@@ -1,4 +1,4 @@
-"""A figure as measured, beside what it is to reach."""
+"""A measured figure and its bound."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Optional
 
 @dataclasses.dataclass(frozen=True)
 class Bar:
-    """A figure as measured beside the most (or least) that it may be; None: to compare with."""
+    """A measured figure with its upper (or lower) bound; None: no bound, for comparison only."""
 
     name: str
     value: float

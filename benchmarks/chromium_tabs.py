@@ -1,4 +1,4 @@
-"""Real tabs: windows of headless Chromium on the Dash page, each visible and with its stream."""
+"""Real tabs: visible windows of headless Chromium on the Dash page, each with an event stream."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ return !document.hidden && !!state && state.connection === 'live' && !!state.vie
 
 @dataclass
 class Windows:
-    """Open windows, and how long each took until its stream was open."""
+    """Open windows, and the time until the event stream of each was open."""
 
     drivers: list[webdriver.Chrome] = field(default_factory=list)
     loads_s: list[float] = field(default_factory=list)
 
     def n_live(self) -> int:
-        """Return how many are visible, have a session, and have an open stream."""
+        """Return how many windows are visible and have a session and an open stream."""
         n_live = 0
         for driver in self.drivers:
             for handle in driver.window_handles:
@@ -43,7 +43,7 @@ class Windows:
 
 @contextmanager
 def open_windows(url: str, n_windows: int) -> Iterator[Windows]:
-    """Open the page in so many windows, one after the other; all are closed at the end."""
+    """Open the page in `n_windows` windows, one after the other; close all of them at the end."""
     windows = Windows()
     with ExitStack() as opened:
         for number in range(n_windows):
@@ -53,7 +53,8 @@ def open_windows(url: str, n_windows: int) -> Iterator[Windows]:
                 windows.drivers[-1].switch_to.new_window("window")
             driver = windows.drivers[-1]
             started = time.perf_counter()
-            # a browser's windows share six connections to a host; *.localhost is this machine, too
+            # A browser opens at most six connections to a host. So each window uses its own name;
+            # *.localhost always is this machine.
             driver.get(url.replace("127.0.0.1", f"tab{number}.localhost"))
             WebDriverWait(driver, _LIVE_TIMEOUT_S).until(
                 lambda driver: driver.execute_script(_IS_LIVE)

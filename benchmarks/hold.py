@@ -7,7 +7,7 @@
 
 A class is 60 simulated tabs, each with an event stream, and 300 idle or trickling sockets.
 
-The table goes to benchmarks/results/. The clients run on the cores of the server.
+The table is written to benchmarks/results/. Clients and server share the same cores.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ N_IDLE = 300
 CLICK_EVERY_S = 3.0
 SEED = 11
 _WARM_UP = 0.3
-"""Share of the time of clicks after which memory is to stay as it is."""
+"""Share of the clicking time that counts as warm-up. Memory must not grow after it."""
 
 
 @dataclass(frozen=True)
 class Usage:
-    """What the server's process holds."""
+    """Resources of the server process."""
 
     memory_mb: float
     threads: int
@@ -52,7 +52,7 @@ class Usage:
 
     @classmethod
     def of(cls, pid: int) -> Usage:
-        """Read it from /proc."""
+        """Read the resources of a process from /proc."""
         status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
         return cls(
             int(status.partition("VmRSS:")[2].split()[0]) / 1024,
@@ -64,7 +64,7 @@ class Usage:
 async def click_in_turn(
     tabs: Sequence[Tab], n: int, rng: np.random.Generator
 ) -> tuple[float, float]:
-    """Click one after the other, nobody else meanwhile; returns median and 95th percentile, ms."""
+    """Click one by one without other load; return the median and 95th percentile, ms."""
     for _ in range(20):
         await tabs[0].click(rng.normal())
     times = [await tabs[i % len(tabs)].click(rng.normal()) for i in range(n)]
@@ -73,7 +73,7 @@ async def click_in_turn(
 
 
 async def new_request_ms(port: int) -> float:
-    """Return how long a newcomer waits for the page, the longest of five."""
+    """Return how long a new tab waits for the page, the longest of five."""
     times = []
     for _ in range(5):
         started = time.perf_counter()
@@ -96,7 +96,7 @@ async def click_for(tab: Tab, seconds: float, seed: int) -> None:
 
 
 async def usages(pid: int, seconds: float) -> list[Usage]:
-    """Look at the server once a second."""
+    """Record the server's resources once a second."""
     found = []
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -106,7 +106,7 @@ async def usages(pid: int, seconds: float) -> list[Usage]:
 
 
 def drift(values: Sequence[float]) -> float:
-    """Return the change from the first to the last fifth after the warm-up, percent."""
+    """Return the change from the first to the last fifth of the time after warm-up, percent."""
     kept = values[int(len(values) * _WARM_UP) :]
     fifth = max(1, len(kept) // 5)
     first = statistics.median(kept[:fifth])
@@ -119,7 +119,7 @@ def p95(values: Sequence[float]) -> float:
 
 
 async def measure(server: Server, seconds: float, n_windows: int) -> list[Bar]:
-    """Run the class; returns the table."""
+    """Run the class of users; return the table."""
     port, pid = server.port, server.process.pid
     rng = np.random.default_rng(SEED)
     tally = Tally()

@@ -1,7 +1,7 @@
-"""What the server adds to the training, as ratios within one run: `python -m benchmarks.http`.
+"""Overhead of the server over the training, as ratios within one run: `python -m benchmarks.http`.
 
-`--quick` takes fewer requests, seconds and crashes. `--only NAME` one part: clicks, crash, crowd
-or load.
+`--quick` uses fewer requests, seconds and crashes. `--only NAME` runs one part: clicks, crash,
+crowd or load.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ N_COMPONENTS = 3
 
 @dataclass(frozen=True)
 class Size:
-    """How much is measured."""
+    """The sizes of the measurements."""
 
     n_clicks: int
     n_lists: int
@@ -46,14 +46,14 @@ QUICK = Size(150, 100, 5, 200, 50, 15.0, 20_000)
 
 
 class Client:
-    """One kept-alive connection; times are of the whole exchange, in ms."""
+    """One kept-alive connection; times are those of the whole exchange, ms."""
 
     def __init__(self, port: int) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         self.session: dict[str, str] = {}
 
     def post(self, path: str, body: bytes) -> tuple[float, bytes]:
-        """Return the time and the answer; raises where it is not 200."""
+        """Return the time and the answer; raise if the status is not 200."""
         headers = {"Content-Type": "application/json", **self.session}
         started = time.perf_counter()
         self._connection.request("POST", path, body, headers)
@@ -66,7 +66,7 @@ class Client:
 
 
 class Commits:
-    """One row a commit, as the server's SQLite makes them."""
+    """Commits of one row each, with the server's SQLite settings."""
 
     def __init__(self, directory: Path) -> None:
         self._connection = sqlite3.connect(directory / "commits.sqlite3", isolation_level=None)
@@ -85,7 +85,7 @@ class Commits:
 
 @dataclass
 class Parts:
-    """Times of one kind of request and of what it cannot do without, ms."""
+    """Times of one kind of request, and of its necessary parts, ms."""
 
     ours: list[float] = field(default_factory=list)
     bare: list[float] = field(default_factory=list)
@@ -93,7 +93,7 @@ class Parts:
     commit: list[float] = field(default_factory=list)
 
     def report(self, name: str, bar: float) -> bool:
-        """Print the medians and their ratio; returns whether it is within the bar."""
+        """Print the medians and their ratio; return whether the ratio is within the bar."""
         ours, bare, fit, commit = (
             float(np.median(each)) for each in (self.ours, self.bare, self.fit, self.commit)
         )
@@ -108,7 +108,7 @@ class Parts:
 
 
 def clicks(size: Size) -> bool:
-    """Single points by the API, and growing lists by the provided page's endpoint."""
+    """Measure single points by the API, and growing lists by the provided page's endpoint."""
     with tempfile.TemporaryDirectory() as directory:
         port = free_port()
         bare_server = Server([sys.executable, "-m", "benchmarks.http_bare", str(port)], port, {})
@@ -141,7 +141,7 @@ def _points(ours: Client, bare: Client, commits: Commits, address: str, size: Si
 
 
 def _lists(ours: Client, bare: Client, commits: Commits, size: Size) -> bool:
-    """Lists of 91 to 110 points, each with one that is new."""
+    """Measure lists of 91 to 110 points, each with one new point."""
     rng = np.random.default_rng(1)
     parts = Parts()
     path = f"/train?n_components={N_COMPONENTS}&epochs=200"
@@ -162,7 +162,7 @@ def _lists(ours: Client, bare: Client, commits: Commits, size: Size) -> bool:
 
 
 def crash(size: Size) -> bool:
-    """Kill -9 while eight clients write."""
+    """Kill the server with SIGKILL while eight clients write."""
     n_acknowledged = n_lost = n_doubled = n_disordered = 0
     for _ in range(size.n_crashes):
         with tempfile.TemporaryDirectory() as directory:
@@ -180,7 +180,7 @@ def crash(size: Size) -> bool:
 
 
 def crowd(size: Size) -> bool:
-    """Many sessions at once: errors, strangers' points, memory."""
+    """Measure many sessions at once: errors, points in the wrong session, memory."""
     with tempfile.TemporaryDirectory() as directory:
         server = waitress(Path(directory), GMM_LOG_LEVEL="WARNING")
         try:
@@ -215,7 +215,7 @@ def crowd(size: Size) -> bool:
 
 
 class _Member(threading.Thread):
-    """A client with sessions of its own, whose points bear its mark."""
+    """A client with its own sessions; its points show which client sent them."""
 
     def __init__(self, port: int, number: int, addresses: list[str], stop: float) -> None:
         super().__init__()
@@ -230,7 +230,7 @@ class _Member(threading.Thread):
         rng = np.random.default_rng(self._number)
         while time.monotonic() < self._stop_at:
             for address, sent in self._sent.items():
-                # ten places a session, so that its learner stops growing
+                # ten distinct values per session, so that its learner stops growing
                 place = float(rng.integers(10))
                 x = hash(address) % 1000 + place / 10
                 try:
@@ -248,7 +248,7 @@ class _Member(threading.Thread):
                     return
 
     def mixed_up(self, server: Server) -> int:
-        """Return how many sessions do not hold exactly what was sent to them."""
+        """Return how many sessions differ from the points sent to them."""
         return sum(
             server.request("GET", f"{address}/points")[1]["x"] != sent
             for address, sent in self._sent.items()
@@ -265,7 +265,7 @@ def _watch_memory(pid: int, stop: float) -> list[float]:
 
 
 def load(size: Size) -> bool:
-    """A session with a long log, from the store into a fresh process."""
+    """Measure how a new process loads a session with a long log."""
     with tempfile.TemporaryDirectory() as directory:
         found = load_long_session(Path(directory), size.n_operations, N_COMPONENTS)
     ok = found.view_s + found.points_s < 1.0
@@ -305,14 +305,14 @@ PARTS: dict[str, Callable[[Size], bool]] = {
 
 
 def main() -> int:
-    """Run the parts; returns 1 where a bar is missed."""
+    """Run the parts; return 1 if a bar is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--only", choices=PARTS)
     options = parser.parse_args()
     size = QUICK if options.quick else FULL
     parts = PARTS if options.only is None else {options.only: PARTS[options.only]}
-    results = [part(size) for part in parts.values()]  # each one runs, whatever the others say
+    results = [part(size) for part in parts.values()]  # run every part, even after a failed one
     return 0 if all(results) else 1
 
 

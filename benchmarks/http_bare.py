@@ -1,4 +1,4 @@
-"""The yardstick: a Flask view that parses JSON and answers so many bytes, on the same server.
+"""The baseline: a Flask view that parses JSON and answers a given number of bytes.
 
 `python -m benchmarks.http_bare PORT`
 """
@@ -14,7 +14,7 @@ from dash_app.config import Config
 
 
 def create_server() -> Flask:
-    """Return an application with nothing but the view."""
+    """Return an application with only this view and a health check."""
     server = Flask("bare", static_folder=None)
 
     @server.post("/bare/<int:n_bytes>")

@@ -1,8 +1,8 @@
-"""A log of very many single points, written as the server writes it, then loaded.
+"""Write a long log of single points, then load it.
 
-The log is put into the store without training after each point, which would take minutes: the
-rows are as many, as large and of the same kind, the snapshots stand where they would stand, and
-the last one is of a learner that saw all the points before it.
+The log is written without training after each point, which would take minutes. The rows have the
+same number, size and kind as those of the server, and the snapshots the same places. The last
+snapshot is that of a learner of all points before it.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ _BATCH = 5000
 
 @dataclass(frozen=True)
 class Loaded:
-    """Seconds of the first look at the session, and of its points after that."""
+    """Seconds to load the session, and to read its points after that."""
 
     view_s: float
     points_s: float
 
 
 def load_long_session(directory: Path, n_operations: int, n_components: int) -> Loaded:
-    """Write the log and load it in sessions that know nothing of it."""
+    """Write the log, and load it into an empty `Sessions`."""
     config = Config(data_dir=directory)
     points = np.random.default_rng(0).normal(size=n_operations)
-    # as many operations to replay as there can be
+    # the largest possible number of operations after the last snapshot
     n_operations -= n_operations % fold.SNAPSHOT_EVERY + 1
     session_id = _write(config, points[:n_operations], n_components)
     sessions = Sessions(Store(config.store_url), config)

@@ -1,9 +1,9 @@
-"""Quality and speed of the online learner, against its peers in the same run.
+"""Quality and speed of the online learner, compared with its peers in the same run.
 
     python -m benchmarks.learner [--quick] [--output FILE]
 
-Prints three tables (quality by stream, milliseconds an update, points a second) and writes the
-same figures as JSON. Times of one run are to be compared with each other, not with another run's.
+It prints three tables: quality by stream, milliseconds per update, and points per second. It writes
+the same figures as JSON. Compare times only within one run.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ PREFIXES = (10, 15, 25, 40, 60, 80, 100, 130, 200, 300)
 REFERENCE_SEEDS = 3
 TIED_NATS = 1e-4
 WITH_PEERS = ("separated", "five modes", "sorted", "one cluster after the other", "galaxies")
-"""Streams on which the peers' quality is measured too: they take minutes each."""
+"""Streams on which the peers' quality is measured, too. The peers take minutes per stream."""
 
 RESULTS = Path(__file__).parent / "results" / "learner.json"
 
 
 def objective_of(points: Array, mixture: Mixture) -> float:
-    """Return J of a mixture on the points, nats per point, variances brought to the floor."""
+    """Return J of a mixture on the points, nats per point; raise its variances to the floor."""
     summary = WeightedSummary(max(points.size, 2)).with_points(points)
     if all_equal(summary):
         return mixture.mean_log_likelihood(points[:1])
@@ -43,14 +43,14 @@ def objective_of(points: Array, mixture: Mixture) -> float:
 
 
 def best_known(points: Array, n_components: int, n_seeds: int) -> float:
-    """Return the greatest J that fits from scratch with several seeds find."""
+    """Return the largest J of fits from scratch with several seeds."""
     return max(
         fit_from_scratch(points, n_components, seed=seed).objective for seed in range(n_seeds)
     )
 
 
 def weighted_gap(stream: Stream, learner: OnlineGaussianMixture) -> tuple[float, float]:
-    """Return gap and TV of a learner with half_life to the fit of the same weights."""
+    """Return gap and total variation of a learner with half_life to a fit of the same weights."""
     assert stream.half_life is not None
     ages = np.arange(stream.points.size - 1, -1, -1)
     batch = fit_from_scratch(
@@ -61,7 +61,7 @@ def weighted_gap(stream: Stream, learner: OnlineGaussianMixture) -> tuple[float,
 
 
 def quality(stream: Stream, peers: list[Callable[[int], Peer]], n_seeds: int) -> dict[str, Any]:
-    """Return, for each method, its gap at the end and at the worst prefix, and TV to scratch."""
+    """Return each method's gap, at the end and at the worst prefix, and its TV to scratch."""
     if stream.half_life is not None:
         own = OwnOnline(stream.n_components, stream.half_life)
         for x in stream.points:
@@ -99,9 +99,9 @@ def quality(stream: Stream, peers: list[Callable[[int], Peer]], n_seeds: int) ->
 def update_times(
     n_points: int, n_updates: int, peers: list[Callable[[int], Peer]]
 ) -> dict[str, dict[str, float]]:
-    """Return median and 99th percentile of one update after `n_points`, milliseconds.
+    """Return the median and 99th percentile of one update after `n_points`, milliseconds.
 
-    The methods take turns within each update, so that a busy machine slows all of them.
+    All methods run at each update in turn, so that other load on the machine slows all of them.
     """
     points = _five_modes(n_points + n_updates, seed=1)
     methods: list[Peer] = [OwnOnline(5), *(peer(5) for peer in peers)]
@@ -120,7 +120,7 @@ def update_times(
 
 
 def throughput(batch: int, n_batches: int) -> dict[str, float]:
-    """Return points a second with a fit after each batch, and of one np.sort of the batch."""
+    """Return points per second with a fit after each batch, and for np.sort of the batch."""
     points = _five_modes(batch * (n_batches + 1), seed=2)
     learner = OnlineGaussianMixture(5).partial_fit(points[:batch])
     own, sort = [], []
@@ -139,7 +139,7 @@ def throughput(batch: int, n_batches: int) -> dict[str, float]:
 
 
 def from_scratch_times(n_points: int, n_runs: int) -> dict[str, float]:
-    """Return milliseconds of a fit from scratch, K = 5, and of scikit-learn with n_init=10."""
+    """Return milliseconds for a fit from scratch, K = 5, and for scikit-learn with n_init=10."""
     from sklearn.mixture import GaussianMixture
 
     own, peer, shortfall = [], [], []
@@ -179,7 +179,7 @@ def _print_quality(rows: dict[str, dict[str, Any]]) -> None:
 
 
 def bars(result: dict[str, Any]) -> list[Bar]:
-    """Return the figures that have a bar, beside it."""
+    """Return the figures that have a bar."""
     rows = {name: figures["own online"] for name, figures in result["quality"].items()}
     found = []
     for kind, end, worst in (("named", 1e-4, 0.005), ("random", 3e-3, 0.02)):
@@ -193,7 +193,7 @@ def bars(result: dict[str, Any]) -> list[Bar]:
             value = max(f[name] for f in of_kind)
             title = f"gap {what}, {len(of_kind)} {kind} streams"
             found.append(Bar(title, value, bar, "nats", digits=5))
-    # optima tied within the hysteresis may be far apart, and neither is the better one
+    # optima tied within the hysteresis may be far apart, although neither is better
     tv = [f["tv"] if abs(f["from scratch"]) > TIED_NATS else 0.0 for f in rows.values()]
     found.append(Bar("TV to from scratch, median", float(np.median(tv)), 0.001, "", digits=5))
     found.append(Bar("TV to from scratch, greatest", max(tv), 0.02, "", digits=5))
@@ -227,7 +227,7 @@ def bars(result: dict[str, Any]) -> list[Bar]:
 
 
 def run(quick: bool) -> dict[str, Any]:
-    """Measure, print as it goes and return all figures."""
+    """Measure and print all figures; return them."""
     peers: list[Callable[[int], Peer]] = [
         lambda k: ScikitLearn(k, warm_start=False),
         lambda k: ScikitLearn(k, warm_start=True),
@@ -266,7 +266,7 @@ def run(quick: bool) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Parse the command line, run, write the JSON."""
+    """Parse the command line, run the benchmark and write the JSON."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.learner", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a few streams and sizes")
     parser.add_argument("--output", type=Path, default=RESULTS, help="where the JSON goes")

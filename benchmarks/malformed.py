@@ -2,9 +2,9 @@
 
     python -m benchmarks.malformed --n 100000 --files 5000 --seed 1
 
-Counts every answer of 500 and above, every traceback in the log, and every refusal that changed
-the session all the same. Ends with exit code 1 where there is one. Requests go to the application
-in this process; of 1,000 and more, a tenth go to a server process as raw bytes, too.
+It counts three faults: statuses of 500 and above, tracebacks in the log, and refused requests that
+changed the session. The exit code is 1 if there is a fault. Requests go to the application in this
+process. With 1,000 requests or more, a tenth also go to a server process, as raw bytes.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from testbed.serving import waitress
 
 _NEW_SESSION_EVERY = 100
 _PROCESS_FROM = 1000
-"""Requests from which on a server process is started too: that alone takes ten seconds."""
+"""Least number of requests for which a server process is started; that takes ten seconds."""
 
 _TEXTS = ("", "1", "-1", "1e999", "nan", "a%00b", "%ff", "%ED%A0%80", "x" * 300, "2.0", "9" * 400)
 _CONTENT_TYPES = (
@@ -56,7 +56,7 @@ _HEADER_VALUES = (
 
 @dataclass
 class Request:
-    """One request; `json` None: no body."""
+    """One request; it has no body if `json` is None."""
 
     method: str
     path: str
@@ -68,7 +68,7 @@ class Request:
 
 @dataclass
 class Report:
-    """What came of it; `faults` has one line for each answer or change that should not be."""
+    """The results; `faults` has one line for each wrong answer or change."""
 
     requests: int = 0
     statuses: Counter[int] = field(default_factory=Counter)
@@ -79,7 +79,7 @@ class Report:
 
 
 def run(n: int, seed: int, n_files: int = 0) -> Report:
-    """Send `n` malformed requests and import `n_files` malformed files; nothing of it is kept."""
+    """Send `n` malformed requests, import `n_files` malformed files, then discard the store."""
     report = Report()
     with _application() as (server, config):
         _try_requests(report, server, n, seed)
@@ -129,7 +129,7 @@ def _try_requests(report: Report, server: Flask, n: int, seed: int) -> None:
             report.faults.append(f"{answer} at {at}")
         elif answer >= 400 and before is not None:
             changes = sessions.operations(session_id, after=before)
-            if any(each.kind != TRAIN for each in changes):  # one that was running may have ended
+            if any(each.kind != TRAIN for each in changes):  # a running training may have ended
                 report.faults.append(f"{answer} changed the session at {at}")
     logging.getLogger().removeHandler(listening)
 
@@ -253,7 +253,7 @@ def _malformed(rng: random.Random, valid: Request) -> Request:
 
 
 def _try_process(report: Report, n: int, seed: int) -> None:
-    """Send requests as raw bytes, which a client's library would not let through."""
+    """Send requests as raw bytes, which an HTTP library would refuse to send."""
     rng = random.Random(seed + 1)
     with tempfile.TemporaryDirectory() as folder:
         server = waitress(Path(folder), GMM_LOG_LEVEL="WARNING")
@@ -261,7 +261,7 @@ def _try_process(report: Report, n: int, seed: int) -> None:
             if index % _NEW_SESSION_EVERY == 0:
                 session_id = server.new_session(n_components=2).rpartition("/")[2]
             request = _malformed(rng, rng.choice(_valid(session_id, "0" * 16)))
-            if "/events" in request.path:  # a stream outlives its client: they would add up
+            if "/events" in request.path:  # a stream outlives its client, so streams would add up
                 continue
             status = _status(server.port, _raw(rng, request))
             report.requests += 1
@@ -288,7 +288,7 @@ def _raw(rng: random.Random, request: Request) -> bytes:
 
 
 def _status(port: int, text: bytes) -> int:
-    """Return the answer's status, 0 where the server closed the connection or waits for more."""
+    """Return the answer's status, or 0 if the server closed the connection or waits for more."""
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         try:
             connection.sendall(text)
@@ -301,7 +301,7 @@ def _status(port: int, text: bytes) -> int:
 
 
 def main() -> int:
-    """Print what came of it; exit code 1 for a fault."""
+    """Print the results; return exit code 1 if there is a fault."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.malformed", description=__doc__)
     parser.add_argument("--n", type=int, default=10_000, help="requests")
     parser.add_argument("--files", type=int, default=1000, help="files to import")

@@ -1,4 +1,4 @@
-"""Malformed exported sessions: each is refused with a StateError, or answers every read."""
+"""Malformed exported sessions: each must be refused with a StateError, or answer every read."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from dash_app.web import json_text
 
 
 class FileReport(Protocol):
-    """The part of a report that is filled in here."""
+    """The part of a report that this module fills in."""
 
     files: int
     taken_over: int
@@ -34,7 +34,7 @@ class FileReport(Protocol):
 
 
 def try_imports(report: FileReport, config: Config, n: int, seed: int) -> None:
-    """Import `n` mutated documents, each into a store without it."""
+    """Import `n` mutated documents, each into a store that does not contain its session."""
     rng = random.Random(seed)
     if n == 0:
         return
@@ -51,9 +51,9 @@ def try_imports(report: FileReport, config: Config, n: int, seed: int) -> None:
                 if sessions.store.sessions():
                     report.faults.append(f"file {index} was refused and kept")
                 continue
-            except ValueError:  # too deep to be read at all: the command says so
+            except ValueError:  # nested too deeply to parse; the command reports it
                 continue
-            except Exception as error:  # noqa: BLE001 - whatever else comes is what is looked for
+            except Exception as error:  # noqa: BLE001 - any other exception is a fault to report
                 report.tracebacks += 1
                 report.faults.append(f"file {index}: {type(error).__name__}: {error!s:.200}")
                 continue
@@ -64,7 +64,7 @@ def try_imports(report: FileReport, config: Config, n: int, seed: int) -> None:
 
 
 def _document(config: Config) -> Any:
-    """Return an exported session in which everything happened."""
+    """Return an exported session that contains every kind of operation."""
     sessions = Sessions(Store(config.store_url), config)
     rng = np.random.default_rng(3)
     found = sessions.create(n_components=2).id
@@ -99,7 +99,7 @@ def _damaged(rng: random.Random, document: Any) -> Any:
         found = copy.deepcopy(document)
         rng.shuffle(found[rng.choice(("operations", "snapshots"))])
         return found
-    if kind < 0.6:  # one number of the log's shape
+    if kind < 0.6:  # one number of the log
         found = copy.deepcopy(document)
         each = rng.choice(found["operations"])
         name = rng.choice(("seq", "parent", "head", "tip", "n_models", "n_points", "era"))
@@ -131,7 +131,7 @@ def _damaged_state(rng: random.Random, body: dict[str, Any]) -> bytes:
 
 
 def _read_all(report: FileReport, sessions: Sessions, session_id: str, at: str) -> None:
-    """Ask for all there is; then undo, redo and learn on."""
+    """Read everything of a session; then undo, redo and add points."""
     reads: tuple[Callable[[str], Any], ...] = (
         *(sessions.view, sessions.points, sessions.models, sessions.operations),
         *(sessions.increments, sessions.compare, sessions.parameters),
@@ -141,8 +141,8 @@ def _read_all(report: FileReport, sessions: Sessions, session_id: str, at: str) 
         try:
             read(session_id)
         except GMMError:
-            continue  # as things stand: one of the models is missing, nothing to redo
-        except Exception as error:  # noqa: BLE001 - whatever else comes is what is looked for
+            continue  # a legitimate refusal, such as a missing model or nothing to redo
+        except Exception as error:  # noqa: BLE001 - any other exception is a fault to report
             report.tracebacks += 1
             report.faults.append(f"{at} taken over, then {type(error).__name__}: {error!s:.200}")
             return

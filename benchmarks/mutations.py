@@ -1,4 +1,4 @@
-"""Valid values made wrong in one or a few places, seeded: of JSON, of bytes, of text."""
+"""Seeded mutations that make valid JSON, bytes or text wrong in one or a few places."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NASTY: tuple[Any, ...] = (
 
 
 def nested(depth: int) -> Any:
-    """Return a list in a list in a list."""
+    """Return lists nested `depth` deep."""
     value: Any = []
     for _ in range(depth - 1):
         value = [value]
@@ -25,7 +25,7 @@ def nested(depth: int) -> Any:
 
 
 def mutated(rng: random.Random, value: Any, times: int) -> Any:
-    """Return a copy of a JSON value with so many of its places changed."""
+    """Return a copy of a JSON value with `times` random changes."""
     holder = [copy.deepcopy(value)]
     for _ in range(times):
         _mutate_place(rng, holder)
@@ -63,7 +63,7 @@ def _nasty(rng: random.Random) -> Any:
 
 
 def as_text(rng: random.Random, value: Any) -> bytes:
-    """Return JSON in bytes, in one of several encodings, now and then damaged."""
+    """Return JSON as bytes, in one of several encodings, sometimes damaged."""
     text = json.dumps(value)
     if rng.random() < 0.05 and text.startswith("{") and len(text) > 2:
         text = text[:-1] + "," + text[1:]  # every key twice
@@ -76,7 +76,7 @@ def as_text(rng: random.Random, value: Any) -> bytes:
 
 
 def damaged(rng: random.Random, body: bytes) -> bytes:
-    """Return bytes that may be anything."""
+    """Return the bytes with random damage."""
     at = rng.randrange(len(body) + 1)
     return rng.choice(
         (

@@ -1,10 +1,10 @@
-"""The Dash page's response times in headless Chromium, against its bars; and its screenshots.
+"""Response times of the Dash page in headless Chromium, with their bars; and its screenshots.
 
-    python -m benchmarks.page                  one run; the table goes to benchmarks/results/
+    python -m benchmarks.page                  one run; the table is written to benchmarks/results/
     python -m benchmarks.page --screenshots    docs/*.png
 
-"Painted" is the beginning of the first frame after the one in which the document was changed, in
-the browser's own clock; before it that change was painted.
+A change counts as painted at the start of the frame after the one that changed the document. Times
+are those of the browser's clock.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ FLAGS = (
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
 
-#: In the page: note when the button was released, when the new dot and the new curve are painted.
+#: In the page: record the times of the button's release, the new dot and the new curve.
 _WATCH = """
 window.timed = {down: 0, echo: [], density: [], seen: null};
 const line = () => document.querySelector('#plot .traceonline .js-line')?.getAttribute('d');
@@ -63,7 +63,7 @@ window.addEventListener('mouseup', () => {
     curve.observe(document.getElementById('plot'), inside);
 }, true);
 """
-#: In the page: train, and note at which frames the loss chart ended in another pass than before.
+#: In the page: train, and record the frames at which the loss chart shows a new last pass.
 _LOSSES = """
 const done = arguments[0], start = performance.now(), at = [];
 dash_clientside.actions.press('train');
@@ -79,7 +79,7 @@ const look = () => {
 };
 look();
 """
-#: In the page of the bare callback: press the button, wait for the line to move.
+#: In the page of the bare callback: press the button and wait for the line to move.
 _BARE = """
 const done = arguments[0], start = performance.now();
 const line = () => document.querySelector('.js-line')?.getAttribute('d'), before = line();
@@ -113,12 +113,12 @@ class Visit:
         WebDriverWait(self.driver, 120, 0.02).until(lambda _: self.read(condition), condition)
 
     def rest(self) -> None:
-        """Wait until all is sent, answered, and drawn for good."""
+        """Wait until everything is sent, answered and fully drawn."""
         self.wait("!dash_clientside.state.outbox.busy && !dash_clientside.state.training()")
         self.wait("document.querySelectorAll('.dot').length === 0")
 
     def add(self, points: list[float]) -> None:
-        """Add points as one increment, faster than clicks would."""
+        """Add points as one increment, which is faster than clicks."""
         self.driver.execute_script(
             "dash_clientside.state.outbox.push({kind: 'add', x: arguments[0]})", points
         )
@@ -154,7 +154,7 @@ class Visit:
 
 @contextmanager
 def serving() -> Iterator[str]:
-    """Serve the application in a process of its own, as `./run` does, torch loaded."""
+    """Serve the application in its own process, as `./run` does, with torch loaded."""
     with tempfile.TemporaryDirectory() as directory:
         server = waitress(Path(directory))
         try:
@@ -169,7 +169,7 @@ def serving() -> Iterator[str]:
 
 @contextmanager
 def serving_bare() -> Iterator[str]:
-    """Serve what cannot be left out of any Dash page: a callback that moves a line of 200."""
+    """Serve a minimal Dash page: one callback that moves a line of 200 values."""
     app = dash.Dash("bare")
     figure = {"data": [{"y": [0.0] * 199 + [1.0], "mode": "lines"}]}
     app.layout = [html.Button(id="go"), dcc.Graph(id="graph", figure=figure)]
@@ -195,7 +195,7 @@ def _listening(application: Flask) -> Iterator[str]:
 
 @contextmanager
 def browser(width: int = 1280, height: int = 800) -> Iterator[webdriver.Chrome]:
-    """Open a Chromium of that size, close it afterwards."""
+    """Open a Chromium window of the given size and close it afterwards."""
     options = webdriver.ChromeOptions()
     for flag in (*FLAGS, f"--window-size={width},{height}"):
         options.add_argument(flag)
@@ -211,7 +211,7 @@ def browser(width: int = 1280, height: int = 800) -> Iterator[webdriver.Chrome]:
 
 @contextmanager
 def visiting(url: str, *, dark: bool = False, **size: int) -> Iterator[Visit]:
-    """Open the page in a browser of its own."""
+    """Open the page in a new browser."""
     with browser(**size) as driver:
         yield Visit(driver, url, dark=dark)
 
@@ -222,7 +222,7 @@ def p95(values: list[float]) -> float:
 
 
 def clicks_at(url: str, n_points: int) -> dict[str, list[float]]:
-    """Return the milliseconds from click to echo and to the new density, with so many points."""
+    """Return milliseconds from click to dot and to new density, in a session of `n_points`."""
     rng = np.random.default_rng(SEED)
     with visiting(url) as visit:
         start = rng.choice([-0.5, 0.4], n_points) + rng.normal(0, 0.1, n_points)
@@ -236,7 +236,7 @@ def clicks_at(url: str, n_points: int) -> dict[str, list[float]]:
 
 
 def burst(url: str) -> tuple[int, int]:
-    """Click 30 times in 3 s; return how many arrived in order, and how many there are."""
+    """Click 30 times in 3 s; return how many points arrived in order, and how many in all."""
     rng = np.random.default_rng(SEED)
     wanted = rng.uniform(-0.9, 0.9, 30)
     with visiting(url) as visit:
@@ -251,7 +251,7 @@ def burst(url: str) -> tuple[int, int]:
 
 
 def losses(url: str) -> list[float]:
-    """Return at which milliseconds after `p` the loss chart grew, 1000 epochs of Adam."""
+    """Return when the loss chart grew, milliseconds after the key p, for 1000 epochs of Adam."""
     with visiting(url) as visit:
         visit.play("two-clumps", 40)
         visit.press("method-adam")
@@ -263,7 +263,7 @@ def losses(url: str) -> list[float]:
 
 
 def bare_round_trips() -> list[float]:
-    """Return the milliseconds of a bare Patch round trip of 200 values, until painted."""
+    """Return the milliseconds until a minimal Patch of 200 values is painted."""
     with serving_bare() as url, browser(width=1280, height=800) as driver:
         driver.get(url)
         WebDriverWait(driver, 60, 0.1).until(
@@ -277,7 +277,7 @@ def bare_round_trips() -> list[float]:
 
 
 def first_load(url: str) -> tuple[float, float]:
-    """Return what a first visit loads, in MB: unpacked, and on the wire."""
+    """Return the size of a first visit, MB: unpacked, and as transferred."""
     with visiting(url) as visit:
         entries = visit.read("JSON.stringify(performance.getEntriesByType('resource'))")
     loaded = json.loads(entries)
@@ -288,7 +288,7 @@ def first_load(url: str) -> tuple[float, float]:
 
 
 def measure(url: str) -> list[Bar]:
-    """Return every figure beside its bar."""
+    """Return every figure with its bar."""
     few, many = clicks_at(url, 10), clicks_at(url, 1000)
     bare = bare_round_trips()
     in_order, there = burst(url)
@@ -314,7 +314,7 @@ def measure(url: str) -> list[Bar]:
 
 
 def screenshots(url: str) -> None:
-    """Take the pictures of docs/."""
+    """Take the screenshots in docs/."""
 
     def both(visit: Visit) -> None:
         visit.play("overlapping", 60)
@@ -337,7 +337,7 @@ def screenshots(url: str) -> None:
     for name, (act, screen) in pictures.items():
         with visiting(url, **screen) as visit:
             act(visit)
-            time.sleep(0.6)  # the small charts draw themselves when the browser is idle
+            time.sleep(0.6)  # the small charts are drawn when the browser is idle
             visit.driver.save_screenshot(str(DOCS / f"{name}.png"))
             print(f"docs/{name}.png")
 

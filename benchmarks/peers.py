@@ -1,4 +1,4 @@
-"""What others would do with the same stream, behind one small interface."""
+"""Other methods for the same stream, behind one small interface."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ Array = NDArray[np.float64]
 
 
 class Peer(Protocol):
-    """A method that is fed increments and can name its mixture."""
+    """A method that learns from increments and returns a mixture."""
 
     name: str
 
     def partial_fit(self, increment: Array) -> None:
-        """Take an increment in."""
+        """Learn from an increment."""
 
     def mixture(self) -> Mixture:
         """Return the current mixture, data units."""
@@ -41,7 +41,7 @@ class OwnOnline:
 
 
 class ScikitLearn:
-    """scikit-learn's GaussianMixture on all points again at every increment."""
+    """scikit-learn's GaussianMixture, fitted to all points at every increment."""
 
     def __init__(self, n_components: int, warm_start: bool) -> None:
         from sklearn.mixture import GaussianMixture
@@ -66,10 +66,10 @@ class ScikitLearn:
 
 
 class IncrementalEM:
-    """Online EM with statistics a component, O(K) a point.
+    """Online EM with statistics of each component, O(K) per point.
 
-    Cappe and Moulines (2009), doi 10.1111/j.1467-9868.2009.00698.x, step size t^-0.6; started on
-    the first 2 K points by quantiles.
+    Cappe and Moulines (2009), doi 10.1111/j.1467-9868.2009.00698.x. The step size is t^-0.6. The
+    start is by quantiles of the first 2 K points.
     """
 
     name = "incremental EM"
@@ -124,7 +124,7 @@ class IncrementalEM:
 
 
 class AdamOnIncrement:
-    """gmm.py trained further on the increment alone, as most would answer the exercise."""
+    """gmm.py, trained further on the increment alone: the simplest online method."""
 
     name = "Adam on the increment"
 

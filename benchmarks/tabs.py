@@ -1,7 +1,7 @@
-"""Simulated tabs of the Dash page: the requests that Chromium makes, over sockets of their own.
+"""Simulated tabs of the Dash page: the requests of Chromium, over plain sockets.
 
-A tab holds six connections to the server. One of them is the event stream while the tab is visible;
-the others stay open between requests.
+A tab holds six connections to the server. One carries the event stream while the tab is visible.
+The others stay open between requests.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from dataclasses import dataclass, field
 from typing import Any, Optional
 
 N_CONNECTIONS = 6
-"""Chromium's most to one host."""
+"""Chromium's limit of connections to one host."""
 
 STREAM_RETRY_S = 1.5
-"""The page tries again after so long where its stream was refused or has ended."""
+"""Seconds after which the page reopens a stream that was refused or has ended."""
 
 TRICKLE_EVERY_S = 5.0
 
@@ -39,17 +39,17 @@ class Answer:
     body: bytes = b""
 
     def json(self) -> Any:
-        """Return the body, read as JSON."""
+        """Return the body, parsed as JSON."""
         return json.loads(self.text())
 
     def text(self) -> str:
-        """Return the body, unpacked."""
+        """Return the decompressed body."""
         packed = self.headers.get("content-encoding") == "gzip"
         return (gzip.decompress(self.body) if packed else self.body).decode()
 
 
 class Connection:
-    """One kept-alive connection; opened with its first request, and again where it was closed."""
+    """One kept-alive connection; it opens at its first request, and again after it was closed."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -63,7 +63,7 @@ class Connection:
         return await asyncio.wait_for(self._request(method, path, body), timeout_s)
 
     async def begin(self, method: str, path: str, body: Any = None) -> Answer:
-        """Send a request; returns status and headers, the body is still to be read."""
+        """Send a request; return status and headers. The body remains to be read."""
         content = b"" if body is None else json.dumps(body).encode()
         lines = [f"{method} {path} HTTP/1.1", f"Host: 127.0.0.1:{self._port}"]
         lines.append("Accept-Encoding: gzip")
@@ -81,7 +81,7 @@ class Connection:
             return await self._exchange(head + content)
 
     async def lines(self) -> Any:
-        """Yield the lines of a chunked body as they come, to its end."""
+        """Yield the lines of a chunked body as they arrive."""
         assert self._reader is not None
         while True:
             size = int(await self._reader.readuntil(b"\r\n"), 16)
@@ -92,7 +92,7 @@ class Connection:
                 yield line
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connections."""
         if self._writer is not None:
             self._writer.close()
         self._reader = self._writer = None
@@ -126,7 +126,7 @@ class Connection:
 
 @dataclass
 class Tally:
-    """What all tabs together saw."""
+    """Results of all tabs."""
 
     loads_s: list[float] = field(default_factory=list)
     clicks_ms: list[float] = field(default_factory=list)
@@ -137,7 +137,7 @@ class Tally:
 
 
 class Tab:
-    """One tab: loads the page, follows its session, clicks."""
+    """One tab: it loads the page, follows its session and clicks."""
 
     def __init__(self, port: int, tally: Tally) -> None:
         self._tally = tally
@@ -147,7 +147,7 @@ class Tab:
         self.session_id = ""
 
     async def load(self) -> None:
-        """Get the page, all files that it names, and a session; begin to follow it."""
+        """Get the page and all its files, create a session and open its event stream."""
         started = time.perf_counter()
         try:
             page = await self._get(self._connections[0], "/")
@@ -168,7 +168,7 @@ class Tab:
         self._following = asyncio.create_task(self._follow())
 
     async def click(self, x: float) -> Optional[float]:
-        """Add a point as the page does; returns ms to the new mixture, None after an error."""
+        """Add a point as the page does; return ms until the new mixture, or None after an error."""
         command = {"kind": "add", "x": [x], "key": secrets.token_hex(16)}
         state = [{"id": "session", "property": "data", "value": self.session_id}]
         started = time.perf_counter()
@@ -183,7 +183,7 @@ class Tab:
         return elapsed_ms
 
     async def close(self) -> None:
-        """Hang up everything, as a tab that is closed."""
+        """Close all connections, as a closed tab does."""
         if self._following is not None:
             self._following.cancel()
             await asyncio.wait([self._following])
@@ -202,7 +202,7 @@ class Tab:
             await self._get(connection, path)
 
     async def _call(self, name: str, output: str, value: Any, state: list[Any]) -> Any:
-        """Make the request of one of Dash's callbacks; returns its outputs."""
+        """Send the request of a Dash callback; return its outputs."""
         parts = [part for part in output.split(".") if part]
         outputs: Any = [{"id": each, "property": of} for each, of in zip(parts[::2], parts[1::2])]
         body = {
@@ -241,9 +241,9 @@ class Tab:
 
 
 class Idlers:
-    """Connections that say nothing, or one byte of a header at a time and never its end.
+    """Connections that send nothing, or slowly send a header without an end.
 
-    One that the server closes is opened again.
+    A connection that the server closes is opened again.
     """
 
     def __init__(self, port: int) -> None:
@@ -252,13 +252,13 @@ class Idlers:
         self.n_open = 0
 
     async def open(self, n: int) -> None:
-        """Open so many; every other one trickles."""
+        """Open idle connections; every second one sends a byte from time to time."""
         self._holding = [asyncio.create_task(self._hold(bool(i % 2))) for i in range(n)]
         while self.n_open < n:
             await asyncio.sleep(0.01)
 
     async def close(self) -> None:
-        """Hang up."""
+        """Close the connections."""
         for each in self._holding:
             each.cancel()
         await asyncio.gather(*self._holding, return_exceptions=True)
@@ -274,7 +274,7 @@ class Idlers:
                 else:
                     await reader.read()
             except ConnectionError:
-                pass  # it is opened again
+                pass  # the loop opens it again
             finally:
                 self.n_open -= 1
                 writer.close()
