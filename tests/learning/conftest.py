@@ -1,4 +1,4 @@
-"""Data sets and streams that several tests of the learner look at."""
+"""Data sets and streams shared by the tests of the learner."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def velocities() -> NDArray[np.float64]:
 
 @pytest.fixture
 def clumps() -> NDArray[np.float64]:
-    """Three clumps of 120 points altogether, in random order."""
+    """120 points in three clumps, in random order."""
     rng = np.random.default_rng(8)
     labels = rng.integers(0, 3, 120)
     return rng.normal(np.array([-0.7, 0.0, 0.6])[labels], np.array([0.05, 0.1, 0.08])[labels])

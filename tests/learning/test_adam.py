@@ -1,4 +1,4 @@
-"""Adam from scratch: the shared objective, on the provided model."""
+"""Training from scratch by Adam: the shared objective on the provided model."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_the_same_call_gives_the_same_bits(clumps: Array) -> None:
 
 @pytest.mark.parametrize("x", [[0.3], [2.0, 2.0, 2.0], [0.0, 1e-200], [-1e6]])
 @pytest.mark.parametrize("penalty", [True, False])
-def test_equal_points_give_what_every_training_gives(x: list[float], penalty: bool) -> None:
+def test_equal_points_give_the_mixture_of_every_training(x: list[float], penalty: bool) -> None:
     calls: list[int] = []
     result = fit_adam(x, 3, penalty=penalty, on_epoch=lambda epoch, _: calls.append(epoch))
     assert result.mixture == fit_from_scratch(x, 3).mixture

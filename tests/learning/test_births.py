@@ -1,4 +1,4 @@
-"""Where a component is offspring, against the same in plain numpy."""
+"""Births of components, compared with the same computation in numpy."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_the_first_birth_has_the_largest_predicted_objective(objective: Objectiv
     assert objective.value(found[:1])[0] > objective.value(reduced)[0] + 0.1
 
 
-def test_births_leave_the_rest_in_proportion_and_are_as_many_as_asked(
+def test_births_keep_proportions_of_other_weights_and_requested_number(
     objective: Objective,
 ) -> None:
     reduced = Candidates.joined(pair(objective, -3.0, 2.0, 0.4), pair(objective, -2.5, 0.5, 0.2))
@@ -71,8 +71,8 @@ def test_births_leave_the_rest_in_proportion_and_are_as_many_as_asked(
     assert (found.weights[:, 2] <= 0.5).all()
 
 
-def test_the_atom_of_the_least_density_is_tried_however_far_it_is(objective: Objective) -> None:
-    reduced = pair(objective, 0.5, 2.0, 0.01)  # nobody near -3
+def test_birth_at_atom_of_least_density_is_proposed_at_any_distance(objective: Objective) -> None:
+    reduced = pair(objective, 0.5, 2.0, 0.01)  # no component near -3
     found = into(objective, reduced, np.array([1.0]), 10)
     back = objective.in_data_scale(found).means[:, 2]
     assert (np.abs(back + 3.0) < 0.5).any()

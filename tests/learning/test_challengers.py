@@ -1,4 +1,4 @@
-"""Rivals of a mixture, and the second search."""
+"""Challengers of the incumbent, and the second search."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ def at(levels: DataLevels, means: tuple[float, ...]) -> Candidates:
 
 
 def trapped(levels: DataLevels) -> Candidates:
-    """A local optimum: three components share one mode, one stands for three modes."""
+    """A local optimum: three components share one mode, and one covers three modes."""
     start = at(levels, (-3.05, -3.0, -2.95, 1.0))
     return polish(levels.fine, start, max_steps=50).candidates
 
 
 @pytest.mark.parametrize("crossing", [False, True])
-def test_a_trapped_mixture_has_a_rival_at_the_optimum(
+def test_challengers_of_a_local_optimum_include_the_global_optimum(
     levels: DataLevels, points: np.ndarray, crossing: bool
 ) -> None:
     incumbent = trapped(levels)
@@ -64,7 +64,7 @@ def test_a_trapped_mixture_has_a_rival_at_the_optimum(
     assert (len(orders.more) > 0) == crossing
 
 
-def test_escapes_are_mixtures_and_the_first_lead_upwards(levels: DataLevels) -> None:
+def test_challengers_are_mixtures_and_the_first_raise_the_objective(levels: DataLevels) -> None:
     incumbent = trapped(levels)
     found = propose_moves(
         levels.coarse,
@@ -86,7 +86,7 @@ def test_escapes_are_mixtures_and_the_first_lead_upwards(levels: DataLevels) -> 
         assert risen > levels.coarse.value(incumbent)[0] + 0.1
 
 
-def test_rivals_come_most_promising_first_and_are_not_the_home(levels: DataLevels) -> None:
+def test_challengers_are_sorted_and_exclude_the_incumbent(levels: DataLevels) -> None:
     incumbent = trapped(levels)
     archive = Archive(incumbent, incumbent[:0], Archive.none(4).orders)
     challengers, _ = challengers_of(levels, archive, np.empty(0), crossing=False)
@@ -95,7 +95,7 @@ def test_rivals_come_most_promising_first_and_are_not_the_home(levels: DataLevel
     assert len(challengers.outside_basins_of(incumbent)) == len(challengers)
 
 
-def test_out_of_reach_is_not_polished(levels: DataLevels) -> None:
+def test_challengers_far_below_the_incumbent_are_not_refined(levels: DataLevels) -> None:
     best = polish(levels.fine, at(levels, MODES), max_steps=50).candidates
     challengers = random_restarts(levels, np.random.default_rng(0))
     near_by = near_incumbent(levels.fine, best, challengers)
@@ -104,7 +104,7 @@ def test_out_of_reach_is_not_polished(levels: DataLevels) -> None:
     assert (levels.fine.value(near_by) > value - 0.02).all()
 
 
-def test_a_contest_by_way_of_the_coarse_copy_ends_on_the_whole() -> None:
+def test_selection_on_a_coarse_copy_refines_the_best_on_the_whole_summary() -> None:
     rng = np.random.default_rng(4)
     points = np.concatenate([rng.normal(m, 0.05, 200) for m in MODES])
     summary = WeightedSummary(1024).with_points(points)
@@ -115,12 +115,13 @@ def test_a_contest_by_way_of_the_coarse_copy_ends_on_the_whole() -> None:
     won = select(levels, Candidates.joined(incumbent, other))
     assert won.values[1] == pytest.approx(best, abs=1e-9)
     assert won.values[0] == pytest.approx(float(levels.fine.value(incumbent)[0]), abs=1e-6)
-    held = select(levels, Candidates.joined(other, incumbent))  # the loser stays on the copy
-    assert held.values[0] == pytest.approx(best, abs=1e-9)
-    assert held.values[1] < best - 0.1
+    # the worse one is refined on the copy only
+    kept = select(levels, Candidates.joined(other, incumbent))
+    assert kept.values[0] == pytest.approx(best, abs=1e-9)
+    assert kept.values[1] < best - 0.1
 
 
-def test_a_family_goes_to_data_units_and_back(levels: DataLevels) -> None:
+def test_archive_converts_to_data_units_and_back(levels: DataLevels) -> None:
     incumbent = at(levels, MODES)
     there = Archive(incumbent, incumbent, Archive.none(4).orders).in_data_scale(levels.fine)
     np.testing.assert_allclose(there.incumbent.means[0], MODES)
@@ -129,7 +130,7 @@ def test_a_family_goes_to_data_units_and_back(levels: DataLevels) -> None:
     np.testing.assert_allclose(back.challengers.variances, incumbent.variances)
 
 
-def test_the_second_search_lands_goes_on_and_lands_anew() -> None:
+def test_second_search_starts_continues_and_restarts() -> None:
     stream = list(random_streams(36))[34]
     learner = OnlineGaussianMixture(stream.n_components)
     under_way = []

@@ -1,4 +1,4 @@
-"""Distances between mixtures: known values, quadrature, needles."""
+"""Distances between mixtures: known values, quadrature, narrow components."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_scaled_normals_have_the_textbook_distance() -> None:
     assert_allclose(compare(one, other).total_variation, by_hand, rtol=1e-12)
 
 
-def test_equal_mixtures_do_not_differ() -> None:
+def test_equal_mixtures_have_distance_zero() -> None:
     same = compare(P, P, [0.0, 1.0])
     assert same.total_variation == 0.0
     assert same.jensen_shannon == pytest.approx(0.0, abs=1e-15)
@@ -41,7 +41,7 @@ def test_equal_mixtures_do_not_differ() -> None:
     assert same.log_likelihood_gap == 0.0
 
 
-def test_disjoint_mixtures_differ_wholly() -> None:
+def test_disjoint_mixtures_have_the_largest_distances() -> None:
     far = compare(mixture([1.0], [0.0], [1.0]), mixture([1.0], [1e6], [1.0]))
     assert_allclose(far.total_variation, 1.0, rtol=1e-12)
     assert_allclose(far.jensen_shannon, np.log(2), rtol=1e-9)
@@ -70,18 +70,18 @@ def test_all_distances_agree_with_adaptive_quadrature() -> None:
 
 
 @pytest.mark.parametrize("std", [1e-3, 1e-6, 1e-9])
-def test_a_needle_is_seen_whole(std: float) -> None:
+def test_narrow_component_counts_in_full(std: float) -> None:
     broad = mixture([1.0], [0.0], [1.0])
     with_needle = mixture([0.9, 0.1], [0.0, 0.3], [1.0, std])
-    # a narrow needle's mass of 0.1 is missing from the broad density, but for what lies below it
+    # the narrow component has mass 0.1; subtract the broad density below it
     expected = 0.1 * (1 - broad.density([0.3])[0] * std * 9)
     assert_allclose(
         compare(with_needle, broad).total_variation, 0.1, atol=1.5 * (0.1 - expected) + 1e-9
     )
 
 
-def test_two_crossings_close_together_are_seen() -> None:
-    # both lie between two positions at which the signs are looked at; without them 1.5e-5 is lost
+def test_two_close_crossings_are_found() -> None:
+    # both crossings lie in one cell of the grid; without them the distance lacks 1.5e-5
     share = 0.436057371581054
     wavy = mixture([share, 1 - share], [0.05, -0.05], [0.7, 1.5])
     plain = mixture([1.0], [0.0], [1.0])
@@ -99,7 +99,7 @@ def test_extreme_scales_stay_finite() -> None:
         assert 0.0 <= found.jensen_shannon <= np.log(2)
 
 
-def test_shift_and_scale_do_not_change_what_is_relative() -> None:
+def test_shift_and_scale_do_not_change_relative_distances() -> None:
     def moved(m: Mixture) -> Mixture:
         return Mixture(m.weights, 1e6 + 1e-2 * m.means, 1e-4 * m.variances)
 

@@ -1,4 +1,4 @@
-"""What is compiled: elementary functions against numpy's, and where the machine code is kept."""
+"""Compiled elementary functions compared with numpy, and the cache of machine code."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def logarithms(x: np.ndarray, out: np.ndarray) -> None:
         out[i] = log(x[i])
 
 
-def test_the_exponential_is_numpys() -> None:
+def test_exponential_equals_that_of_numpy() -> None:
     x = np.concatenate([np.linspace(-700, 700, 10_001), np.geomspace(1e-18, 1, 999), [0.0]])
     found = np.empty(x.size)
     exponentials(x, found)
@@ -33,14 +33,14 @@ def test_the_exponential_is_numpys() -> None:
     assert_allclose(found[:3], np.exp([-700.0, -700.0, 700.0]))
 
 
-def test_the_logarithm_is_numpys() -> None:
+def test_logarithm_equals_that_of_numpy() -> None:
     x = np.concatenate([np.geomspace(1e-300, 1e300, 10_001), 1 + np.geomspace(1e-15, 1, 999)])
     found = np.empty(x.size)
     logarithms(x, found)
     assert_allclose(found, np.log(x), rtol=1e-15, atol=1e-300)
 
 
-def test_machine_code_is_kept_by_the_state_of_the_whole_folder(tmp_path: Path) -> None:
+def test_cache_folder_depends_on_every_source_file(tmp_path: Path) -> None:
     (tmp_path / "one.py").write_text("1")
     (tmp_path / "two.py").write_text("2")
     before = cache_folder(tmp_path)
@@ -50,10 +50,10 @@ def test_machine_code_is_kept_by_the_state_of_the_whole_folder(tmp_path: Path) -
     assert cache_folder(tmp_path) != before
 
 
-def test_without_a_place_to_keep_it_a_function_is_compiled_all_the_same(
+def test_function_compiles_without_a_writable_cache(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     made: dict[str, object] = {}
-    exec("def double(x): return 2.0 * x", made)  # of no file
+    exec("def double(x): return 2.0 * x", made)  # has no source file, so no cache
     assert compiled("f8(f8)")(made["double"])(4.0) == 8.0  # type: ignore[type-var]
     assert "double is compiled anew at each start" in caplog.text

@@ -1,4 +1,4 @@
-"""Children of two mixtures."""
+"""Offspring of two mixtures."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _candidates(objective: Objective, means: list[list[float]]) -> Candidates:
     return Candidates(np.full(at.shape, 0.25), at, np.full(at.shape, 1e-3))
 
 
-def test_two_that_are_right_at_one_side_each_have_a_child_right_at_both() -> None:
+def test_offspring_combines_the_better_side_of_each_parent() -> None:
     objective = _objective(4)
     parents = _candidates(objective, [[-3.0, -2.0, 2.4, 2.6], [-2.6, -2.4, 2.0, 3.0]])
     offspring = crossover(objective, parents, 5)
@@ -31,7 +31,7 @@ def test_two_that_are_right_at_one_side_each_have_a_child_right_at_both() -> Non
     assert objective.value(offspring[:1])[0] > objective.value(parents).max() + 1.0
 
 
-def test_children_come_best_first() -> None:
+def test_offspring_are_sorted_best_first() -> None:
     objective = _objective(4)
     rng = np.random.default_rng(0)
     parents = _candidates(objective, rng.uniform(-3.5, 3.5, (6, 4)).tolist())
@@ -40,7 +40,7 @@ def test_children_come_best_first() -> None:
     assert (np.diff(values) <= 1e-9).all()
 
 
-def test_weights_of_children_sum_to_one() -> None:
+def test_weights_of_offspring_sum_to_one() -> None:
     objective = _objective(4)
     uneven = _candidates(objective, [[-3.0, -2.0, 2.4, 2.6], [-2.6, -2.4, 2.0, 3.0]])
     weights = np.array([[0.7, 0.1, 0.1, 0.1], [0.1, 0.1, 0.1, 0.7]])
@@ -49,13 +49,13 @@ def test_weights_of_children_sum_to_one() -> None:
     np.testing.assert_allclose(offspring.weights.sum(axis=1), 1.0)
 
 
-def test_a_mixture_and_its_like_have_no_children() -> None:
+def test_parents_in_one_basin_have_no_offspring() -> None:
     objective = _objective(4)
     like = _candidates(objective, [[-3.0, -2.0, 2.0, 3.0], [-3.001, -2.0, 2.0, 3.001]])
     assert len(crossover(objective, like, 5)) == 0
 
 
-def test_one_component_or_one_parent_has_no_children() -> None:
+def test_one_component_or_one_parent_has_no_offspring() -> None:
     one = _candidates(_objective(1), [[-1.0], [1.0]])
     assert len(crossover(_objective(1), one, 5)) == 0
     single = _candidates(_objective(4), [[-3.0, -2.0, 2.0, 3.0]])
@@ -63,7 +63,7 @@ def test_one_component_or_one_parent_has_no_children() -> None:
 
 
 @pytest.mark.filterwarnings("error")
-def test_components_that_died_out_leave_no_child_of_weight_zero() -> None:
+def test_offspring_of_dead_components_has_no_weight_zero() -> None:
     objective = _objective(4)
     means = [[-3.0, -2.0, 2.4, 2.6], [-2.6, -2.4, 2.0, 3.0]]
     alive = _candidates(objective, means)
@@ -73,7 +73,7 @@ def test_components_that_died_out_leave_no_child_of_weight_zero() -> None:
     np.testing.assert_allclose(offspring.weights.sum(axis=1), 1.0)
 
 
-def test_a_component_goes_over_from_one_side_to_the_other() -> None:
+def test_unequal_crossover_moves_a_component_to_the_other_side() -> None:
     objective = _objective(4)
     fewer = _candidates(objective, [[-2.5, 2.0, 3.0]])
     more = _candidates(objective, [[-3.0, -2.0, 2.0, 2.5, 3.0]])
@@ -81,7 +81,7 @@ def test_a_component_goes_over_from_one_side_to_the_other() -> None:
     expected = _candidates(objective, [[-3.0, -2.0, 2.0, 3.0]])
     np.testing.assert_allclose(offspring.means[0], expected.means[0])
     np.testing.assert_allclose(offspring.weights.sum(axis=1), 1.0)
-    # and the same where the left parent is the larger one
+    # the same with the larger parent on the left
     mirrored = unequal_crossover(
         objective,
         _candidates(objective, [[-3.0, -2.0, 2.5]]),
@@ -91,7 +91,7 @@ def test_a_component_goes_over_from_one_side_to_the_other() -> None:
     np.testing.assert_allclose(mirrored.means[0], expected.means[0])
 
 
-def test_without_a_partner_there_is_no_exchange() -> None:
+def test_unequal_crossover_without_a_second_parent_has_no_offspring() -> None:
     objective = _objective(4)
     nobody, more = Candidates.none(3), _candidates(objective, [[-3.0, -2.0, 2.0, 2.5, 3.0]])
     assert len(unequal_crossover(objective, nobody, more, 5)) == 0

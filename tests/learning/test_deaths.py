@@ -1,4 +1,4 @@
-"""A mixture with one component fewer."""
+"""Deaths and merges of components."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ TRIO = Candidates(
 )
 
 
-def test_each_component_is_dropped_once() -> None:
+def test_each_component_dies_once() -> None:
     dropped = deaths_and_merges(TRIO)[:3]
     assert dropped.means.tolist() == [[0.0, 4.0], [-1.0, 4.0], [-1.0, 0.0]]
     np.testing.assert_allclose(dropped.weights[1], [0.2 / 0.7, 0.5 / 0.7])
     assert dropped.variances.tolist() == [[0.2, 0.3], [0.1, 0.3], [0.1, 0.2]]
 
 
-def test_two_neighbours_made_one_keep_their_mass_mean_and_variance() -> None:
+def test_merge_keeps_mass_mean_and_variance() -> None:
     united = deaths_and_merges(TRIO)[3:]
     assert len(united) == 2
     for row, pair in enumerate(([0, 1], [1, 2])):
@@ -31,7 +31,7 @@ def test_two_neighbours_made_one_keep_their_mass_mean_and_variance() -> None:
         np.testing.assert_allclose(united.variances[row, row], variance)
 
 
-def test_of_many_each_has_its_own() -> None:
+def test_each_mixture_of_a_batch_has_its_own_deaths_and_merges() -> None:
     other = Candidates(TRIO.weights[:, ::-1], TRIO.means + 1.0, 2.0 * TRIO.variances)
     both = deaths_and_merges(Candidates.joined(TRIO, other))
     alone = deaths_and_merges(other)
@@ -40,6 +40,6 @@ def test_of_many_each_has_its_own() -> None:
     np.testing.assert_array_equal(both.weights[5:], alone.weights)
 
 
-def test_what_is_left_of_nothing_is_even() -> None:
+def test_remaining_components_without_weight_get_equal_weights() -> None:
     nearly = Candidates(np.array([[1.0, 0.0, 0.0]]), TRIO.means, TRIO.variances)
     assert deaths_and_merges(nearly).weights[0].tolist() == [0.5, 0.5]

@@ -1,4 +1,4 @@
-"""EM: one step by hand and against scikit-learn, and that J never falls."""
+"""EM: one step by hand and compared with scikit-learn; J never falls."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_one_step_by_hand() -> None:
     assert_allclose(after.variances, [[(0.25 + 2.0) / 3.0]])
 
 
-def test_one_step_of_plain_likelihood_is_scikit_learns() -> None:
+def test_one_step_of_plain_likelihood_equals_scikit_learn() -> None:
     rng = np.random.default_rng(2)
     points = np.concatenate([rng.normal(-2, 0.5, 60), rng.normal(1, 1.0, 40)])
     points = (points - points.mean()) / points.std()  # so that standardised units are data units
@@ -58,7 +58,7 @@ def test_one_step_of_plain_likelihood_is_scikit_learns() -> None:
 
 @st.composite
 def awkward(draw: st.DrawFn) -> tuple[Objective, np.random.Generator]:
-    """J of points of a kind that is hard in its own way, and what random starts come from."""
+    """J of points that are hard in one of several ways, and a generator of random starts."""
     kind = draw(st.sampled_from(["normal", "cauchy", "few values", "two far clumps", "merged"]))
     n_components = draw(st.integers(1, 7))
     prior_weight = draw(st.sampled_from([0.0, 0.3, 1.0, 10.0]))
@@ -92,7 +92,7 @@ def test_em_never_lowers_the_objective(case: tuple[Objective, np.random.Generato
 
 @settings(max_examples=60, deadline=None)
 @given(case=awkward())
-def test_climbing_never_lowers_the_objective(case: tuple[Objective, np.random.Generator]) -> None:
+def test_squarem_never_lowers_the_objective(case: tuple[Objective, np.random.Generator]) -> None:
     objective, rng = case
     start = random_starts(objective, 4, rng)
     scored = squarem(objective, start, 1)
@@ -109,7 +109,7 @@ def test_climbing_never_lowers_the_objective(case: tuple[Objective, np.random.Ge
 
 
 def em_step_by_definition(objective: Objective, start: Candidates) -> tuple[Candidates, float]:
-    """One iteration from one mixture as the formulas are written, and J before it."""
+    """One iteration from one mixture by the textbook formulas, and J before it."""
     x, n, u = objective.positions, objective.masses, objective.variances
     w, m, v = (part[0][:, None] for part in (start.weights, start.means, start.variances))
     joint = w * np.exp(-0.5 * ((x - m) ** 2 + u) / v) / np.sqrt(2 * np.pi * v)
@@ -125,7 +125,7 @@ def em_step_by_definition(objective: Objective, start: Candidates) -> tuple[Cand
 
 
 @pytest.mark.parametrize("capacity", [1024, 30])
-def test_one_step_is_that_of_the_definition(clumps: np.ndarray, capacity: int) -> None:
+def test_one_step_equals_the_definition(clumps: np.ndarray, capacity: int) -> None:
     summary = WeightedSummary(capacity).with_points(clumps)
     objective = Objective.of_summary(summary, 3, 1.0)
     starts = random_starts(objective, 4, np.random.default_rng(1))
@@ -145,22 +145,22 @@ def test_a_component_without_mass_takes_the_variance_of_the_prior() -> None:
     assert_allclose(after.variances[0, 1], 1 / 16)
 
 
-def test_climbing_outruns_plain_em(clumps: np.ndarray) -> None:
+def test_squarem_is_ahead_of_plain_em_after_equal_steps(clumps: np.ndarray) -> None:
     objective = objective_of(clumps, 4)
     start = random_starts(objective, 10, np.random.default_rng(1))
     climbed = squarem(objective, start, 8)
     plain = start
-    for _ in range(24):  # as many steps
+    for _ in range(24):  # the same number of steps
         plain, _ = em_step(objective, plain)
     assert objective.value(climbed.candidates).mean() > objective.value(plain).mean()
     assert (np.diff(climbed.candidates.means, axis=1) >= 0).all()
 
 
-def test_starts_are_what_their_names_say() -> None:
+def test_starts_have_the_expected_groups() -> None:
     points = np.concatenate([np.full(8, -3.0), np.full(8, -2.9), np.full(4, 5.0)])
     objective = objective_of(points, 2)
     back = objective.in_data_scale(segmentation_starts(objective))
-    # k-means: the two neighbours together, and the far value by itself
+    # k-means groups the two neighbours, and leaves the far value alone
     assert_allclose(back.means[0], [-2.95, 5.0])
     assert_allclose(back.weights[0], [0.8, 0.2])
     quantiles = objective.in_data_scale(quantile_starts(objective))

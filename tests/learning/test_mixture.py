@@ -1,4 +1,4 @@
-"""The value type: what it accepts, what it computes."""
+"""The Mixture value type: validation and densities."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_arrays_cannot_be_changed() -> None:
         ([], [], [], ShapeError),
     ],
 )
-def test_impossible_values_are_refused(
+def test_invalid_values_are_refused(
     weights: list[float], means: list[float], variances: list[float], error: type[DataError]
 ) -> None:
     with pytest.raises(error):

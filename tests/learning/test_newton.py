@@ -1,4 +1,4 @@
-"""Newton: derivatives against differences, the optimum against EM's, J never falls."""
+"""Newton's method: derivatives by differences, the optimum of EM; J never falls."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def at(objective: Objective, theta: np.ndarray) -> Derivatives:
     return found
 
 
-def test_derivatives_are_those_of_differences(objective: Objective) -> None:
+def test_derivatives_equal_finite_differences(objective: Objective) -> None:
     theta = np.array([0.1, -0.3, 0.5, -1.0, 0.1, 0.9, -2.0, -1.0, -1.5])
     here = at(objective, theta)
     step = 1e-5 * np.eye(theta.size)
@@ -42,7 +42,7 @@ def test_derivatives_are_those_of_differences(objective: Objective) -> None:
     assert_allclose(here.hessians[0], curvatures, atol=1e-8)
 
 
-def test_polishing_reaches_what_em_reaches_slowly(objective: Objective) -> None:
+def test_polish_reaches_a_fixed_point_of_em(objective: Objective) -> None:
     start = random_starts(objective, 6, np.random.default_rng(0))
     for _ in range(20):
         start, _ = em_step(objective, start)
@@ -56,7 +56,7 @@ def test_polishing_reaches_what_em_reaches_slowly(objective: Objective) -> None:
     assert_allclose(after, polished.values, atol=1e-10)  # a fixed point of EM
 
 
-def test_polishing_never_lowers_the_objective() -> None:
+def test_polish_never_lowers_the_objective() -> None:
     for seed in range(30):
         rng = np.random.default_rng(seed)
         points = rng.standard_cauchy(80) if seed % 2 else rng.choice([0.0, 1.0, 1.5, 9.0], 80)
@@ -73,18 +73,18 @@ def test_polishing_never_lowers_the_objective() -> None:
         assert_allclose(polished.candidates.weights.sum(axis=1), 1.0)
 
 
-def test_a_refused_step_is_not_tried_again_and_again(velocities: np.ndarray) -> None:
+def test_refused_step_raises_the_damping_quickly(velocities: np.ndarray) -> None:
     objective = Objective.of_summary(WeightedSummary(1024).with_points(velocities), 5, 1.0)
     for seed in range(10):
         start = random_starts(objective, 1, np.random.default_rng(seed))
         seen: list[float] = []
         polish(objective, start, max_steps=100, on_step=lambda v, s=seen: s.append(float(v[0])))
         rose_at = np.flatnonzero(np.diff(seen) > 0)
-        assert np.diff(rose_at).max() <= 6  # 9 and more where the damping had to grow back
+        assert np.diff(rose_at).max() <= 6  # at least 9 if the damping grows from its old value
 
 
-def test_a_variance_at_its_floor_stays_there() -> None:
-    # many copies of one value: under plain likelihood its component wants to shrink for ever
+def test_variance_at_its_floor_stays_fixed() -> None:
+    # the plain likelihood grows without bound as the component on the equal values shrinks
     points = np.concatenate([np.zeros(50), np.linspace(1.0, 2.0, 50)])
     objective = Objective.of_summary(WeightedSummary(1024).with_points(points), 2, 0.0)
     start = Candidates(
@@ -97,13 +97,13 @@ def test_a_variance_at_its_floor_stays_there() -> None:
     assert polished.candidates.variances.min() == objective.variance_floor
 
 
-def test_a_singular_system_gives_way_to_the_scaled_gradient() -> None:
+def test_singular_system_falls_back_to_the_scaled_gradient() -> None:
     mixture = Parameters(np.array([0.5, 0.5]), np.array([-1.0, 1.0]), np.array([0.5, 0.5]))
     gradient = np.array([0.1, -0.1, 0.2, 0.3, -0.1, 0.1])
     damping, share = 0.1, 0.5 + 1e-9
     scale = np.array([share, share, share / 0.5, share / 0.5, 0.5 * share, 0.5 * share])
     hessian = np.diag(damping * scale)
-    hessian[:2, :2] += 0.5  # of which the step's own system leaves nothing
+    hessian[:2, :2] += 0.5  # cancels the pinning of alpha, so the system is singular
     step, predicted = newton_step(mixture, gradient, hessian, damping, 1e-4)
     assert_allclose(step, gradient / (scale * (1 + damping)))
     assert predicted == pytest.approx(float(step @ gradient))

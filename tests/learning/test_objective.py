@@ -1,4 +1,4 @@
-"""J: by hand, under shifts and scales, on atoms."""
+"""J: values by hand, under shift and scale, and on atoms."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def objective_of(points: np.ndarray, n_components: int, prior_weight: float = 1.
 
 
 def j_by_definition(points: np.ndarray, mixture: Mixture, prior_weight: float) -> float:
-    """The formula as it is written, in data units."""
+    """J by its formula, data units."""
     s2 = (points.std() / (2 * mixture.n_components)) ** 2
     penalty = 0.5 * prior_weight * np.sum(np.log(mixture.variances) + s2 / mixture.variances)
     return float((np.sum(np.log(mixture.density(points))) - penalty) / points.size)
@@ -32,7 +32,7 @@ def j_by_definition(points: np.ndarray, mixture: Mixture, prior_weight: float) -
     st.floats(1e-3, 1e3),
     st.integers(0, 2**32 - 1),
 )
-def test_value_is_the_definition_in_data_units(
+def test_value_equals_the_definition_in_data_units(
     n_components: int, prior_weight: float, shift: float, scale: float, seed: int
 ) -> None:
     rng = np.random.default_rng(seed)
@@ -56,7 +56,7 @@ def test_two_points_by_hand() -> None:
     assert_allclose(objective.value(candidate), [by_hand], rtol=1e-14)
 
 
-def test_mixture_returns_from_standardised_units() -> None:
+def test_mixture_survives_standardisation() -> None:
     points = np.random.default_rng(0).normal(1e6, 1e-3, 50)
     mixture = Mixture(np.array([0.3, 0.7]), 1e6 + np.array([0.0, 1e-3]), np.array([1e-7, 1e-6]))
     objective = objective_of(points, 2)
@@ -66,7 +66,7 @@ def test_mixture_returns_from_standardised_units() -> None:
     assert_allclose(back.variances, mixture.variances, rtol=1e-12)
 
 
-def test_variances_are_brought_to_the_floor() -> None:
+def test_variances_are_raised_to_the_floor() -> None:
     points = np.random.default_rng(0).normal(size=50)
     needle = Mixture(np.ones(1), np.zeros(1), np.array([1e-12]))
     objective = objective_of(points, 1)

@@ -1,4 +1,4 @@
-"""Online training: as good as from scratch at every prefix, whatever the order; a safe state."""
+"""Online training: as good as from scratch at every prefix and in any order; its state."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_objective_and_loss_are_those_of_the_definition(clumps: np.ndarray) -> N
     assert_allclose(learner.mean_nll, -learner.mixture.mean_log_likelihood(clumps), rtol=1e-9)
 
 
-def test_grouping_changes_the_path_and_not_the_quality(clumps: np.ndarray) -> None:
+def test_grouping_into_increments_does_not_change_the_quality(clumps: np.ndarray) -> None:
     whole, single = trained(clumps), one_by_one(clumps)
     parts = OnlineGaussianMixture(3)
     for part in np.array_split(clumps, 7):
@@ -72,7 +72,7 @@ def test_grouping_changes_the_path_and_not_the_quality(clumps: np.ndarray) -> No
         assert compare(learner.mixture, whole.mixture).total_variation < 1e-3
 
 
-def test_a_surprising_point_gets_a_component_at_once() -> None:
+def test_surprising_point_gets_a_component_immediately() -> None:
     rng = np.random.default_rng(4)
     learner = trained(rng.normal(0.0, 0.1, 200), 2).partial_fit([0.0]).partial_fit([3.0])
     assert learner.mixture.means[-1] == pytest.approx(3.0, abs=0.01)
@@ -95,7 +95,7 @@ def test_a_long_stream_stays_near_the_optimum_of_all_its_points() -> None:
 
 
 @pytest.mark.parametrize("bad", [[], [np.nan], [0.1, np.inf], [1e151], [[0.1]], ["0.1"]])
-def test_bad_points_leave_the_learner_as_it_was(bad: Any, clumps: np.ndarray) -> None:
+def test_bad_points_leave_the_learner_unchanged(bad: Any, clumps: np.ndarray) -> None:
     learner = trained(clumps)
     before = OnlineGaussianMixture.from_state(learner.state())
     with pytest.raises(DataError):
@@ -125,10 +125,10 @@ def test_an_empty_learner_has_no_mixture() -> None:
         _ = OnlineGaussianMixture(2).mixture
 
 
-# -- taking back
+# -- forgetting
 
 
-def test_forgetting_is_as_if_never_seen(clumps: np.ndarray) -> None:
+def test_forgotten_points_leave_no_trace(clumps: np.ndarray) -> None:
     learner = trained(clumps).forget(clumps[60:])
     best = fit_from_scratch(clumps[:60], 3)
     assert learner.n_points == 60
@@ -172,7 +172,7 @@ def test_half_life_gives_the_same_weights_in_one_call_or_many(clumps: np.ndarray
     assert_allclose(one.summary.masses, many.summary.masses, rtol=1e-10)
 
 
-def test_half_life_lets_the_past_go() -> None:
+def test_half_life_forgets_old_points() -> None:
     rng = np.random.default_rng(6)
     learner = trained(rng.normal(-5.0, 0.1, 500), 2, half_life=20.0)
     learner.partial_fit(rng.normal(5.0, 0.1, 500))
@@ -190,7 +190,7 @@ def test_half_life_refuses_what_needs_single_points() -> None:
 # -- merging, another K
 
 
-def test_two_halves_merge_to_the_whole(clumps: np.ndarray) -> None:
+def test_merge_of_two_halves_equals_the_whole(clumps: np.ndarray) -> None:
     merged = trained(clumps[:50]).merge(trained(clumps[50:]))
     whole = trained(clumps)
     assert merged.n_points == whole.n_points
@@ -247,7 +247,7 @@ def test_a_state_is_plain_numbers_and_arrays(clumps: np.ndarray) -> None:
         assert not isinstance(value, np.ndarray) or value.dtype == np.float64
 
 
-# -- whatever comes
+# -- any stream
 
 
 FINITE = st.floats(-1e150, 1e150, allow_nan=False, allow_infinity=False)
@@ -269,7 +269,7 @@ NEAR = st.floats(-1.0, 1.0)
     st.sampled_from([None, 3.0]),
     st.sampled_from([0.0, 1.0]),
 )
-def test_no_stream_makes_it_stumble(
+def test_any_stream_gives_a_finite_mixture(
     increments: list[list[float]], n_components: int, half_life: float, prior_weight: float
 ) -> None:
     learner = OnlineGaussianMixture(
@@ -292,7 +292,7 @@ def test_a_shift_of_the_data_moves_only_the_means(shift: float, seed: int) -> No
     assert_allclose(there.objective, here.objective, atol=1e-6)
 
 
-def test_training_ended_between_two_steps_leaves_the_learner_as_before() -> None:
+def test_training_ended_between_two_steps_leaves_the_learner_unchanged() -> None:
     learner = OnlineGaussianMixture(8).partial_fit(np.linspace(-1.0, 1.0, 30))
     before = learner.state()
     n_steps = 0

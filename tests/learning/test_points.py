@@ -1,4 +1,4 @@
-"""What is let in as points, and what is said to the rest."""
+"""Validation of points and settings."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_bad_points_are_refused(points: Any, error: type[DataError], message: st
         as_points(points)
 
 
-def test_good_points_come_back_as_float64() -> None:
+def test_valid_points_are_returned_as_float64() -> None:
     assert as_points(np.array([1, -2], dtype=np.int32)).dtype == np.float64
     assert as_points((1e150, -1e150, 1e-300)).tolist() == [1e150, -1e150, 1e-300]
 
@@ -43,7 +43,7 @@ def test_bad_number_of_components_is_refused(value: Any) -> None:
         check_n_components(value)
 
 
-def test_number_of_components_may_be_numpys() -> None:
+def test_number_of_components_may_be_a_numpy_integer() -> None:
     assert check_n_components(np.int64(50)) == 50  # type: ignore[arg-type]
 
 

@@ -1,4 +1,4 @@
-"""A mixture to the provided model and back."""
+"""Conversion of a mixture to the provided model and back."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def mixtures(draw: st.DrawFn) -> Mixture:
 
 
 def _assert_same(got: Mixture, wanted: Mixture) -> None:
-    """Hold them component by component; means within rounding of each other may change places."""
+    """Compare component by component; means equal up to rounding may swap places."""
     left = list(zip(got.weights, got.means, got.variances))
     assert len(left) == wanted.n_components
     for component in zip(wanted.weights, wanted.means, wanted.variances):
@@ -49,14 +49,14 @@ def _assert_same(got: Mixture, wanted: Mixture) -> None:
 
 
 @pytest.mark.parametrize("name", HARD_CASES)
-def test_hard_cases_come_back(name: str) -> None:
+def test_hard_cases_survive_the_round_trip(name: str) -> None:
     mixture = Mixture(*map(np.array, HARD_CASES[name]))
     _assert_same(from_gmm(*to_gmm(mixture)), mixture)
 
 
 @settings(max_examples=200, deadline=None)
 @given(mixture=mixtures())
-def test_any_mixture_comes_back(mixture: Mixture) -> None:
+def test_any_mixture_survives_the_round_trip(mixture: Mixture) -> None:
     _assert_same(from_gmm(*to_gmm(mixture)), mixture)
 
 

@@ -1,4 +1,4 @@
-"""Training from scratch: global, exact on the points, honest about what it did."""
+"""Training from scratch: the global optimum, exact on all points, with correct reports."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_one_component_has_a_closed_form(eruptions: np.ndarray) -> None:
     assert_allclose(result.mixture.variances, variance * (0.25 + n) / (1 + n), rtol=1e-6)
 
 
-def test_losses_never_rise_and_are_reported_as_they_come(velocities: np.ndarray) -> None:
+def test_losses_never_rise_and_are_reported_at_each_step(velocities: np.ndarray) -> None:
     seen: list[tuple[int, float]] = []
     result = fit_from_scratch(velocities, 5, on_iteration=lambda i, loss: seen.append((i, loss)))
     assert (np.diff(result.losses) <= 0).all()
@@ -38,7 +38,7 @@ def test_losses_never_rise_and_are_reported_as_they_come(velocities: np.ndarray)
     assert [i for i, _ in seen] == list(range(1, result.n_iter + 1))
 
 
-def test_what_the_callback_raises_ends_the_fit(clumps: np.ndarray) -> None:
+def test_exception_of_the_callback_ends_the_fit(clumps: np.ndarray) -> None:
     def stop(iteration: int, loss: float) -> None:
         raise KeyboardInterrupt
 
@@ -46,7 +46,7 @@ def test_what_the_callback_raises_ends_the_fit(clumps: np.ndarray) -> None:
         fit_from_scratch(clumps, 3, on_iteration=stop)
 
 
-def test_few_steps_are_enough_to_say_not_converged(velocities: np.ndarray) -> None:
+def test_few_steps_are_reported_as_not_converged(velocities: np.ndarray) -> None:
     assert fit_from_scratch(velocities, 6, max_iter=1, tol=0.0).converged is False
 
 
@@ -63,7 +63,7 @@ def test_plain_likelihood_is_at_least_scikit_learns(
     assert -result.mean_nll >= reference.score(points[:, None]) - 1e-6
 
 
-def test_two_clumps_of_eruptions_are_the_published_ones(eruptions: np.ndarray) -> None:
+def test_two_components_of_eruptions_equal_the_published_fit(eruptions: np.ndarray) -> None:
     # maximum likelihood, as in many textbooks: means 2.02 and 4.27 min, shares 0.35 and 0.65
     mixture = fit_from_scratch(eruptions, 2, prior_weight=0.0).mixture
     assert_allclose(mixture.means, [2.02, 4.27], atol=0.01)
@@ -105,7 +105,7 @@ def test_weights_count_as_repetitions() -> None:
     assert compare(weighted.mixture, repeated.mixture).total_variation < 1e-6
 
 
-def test_same_seed_same_bits(velocities: np.ndarray) -> None:
+def test_same_seed_gives_the_same_bits(velocities: np.ndarray) -> None:
     assert (
         fit_from_scratch(velocities, 5, seed=3).mixture
         == fit_from_scratch(velocities, 5, seed=3).mixture

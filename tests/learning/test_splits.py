@@ -1,4 +1,4 @@
-"""Components in two parts."""
+"""Splits of a component into two."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_each_component_is_split_once(objective: Objective) -> None:
         assert kept == [[False, True], [True, False]]
 
 
-def test_halves_lie_to_both_sides_with_the_variance_of_the_whole(objective: Objective) -> None:
+def test_even_split_keeps_the_variance_of_the_component(objective: Objective) -> None:
     whole = at(objective, [0.0], 0.5)
     split = even_splits(objective, whole).all()
     np.testing.assert_allclose(split.means.mean(), whole.means.item())
@@ -42,7 +42,7 @@ def test_halves_lie_to_both_sides_with_the_variance_of_the_whole(objective: Obje
     np.testing.assert_allclose(within + between, whole.variances.item())
 
 
-def test_a_cut_finds_unequal_parts_at_once(objective: Objective) -> None:
+def test_optimal_split_finds_unequal_parts_directly(objective: Objective) -> None:
     back = objective.in_data_scale(
         optimal_splits(objective, at(objective, [-3.0, 2.1], 0.3)).all()[1:]
     )
@@ -51,7 +51,7 @@ def test_a_cut_finds_unequal_parts_at_once(objective: Objective) -> None:
     np.testing.assert_allclose(np.sort(back.weights[0])[0], 10 / 160, atol=0.01)
 
 
-def test_the_best_splits_are_those_of_the_greatest_objective(objective: Objective) -> None:
+def test_best_splits_have_the_largest_objective(objective: Objective) -> None:
     pairs = Candidates.joined(at(objective, [-3.0, 2.1], 0.3), at(objective, [-1.0, 2.5], 0.8))
     for split in (even_splits(objective, pairs), optimal_splits(objective, pairs)):
         values = np.sort(objective.value(split.all()))[::-1]
@@ -59,7 +59,7 @@ def test_the_best_splits_are_those_of_the_greatest_objective(objective: Objectiv
         np.testing.assert_allclose(objective.value(best), values[:3], rtol=1e-10)
 
 
-def test_a_split_of_what_stands_far_from_the_points_is_a_mixture(objective: Objective) -> None:
+def test_split_of_a_component_far_from_the_points_is_a_mixture(objective: Objective) -> None:
     lost = Candidates(np.array([[1.0, 0.0]]), np.array([[0.0, 50.0]]), np.array([[1e-4, 1e-4]]))
     for split in (even_splits(objective, lost), optimal_splits(objective, lost)):
         best = split.best(objective, 2)

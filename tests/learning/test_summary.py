@@ -1,4 +1,4 @@
-"""The weighted summary: exact until full, then bounded, moments kept."""
+"""The weighted summary: exact up to its capacity, then bounded with the same moments."""
 
 from __future__ import annotations
 
@@ -81,14 +81,14 @@ def test_large_increments_keep_the_shape(order: str) -> None:
     assert summary.mass == 50_000
     mean, variance = summary.mean_and_variance()
     assert_allclose([mean, variance], [points.mean(), points.var()], rtol=1e-10, atol=1e-12)
-    # the share below any point of the bulk is kept to a few atoms' mass
+    # the cumulative share changes by at most the mass of a few atoms
     at = np.quantile(points, np.linspace(0.05, 0.95, 19))
     below = np.array([summary.masses[summary.means <= x].sum() for x in at]) / 50_000
     assert_allclose(below, np.linspace(0.05, 0.95, 19), atol=0.02)
 
 
 def test_points_in_order_lose_no_more_than_points_at_random() -> None:
-    # what merging hides is the scatter inside of atoms; the order of arrival must not add to it
+    # merging loses the scatter within atoms; the order of arrival must not increase it
     points = np.random.default_rng(7).normal(size=40_000)
     hidden = []
     for stream in (points, np.sort(points)):

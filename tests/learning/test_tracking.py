@@ -1,4 +1,4 @@
-"""Which of two nearly equal optima is shown, and which updates search."""
+"""The choice between nearly equal optima, and which updates start a search."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from dash_app.learning import Mixture, OnlineGaussianMixture, fit_from_scratch, 
 from dash_app.learning.objective import Candidates, Objective
 from dash_app.learning.summary import WeightedSummary
 
-#: Mirror images: two components can unite the clump in the middle with the left or the right one.
+#: Two optima that are mirror images: the middle clump joins the left or the right clump.
 SIDE = np.random.default_rng(2).normal(1.0, 0.05, 14)
 MIDDLE = np.random.default_rng(3).normal(0.0, 0.05, 5)
 CLUMPS = np.concatenate([SIDE, -SIDE, MIDDLE, -MIDDLE])
-#: After each point the other of the two is better, by some 1e-5 nats a point.
+#: After each point the other optimum is better, by about 1e-5 nats per point.
 SWAYING = [1e-4, *(2e-4 * (-1) ** index for index in range(1, 12))]
 
 
 def single_side(learner: OnlineGaussianMixture) -> float:
-    """The side whose clump has the narrow component to itself."""
+    """The side whose clump has its own narrow component."""
     mixture = learner.mixture
     return float(np.sign(mixture.means[mixture.variances.argmin()]))
 
@@ -31,16 +31,16 @@ def sides(points: list[float]) -> list[float]:
     return [single_side(learner.partial_fit([x])) for x in points]
 
 
-def test_of_two_optima_that_are_nearly_tied_the_one_shown_stays() -> None:
+def test_incumbent_stays_when_two_optima_are_nearly_tied() -> None:
     assert len(set(sides(SWAYING))) == 1
 
 
-def test_without_the_margin_it_would_not(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_incumbent_alternates_without_the_hysteresis(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tracking, "HYSTERESIS_NATS", 0.0)
     assert len(set(sides(SWAYING))) == 2
 
 
-def test_an_optimum_that_is_better_by_more_is_shown() -> None:
+def test_clearly_better_optimum_becomes_the_incumbent() -> None:
     before = sides([0.0])[0]
     points = (before * np.random.default_rng(4).normal(-1.0, 0.05, 10)).tolist()
     assert sides(points)[-1] == -before
@@ -51,7 +51,7 @@ def test_an_optimum_that_is_better_by_more_is_shown() -> None:
     assert learner.objective >= best - tracking.HYSTERESIS_NATS
 
 
-def test_what_is_shown_is_the_same_each_time() -> None:
+def test_incumbent_is_the_same_at_each_run() -> None:
     assert sides(SWAYING) == sides(SWAYING)
 
 
@@ -84,20 +84,20 @@ def test_the_usual_update_does_not_search(eruptions: np.ndarray) -> None:
     assert 5 <= n_searches[-1] <= 40
 
 
-def test_a_surprising_point_makes_one_search() -> None:
+def test_surprising_point_starts_one_search() -> None:
     tracker = Tracker(np.random.default_rng(4).normal(0.0, 0.1, 200), 2)
     before = tracker.add([0.0]).n_searches
     assert tracker.add([3.0]).n_searches == before + 1
 
 
-def test_a_familiar_batch_makes_no_search_and_a_strange_one_does() -> None:
+def test_only_an_unfamiliar_batch_starts_a_search() -> None:
     rng = np.random.default_rng(5)
     tracker = Tracker(rng.normal(size=200_000), 2)
     assert tracker.add(rng.normal(size=10_000)).n_searches == 0
     assert tracker.add(rng.normal(4.0, 0.1, size=1_000)).n_searches == 1
 
 
-def test_the_second_search_waits_where_the_newest_point_is_a_surprise() -> None:
+def test_second_search_waits_if_the_newest_point_is_surprising() -> None:
     tracker = Tracker(CLUMPS, 2)
     before = tracker.add_until_the_second_search_is_next()
     surprised = tracker.add([4.0])
@@ -107,7 +107,7 @@ def test_the_second_search_waits_where_the_newest_point_is_a_surprise() -> None:
     assert tracker.add([0.0]).n_searches == before.n_searches + 1
 
 
-def test_the_second_search_waits_where_a_challenger_is_better() -> None:
+def test_second_search_waits_if_a_challenger_is_better() -> None:
     tracker = Tracker(CLUMPS, 2)
     before = tracker.add_until_the_second_search_is_next()
     expected = tracker.add([0.0]).incumbent.objective
@@ -128,7 +128,7 @@ def test_the_second_search_waits_where_a_challenger_is_better() -> None:
 @pytest.mark.parametrize(
     ("n_components", "at_each"), [(5, False), (6, True), (16, True), (17, False)]
 )
-def test_with_six_to_sixteen_components_every_point_makes_a_search(
+def test_every_point_starts_a_search_with_six_to_sixteen_components(
     n_components: int, at_each: bool
 ) -> None:
     points = np.random.default_rng(8).normal(np.repeat([-2.0, 0.0, 3.0], 40), 0.3)
