@@ -13,9 +13,16 @@
     gmm.set_props("look", { data: { id, at: performance.now() } });
     lookTimer = setTimeout(() => {
       lookTimer = 0;
-      gmm.show.connection("lost");
       look();
+      gmm.health.examine(() => lookTimer !== 0);
     }, LOOK_AGAIN_MS);
+  }
+
+  /** The answer to a command has not come in time. */
+  function overdue() {
+    const { outbox } = gmm.state;
+    const late = outbox.inFlight;
+    gmm.health.examine(() => outbox.inFlight === late);
   }
 
   /** The connection is back: do not wait for an answer that was lost with it. */
@@ -36,6 +43,14 @@
     const { state } = gmm;
     clearTimeout(lookTimer);
     lookTimer = 0;
+    if (answer.again) {
+      lookTimer = setTimeout(() => {
+        lookTimer = 0;
+        look();
+      }, answer.again.after_ms);
+      gmm.show.connection("hindered", answer.again);
+      return;
+    }
     if (state.view && answer.asked !== state.view.id) return; // about a session that is left
     const lost = Boolean(state.view && state.view.id !== answer.view.id);
     if (lost) {
@@ -48,7 +63,7 @@
       state.pointsReplaced += 1;
       state.remember(state.view.online);
     }
-    gmm.show.connection("live");
+    if (state.connection === "lost" || !state.outbox.inFlight) gmm.show.connection("live");
     showSettings(state.view);
     gmm.stream.open(state.view.id);
     state.outbox.release();
@@ -69,6 +84,11 @@
     if (answer.gone) {
       state.outbox.hold();
       look();
+      return;
+    }
+    if (answer.again) {
+      const waits = state.outbox.defer(answer.key, answer.again.after_ms);
+      if (waits) gmm.show.connection("hindered", answer.again);
       return;
     }
     if (answer.view && answer.view.id !== state.view.id) return; // of a session that is left
@@ -120,6 +140,12 @@
   /** A run from scratch has begun, ended, or been asked after. */
   function followed(/** @type {any} */ answer) {
     const { state } = gmm;
+    if (answer.again) {
+      setTimeout(() => followAgain(answer.asked), answer.again.after_ms);
+      gmm.show.connection("hindered", answer.again);
+      return;
+    }
+    if (!state.outbox.busy) gmm.show.connection("live");
     if (answer.error) {
       refused(answer.error);
       return;
@@ -136,6 +162,10 @@
     gmm.show.all();
   }
 
+  function followAgain(/** @type {{run: string, stop: boolean}} */ asked) {
+    gmm.set_props("follow", { data: { ...asked, at: performance.now() } });
+  }
+
   function runEnded(/** @type {any} */ run) {
     if (run.status === "failed") {
       gmm.show.problem(`Training from scratch failed: ${run.error}`, "method");
@@ -147,5 +177,5 @@
     gmm.actions.trainSoon();
   }
 
-  gmm.answers = { answered, followed, look, lookAgain, seen };
+  gmm.answers = { answered, followed, look, lookAgain, overdue, seen };
 })((window.dash_clientside = window.dash_clientside || {}));

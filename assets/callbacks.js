@@ -25,7 +25,7 @@
     state.outbox = new gmm.outbox.Outbox(
       (/** @type {any} */ command, /** @type {number} */ attempt) =>
         gmm.set_props("command", { data: { ...command, attempt } }),
-      () => gmm.show.connection("lost"),
+      gmm.answers.overdue,
     );
     const gd = await drawn("plot");
     gmm.pointer.listen(gd);

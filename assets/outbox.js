@@ -9,6 +9,7 @@
 
   const FIRST_DEADLINE_MS = 2500;
   const LONGEST_DEADLINE_MS = 20000;
+  const LONGEST_PAUSE_MS = 8000;
 
   /** @returns {string} 128 random bits; crypto.randomUUID exists on secure origins only */
   function newKey() {
@@ -39,7 +40,7 @@
   class Outbox {
     /**
      * @param {(command: Command, attempt: number) => void} send hands a command to the server
-     * @param {(attempt: number) => void} onOverdue no answer in time; the command is sent again
+     * @param {() => void} onOverdue no answer in time; the command is sent again
      */
     constructor(send, onOverdue) {
       this._send = send;
@@ -90,6 +91,18 @@
       clearTimeout(this._timer);
       this.inFlight = null;
       return done;
+    }
+
+    /**
+     * Send the command again later, under its own key: the server cannot carry it out yet.
+     * @returns {boolean} whether it is the command in flight
+     */
+    defer(/** @type {string} */ key, /** @type {number} */ atLeastMs) {
+      if (!this.inFlight || this.inFlight.key !== key || this._held) return false;
+      clearTimeout(this._timer);
+      const growing = Math.min(atLeastMs * 2 ** (this.attempt - 1), LONGEST_PAUSE_MS);
+      this._timer = setTimeout(() => this.resend(), Math.max(atLeastMs, growing));
+      return true;
     }
 
     /** Send the next command; called when the answer to the last one has been dealt with. */
@@ -156,7 +169,7 @@
       clearTimeout(this._timer);
       const deadline = Math.min(FIRST_DEADLINE_MS * 2 ** (this.attempt - 1), LONGEST_DEADLINE_MS);
       this._timer = setTimeout(() => {
-        this._onOverdue(this.attempt);
+        this._onOverdue();
         this.resend();
       }, deadline);
       this._send(this.inFlight, this.attempt);

@@ -6,6 +6,7 @@
   const CONNECTION = {
     connecting: "connecting",
     live: "connected",
+    hindered: "retrying",
     lost: "connection lost, retrying",
   };
   let wordsDue = false;
@@ -109,11 +110,20 @@
     problemTimer = setTimeout(() => problem(""), PROBLEM_SHOWN_MS);
   }
 
-  function connection(/** @type {"connecting"|"live"|"lost"} */ status) {
-    if (gmm.state.connection === status) return;
+  /**
+   * Show whether the server is there and saves.
+   * @param {"connecting"|"live"|"hindered"|"lost"} status
+   * @param {Hindrance|null} hindrance of a server that is there
+   */
+  function connection(status, hindrance = null) {
+    const { state } = gmm;
+    const before = state.connection;
+    if (before === status && state.hindrance?.message === hindrance?.message) return;
+    Object.assign(state, { connection: status, hindrance });
     if (status === "lost") announce("The connection is lost. What you add is kept and sent later.");
-    if (gmm.state.connection === "lost") announce("The connection is back.");
-    gmm.state.connection = status;
+    else if (status === "hindered") announce(gmm.words.hindered(state).join(" "));
+    else if (before === "lost") announce("The connection is back.");
+    else if (before === "hindered") announce("The server saves again.");
     byId("page").dataset.connection = status;
     text("connection", CONNECTION[status]);
     all();

@@ -10,6 +10,7 @@
  *   scratch: Model|null, comparison: Comparison|null}} View
  * @typedef {{id: string, serial: number, status: string, method: string, epochs: number,
  *   losses?: number[], error: string|null, model: Model|null}} Run
+ * @typedef {{reason: "busy"|"rate"|"store", message: string}} Hindrance
  */
 (function (gmm) {
   "use strict";
@@ -42,6 +43,8 @@
     /** @type {[number, number]} the axis as drawn */
     shown: [-1, 1],
     connection: "connecting",
+    /** @type {Hindrance|null} why the server does not carry out a command yet */
+    hindrance: null,
     /** @type {Record<string, number[]>} response times by what they measure, ms */
     timings: { "online training": [], "round trip": [], "from scratch": [] },
   };

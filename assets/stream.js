@@ -32,17 +32,18 @@
     if (document.hidden || !sessionId) return;
     source = new EventSource(`api/v1/sessions/${sessionId}/events`);
     source.onopen = () => {
-      if (gmm.state.connection === "lost") {
-        gmm.state.outbox.resend();
+      const { connection, outbox } = gmm.state;
+      if (connection === "lost") {
+        outbox.resend();
         gmm.answers.lookAgain();
       }
-      gmm.show.connection("live");
+      if (connection === "lost" || !outbox.busy) gmm.show.connection("live");
     };
     source.onerror = () => {
       // a refusal is an answer: the server is there, and the page polls meanwhile
       const refused = source?.readyState === EventSource.CLOSED;
       close();
-      if (!refused) gmm.show.connection("lost");
+      if (!refused) gmm.health.examine(() => source?.readyState !== EventSource.OPEN, false);
       gmm.answers.look();
       retryTimer = setTimeout(connect, RETRY_MS);
     };
@@ -66,11 +67,12 @@
 
   function started(/** @type {any} */ news, /** @type {string} */ position) {
     const serial = Number(position.split("-")[1]);
-    const { run, method, epochs } = news;
+    const { run, status, n_before, method, epochs } = news;
     const begun = {
       id: run,
       serial,
-      status: "running",
+      status,
+      n_before,
       method,
       epochs,
       error: null,

@@ -55,9 +55,40 @@
     return `The online density differs from the batch density by ${share} of its mass.`;
   }
 
+  const HINDRANCES = {
+    busy: "The server is busy",
+    rate: "The server limits how much you may ask for in a minute",
+    store: "The server cannot save",
+  };
+
+  /** @returns {[string, string]} why changes wait at a server that is there, and what to do */
+  function hindered(/** @type {any} */ state) {
+    const n = state.expected.coming.length;
+    let waits = "the page tries again by itself";
+    if (n) waits = `${count(n, "point")} ${n === 1 ? "waits and is" : "wait and are"} sent again`;
+    const { reason, message } = state.hindrance;
+    const detail =
+      reason === "store"
+        ? `${message.charAt(0).toUpperCase()}${message.slice(1)}.`
+        : "Go on: nothing is lost while this page stays open.";
+    return [`${HINDRANCES[reason]}: ${waits}.`, detail];
+  }
+
+  /** @returns {[string, string]} that there is no server, and what becomes of changes */
+  function lost(/** @type {any} */ state) {
+    const n = state.expected.coming.length;
+    const kept = n ? `${count(n, "point")} ${n === 1 ? "waits" : "wait"} here` : "Go on";
+    return [
+      "The connection to the server is lost.",
+      `${kept}: all is sent as soon as it is back.`,
+    ];
+  }
+
   /** @returns {[string, string]} the headline and the line below it */
   function headline(/** @type {any} */ state) {
     const { view, run } = state;
+    if (state.connection === "lost") return lost(state);
+    if (state.connection === "hindered") return hindered(state);
     const comparison = view && view.comparison;
     if (state.training() && run.status === "queued") {
       const place = run.n_before ? `${run.n_before} before it` : "it is the next one";
@@ -71,16 +102,6 @@
       ];
     }
     const n = view ? view.n_points : 0;
-    const waiting = state.expected.coming.length;
-    if (state.connection === "lost") {
-      const kept = waiting
-        ? `${count(waiting, "point")} ${waiting === 1 ? "waits" : "wait"} here`
-        : "Go on";
-      return [
-        "The connection to the server is lost.",
-        `${kept}: all is sent as soon as it is back.`,
-      ];
-    }
     if (n === 0) {
       return [
         "Click anywhere to add a point.",
@@ -122,5 +143,5 @@
     ];
   }
 
-  gmm.words = { count, difference, gap, headline, legend, ms, nats, number, percent };
+  gmm.words = { count, difference, gap, headline, hindered, legend, ms, nats, number, percent };
 })((window.dash_clientside = window.dash_clientside || {}));

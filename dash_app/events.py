@@ -144,6 +144,9 @@ class Feed:
         for run in self._sessions.runs_since(self._session_id, at.serial):
             if run.serial > at.serial:
                 data = {"run": run.id, "method": run.method, "epochs": run.epochs}
+                data["status"] = run.status
+                if run.status == QUEUED:
+                    data["n_before"] = self._sessions.n_before(run)
                 self._n_before = None
                 begun = replace(at, serial=run.serial, iteration=0, ended=False)
                 return Event("started", {**data, "n_points": run.n_points}, begun)

@@ -28,9 +28,9 @@ def _register_commands(app: dash.Dash, sessions: Sessions) -> None:
     def perform(command: Any, session_id: Any) -> Json:
         return commands.perform(sessions, session_id, command)
 
-    def look(question: Any) -> tuple[Json, str]:
+    def look(question: Any) -> tuple[Json, Any]:
         seen = commands.look(sessions, question)
-        return seen, seen["view"]["id"]
+        return seen, seen["view"]["id"] if "view" in seen else dash.no_update
 
     def follow(question: Any, session_id: Any) -> Json:
         return commands.follow(sessions, session_id, question)

@@ -5,6 +5,7 @@ A command bears the key under which the browser sends it, again if need be; it i
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -14,17 +15,20 @@ from pydantic import BaseModel, ValidationError
 
 from dash_app.documents import run_document
 from dash_app.errors import (
-    BusyError,
     GMMError,
     RunNotFoundError,
     SessionNotFoundError,
     ShapeError,
+    StoreError,
 )
 from dash_app.sessions import Sessions, SessionView
 from dash_app.ui import command_models as models
 from dash_app.ui.examples import EXAMPLES, increments
-from dash_app.ui.view import Json, error_json, history_json, view_json
+from dash_app.ui.view import Json, history_json, refusal_json, view_json
 from dash_app.web import fields
+from dash_app.web.error_handlers import UNREACHABLE
+
+_log = logging.getLogger(__name__)
 
 #: A run that ends within this time comes with the answer; a longer one is followed.
 PATIENCE_S = 0.15
@@ -33,7 +37,7 @@ T = TypeVar("T", bound=BaseModel)
 
 
 def perform(sessions: Sessions, session_id: Any, value: Any) -> Json:
-    """Carry out a command; the answer bears its key, and a refusal as `error`.
+    """Carry out a command; the answer bears its key, and a refusal as `error` or `again`.
 
     Raises
     ------
@@ -50,14 +54,16 @@ def perform(sessions: Sessions, session_id: Any, value: Any) -> Json:
         place, message = fields.fault(error)
         named = f"{message} ({'.'.join(place[1:])})" if place[1:] else message
         return {**answer, "error": {"message": named, "field": place[-1] if place else None}}
-    except BusyError:
-        raise  # as HTTP 503: the browser sends the command again
     except GMMError as error:
-        return {**answer, "error": error_json(error)}
+        return {**answer, **refusal_json(error)}
+    except UNREACHABLE:
+        return {**answer, **_unreachable()}
 
 
 def look(sessions: Sessions, value: Any) -> Json:
     """Return the whole session with its points; a new one where it does not exist.
+
+    `again` where the error passes by itself; other errors are raised.
 
     Raises
     ------
@@ -65,23 +71,37 @@ def look(sessions: Sessions, value: Any) -> Json:
     """
     asked = _read(models.Look, value).id
     try:
-        view = sessions.create() if asked is None else sessions.view(_session_id(asked))
+        return {"asked": asked, **_whole(sessions, asked)}
+    except GMMError as error:
+        if error.retry_after_s is None:
+            raise
+        return {"asked": asked, **refusal_json(error)}
+    except UNREACHABLE:
+        return {"asked": asked, **_unreachable()}
+
+
+def _whole(sessions: Sessions, session_id: Any) -> Json:
+    try:
+        view = sessions.create() if session_id is None else sessions.view(_session_id(session_id))
     except SessionNotFoundError:
         view = sessions.create()
     points = sessions.points(view.id).tolist()
     history = history_json(sessions, view.id)
     seen = view_json(sessions, view)
-    return {"asked": asked, "view": seen, "points": points, "history": history}
+    return {"view": seen, "points": points, "history": history}
 
 
 def follow(sessions: Sessions, session_id: Any, value: Any) -> Json:
     """Return how a run stands, after stopping it where that is asked; with the view once done.
+
+    A refusal comes as `error`, or as `again` with what was asked.
 
     Raises
     ------
     ShapeError : a value that is no question
     """
     question = _read(models.Question, value)
+    asked = {"run": question.run, "stop": question.stop}
     try:
         known_id = _session_id(session_id)
         if not re.match(fields.RUN_ID_PATTERN, question.run):
@@ -94,7 +114,14 @@ def follow(sessions: Sessions, session_id: Any, value: Any) -> Json:
             answer["view"] = view_json(sessions, sessions.view(known_id))
         return answer
     except GMMError as error:
-        return {"error": error_json(error)}
+        return {"asked": asked, **refusal_json(error)}
+    except UNREACHABLE:
+        return {"asked": asked, **_unreachable()}
+
+
+def _unreachable() -> Json:
+    _log.exception("the store cannot be reached")
+    return refusal_json(StoreError("the store cannot be reached"))
 
 
 def _read(model: type[T], value: Any) -> T:

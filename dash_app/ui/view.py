@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Optional
 
 from dash_app.documents import session_document
-from dash_app.errors import GMMError
+from dash_app.errors import GMMError, RateError, StoreBusyError, StoreError
 from dash_app.learning import Comparison
 from dash_app.sessions import Sessions, SessionView
 
@@ -59,3 +59,19 @@ def history_json(sessions: Sessions, session_id: str) -> list[Json]:
 def error_json(error: GMMError) -> Json:
     """Return an error for the place on the page where it arose."""
     return {"message": str(error), "field": error.field}
+
+
+def refusal_json(error: GMMError) -> Json:
+    """Return what the page makes of a request that was not carried out.
+
+    `again` where the error passes by itself: the page keeps the request and repeats it later.
+    `error` where it does not: the page shows it and goes on.
+    """
+    if error.retry_after_s is None:
+        return {"error": error_json(error)}
+    if isinstance(error, StoreError) and not isinstance(error, StoreBusyError):
+        reason = "store"
+    else:
+        reason = "rate" if isinstance(error, RateError) else "busy"
+    after_ms = 1000 * error.retry_after_s
+    return {"again": {"reason": reason, "message": str(error), "after_ms": after_ms}}

@@ -42,6 +42,9 @@ STATUS: dict[type[errors.GMMError], tuple[int, str]] = {
 }
 """Status and code by class; the first entry in the exception's MRO applies."""
 
+UNREACHABLE = (sa.exc.OperationalError, sa.exc.InterfaceError)
+"""The store cannot be reached at this moment; every other error of a driver is a defect."""
+
 _HTTP_CODES = {
     400: "malformed",
     404: "not_found",

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 
+from dash_app.errors import BusyError, RateError, StoreBusyError, StoreError
 from dash_app.sessions import Sessions
 from dash_app.ui.commands import follow, look, perform
 from dash_app.ui.examples import EXAMPLES
@@ -142,3 +144,46 @@ def test_follow_stops_a_run_and_refuses_an_unknown_one(sessions: Sessions, sessi
     followed(sessions, session_id, run["id"], "cancelled")
     assert sessions.view(session_id).scratch is None
     assert "error" in follow(sessions, session_id, {"run": "of nobody"})
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (BusyError("all places are taken"), "busy"),
+        (StoreBusyError("another program holds it"), "busy"),
+        (RateError("too many", 7), "rate"),
+        (StoreError("its disk is full"), "store"),
+        (sa.exc.OperationalError("insert", None, Exception("no server")), "store"),
+    ],
+)
+def test_what_fails_for_a_while_is_to_be_asked_again(
+    sessions: Sessions,
+    session_id: str,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    reason: str,
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise error
+
+    run = (
+        ask(sessions, session_id, "add", x=[0.1])
+        and ask(sessions, session_id, "train", method="em", epochs=9)["run"]
+    )
+    with monkeypatch.context() as patched:
+        for name in ("add", "view", "cancel"):
+            patched.setattr(sessions, name, fails)
+        answers = [
+            ask(sessions, session_id, "add", x=[0.5]),
+            look(sessions, {"id": session_id}),
+            follow(sessions, session_id, {"run": run["id"], "stop": True}),
+        ]
+    for answer in answers:
+        assert "error" not in answer
+        assert answer["again"]["reason"] == reason
+        assert answer["again"]["after_ms"] == (
+            7000 if reason == "rate" else pytest.approx(1500, abs=500)
+        )
+    assert answers[1]["asked"] == session_id
+    assert answers[2]["asked"] == {"run": run["id"], "stop": True}
+    assert ask(sessions, session_id, "add", x=[0.5])["view"]["n_points"] == 2

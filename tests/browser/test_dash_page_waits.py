@@ -1,0 +1,133 @@
+"""What the page shows while the server cannot carry out yet what it is asked for."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sqlite3
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from dash.testing.browser import Browser
+from dash_page import DashPage
+from page_server import Server
+
+from dash_app.config import Config
+
+pytestmark = pytest.mark.browser
+
+NOTE_SENTENCES = """
+window.said = [];
+const sentence = document.getElementById('sentence');
+new MutationObserver(() => said.push(sentence.textContent))
+    .observe(sentence, {childList: true, characterData: true, subtree: true});
+"""
+"""Every sentence that the page says, also one that is gone quickly."""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    return dataclasses.replace(Config(), data_dir=tmp_path, port=0)
+
+
+@pytest.fixture
+def waiting(chromium: Browser, config: Config) -> Iterator[DashPage]:
+    """A page whose server is its own."""
+    page = DashPage(chromium.driver, Server(config)).open()
+    yield page
+    page.server.stop()
+
+
+def store_file(config: Config) -> Path:
+    (found,) = config.data_dir.glob("*.sqlite3")
+    return found
+
+
+def test_clicks_wait_while_another_program_holds_the_store(
+    waiting: DashPage, config: Config
+) -> None:
+    page = waiting
+    page.click(-0.5)
+    page.settle()
+    page.script(NOTE_SENTENCES)
+    other = sqlite3.connect(store_file(config), isolation_level=None)
+    try:
+        other.execute("BEGIN EXCLUSIVE")
+        page.click(0.1)
+        page.wait_text("sentence", "The server is busy: 1 point waits and is sent again.")
+        page.click(0.2, 0.3)
+        page.wait_text("sentence", "The server is busy: 3 points wait and are sent again.")
+        page.wait("dash_clientside.state.hindrance.message.includes('another program holds')")
+        assert page.text("connection") == "retrying"
+        assert page.text("problem") == ""
+        other.execute("ROLLBACK")
+    finally:
+        other.close()
+    page.wait("dash_clientside.state.view.n_points === 4")
+    page.settle()
+    np.testing.assert_allclose(page.points, [-0.5, 0.1, 0.2, 0.3], atol=0.004)
+    assert page.drawn_points() == page.points.tolist()
+    page.wait_text("sentence", "4 points learned online")
+    assert page.text("connection") == "connected"
+    assert not [said for said in page.read("said") if "lost" in said]
+
+
+def test_clicks_wait_for_a_restart_when_the_store_was_removed(
+    waiting: DashPage, config: Config
+) -> None:
+    page = waiting
+    page.click(-0.5, 0.5)
+    page.settle()
+    for file in config.data_dir.glob("*.sqlite3*"):
+        file.unlink()
+    page.click(0.1)
+    page.wait_text("sentence", "The server cannot save: 1 point waits and is sent again.")
+    assert "was removed" in page.text("sentence-detail")
+    assert "start the server again" in page.text("sentence-detail")
+    page.click(0.2)
+    page.wait_text("sentence", "2 points wait")
+    page.server.stop()
+    page.server = Server(config, page.server.port)
+    page.wait("dash_clientside.state.view.n_points === 4")
+    page.settle()
+    np.testing.assert_allclose(page.points, [-0.5, 0.5, 0.1, 0.2], atol=0.004)
+    page.wait_text("sentence", "4 points learned online")
+
+
+def post(server: Server, path: str, body: Any) -> Any:
+    request = urllib.request.Request(
+        f"{server.url}api/v1/{path}",
+        json.dumps(body).encode(),
+        {"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request) as answer:
+        return json.load(answer)
+
+
+def test_queued_training_is_told_and_its_replacement_ends_well(waiting: DashPage) -> None:
+    page = waiting
+    page.click(-0.6, 0.5, -0.52, 0.44)
+    page.settle()
+    page.script(NOTE_SENTENCES)
+    others = [post(page.server, "sessions", {})["id"] for _ in range(5)]
+    for other in others:
+        post(page.server, f"sessions/{other}/points", {"x": [-1.0, 0.0, 1.0]})
+    long = {"method": "adam", "epochs": 10_000, "wait_s": 0}
+    for other in others:
+        post(page.server, f"sessions/{other}/train", long)
+    page.key("p", "p")
+    page.wait(r"said.some((each) => /^Training from scratch is queued: \d+ before/.test(each))")
+    page.wait("dash_clientside.state.scratchCurrent()")
+    page.settle()
+    page.wait_text("sentence", "The online density")
+    assert "queued" in page.read("said[0]")  # and no pass of a run that waits
+    first, second = page.server.sessions.runs_since(page.session_id, 0)
+    assert (first.status, second.status) == ("cancelled", "done")
+    assert page.read("dash_clientside.state.run.id") == second.id
+    assert page.text("train-label") == "Train from scratch"
+    for other in others:
+        page.server.sessions.delete(other)
