@@ -74,6 +74,12 @@ def register(server: OpenAPI, sessions: Sessions) -> None:
         sessions.store.ping()
         return jsonify(status="ok")
 
+    @server.get("/readyz", tags=[_SERVER], responses={200: models.HealthAnswer})
+    def readiness() -> Response:
+        """Answer if the server accepts new work: it reaches its store and is not stopping."""
+        sessions.check_accepts_work()
+        return jsonify(status="ok")
+
 
 def _sessions() -> Sessions:
     found: Sessions = current_app.extensions["sessions"]

@@ -98,6 +98,17 @@ class Sessions:
         """The store behind the sessions."""
         return self._store
 
+    def check_accepts_work(self) -> None:
+        """Return where a new request can be served.
+
+        Raises
+        ------
+        BusyError : the server ends
+        StoreError, sqlalchemy's DBAPIError : the store cannot be used
+        """
+        self._waits.check()
+        self._store.ping()
+
     def start(self) -> None:
         """Start the maintenance thread once, in the serving process."""
         if self._started:

@@ -21,7 +21,7 @@ _LARGEST_BODY = 1 << 20
 _POLL_S = 0.05
 """Poll interval of the server; delays the end of the compilation by at most this."""
 
-_API_PATHS = ("/api/", "/healthz")
+_API_PATHS = ("/api/", "/healthz", "/readyz", "/metrics")
 
 _PAGE = """<!doctype html>
 <html lang="en">

@@ -60,10 +60,20 @@ def refused(client: FlaskClient, address: str, *words: str) -> None:
 
 
 def unwell(client: FlaskClient, *words: str) -> None:
-    answer = client.get("/healthz")
-    assert answer.status_code == 503
-    for word in words:
-        assert word in answer.json["error"]["message"]
+    for path in ("/healthz", "/readyz"):
+        answer = client.get(path)
+        assert answer.status_code == 503
+        for word in words:
+            assert word in answer.json["error"]["message"]
+
+
+def test_a_server_that_stops_is_alive_and_not_ready(served: FlaskClient) -> None:
+    assert served.get("/readyz").get_json() == {"status": "ok"}
+    served.application.extensions["sessions"].stop()
+    answer = served.get("/readyz")
+    assert (answer.status_code, answer.json["error"]["code"]) == (503, "busy")
+    assert answer.headers["Retry-After"] == "2"
+    assert served.get("/healthz").status_code == 200
 
 
 def test_real_server_outlives_a_clock_ahead_and_a_file_that_goes_away(tmp_path: Path) -> None:

@@ -78,7 +78,13 @@ def test_the_page_says_that_it_compiles_and_becomes_the_page(
         assert headers["Content-Type"] == "text/html; charset=utf-8"
         assert "1 of 2 loops are compiled" in page
         assert '<meta http-equiv="refresh" content="2">' in page
-    for method, path in (("GET", "/healthz"), ("POST", "/api/v1/sessions"), ("POST", "/train")):
+    refused = [
+        ("GET", "/healthz"),
+        ("GET", "/readyz"),
+        ("POST", "/api/v1/sessions"),
+        ("POST", "/train"),
+    ]
+    for method, path in refused:
         status, headers, text = ask(port, method, path, "*/*", b"{}" * 10_000)
         assert (status, headers["Retry-After"]) == (503, "2")
         assert json.loads(text)["error"]["code"] == "starting"
