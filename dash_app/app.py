@@ -118,6 +118,10 @@ def _create_server(config: Config, sessions: Sessions, key: bytes) -> OpenAPI:
     if config.proxies:
         n = config.proxies
         server.wsgi_app = ProxyFix(server.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
+    if config.metrics:
+        from dash_app import metrics  # not loaded where nobody asks for them
+
+        metrics.register(server, sessions)
     origins.register(server, config)
     server.before_request(_note_client)
     server.teardown_request(_forget_client)

@@ -27,6 +27,9 @@ SESSIONS_PER_MINUTE, POINTS_PER_MINUTE = 60, 100_000
 """What one address may ask for where others than this machine may ask."""
 
 
+_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+
+
 def _setting(name: str, default: Any, unit: str, text: str, **bounds: float) -> Any:
     metadata = {"name": name, "unit": unit, "help": text, "bounds": bounds}
     if callable(default):
@@ -176,6 +179,9 @@ class Config:
         low=0,
         high=10,
     )
+    metrics: bool = _setting(
+        "GMM_METRICS", False, "true or false", "whether /metrics has this process's figures"
+    )
     log_level: str = _setting(
         "GMM_LOG_LEVEL", "INFO", "level", "DEBUG, INFO, WARNING or ERROR of Python's logging"
     )
@@ -243,6 +249,10 @@ def _read(metadata: Mapping[str, Any], kind: str, value: Any) -> Any:
     name, bounds = metadata["name"], metadata["bounds"]
     if "Path" in kind:
         return Path(value).expanduser()
+    if kind == "bool":
+        if str(value).lower() not in _BOOLEANS:
+            raise SettingError(f"expected true or false for {name}, got {value!r}", name)
+        return _BOOLEANS[str(value).lower()]
     if "int" in kind or "float" in kind:
         whole = "int" in kind
         try:

@@ -10,6 +10,8 @@ import logging
 import secrets
 import threading
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Optional, Union
 
@@ -71,6 +73,26 @@ class _Unset:
 UNSET = _Unset()
 
 
+@dataclass(frozen=True)
+class Work:
+    """Counts of one process since its start.
+
+    Attributes
+    ----------
+    operations : appended to logs, by kind
+    trainings : from scratch that ended, by method and status
+    n_running, n_queued : trainings from scratch now; n_streams : open event streams
+    n_sessions : kept in memory
+    """
+
+    operations: Mapping[str, int]
+    trainings: Mapping[tuple[str, str], int]
+    n_running: int
+    n_queued: int
+    n_streams: int
+    n_sessions: int
+
+
 class Sessions:
     """The sessions of one store, for one process. `close` ends its threads."""
 
@@ -97,6 +119,13 @@ class Sessions:
     def store(self) -> Store:
         """The store behind the sessions."""
         return self._store
+
+    def work(self) -> Work:
+        """Return what this process has done and is doing."""
+        trainings, n_running, n_queued = self._trainings.runs.counts()
+        log = self._operations
+        n_streams = self.watch.n_listeners
+        return Work(log.appended(), trainings, n_running, n_queued, n_streams, log.n_live)
 
     def check_accepts_work(self) -> None:
         """Return where a new request can be served.

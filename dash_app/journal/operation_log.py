@@ -8,7 +8,9 @@ tried again. Locks and the cache only save work.
 from __future__ import annotations
 
 import logging
+import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Optional, TypeVar
@@ -77,6 +79,18 @@ class OperationLog:
         self.history = History(store)
         self._effort = effort
         self._live = LiveSessions(self.history.load, cache_sessions, waits)
+        self._appended: Counter[str] = Counter()
+        self._appended_lock = threading.Lock()
+
+    @property
+    def n_live(self) -> int:
+        """Sessions in memory."""
+        return len(self._live)
+
+    def appended(self) -> Counter[str]:
+        """Return how many operations of each kind this process has appended."""
+        with self._appended_lock:
+            return self._appended.copy()
 
     def create(self, record: SessionRecord) -> bool:
         """Create the session; return False if it exists already.
@@ -158,6 +172,8 @@ class OperationLog:
             )
         if changes:
             self._watch.changed(session_id)
+            with self._appended_lock:
+                self._appended.update(change.kind for change in changes)
         self._touch(live)
         return view
 

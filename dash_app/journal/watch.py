@@ -62,6 +62,12 @@ class Watch:
             )
             return self._n_changes[session_id]
 
+    @property
+    def n_listeners(self) -> int:
+        """Listeners of all sessions."""
+        with self._lock:
+            return sum(self._listeners.values())
+
     def watched(self) -> list[str]:
         """Return the sessions that have a listener."""
         with self._lock:

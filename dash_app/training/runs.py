@@ -12,6 +12,7 @@ import math
 import secrets
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Optional
@@ -25,7 +26,7 @@ from dash_app.journal.watch import Watch
 from dash_app.learning import FitResult, fit_from_scratch
 from dash_app.learning.mixture import Array
 from dash_app.records.operations import short
-from dash_app.records.runs import CANCELLED, FAILED, QUEUED, RUNNING, RunRecord
+from dash_app.records.runs import CANCELLED, DONE, FAILED, QUEUED, RUNNING, RunRecord
 from dash_app.training.warm_up import warm_up
 
 _log = logging.getLogger(__name__)
@@ -101,6 +102,13 @@ class Runs:
         self._max_work_s = max_work_s
         self._locals: dict[str, _Local] = {}
         self._lock = threading.Lock()
+        self._ended: Counter[tuple[str, str]] = Counter()
+
+    def counts(self) -> tuple[Counter[tuple[str, str]], int, int]:
+        """Return this process's runs: those ended by (method, status); running; queued."""
+        with self._lock:
+            n_queued = sum(each.queued for each in self._locals.values())
+            return self._ended.copy(), len(self._locals) - n_queued, n_queued
 
     def start(self, job: Job, idempotency_key: Optional[str] = None) -> str:
         """Start a run and cancel the other runs of the session; return its id.
@@ -239,6 +247,7 @@ class Runs:
             self._table, self._watch, job.session_id, run_id, self._turns, turn, self._max_work_s
         )
         name = f"session {short(job.session_id)}: run {run_id}"
+        status = FAILED
         try:
             self._turns.wait(turn)
             reporter.check()
@@ -251,8 +260,10 @@ class Runs:
             # release the slot before locking the session: its holder may wait for the slot
             self._turns.leave(turn)
             self._publish(job, run_id, result, time_s)
+            status = DONE
             _log.info("%s: %s took %.3f s, %d steps", name, job.method, time_s, result.n_iter)
         except CancelledError:
+            status = CANCELLED
             _log.info("%s: cancelled", name)
             self._table.end(run_id, CANCELLED, None, time.time())
         except GMMError as error:
@@ -262,6 +273,8 @@ class Runs:
             _log.exception("%s: failed", name)
             self._table.end(run_id, FAILED, DEFECT, time.time())
         finally:
+            with self._lock:
+                self._ended[job.method, status] += 1
             self._dismiss(run_id, local)
             local.ended.set()
             self._watch.changed(job.session_id)

@@ -1,0 +1,91 @@
+"""Figures for Prometheus: off by default, right where they are on, and without anybody's ids."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+import pytest
+from flask.testing import FlaskClient
+from prometheus_client.parser import text_string_to_metric_families
+
+from dash_app.app import create_app
+from dash_app.config import Config
+
+SESSIONS = "/api/v1/sessions"
+RULE = "/api/v1/sessions/<session_id>"
+
+
+@pytest.fixture
+def measured(config: Config) -> Iterator[FlaskClient]:
+    """A client of an application that counts."""
+    server = create_app(dataclasses.replace(config, metrics=True)).server
+    yield server.test_client()
+    server.extensions["sessions"].close()
+
+
+def figures(client: FlaskClient) -> dict[tuple[str, ...], float]:
+    """Return each sample by its name and its labels' values."""
+    answer = client.get("/metrics")
+    assert answer.status_code == 200
+    assert answer.mimetype == "text/plain"
+    return {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(answer.get_data(as_text=True))
+        for sample in family.samples
+    }
+
+
+def test_without_the_setting_there_is_no_such_address(client: FlaskClient) -> None:
+    assert client.get("/metrics").status_code == 404
+
+
+def test_requests_and_work_are_counted(measured: FlaskClient) -> None:
+    session = measured.post(SESSIONS, json={"n_components": 2}).get_json()["id"]
+    address = f"{SESSIONS}/{session}"
+    for x in ([0.1], [0.2, 0.3], ["none"]):
+        measured.post(f"{address}/points", json={"x": x})
+    run = measured.post(f"{address}/train", json={"wait_s": 30}).get_json()
+    assert run["status"] == "done"
+    with measured.get(f"{address}/events", buffered=False) as stream:
+        next(iter(stream.response))
+        during = figures(measured)
+    after = figures(measured)
+
+    assert after["gmm_operations_total", "add"] == 2
+    assert after["gmm_operations_total", "train"] == 1
+    assert after["gmm_trainings_total", "em", "done"] == 1
+    assert (during["gmm_event_streams",], after["gmm_event_streams",]) == (1, 0)
+    assert after["gmm_sessions_in_memory",] == 1
+    assert after["gmm_trainings_running",] == after["gmm_trainings_queued",] == 0
+    assert after["gmm_threads",] >= 1
+    points = ("POST", f"{RULE}/points")
+    assert after["gmm_http_requests_total", points[0], points[1], "200"] == 2
+    assert after["gmm_http_requests_total", points[0], points[1], "422"] == 1
+    assert after[("gmm_http_request_duration_seconds_count", *points)] == 3
+    assert 0 < after[("gmm_http_request_duration_seconds_sum", *points)] < 60
+    assert after["process_resident_memory_bytes",] > 10e6
+
+
+def test_what_a_client_chooses_is_in_no_label(measured: FlaskClient) -> None:
+    session = measured.post(SESSIONS, json={}).get_json()["id"]
+    measured.get(f"{SESSIONS}/{session}")
+    measured.get("/secret/address")
+    measured.open("/healthz", method="BREW")
+    measured.get("/healthz", headers={"Host": "evil.example"})
+    found = figures(measured)
+    assert found["gmm_http_requests_total", "GET", "unmatched", "404"] == 1
+    assert found["gmm_http_requests_total", "GET", "/healthz", "421"] == 1
+    text = str(found)
+    assert not [word for word in (session[:8], "secret", "BREW", "evil") if word in text]
+
+
+def test_another_sites_name_gets_no_figures(measured: FlaskClient) -> None:
+    assert measured.get("/metrics", headers={"Host": "evil.example"}).status_code == 421
+
+
+def test_two_applications_count_apart(measured: FlaskClient, config: Config) -> None:
+    measured.get("/healthz")
+    other = create_app(dataclasses.replace(config, metrics=True)).server
+    assert ("gmm_http_requests_total", "GET", "/healthz", "200") not in figures(other.test_client())
+    other.extensions["sessions"].close()
