@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Optional
 
 
-def _is_there() -> bool:
+def _never_gone() -> bool:
     return False
 
 
@@ -17,7 +17,7 @@ class Client:
     """The remote address of a request, and a test of whether its connection was closed."""
 
     address: str
-    has_gone: Callable[[], bool] = _is_there
+    has_gone: Callable[[], bool] = _never_gone
 
 
 current: ContextVar[Optional[Client]] = ContextVar("client", default=None)

@@ -41,20 +41,20 @@ class Effort:
             yield lambda: self._check(time.monotonic() - started)
             return
         turn = self._turns.enter(object())
-        with ExitStack() as held:
-            held.callback(self._turns.leave, turn)
+        with ExitStack() as context:
+            context.callback(self._turns.leave, turn)
             if not turn.holds:
-                held.enter_context(self._waits.place())
+                context.enter_context(self._waits.place())
                 self._wait(turn)
                 may_pause = True
             else:
-                may_pause = self._took_place(held)
+                may_pause = self._reserve_place(context)
             yield lambda: self._step(turn, may_pause)
 
-    def _took_place(self, held: ExitStack) -> bool:
+    def _reserve_place(self, context: ExitStack) -> bool:
         """Reserve a waiting place for later pauses; return whether one was free."""
         try:
-            held.enter_context(self._waits.place())
+            context.enter_context(self._waits.place())
         except BusyError:
             return False
         return True

@@ -74,7 +74,7 @@ class Maintenance:
         Sessions deleted more than a day ago are purged. Both begin an hour after the start, because
         the clock may be wrong at first.
         """
-        if self._clock.lived_s(monotonic) < self._patience_s(wall, monotonic):
+        if self._clock.lived_s(monotonic) < self._expiry_delay_s(wall, monotonic):
             return 0
         now = self._clock.now(wall, monotonic)
         before = now - self._ttl_s
@@ -93,7 +93,7 @@ class Maintenance:
             _log.info("removed %d deleted sessions for good", n_purged)
         return len(gone)
 
-    def _patience_s(self, wall: float, monotonic: float) -> float:
+    def _expiry_delay_s(self, wall: float, monotonic: float) -> float:
         """Return the seconds after the start during which nothing expires.
 
         If every session had already expired at the start, the clock is probably wrong: wait a day.

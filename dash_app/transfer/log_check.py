@@ -135,9 +135,9 @@ def _grown(head: Node, operation: Operation) -> Node:
 def _check_version(operation: Operation, folded: Folded, revisions: Sequence[Node]) -> None:
     seq, version, head = operation.seq, operation.version, folded.head
     is_train = operation.kind == TRAIN
-    bears = is_train or (operation.kind in NODE_KINDS and head.online == seq)
-    if (version is not None) != bears:
-        raise StateError(f"expected {'a' if bears else 'no'} version at operation {seq}")
+    has_version = is_train or (operation.kind in NODE_KINDS and head.online == seq)
+    if (version is not None) != has_version:
+        raise StateError(f"expected {'a' if has_version else 'no'} version at operation {seq}")
     if version is None:
         _expect(seq, "era", head.era, operation.era)
         return
