@@ -1,6 +1,6 @@
-"""REST under /api/v1: the request's model in, one use-case, its document out.
+"""The REST API under /api/v1. Each endpoint reads a model, calls one use-case, returns a document.
 
-The specification is at /openapi/openapi.json, a page to read and try it at /openapi.
+The specification is at /openapi/openapi.json. An interactive page is at /openapi.
 """
 
 # flask-openapi3's decorators have no types that mypy could follow
@@ -31,13 +31,13 @@ VALIDATION_MODEL = models.ErrorAnswer
 PREFIX = "/api/v1"
 
 _REACH_STDS = 4.0
-"""Where a density ends by default, in standard deviations from the outermost components."""
+"""Default range of a density, in standard deviations beyond the outermost components."""
 _BODY_OPTIONAL = {"create_session", "train"}
 
 _SESSIONS = Tag(name="sessions", description="One person's points, settings and models.")
 _POINTS = Tag(name="points", description="Each change trains the online model at once.")
-_MODELS = Tag(name="models", description="What the trainings produced.")
-_SERVER = Tag(name="server", description="Is it up?")
+_MODELS = Tag(name="models", description="Results of the trainings.")
+_SERVER = Tag(name="server", description="Health of the server.")
 
 
 def _error(description: str) -> dict[str, Any]:
@@ -53,24 +53,24 @@ _api = APIBlueprint(
         400: _error("the body is not JSON"),
         403: _error("a page of another site asks for a change"),
         404: _error("no such session or run"),
-        409: _error("the request does not apply as things stand"),
+        409: _error("the request does not apply to the current state"),
         413: _error("the body is too large"),
         415: _error("the body's content type is not application/json"),
         421: _error("the Host header is none of this server's names"),
         422: _error("a value is missing, of the wrong type or out of its range"),
-        503: _error("the store cannot be reached, or the server is busy; see Retry-After"),
+        503: _error("the store is unavailable, or the server is busy; see Retry-After"),
     },
 )
 
 
 def register(server: OpenAPI, sessions: Sessions) -> None:
-    """Add the API to the server, which has the sessions among its extensions."""
+    """Add the API to the server; `server.extensions` must have the sessions."""
     assert server.extensions["sessions"] is sessions
     server.register_api(_api)
 
     @server.get("/healthz", tags=[_SERVER], responses={200: models.HealthAnswer})
     def health() -> Response:
-        """Answer if the server is up and reaches its store."""
+        """Check that the server is up and reaches its store."""
         sessions.store.ping()
         return jsonify(status="ok")
 
@@ -88,9 +88,9 @@ def _sessions() -> Sessions:
 
 @_api.before_request
 def _require_json() -> None:
-    """Refuse a body that is not JSON before flask-openapi3 takes it for an invalid one.
+    """Reject a body that is not JSON; flask-openapi3 would report a validation error instead.
 
-    Where the endpoint has none, a body is ignored.
+    Endpoints without a body ignore it.
     """
     endpoint = (request.endpoint or "").rpartition(".")[2]
     if endpoint not in _WITH_BODY:
@@ -110,7 +110,7 @@ _WITH_BODY = {"create_session", "change_session", "add_points", "remove_points",
 def create_session(
     header: models.NewSessionHeader, body: models.NewSession
 ) -> tuple[Response, int, dict[str, str]]:
-    """Make a session; the one that there is where the key came before."""
+    """Create a session. A repeated request with the same key returns the same session."""
     key = header.idempotency_key
     session_id = derived_id(current_app.secret_key, key) if key else None
     view = _sessions().create(**body.model_dump(), session_id=session_id)
@@ -129,8 +129,7 @@ def change_session(
 ) -> Response:
     """Change the number of components or the half-life.
 
-    Another number of components retrains on what the online model remembers, without a pass over
-    the points.
+    A new number of components retrains the online model on its summary of the points.
     """
     named = body.model_dump(include=body.model_fields_set)
     view = _sessions().configure(path.session_id, **named, idempotency_key=header.idempotency_key)
@@ -139,9 +138,9 @@ def change_session(
 
 @_api.delete("/sessions/<session_id>", tags=[_SESSIONS], responses={204: None})
 def delete_session(path: models.SessionPath) -> tuple[str, int]:
-    """Remove the session with all its points, models and history.
+    """Delete the session with all its points, models and history.
 
-    It is gone at once. The operator can bring it back for a day; then it is removed for good.
+    An operator can restore it for a day. Then it is removed for good.
     """
     _sessions().delete(path.session_id)
     return "", 204
@@ -154,14 +153,14 @@ def delete_session(path: models.SessionPath) -> tuple[str, int]:
 def add_points(
     path: models.SessionPath, header: models.OnceHeader, body: models.Points
 ) -> Response:
-    """Add an increment, and train online on it alone. It is on disk when this answers."""
+    """Add an increment and train the online model on it. It is on disk before the answer."""
     view = _sessions().add(path.session_id, body.x, idempotency_key=header.idempotency_key)
     return jsonify(session_document(view))
 
 
 @_api.get("/sessions/<session_id>/points", tags=[_POINTS], responses={200: models.PointsAnswer})
 def get_points(path: models.SessionPath) -> Response:
-    """Return the points held, in order of arrival."""
+    """Return the active points in order of arrival."""
     return jsonify(x=_sessions().points(path.session_id).tolist())
 
 
@@ -169,28 +168,28 @@ def get_points(path: models.SessionPath) -> Response:
 def remove_points(
     path: models.SessionPath, header: models.OnceHeader, body: models.Points
 ) -> Response:
-    """Take points back, each at its last occurrence. Not with a half-life."""
+    """Remove the last occurrence of each point. Not possible with a half-life."""
     view = _sessions().remove(path.session_id, body.x, idempotency_key=header.idempotency_key)
     return jsonify(session_document(view))
 
 
 @_api.post("/sessions/<session_id>/undo", tags=[_POINTS], responses={200: models.SessionAnswer})
 def undo(path: models.SessionPath, header: models.OnceHeader) -> Response:
-    """Take back the last change of points or settings. A training from scratch stays."""
+    """Undo the last change of points or settings. A training from scratch stays."""
     view = _sessions().undo(path.session_id, idempotency_key=header.idempotency_key)
     return jsonify(session_document(view))
 
 
 @_api.post("/sessions/<session_id>/redo", tags=[_POINTS], responses={200: models.SessionAnswer})
 def redo(path: models.SessionPath, header: models.OnceHeader) -> Response:
-    """Do again what was last undone."""
+    """Redo the last undone change."""
     view = _sessions().redo(path.session_id, idempotency_key=header.idempotency_key)
     return jsonify(session_document(view))
 
 
 @_api.post("/sessions/<session_id>/clear", tags=[_POINTS], responses={200: models.SessionAnswer})
 def clear(path: models.SessionPath, header: models.OnceHeader) -> Response:
-    """Forget points and models; the settings and the log stay."""
+    """Remove the points and models; the settings and the log stay."""
     view = _sessions().clear(path.session_id, idempotency_key=header.idempotency_key)
     return jsonify(session_document(view))
 
@@ -206,10 +205,10 @@ def clear(path: models.SessionPath, header: models.OnceHeader) -> Response:
 def train(
     path: models.SessionPath, header: models.OnceHeader, body: models.Training
 ) -> tuple[Response, int, dict[str, str]]:
-    """Train from scratch on all points held, in place of a training that has not ended.
+    """Train from scratch on all active points. A queued or running training is cancelled.
 
-    200 with the ended run, or 202 with the queued or running one after `wait_s`: look at its
-    address, or follow the session's events. Where too many requests wait, at once.
+    The answer is 200 with the ended run. After `wait_s` it is 202 with the queued or running run;
+    poll its address or follow the session's events. It is 202 at once if too many requests wait.
     """
     run = _sessions().train(
         path.session_id,
@@ -235,7 +234,7 @@ def get_run(path: models.RunPath) -> Response:
     responses={200: models.RunAnswer},
 )
 def cancel_run(path: models.RunPath) -> Response:
-    """Stop a training; one that has ended stays as it is."""
+    """Stop a training; a training that has ended does not change."""
     return jsonify(run_document(_sessions().cancel(path.session_id, path.run_id)))
 
 
@@ -249,13 +248,13 @@ def get_parameters(path: models.SessionPath, query: models.ModelQuery) -> Respon
     "/sessions/<session_id>/comparison", tags=[_MODELS], responses={200: models.ComparisonAnswer}
 )
 def get_comparison(path: models.SessionPath) -> Response:
-    """Return how far the online model is from the one from scratch."""
+    """Compare the online model with the model from scratch."""
     return jsonify(comparison_document(_sessions().compare(path.session_id)))
 
 
 @_api.get("/sessions/<session_id>/density", tags=[_MODELS], responses={200: models.DensityAnswer})
 def get_density(path: models.SessionPath, query: models.DensityQuery) -> Response:
-    """Return the current model's density, with no component lost between two positions."""
+    """Return the current model's density; the positions resolve every component."""
     mixture = _sessions().parameters(path.session_id, query.model).mixture
     x = _positions(mixture, query)
     return jsonify(x=x.tolist(), density=mixture.density(x).tolist())
@@ -263,7 +262,7 @@ def get_density(path: models.SessionPath, query: models.DensityQuery) -> Respons
 
 @_api.get("/sessions/<session_id>/models", tags=[_MODELS], responses={200: models.ModelsAnswer})
 def get_models(path: models.SessionPath, query: models.PageQuery) -> Response:
-    """Return every version that was trained, oldest first."""
+    """Return the model versions, oldest first."""
     versions = _sessions().models(path.session_id, after=query.after, limit=query.limit)
     return jsonify(models=[model_document(version) for version in versions])
 
@@ -274,7 +273,7 @@ def get_models(path: models.SessionPath, query: models.PageQuery) -> Response:
     responses={200: models.OperationsAnswer},
 )
 def get_operations(path: models.SessionPath, query: models.PageQuery) -> Response:
-    """Return the log of all that was done, oldest first."""
+    """Return the operation log, oldest first."""
     found = _sessions().operations(path.session_id, after=query.after, limit=query.limit)
     return jsonify(operations=[operation_document(each) for each in found])
 

@@ -1,4 +1,4 @@
-"""The API's requests and responses, as models with examples and units."""
+"""Models of the API's requests and responses, with examples and units."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _WHEN = "2026-01-31T12:00:00.000Z"
 
 
 class _Described(BaseModel):
-    """A model whose schema is computed once: flask-openapi3 asks for it at every request."""
+    """A model that caches its schema: flask-openapi3 reads it at every request."""
 
     @classmethod
     def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Return the JSON schema; not to be changed by the caller."""
+        """Return the JSON schema; the caller must not change it."""
         return super().model_json_schema(*args, **kwargs) if args or kwargs else _schema(cls)
 
 
@@ -31,14 +31,14 @@ def _schema(model: type[_Described]) -> dict[str, Any]:
 
 
 class Model(_Described):
-    """Base of all but headers: a name that is not known is an error."""
+    """Base of all models except headers; an unknown name is an error."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 def _example(example: dict[str, Any], *, required: bool = True) -> ConfigDict:
     config = ConfigDict(extra="forbid", json_schema_extra={"examples": [example]})
-    # an entry of flask-openapi3's own, which pydantic hands through
+    # flask-openapi3 reads this entry; pydantic ignores it
     return cast(ConfigDict, {**config, "openapi_extra": {"example": example, "required": required}})
 
 
@@ -46,55 +46,55 @@ def _example(example: dict[str, Any], *, required: bool = True) -> ConfigDict:
 
 
 class SessionPath(Model):
-    """Where a session is."""
+    """Path of a session."""
 
     session_id: fields.SessionId = Field(
-        description="the session's id: 128 random bits, the only key to it",
+        description="the session's id: 128 random bits; it gives access to the session",
         json_schema_extra={"example": _ID},
     )
 
 
 class RunPath(SessionPath):
-    """Where a training run is."""
+    """Path of a training run."""
 
     run_id: fields.RunId = Field(description="the run's id", json_schema_extra={"example": _RUN})
 
 
 class OnceHeader(_Described):
-    """A request with a key is carried out once, however often it arrives."""
+    """Idempotency key: a request with a key is carried out once, however often it arrives."""
 
     idempotency_key: Optional[fields.Key] = Field(
         None,
         alias="Idempotency-Key",
-        description="any text of the client's own; the same request with the same key again "
-        "changes nothing and answers the session as it stands",
+        description="any text chosen by the client; a repeated request with the same key "
+        "changes nothing and returns the current session",
         json_schema_extra={"example": "click-17"},
     )
 
 
 class NewSessionHeader(_Described):
-    """A key with which a session is made once, however often the request arrives."""
+    """Idempotency key: a request with a key creates one session, however often it arrives."""
 
-    # no Optional: the specification would allow null, which a header spells as a text of 4
+    # not Optional: the specification would allow null, and a header has no null
     idempotency_key: str = Field(
         "",
         alias="Idempotency-Key",
         min_length=16,
         max_length=fields.MAX_KEY_LENGTH,
         pattern=fields.KEY_PATTERN,
-        description="random text of the client's own, such as a UUID: whoever sends it again gets "
-        "the same session, so it is as good as the session's id",
+        description="random text chosen by the client, such as a UUID; keep it secret: any client "
+        "that sends it gets the same session",
         json_schema_extra={"example": "8c0b4f7e-5f0a-4d0e-9a55-0c6f3e1d2b7a"},
     )
 
 
 class _BodyOptional(Model):
-    """A body that may be left out: every value then has its default."""
+    """An optional body; without it every value has its default."""
 
     @model_validator(mode="before")
     @classmethod
     def _nothing_is_default(cls, value: Any) -> Any:
-        # flask-openapi3 hands on None for an empty body; JSON null is text of its own
+        # flask-openapi3 passes None for an empty body; the JSON text null is a body and invalid
         return {} if value is None and not request.data else value
 
 
@@ -106,42 +106,43 @@ class NewSession(_BodyOptional):
     n_components: fields.Components = Field(3, description="number of components")
     half_life: Optional[fields.HalfLife] = Field(
         None,
-        description="new points after which an old one counts half; null: nothing is forgotten",
+        description="new points after which an old point counts half; null: points keep their "
+        "weight",
     )
     prior_weight: fields.PriorWeight = Field(
-        1.0, description="pseudo-observations of each component's variance"
+        1.0, description="pseudo-observations for each component's variance"
     )
-    seed: fields.Seed = Field(0, description="of the random starts")
+    seed: fields.Seed = Field(0, description="seed of the random starts")
 
 
 class SessionChange(Model):
-    """New settings; what is not named stays as it is."""
+    """New settings; omitted settings do not change."""
 
     model_config = _example({"n_components": 4})
 
     n_components: fields.Components = Field(
-        1, description="number of components; left out: as it is"
+        1, description="number of components; omitted: no change"
     )
     half_life: Optional[fields.HalfLife] = Field(
         None,
-        description="new points after which an old one counts half, from the next increment on; "
-        "null: nothing is forgotten",
+        description="new points after which an old point counts half, from the next increment on; "
+        "null: points keep their weight",
     )
 
 
 class Points(Model):
-    """An increment, or the points to take back."""
+    """Points to add or to remove."""
 
     model_config = _example({"x": [-0.71, 0.42]})
 
-    # the first fault is enough: a million of them would take seconds to describe
+    # fail fast: the description of a million faults would take seconds
     x: Annotated[list[fields.Point], FailFast()] = Field(
         min_length=1, description="points in order of arrival, data units, |x| <= 1e150"
     )
 
 
 class Training(_BodyOptional):
-    """How to train from scratch."""
+    """Options of a training from scratch."""
 
     model_config = _example({"method": "em", "epochs": 200, "wait_s": 2.0}, required=False)
 
@@ -150,15 +151,15 @@ class Training(_BodyOptional):
     )
     epochs: fields.Epochs = Field(
         200,
-        description="most passes over the points; a converged fit stops earlier",
+        description="maximum number of passes over the points; a converged fit stops earlier",
     )
     wait_s: fields.Finite = Field(
-        2.0, ge=0, le=60, description="how long to wait for the end before a 202, seconds"
+        2.0, ge=0, le=60, description="longest wait for the end before a 202, seconds"
     )
 
 
 class ModelQuery(Model):
-    """Which of the two models."""
+    """Choice of the model."""
 
     model: str = Field(
         "online", pattern="^(online|scratch)$", description="online, or the newest from scratch"
@@ -166,7 +167,7 @@ class ModelQuery(Model):
 
 
 class DensityQuery(ModelQuery):
-    """Where to evaluate the density."""
+    """Positions at which the density is evaluated."""
 
     low: float = Field(
         cast(float, None),  # left out; in a query there is no null
@@ -191,28 +192,28 @@ class DensityQuery(ModelQuery):
 
 
 class PageQuery(Model):
-    """A part of a long list."""
+    """A page of a long list."""
 
-    after: int = Field(0, ge=0, le=2**31 - 1, description="only those with a larger number")
-    limit: int = Field(1000, ge=1, le=10_000, description="at most so many")
+    after: int = Field(0, ge=0, le=2**31 - 1, description="return only entries above this number")
+    limit: int = Field(1000, ge=1, le=10_000, description="maximum number of entries")
 
 
 # ---------------------------------------------------------------------- responses
 
 
 class ErrorDetail(Model):
-    """What was wrong."""
+    """Details of an error."""
 
-    code: str = Field(description="one word for a program", examples=["out_of_range"])
+    code: str = Field(description="machine-readable code", examples=["out_of_range"])
     message: str = Field(
-        description="what was expected and what came",
+        description='sentence of the form "expected ..., got ..."',
         examples=["expected 1 <= n_components <= 50, got 0"],
     )
-    field: Optional[str] = Field(description="the value at fault", examples=["n_components"])
+    field: Optional[str] = Field(description="name of the invalid value", examples=["n_components"])
 
 
 class ErrorAnswer(Model):
-    """Every refusal. The state is as before."""
+    """An error answer. The session has not changed."""
 
     error: ErrorDetail
 
@@ -228,79 +229,77 @@ class ModelAnswer(Model):
     variances: list[float] = Field(description="data units squared", examples=[[0.01, 0.04]])
     stds: list[float] = Field(description="standard deviations, data units", examples=[[0.1, 0.2]])
     loss: float = Field(
-        description="what every training lowers: penalised negative log-likelihood, nats per point",
+        description="penalised negative log-likelihood, which trainings minimise, nats per point",
         examples=[0.61],
     )
     mean_nll: float = Field(
         description="negative log-likelihood, nats per point; may be negative", examples=[0.52]
     )
-    n_points: int = Field(description="points it was trained on", examples=[17])
-    revision: int = Field(description="the session's revision it was trained at", examples=[17])
+    n_points: int = Field(description="number of points of the training", examples=[17])
+    revision: int = Field(description="revision of the session at the training", examples=[17])
     time_s: float = Field(description="wall seconds of the training", examples=[0.004])
     created_at: str = Field(description="ISO 8601, UTC", examples=[_WHEN])
 
 
 class SessionAnswer(Model):
-    """A session as it stands."""
+    """The current state of a session."""
 
-    id: str = Field(description="the only key to the session", examples=[_ID])
+    id: str = Field(description="the session's id; it gives access to the session", examples=[_ID])
     n_components: int = Field(description="number of components", examples=[2])
     half_life: Optional[float] = Field(
-        description="new points after which an old one counts half", examples=[None]
+        description="new points after which an old point counts half", examples=[None]
     )
     prior_weight: float = Field(description="pseudo-observations", examples=[1.0])
-    seed: int = Field(description="of the random starts", examples=[0])
-    n_points: int = Field(description="points held", examples=[17])
-    revision: int = Field(description="operations so far; grows with each", examples=[17])
+    seed: int = Field(description="seed of the random starts", examples=[0])
+    n_points: int = Field(description="number of active points", examples=[17])
+    revision: int = Field(description="number of operations in the log", examples=[17])
     can_undo: bool
     can_redo: bool
-    online: Optional[ModelAnswer] = Field(description="trained online; null without points")
+    online: Optional[ModelAnswer] = Field(description="the online model; null without points")
     scratch: Optional[ModelAnswer] = Field(
-        description="the newest from scratch since the last clear; null before the first"
+        description="the newest model from scratch since the last clear; null before the first"
     )
     created_at: str = Field(description="ISO 8601, UTC", examples=[_WHEN])
 
 
 class PointsAnswer(Model):
-    """The points held."""
+    """The active points."""
 
     x: list[float] = Field(description="in order of arrival, data units", examples=[[-0.71, 0.42]])
 
 
 class RunAnswer(Model):
-    """A training from scratch as it stands."""
+    """The current state of a training from scratch."""
 
     id: str = Field(examples=[_RUN])
     serial: int = Field(description="1, 2, ... within the session", examples=[1])
     status: str = Field(pattern="^(queued|running|done|failed|cancelled)$", examples=["done"])
     n_before: Optional[int] = Field(
-        description="while queued: trainings that come before it; else null", examples=[None]
+        description="number of earlier queued trainings; null unless queued", examples=[None]
     )
     method: str = Field(examples=["em"])
-    epochs: int = Field(description="most passes", examples=[200])
+    epochs: int = Field(description="maximum number of passes", examples=[200])
     n_iter: int = Field(description="passes so far", examples=[9])
     loss: Optional[float] = Field(description="after the last pass, nats per point", examples=[0.6])
     losses: list[float] = Field(
         description="loss after each pass, nats per point", examples=[[0.9, 0.7, 0.6]]
     )
-    revision: int = Field(description="the session's revision it trains on", examples=[17])
-    n_points: int = Field(description="points it trains on", examples=[17])
-    model: Optional[ModelAnswer] = Field(description="the result, once done")
-    error: Optional[str] = Field(description="the reason, where it failed", examples=[None])
+    revision: int = Field(description="revision of the session at its start", examples=[17])
+    n_points: int = Field(description="number of points it trains on", examples=[17])
+    model: Optional[ModelAnswer] = Field(description="the result of a done run")
+    error: Optional[str] = Field(description="the reason of a failed run", examples=[None])
     created_at: str = Field(description="ISO 8601, UTC", examples=[_WHEN])
     finished_at: Optional[str] = Field(description="ISO 8601, UTC", examples=[_WHEN])
 
 
 class ComparisonAnswer(Model):
-    """How far online is from from-scratch."""
+    """The difference between the online model and the model from scratch."""
 
-    total_variation: float = Field(
-        description="share of the mass that lies elsewhere, 0 to 1", examples=[0.012]
-    )
+    total_variation: float = Field(description="total variation distance, 0 to 1", examples=[0.012])
     jensen_shannon: float = Field(description="nats, 0 to log 2", examples=[0.0003])
     integrated_squared_error: float = Field(description="1 / data units", examples=[0.0011])
     log_likelihood_gap: Optional[float] = Field(
-        description="mean log-likelihood of online less that of from scratch, nats per point",
+        description="mean log-likelihood, online minus from scratch, nats per point",
         examples=[-0.0004],
     )
     online: ModelAnswer
@@ -326,13 +325,13 @@ class OperationAnswer(Model):
     seq: int = Field(description="1, 2, ... without a gap", examples=[17])
     kind: str = Field(pattern="^(add|remove|configure|clear|train|undo|redo)$", examples=["add"])
     x: Optional[list[float]] = Field(
-        description="points added or taken back, data units", examples=[[0.42]]
+        description="points added or removed, data units", examples=[[0.42]]
     )
     detail: dict[str, Any] = Field(
         description="new settings; facts of a training; the target of an undo", examples=[{}]
     )
-    n_points: int = Field(description="points held afterwards", examples=[17])
-    model: Optional[int] = Field(description="number of the model it trained", examples=[17])
+    n_points: int = Field(description="active points after the operation", examples=[17])
+    model: Optional[int] = Field(description="number of the trained model", examples=[17])
     created_at: str = Field(description="ISO 8601, UTC", examples=[_WHEN])
 
 

@@ -1,8 +1,8 @@
 """Live events of a session, server-sent: GET /api/v1/sessions/{id}/events.
 
-Events are not stored. Each stream holds a position (the last revision, the last run and how far
-it was told) and sends what the store has beyond it, so any process can serve any stream and a
-stream resumes after `Last-Event-ID`, which is that position.
+Events are not stored. The position of a stream is the last revision, the last run and its last
+iteration that were sent. The stream reads from the store what is newer. Therefore any process can
+serve any stream. `Last-Event-ID` is a position, and a new stream resumes from it.
 """
 
 # flask-openapi3's decorators have no types that mypy could follow
@@ -29,16 +29,16 @@ from dash_app.sessions import Sessions
 from dash_app.web import error_handlers
 
 MIN_INTERVAL_S = 1 / 30
-"""Between two events of a stream; what happens meanwhile comes as one."""
+"""Shortest time between two events of a stream; changes in between are merged into one event."""
 
 HEARTBEAT_S = 10.0
-"""After so long without an event a comment is sent, which tells both ends that the other lives."""
+"""Time without an event after which a comment is sent, to detect a lost connection."""
 
 ANSWER_FIRST_S = 0.01
-"""A stream lets so much pass after a change: whoever made it is to be answered first."""
+"""Delay of a stream after a change, to answer the request of the change first."""
 
 LOOK_EVERY_S = 1.0
-"""After so long a stream looks whether its client is still there, else it would hold a thread."""
+"""Interval at which a stream checks for a lost client, to free its thread."""
 
 _RETRY_AFTER_S = 2
 _HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
@@ -51,7 +51,7 @@ _DESCRIBED = {
 
 @dataclass(frozen=True)
 class Position:
-    """How far a stream has told: up to `revision`, and of run `serial` up to `iteration`.
+    """How far a stream has sent: up to `revision`, and up to `iteration` of the run `serial`.
 
     Examples
     --------
@@ -75,14 +75,14 @@ class Position:
         parts = text.split("-")
         if len(parts) != 4 or not all(part.isascii() and part.isdigit() for part in parts):
             return None
-        # nine digits at most, which is less than the store's 32 bits hold
+        # at most nine digits: the store's integers have 32 bits
         revision, serial, iteration, ended = (int(part[:9]) for part in parts)
         return cls(revision, serial, iteration, ended == 1)
 
 
 @dataclass(frozen=True)
 class Event:
-    """One event of a stream, and where the stream stands after it."""
+    """One event of a stream, and the position of the stream after it."""
 
     name: str
     data: dict[str, Any]
@@ -94,9 +94,9 @@ class Event:
 
 
 class Feed:
-    """What a session has to tell beyond a position, one event at a time.
+    """The events of a session after a position, one at a time.
 
-    Revisions and runs take turns, so that a busy session does not silence its training.
+    Revisions and runs alternate: a busy session must not delay the progress of its training.
     """
 
     def __init__(self, sessions: Sessions, session_id: str, position: Optional[Position]) -> None:
@@ -104,14 +104,14 @@ class Feed:
         self._session_id = session_id
         self.position = self._now() if position is None else position
         self._runs_first = True
-        self._n_before: Optional[int] = None  # as told; not in the position: it is told anew
+        self._n_before: Optional[int] = None  # last value sent; a resumed stream sends it again
 
     def next(self) -> Optional[Event]:
-        """Return the next event, None where there is nothing new.
+        """Return the next event; None without a change.
 
         Raises
         ------
-        SessionNotFoundError : the session is gone
+        SessionNotFoundError : the session was deleted
         """
         turns = (self._of_runs, self._of_session)
         for turn in turns if self._runs_first else turns[::-1]:
@@ -123,7 +123,7 @@ class Feed:
         return None
 
     def _now(self) -> Position:
-        """Return where a new stream begins: the session as it stands, a running run whole."""
+        """Return the position before the current session and before a queued or running run."""
         runs = self._sessions.runs_since(self._session_id, 0)
         if not runs:
             return Position(-1, 0, 0, True)
@@ -181,7 +181,7 @@ class Feed:
 
     def _end(self, run: RunRecord) -> Event:
         ended = run_document(self._sessions.run(self._session_id, run.id))
-        del ended["losses"]  # the stream has told them
+        del ended["losses"]  # the progress events had them
         return Event(run.status, {"run": run.id, **ended}, replace(self.position, ended=True))
 
 
@@ -196,21 +196,23 @@ def register(server: OpenAPI, sessions: Sessions, *, max_streams: int) -> None:
     def get_events(path: SessionPath) -> Response:
         """Follow the session live, as server-sent events.
 
-        `revision` (the session), `started`, `queued` (the number of trainings before it),
+        Events: `revision` (the session), `started`, `queued` (the number of earlier trainings),
         `progress` (iteration; loss in nats per point; the losses since the last event), `done`,
-        `failed`, `cancelled` (the run), `gone`. At most 30 a second; a stream that begins anew
-        with `Last-Event-ID` goes on where it was.
+        `failed`, `cancelled` (the run), `gone`. A stream sends at most 30 events a second. With
+        `Last-Event-ID` a new stream resumes after that event.
         """
         sessions.view(path.session_id)  # 404 before the stream begins
         position = Position.read(request.headers.get("Last-Event-ID", ""))
         feed = Feed(sessions, path.session_id, position)
         stack = ExitStack()
         if not stack.enter_context(sessions.watch.listener(path.session_id, max_streams)):
-            message = f"expected at most {max_streams} event streams at once; poll meanwhile"
+            message = (
+                f"expected at most {max_streams} event streams at once, got one more; poll instead"
+            )
             busy = error_handlers.answer(503, "too_many_streams", message)
             busy.headers["Retry-After"] = str(_RETRY_AFTER_S)
             return busy
-        # waitress tells, of other servers the next heartbeat fails
+        # waitress reports a lost client; with other servers the next heartbeat fails
         has_gone = request.environ.get("waitress.client_disconnected", lambda: False)
         events = _stream(sessions, path.session_id, feed, has_gone)
         response = Response(events, headers=_HEADERS)
@@ -244,7 +246,7 @@ def _stream(
 
 
 def _wait(watch: Watch, session_id: str, seen: int, has_gone: Callable[[], bool]) -> bool:
-    """Wait for news, for the client to go, or for the next heartbeat; returns if there is news."""
+    """Wait for a change, a lost client or the next heartbeat; return whether there is a change."""
     heartbeat_at = time.monotonic() + HEARTBEAT_S
     while not (watch.closed or has_gone()) and time.monotonic() < heartbeat_at:
         if watch.wait(session_id, seen, LOOK_EVERY_S) != seen:
