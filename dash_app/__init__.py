@@ -1,3 +1,3 @@
-"""Online training of Gaussian mixtures against training from scratch, in the browser."""
+"""Compare online training of Gaussian mixtures with training from scratch, in the browser."""
 
 __version__ = "1.0.0"

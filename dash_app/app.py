@@ -1,4 +1,4 @@
-"""The application, wired: the one place that knows every part."""
+"""The application factory: it creates all parts and connects them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from legacy.blueprint import create_blueprint
 
 _PACKAGE = Path(__file__).resolve().parent
 _INSTALLED_ASSETS = _PACKAGE / "assets"
-# a wheel has no place beside its packages
+# a wheel has the assets inside the package, a checkout beside it
 ASSETS = _INSTALLED_ASSETS if _INSTALLED_ASSETS.is_dir() else _PACKAGE.parent / "assets"
 TITLE = "Online against from scratch: a Gaussian mixture that learns by clicks"
 LEGACY_PAGE = "/legacy/"
@@ -38,20 +38,20 @@ _CATCH_ALL = "<path:path>"
 
 
 class NoFlaskSessions(SessionInterface):
-    """Nobody uses flask.session: looking for its cookie would only cost each click time."""
+    """Disables flask.session, which is unused: reading its cookie would slow down each click."""
 
     def open_session(self, app: Flask, request: Request) -> None:
-        """Find nothing."""
+        """Return no session."""
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        """Keep nothing."""
+        """Save nothing."""
 
 
 class OnePageDash(dash.Dash):  # type: ignore[misc]  # dash has no types that mypy could follow
-    """Dash that serves its own paths only: whatever else is not there is a 404.
+    """Dash without its catch-all route: an unknown path is a 404.
 
-    Dash answers any GET with its page, for routes within the page. This page has none, and a
-    mistyped address of the API must not come back as 200 and HTML.
+    Dash answers any GET with its page, for client-side routes. This page has none, and a mistyped
+    API path must not return 200 and HTML.
     """
 
     def _add_url(
@@ -62,16 +62,16 @@ class OnePageDash(dash.Dash):  # type: ignore[misc]  # dash has no types that my
 
 
 def create_app(config: Optional[Config] = None) -> dash.Dash:
-    """Return the Dash application; `.server` is the Flask application behind it.
+    """Return the Dash application; `.server` is its Flask application.
 
-    `.server.extensions["sessions"]` is the `Sessions` object; who serves closes it at the end.
+    `.server.extensions["sessions"]` is the `Sessions` object. The caller closes it at the end.
 
     Raises
     ------
     StoreError, SettingError : the store, the data directory or a setting cannot be used
     """
     config = Config.from_environment() if config is None else config
-    # trainings run side by side, and their threads would wait for one another
+    # one BLAS thread: trainings run in parallel already
     threadpool_limits(1, user_api="blas")
     key = signing_key(config.data_dir)
     store = Store(config.store_url)
@@ -103,7 +103,7 @@ def _create_server(config: Config, sessions: Sessions, key: bytes) -> OpenAPI:
     server = OpenAPI(
         "dash_app",
         info=Info(title="Gaussian mixtures, online and from scratch", version=__version__),
-        # the default, null, is not valid in a specification
+        # the default, null, is invalid in an OpenAPI specification
         security_schemes={},
         validation_error_model=api.VALIDATION_MODEL,
         validation_error_callback=error_handlers.of_validation,
@@ -112,7 +112,7 @@ def _create_server(config: Config, sessions: Sessions, key: bytes) -> OpenAPI:
     server.secret_key = key
     server.session_interface = NoFlaskSessions()
     server.json = JSONProvider(server)
-    server.json.sort_keys = False  # documents come in the order in which they are written
+    server.json.sort_keys = False  # keep the order of the documents
     server.config["MAX_CONTENT_LENGTH"] = config.max_body_bytes
     server.extensions["sessions"] = sessions
     if config.proxies:
@@ -125,7 +125,7 @@ def _create_server(config: Config, sessions: Sessions, key: bytes) -> OpenAPI:
     origins.register(server, config)
     server.before_request(_note_client)
     server.teardown_request(_forget_client)
-    # at the first request and not here: threads do not survive gunicorn's fork
+    # start the threads at the first request: they do not survive gunicorn's fork
     server.before_request(sessions.start)
     error_handlers.register(server)
     api.register(server, sessions)
@@ -144,8 +144,8 @@ def _create_server(config: Config, sessions: Sessions, key: bytes) -> OpenAPI:
 
 
 def _note_client() -> None:
-    """Tell the use-cases whose request this thread serves."""
-    # waitress tells whether the client has gone; of other servers a wait ends by itself
+    """Set the client of the request that this thread serves."""
+    # waitress reports a lost client; with other servers a wait ends at its timeout
     has_gone = request.environ.get("waitress.client_disconnected", lambda: False)
     client.current.set(client.Client(request.remote_addr or "", has_gone))
 
@@ -155,5 +155,5 @@ def _forget_client(_error: Optional[BaseException]) -> None:
 
 
 def _favicon() -> Response:
-    """Answer what browsers ask for by themselves; the file's type counts, not its name."""
+    """Return the icon; browsers request this path by default and accept SVG."""
     return send_from_directory(ASSETS, "favicon.svg")

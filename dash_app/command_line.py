@@ -1,6 +1,6 @@
-"""The command line: serving, and the operator's view of the sessions.
+"""Serve the application, or manage its sessions.
 
-Exit codes: 0 well, 1 refused with one sentence on stderr, 2 wrong usage.
+Exit codes: 0 success, 1 an error with one sentence on stderr, 2 wrong usage.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
-    """Run the command; returns the exit code."""
+    """Run the command; return the exit code."""
     options = vars(_parser().parse_args(arguments))
     command = options.pop("command")
     names = {each.name for each in fields(Config)}
@@ -63,7 +63,7 @@ def serve(config: Config) -> int:
         return 1
 
     def load() -> Flask:
-        # after the port is known to be free: it takes a second, or a minute where it compiles
+        # after the port is bound: the import takes a second, or a minute if it compiles
         from dash_app.app import create_app
 
         server: Flask = create_app(config).server

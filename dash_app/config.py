@@ -1,4 +1,4 @@
-"""Every setting in one table: name, default, unit, help. The environment is read here alone."""
+"""All settings: name, default, unit, help. Only this module reads the environment."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from dash_app.errors import SettingError
 # ruff: noqa: RUF009 - _setting returns a field
 
 STREAMLESS_THREADS = 8
-"""Threads that event streams never take, so that ordinary requests are always served.
+"""Minimum number of threads reserved for ordinary requests.
 
-Of many threads they leave a third: a request that waits for a training takes one, too.
+With many threads a third is reserved, because requests that wait for a training need threads too.
 """
 
 MAX_BODY_MB = 4096.0
-"""More is not a limit: a body is kept in a temporary file until all of it has come."""
+"""Largest allowed limit; waitress buffers a body in a temporary file."""
 
 SESSIONS_PER_MINUTE, POINTS_PER_MINUTE = 60, 100_000
-"""What one address may ask for where others than this machine may ask."""
+"""Default rate limits for one address, if the server listens beyond loopback."""
 
 
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
@@ -61,8 +61,8 @@ class Config:
         "GMM_ALLOWED_HOSTS",
         "",
         "names",
-        "names under which the server may be asked, separated by commas, * for any; default: the "
-        "names of this machine's loopback, where the server listens elsewhere all IP addresses too",
+        "accepted host names, separated by commas, * for any; default: the "
+        "loopback names, and all IP addresses if the server listens beyond loopback",
     )
     data_dir: Path = _setting(
         "GMM_DATA_DIR",
@@ -88,7 +88,7 @@ class Config:
         "GMM_LEGACY_FRONTEND",
         None,
         "directory",
-        "somebody's own index.html and static/, served at /legacy/ in place of ours",
+        "a directory with index.html and static/, served at /legacy/ instead of our page",
     )
     threads: int = _setting(
         "GMM_THREADS",
@@ -102,7 +102,7 @@ class Config:
         "GMM_MAX_CONNECTIONS",
         2000,
         "connections",
-        "open at once; an idle one makes room for a new one, and if none is idle that gets a 503",
+        "maximum at once; a new one replaces an idle one, and gets a 503 if none is idle",
         low=8,
         high=50_000,
     )
@@ -110,7 +110,7 @@ class Config:
         "GMM_CACHE_SESSIONS",
         256,
         "sessions",
-        "sessions a process keeps in memory; others come back from the store",
+        "sessions that a process keeps in memory; others are loaded from the store",
         low=1,
     )
     max_body_mb: float = _setting(
@@ -125,7 +125,7 @@ class Config:
         "GMM_MAX_RUNS",
         100,
         "runs",
-        "trainings from scratch of a process, under way or waiting; one more is answered 503",
+        "running and queued trainings from scratch of a process; one more is answered 503",
         low=1,
         high=1000,
     )
@@ -140,14 +140,14 @@ class Config:
         "GMM_MAX_RUN_WORK",
         1e11,
         "points x components x epochs",
-        "a training by adam that would do more is refused",
+        "a training by adam with more work is refused",
         low=1.0,
     )
     max_increment_s: float = _setting(
         "GMM_MAX_INCREMENT_S",
         60.0,
         "seconds",
-        "an increment that is learned longer is refused, and nothing has changed",
+        "an increment whose training takes longer is refused and changes nothing",
         low=0.0,
     )
     max_wait_s: float = _setting(
@@ -161,21 +161,21 @@ class Config:
         "GMM_SESSIONS_PER_MINUTE",
         None,
         "sessions",
-        "that one address may make; 0: any number; default: 60, on a loopback address any number",
+        "that one address may create; 0: no limit; default: 60, on a loopback address no limit",
         low=0,
     )
     points_per_minute: Optional[int] = _setting(
         "GMM_POINTS_PER_MINUTE",
         None,
         "points",
-        "that one address may add; 0: any number; default: 100000, on a loopback address any",
+        "that one address may add; 0: no limit; default: 100000, on a loopback address no limit",
         low=0,
     )
     proxies: int = _setting(
         "GMM_PROXIES",
         0,
         "proxies",
-        "reverse proxies in front whose X-Forwarded-For, -Proto and -Host are trusted",
+        "number of reverse proxies whose X-Forwarded-For, -Proto and -Host are trusted",
         low=0,
         high=10,
     )
@@ -190,11 +190,11 @@ class Config:
     def from_environment(
         cls, environ: Optional[Mapping[str, str]] = None, **overrides: Any
     ) -> Config:
-        """Return the settings of `environ`; an override that is not None comes first.
+        """Return the settings of `environ`; an override that is not None has priority.
 
         Raises
         ------
-        SettingError : a value that cannot be read, or out of its range; names the variable
+        SettingError : a value cannot be read or is out of its range; names the variable
         """
         environ = os.environ if environ is None else environ
         values: dict[str, Any] = {}
@@ -215,17 +215,17 @@ class Config:
 
     @property
     def max_waiting(self) -> int:
-        """Requests of a process that wait at once; streams and the rest keep their threads."""
+        """Maximum number of waiting requests; half of the threads not reserved for streams."""
         return (self.threads - self.max_streams) // 2
 
     @property
     def session_rate(self) -> Optional[int]:
-        """Sessions that an address may make in a minute; None for any number."""
+        """Sessions that an address may create in a minute; None: no limit."""
         return self._rate(self.sessions_per_minute, SESSIONS_PER_MINUTE)
 
     @property
     def point_rate(self) -> Optional[int]:
-        """Points that an address may add in a minute; None for any number."""
+        """Points that an address may add in a minute; None: no limit."""
         return self._rate(self.points_per_minute, POINTS_PER_MINUTE)
 
     def _rate(self, chosen: Optional[int], default: int) -> Optional[int]:
@@ -236,12 +236,12 @@ class Config:
 
     @property
     def max_streams(self) -> int:
-        """Event streams that a process serves at once."""
+        """Maximum number of event streams of a process."""
         return self.threads - max(STREAMLESS_THREADS, self.threads // 3)
 
     @property
     def max_body_bytes(self) -> int:
-        """Bytes of the largest request that is read."""
+        """Maximum size of a request, in bytes."""
         return int(self.max_body_mb * 1024 * 1024)
 
 

@@ -29,18 +29,18 @@ def add_sessions_command(commands: Any, settings: argparse.ArgumentParser) -> No
         found.set_defaults(command=function)
         return found
 
-    chosen = action("list", list_sessions, "one a line: id, operations, points, last use")
+    chosen = action("list", list_sessions, "print id, operations, points and last use of each")
     chosen.add_argument(
-        "--deleted", action="store_true", help="those that restore can still bring back"
+        "--deleted", action="store_true", help="list the deleted sessions that can be restored"
     )
     chosen = action("export", export_session, "write one JSON document to stdout, or to a file")
     chosen.add_argument("session_id", metavar="ID")
     chosen.add_argument("-o", "--output", type=Path, metavar="FILE")
-    chosen = action("import", import_session, "take over an exported document; - reads stdin")
+    chosen = action("import", import_session, "import an exported document; - reads stdin")
     chosen.add_argument("file", metavar="FILE")
-    chosen = action("delete", delete_session, "remove a session; for a day it can be restored")
+    chosen = action("delete", delete_session, "delete a session; it can be restored for a day")
     chosen.add_argument("session_id", metavar="ID")
-    chosen = action("restore", restore_session, "bring back a session that was deleted or expired")
+    chosen = action("restore", restore_session, "restore a deleted or expired session")
     chosen.add_argument("session_id", metavar="ID")
 
 
@@ -82,7 +82,7 @@ def export_session(config: Config, session_id: str, output: Any) -> int:
 
 
 def import_session(config: Config, file: str) -> int:
-    """Take over a session as another instance exported it."""
+    """Import a session that another instance exported."""
     store = _opened(config)
     from dash_app.transfer import session_document
     from dash_app.web import json_text
@@ -99,7 +99,7 @@ def import_session(config: Config, file: str) -> int:
 
 
 def delete_session(config: Config, session_id: str) -> int:
-    """Remove the session."""
+    """Delete the session."""
     store = _opened(config)
     _check_id(session_id)
     found = store.delete_session(session_id, time.time())
@@ -110,7 +110,7 @@ def delete_session(config: Config, session_id: str) -> int:
 
 
 def restore_session(config: Config, session_id: str) -> int:
-    """Bring a deleted session back."""
+    """Restore a deleted session."""
     store = _opened(config)
     found = store.undelete_session(session_id, time.time())
     store.close()
@@ -120,15 +120,15 @@ def restore_session(config: Config, session_id: str) -> int:
 
 
 def _opened(config: Config) -> Store:
-    # with a command and not with its name: it loads the learner. Before all else that does, since
-    # a missing SQLAlchemy is then said at once
+    # imported only by a command, because it loads the learner. It comes before other imports of the
+    # learner: a missing SQLAlchemy is then reported at once
     from dash_app.store import Store
 
     return Store(config.store_url)
 
 
 def _check_id(session_id: str) -> None:
-    """Raise SessionNotFoundError for what cannot be an id, such as bytes that are no text."""
+    """Raise SessionNotFoundError for a malformed id, such as undecodable bytes."""
     from dash_app.web.fields import SESSION_ID_PATTERN
 
     if not re.fullmatch(SESSION_ID_PATTERN, session_id):
