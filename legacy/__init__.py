@@ -1,1 +1,1 @@
-"""The provided page and what it asks of a server: its endpoints at the root, its wire format."""
+"""The provided page, and the endpoints and wire format that it needs."""

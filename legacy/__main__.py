@@ -1,6 +1,6 @@
-"""The page alone, at `/`, as the exercise has it: `python -m legacy`.
+"""Serve the provided page alone, at `/`: `python -m legacy`.
 
-The same sessions as the whole application's: they share the data directory.
+It shares the data directory, and so the sessions, with the whole application.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ DEFAULT_PORT = 8000
 
 
 def create_page_server(config: Config) -> Flask:
-    """Return the WSGI application with the page at `/` and its endpoints, and nothing else."""
+    """Return the WSGI application with only the page at `/` and its endpoints."""
     whole = create_app(config).server
     server = Flask("legacy", static_folder=None)
     server.secret_key = whole.secret_key

@@ -1,9 +1,8 @@
 """The endpoints of the provided page, at the root, and the page itself.
 
-The provided page sends all its points with each request and knows nothing of sessions: a signed
-cookie gives each browser a session of its own, made at its first training. A client without
-cookies sends the `session` of an answer back as `X-Session`. Refusals are answered by
-`dash_app.web.error_handlers`, as everywhere.
+The provided page sends all its points with each request and has no session id. A signed cookie
+gives each browser its own session, created at the first training. A client without cookies sends
+the `session` of an answer in the header `X-Session`. `dash_app.web.error_handlers` answers errors.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 OWN_FRONTEND = Path(__file__).resolve().parent
 DEFAULT_N_COMPONENTS = 2
-"""Of a new session whose first request names none; where the page's slider starts."""
+"""Default number of components of a new session; also the start of the page's slider."""
 
 _COOKIE_SALT = "legacy-session"
 _COOKIE_MAX_AGE_S = 365 * 24 * 3600
@@ -47,15 +46,15 @@ def create_blueprint(
     cookie_name: str = "gmm_session",
     page_path: str = "/legacy/",
 ) -> Blueprint:
-    """Return the endpoints and the page, to be registered at the root.
+    """Return a blueprint with the endpoints and the page, to register at the root.
 
     Parameters
     ----------
     sessions : Sessions
     assets : directory with density.js, which our own page shares with the Dash page
-    frontend : directory with index.html and static/ that is served in place of our own page
-    cookie_name : str, specific to the data directory: cookies do not tell ports apart
-    page_path : str, where the page is, with a slash at its end
+    frontend : directory with index.html and static/, served instead of our own page
+    cookie_name : str, specific to the data directory, because all ports share cookies
+    page_path : str, path of the page, with a trailing slash
 
     Raises
     ------
@@ -100,7 +99,7 @@ def _add_endpoints(blueprint: Blueprint, endpoints: _Endpoints) -> None:
 
 
 class _Endpoints:
-    """Read the request, call one use-case, write its answer."""
+    """The endpoints: each reads the request, calls one use-case and writes the answer."""
 
     def __init__(self, sessions: Sessions, cookie_name: str) -> None:
         self._sessions = sessions
@@ -119,7 +118,7 @@ class _Endpoints:
         return self._train_online(query, wire.read_points(_json_body()))
 
     def retrain(self) -> Response:
-        """Train from scratch, without a body on the points already held."""
+        """Train from scratch on the points in the body; without a body, on the active points."""
         query = wire.read_query(request.args)
         if _body().strip():
             return self._train_from_scratch(query, wire.read_points(_json_body()))
@@ -129,7 +128,7 @@ class _Endpoints:
         return self._scratch_answer(view, query.epochs, n_new=0)
 
     def parameters(self) -> Response:
-        """Return the parameters of the newest model that knows all points."""
+        """Return the parameters of the newest model that was trained on all active points."""
         view = self._held(self._session_id())
         version, scratch = view.online, view.scratch
         if scratch is not None and scratch.n_points == view.n_points:
@@ -137,13 +136,13 @@ class _Endpoints:
         return self._answer(view, version, n_new=0, time_s=version.time_s if version else 0.0)
 
     def clear(self) -> Response:
-        """Forget points and models."""
+        """Remove the points and models."""
         try:
             session_id = self._session_id()
             if session_id is not None:
                 self._sessions.clear(session_id)
         except SessionNotFoundError:
-            _log.info("a session that is gone was cleared")
+            _log.info("nothing to clear: the session was deleted")
         return _json_response(b'{"status": "cleared"}')
 
     def _train_online(self, query: wire.Query, points: list[float]) -> Response:
@@ -206,7 +205,7 @@ class _Endpoints:
         try:
             return _signer().unsign(value).decode()
         except (BadSignature, UnicodeDecodeError):
-            return None  # not one of ours: as if there were none
+            return None  # not signed by us: ignore it
 
     def _set_cookie(self, response: Response, session_id: str) -> None:
         response.set_cookie(
@@ -219,7 +218,7 @@ class _Endpoints:
         )
 
     def _held(self, session_id: Optional[str]) -> SessionView:
-        """Return the caller's session; a refusal where it holds no point."""
+        """Return the caller's session; EmptyDataError if it has no points."""
         try:
             view = None if session_id is None else self._sessions.view(session_id)
         except SessionNotFoundError:
@@ -231,7 +230,7 @@ class _Endpoints:
         return view
 
     def _in_own_session(self, use_case: Callable[[str], T], n_components: int) -> T:
-        """Call the use-case with the caller's session, a new one where the cookie's is gone."""
+        """Call the use-case with the caller's session; create one if the cookie has none."""
         session_id = self._session_id()
         if session_id is not None:
             try:
@@ -244,7 +243,7 @@ class _Endpoints:
 
 
 def _named_session() -> Optional[str]:
-    """Return the id in `X-Session`; SessionNotFoundError for what cannot be one."""
+    """Return the id in `X-Session`; SessionNotFoundError for a malformed one."""
     named = request.headers.get("X-Session")
     if named and not re.fullmatch(SESSION_ID_PATTERN, named):
         raise SessionNotFoundError(f"expected the id of a session, got {shown(named)}")

@@ -1,8 +1,7 @@
-"""What travels between the provided page and the server, read strictly and written once.
+"""The wire format of the provided page: strict reading of requests, writing of answers.
 
-Here, and nowhere else, mixtures bear the names `pi`, `mu`, `sigma`, and here alone `sigma` are
-VARIANCES: the page's density function divides by them as they are. Standard deviations stand
-beside them as `std`.
+Only here a mixture has the names `pi`, `mu` and `sigma`. `sigma` are VARIANCES, because the page's
+density function divides by them. The standard deviations are in `std`.
 """
 
 from __future__ import annotations
@@ -25,15 +24,15 @@ from dash_app.records.versions import ModelVersion
 from dash_app.web import json_text
 
 MIN_STD = 1e-3
-"""A tenth of the step in which the page draws. A component that falls between two of its steps
-makes a curve of range 0, which the page divides by."""
+"""Lower bound of a standard deviation, a tenth of the page's drawing step. A component between two
+steps gives a curve of range 0, and the page divides by the range."""
 
 DEFAULT_EPOCHS = 200
 
 
 @dataclass(frozen=True)
 class Query:
-    """The query string. `n_components` None: what the session has."""
+    """The query string; `n_components` None keeps the session's number of components."""
 
     n_components: Optional[int]
     epochs: int
@@ -41,7 +40,7 @@ class Query:
 
 
 def read_query(args: Mapping[str, str]) -> Query:
-    """Return what the query string asks for.
+    """Parse and check the query string.
 
     Examples
     --------
@@ -78,8 +77,8 @@ def read_points(body: bytes) -> list[float]:
 
     Raises
     ------
-    BadRequest : not JSON
-    EmptyDataError, ShapeError, NonFiniteError, OutOfRangeError : JSON that is no list of points
+    BadRequest : the body is not JSON
+    EmptyDataError, ShapeError, NonFiniteError, OutOfRangeError : it is not a valid list of points
 
     Examples
     --------
@@ -94,11 +93,11 @@ def read_points(body: bytes) -> list[float]:
 
 
 def _read_at_once(coordinates: list[Any]) -> Optional[list[float]]:
-    """Return the x of all coordinates, or None where they need to be looked at one by one."""
+    """Return the x of all coordinates if all are valid, otherwise None; fast for long lists."""
     try:
         points = [pair["x"] for pair in coordinates]
         numbers = points + [pair.get("y", 0) for pair in coordinates]
-        # types, since to Python a bool is an int; a NaN makes the sum one, and min and max blind
+        # type() rejects bools, which are ints; min and max miss a NaN, but the sum is then NaN
         if {type(number) for number in numbers} <= {int, float} and (
             math.isfinite(sum(numbers))
             and min(numbers) >= -MAX_MAGNITUDE
@@ -155,23 +154,23 @@ def _check_number(value: Any, place: str) -> None:
 
 
 def _shown(value: Any) -> str:
-    is_huge = isinstance(value, int) and abs(value) > 10**18  # its digits alone may take long
+    is_huge = isinstance(value, int) and abs(value) > 10**18  # formatting it may take long
     text = "a huge integer" if is_huge else repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
 
 def no_points() -> EmptyDataError:
-    """Return the refusal of everything that needs a point where there is none."""
+    """Return the error for a request that needs at least one point."""
     return EmptyDataError("expected at least one point, got none", "coordinates")
 
 
 def write_parameters(
     version: ModelVersion, *, session_id: str, n_points: int, n_new: int, time_s: float
 ) -> bytes:
-    """Return the answer for one trained model, as JSON: a view of its document.
+    """Return the answer for one trained model, as JSON.
 
-    Every standard deviation is at least `MIN_STD`. The values are those that the provided
-    `extract_gmm_parameters` returns of this mixture; torch is not needed to write them.
+    Every standard deviation is at least `MIN_STD`. The values equal those of the provided
+    `extract_gmm_parameters`, without torch.
     """
     model = model_document(version)
     std = np.maximum(model["stds"], MIN_STD)

@@ -1,8 +1,8 @@
-// Points are clicked onto the axis, the server trains a Gaussian mixture on them, its density is
-// drawn over them. No library: plain SVG and fetch.
+// A click adds a point to the axis. The server trains a Gaussian mixture on the points. The page
+// draws its density. No library: plain SVG and fetch.
 
 /**
- * @typedef {Object} Answer  what /train and /update answer; lists of one length, one entry a component
+ * @typedef {Object} Answer  answer of /train and /update; each list has one entry per component
  * @property {number[]} pi     mixing weights
  * @property {number[]} mu     means
  * @property {number[]} sigma  variances, not standard deviations
@@ -23,10 +23,10 @@ const RETRY_FIRST_MS = 500;
 const RETRY_MOST_MS = 4000;
 const GATEWAY_STATUS = [502, 503, 504];
 
-// ---------------------------------------------------------------- the density
+// ---------------------------------------------------------------- density
 
 /**
- * The density over [-1, 1], stretched so that its least value is 0 and its greatest 1.
+ * The density over [-1, 1], scaled to a minimum of 0 and a maximum of 1.
  * @param {Answer} answer
  * @returns {[number, number][]}
  */
@@ -40,7 +40,7 @@ function stretchedCurve(answer) {
   return xs.map((x, i) => [x, range > 0 ? (heights[i] - least) / range : 0]);
 }
 
-// ---------------------------------------------------------------- the drawing
+// ---------------------------------------------------------------- drawing
 
 /**
  * @param {string} name
@@ -54,7 +54,7 @@ function svgElement(name, attributes) {
 }
 
 /**
- * The SVG of the box's own size: x from -1 to 1 over the width, y from 1 to -1 over the height.
+ * An SVG that fills the box: x from -1 to 1 over the width, y from 1 to -1 over the height.
  * @param {HTMLElement} box
  */
 function createChart(box) {
@@ -145,7 +145,7 @@ function createChart(box) {
       curve = stretchedCurve(answer);
       drawCurve();
     },
-    /** The line no longer belongs to what is on the page: shown as old until the next one. */
+    /** Mark the curve as out of date until the next answer. */
     markStale() {
       for (const line of lines.children) line.classList.add("stale");
     },
@@ -162,16 +162,16 @@ function createChart(box) {
   };
 }
 
-// ---------------------------------------------------------------- the server
+// ---------------------------------------------------------------- server
 
 /**
- * One request in flight. What is asked for meanwhile waits in one place: each request carries all
- * points, so the newest makes the ones before it needless, and none is lost.
+ * Send one request at a time. At most one more task waits. Each request carries all points, so the
+ * newest task replaces an older waiting one without loss.
  *
  * @param {Object} page
  * @param {(task: Task) => [string, RequestInit]} page.requestFor
  * @param {(task: Task, answer: Answer) => void} page.onAnswer
- * @param {(message: string) => void} page.onMessage   "" when all is well again
+ * @param {(message: string) => void} page.onMessage   "" after a success
  */
 function createTrainer({ requestFor, onAnswer, onMessage }) {
   /** @type {?Task} */
@@ -181,7 +181,7 @@ function createTrainer({ requestFor, onAnswer, onMessage }) {
   let retryMs = RETRY_FIRST_MS;
   let wake = () => {};
 
-  /** @returns {Promise<boolean>} whether the server dealt with it, if only by a refusal */
+  /** @returns {Promise<boolean>} whether the server answered, with a result or an error */
   async function perform(/** @type {Task} */ task) {
     const asked = generation;
     let response;
@@ -195,7 +195,7 @@ function createTrainer({ requestFor, onAnswer, onMessage }) {
       return true;
     }
     if (GATEWAY_STATUS.includes(response.status)) return false;
-    if (asked !== generation) return true; // cleared meanwhile
+    if (asked !== generation) return true; // cleared after the request
     if (!response.ok) {
       const reason = answer?.error?.message ?? `the server answered with status ${response.status}`;
       onMessage(`Not trained: ${reason}`);
@@ -230,14 +230,14 @@ function createTrainer({ requestFor, onAnswer, onMessage }) {
 
   return (/** @type {Task} */ task) => {
     if (task === "clear") generation += 1;
-    // an update does not take the place of a training that still waits: that one covers it
+    // an update does not replace a waiting training, which includes it
     if (!(task === "update" && waiting === "train")) waiting = task;
     wake();
     void run();
   };
 }
 
-// ---------------------------------------------------------------- the page
+// ---------------------------------------------------------------- page
 
 /**
  * @template {HTMLElement} T
