@@ -1,1 +1,1 @@
-"""The Dash page: `layout` builds it, `callbacks` connects it with the sessions."""
+"""The Dash page: `layout` builds it, `callbacks` connects it to the sessions."""

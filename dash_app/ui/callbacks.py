@@ -1,4 +1,4 @@
-"""The page's callbacks: the browser's commands to the sessions, and everything else in assets/."""
+"""Callbacks of the page: commands run on the server, everything else runs clientside in assets/."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Json = dict[str, Any]
 
 
 def register_callbacks(app: dash.Dash, sessions: Sessions) -> None:
-    """Connect the page with the sessions."""
+    """Connect the page to the sessions."""
     _register_commands(app, sessions)
     _register_browser(app)
 
@@ -58,15 +58,15 @@ def _register_commands(app: dash.Dash, sessions: Sessions) -> None:
 
 
 def _unexpected(error: Exception) -> Json:
-    """Answer a command that broke, so that the browser goes on and the person knows.
+    """Answer a command that raised an unexpected error; the page shows the message.
 
-    A value that is no command at all, which no page of ours sends, is refused as elsewhere.
+    Errors of the project go to the error handlers: the value was not a command.
     """
     if isinstance(error, GMMError):
         raise error
     _log.error("a command failed", exc_info=error)
     key = ctx.inputs[f"{ids.COMMAND}.data"]["key"]
-    message = "The server failed at this; its log says why. Nothing was changed."
+    message = "The server failed; see its log. Nothing was changed."
     return {"key": key, "error": {"message": message, "field": None}}
 
 

@@ -1,4 +1,4 @@
-"""The browser's commands and questions, as models: the API's types, one model a command."""
+"""Models of the browser's commands and questions, with the field types of the API."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dash_app.web import fields
 
 
 class _Command(BaseModel):
-    """Base of all commands; `attempt` counts how often it was sent, `whole` is the browser's."""
+    """Base of all commands; `attempt` counts how often it was sent. The server ignores `whole`."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -21,7 +21,7 @@ class _Command(BaseModel):
 
 
 class Points(_Command):
-    """Points to add or to take back."""
+    """Points to add or to remove."""
 
     kind: Literal["add", "remove"]
     x: Annotated[list[fields.Point], FailFast()] = Field(min_length=1)
@@ -34,7 +34,7 @@ class Step(_Command):
 
 
 class Settings(BaseModel):
-    """New settings; what is not named stays."""
+    """New settings; omitted settings do not change."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -74,19 +74,19 @@ Command = Union[Points, Step, Configure, Example, Train]
 
 
 class _AnyCommand(RootModel[Command]):
-    """A command, told by its kind."""
+    """Any command; its kind selects the model."""
 
     root: Command = Field(discriminator="kind")
 
 
 class Keyed(BaseModel):
-    """What every command has: without a key there is nothing that an answer could name."""
+    """The key of a command; every answer names it."""
 
     key: fields.Key
 
 
 class Question(BaseModel):
-    """Which run is asked for, and whether it is to stop; `at` makes each question a new one."""
+    """A question about a run, with a request to stop it; `at` makes each question unique."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -96,7 +96,7 @@ class Question(BaseModel):
 
 
 class Look(BaseModel):
-    """Which session is asked for; null: a new one."""
+    """A question about a session; null asks for a new session."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -105,5 +105,5 @@ class Look(BaseModel):
 
 
 def read_command(value: Any) -> Command:
-    """Return the command; pydantic's ValidationError names its first fault."""
+    """Return the command; raises pydantic's ValidationError for an invalid one."""
     return _AnyCommand.model_validate(value).root

@@ -1,6 +1,6 @@
-"""What a person can ask of a session, by name: each is one use-case of `Sessions`.
+"""The commands of the page; most of them call one use-case of `Sessions`.
 
-A command bears the key under which the browser sends it, again if need be; it is applied once.
+A command has an idempotency key. The browser may send it again; it is applied once.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ from dash_app.web.error_handlers import UNREACHABLE
 
 _log = logging.getLogger(__name__)
 
-#: A run that ends within this time comes with the answer; a longer one is followed.
+#: Longest wait for a run, in seconds; the browser polls a longer run.
 PATIENCE_S = 0.15
 
 T = TypeVar("T", bound=BaseModel)
 
 
 def perform(sessions: Sessions, session_id: Any, value: Any) -> Json:
-    """Carry out a command; the answer bears its key, and a refusal as `error` or `again`.
+    """Carry out a command; the answer has its key, and `error` or `again` if it failed.
 
     Raises
     ------
-    ShapeError : a value without a key, which no answer could name; nothing has changed
+    ShapeError : the value has no key; nothing has changed
     """
     answer: Json = {"key": _read(models.Keyed, value).key}
     try:
@@ -61,13 +61,13 @@ def perform(sessions: Sessions, session_id: Any, value: Any) -> Json:
 
 
 def look(sessions: Sessions, value: Any) -> Json:
-    """Return the whole session with its points; a new one where it does not exist.
+    """Return the whole session with its points; a new session if it does not exist.
 
     `again` where the error passes by itself; other errors are raised.
 
     Raises
     ------
-    ShapeError : a value that is no question
+    ShapeError : the value is not a question
     """
     asked = _read(models.Look, value).id
     try:
@@ -92,13 +92,13 @@ def _whole(sessions: Sessions, session_id: Any) -> Json:
 
 
 def follow(sessions: Sessions, session_id: Any, value: Any) -> Json:
-    """Return how a run stands, after stopping it where that is asked; with the view once done.
+    """Return the state of a run, and the view if it is done; stop the run first if requested.
 
     A refusal comes as `error`, or as `again` with what was asked.
 
     Raises
     ------
-    ShapeError : a value that is no question
+    ShapeError : the value is not a question
     """
     question = _read(models.Question, value)
     asked = {"run": question.run, "stop": question.stop}
@@ -133,7 +133,7 @@ def _read(model: type[T], value: Any) -> T:
 
 
 def _session_id(value: Any) -> str:
-    """Return the id; SessionNotFoundError for what cannot be one."""
+    """Return the id; SessionNotFoundError for a malformed one."""
     if isinstance(value, str) and re.fullmatch(fields.SESSION_ID_PATTERN, value):
         return value
     raise SessionNotFoundError(f"expected the id of a session, got {fields.shown(value)}")
@@ -174,7 +174,7 @@ def _configure(sessions: Sessions, session_id: str, command: models.Configure) -
 
 
 def _example(sessions: Sessions, session_id: str, command: models.Example) -> Json:
-    """Clear, take over the example's settings, and hand its points to the browser to play."""
+    """Clear, apply the example's settings, and return its points, which the browser adds."""
     example = EXAMPLES[command.name]
     sessions.clear(session_id)
     view = sessions.configure(

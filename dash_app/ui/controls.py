@@ -14,7 +14,7 @@ MAX_COMPONENTS = 12
 DEFAULT_COMPONENTS = 3
 EPOCHS_RANGE = (50, 2000, 50)
 DEFAULT_EPOCHS = 200
-#: Steps of the memory slider: the half-life in points, None for a model that never forgets.
+#: Steps of the memory slider: half-lives in points; None: points keep their weight.
 MEMORY_STEPS = (None, 500, 200, 100, 50, 20, 10)
 
 
@@ -37,15 +37,15 @@ def _scratch_group() -> html.Section:
         button(
             ids.TRAIN,
             html.Span("Train from scratch", id=f"{ids.TRAIN}-label"),
-            "Forget all earlier fits and train on all points at once (p)",
+            "Train on all points at once, without earlier models (p)",
             key="p",
             kind="primary",
         ),
         html.Button(
-            "After every change, by itself",
+            "Automatically after every change",
             id=ids.AUTO,
             className="switch",
-            title="Train from scratch after every change without being asked (a)",
+            title="Train from scratch automatically after every change (a)",
             type="button",
             role="switch",
             **{"aria-checked": "false"},
@@ -53,7 +53,7 @@ def _scratch_group() -> html.Section:
         choice(
             "method",
             "Method",
-            "EM: the classical way, stops by itself. Adam: small steps along the gradient (e)",
+            "EM: the standard method, stops when it has converged. Adam: gradient steps (e)",
             ids.METHODS,
             "EM",
             "Adam",
@@ -62,7 +62,7 @@ def _scratch_group() -> html.Section:
             ids.EPOCHS,
             ids.EPOCHS_VALUE,
             "Epochs, at most",
-            "How often training from scratch may pass over all points ([ and ])",
+            "Maximum number of passes over all points from scratch ([ and ])",
             EPOCHS_RANGE,
             DEFAULT_EPOCHS,
         ),
@@ -77,7 +77,7 @@ def _model_group() -> html.Section:
             ids.COMPONENTS,
             ids.COMPONENTS_VALUE,
             "Components",
-            "How many bell curves the density is made of. Keys: 1 to 9, or - and +",
+            "Number of bell curves in the density. Keys: 1 to 9, or - and +",
             (1, MAX_COMPONENTS, 1),
             DEFAULT_COMPONENTS,
         ),
@@ -85,7 +85,7 @@ def _model_group() -> html.Section:
             ids.MEMORY,
             ids.MEMORY_VALUE,
             "Memory",
-            "Whether old points count less: after how many new ones a point counts half (m)",
+            "Number of new points after which an old point counts half (m)",
             (0, len(MEMORY_STEPS) - 1, 1),
             0,
         ),
@@ -99,8 +99,8 @@ def _points_group() -> html.Section:
         html.Div(
             className="row",
             children=[
-                button(ids.UNDO, "Undo", "Take back the last change (u)", key="u"),
-                button(ids.REDO, "Redo", "Do it again after all (r)", key="r"),
+                button(ids.UNDO, "Undo", "Undo the last change (u)", key="u"),
+                button(ids.REDO, "Redo", "Redo the last undone change (r)", key="r"),
                 button(ids.CLEAR, "Clear", "Remove all points and both models (c)", key="c"),
             ],
         ),
@@ -108,7 +108,7 @@ def _points_group() -> html.Section:
         html.Div(_example_buttons(), className="examples", role="group", **_named("examples")),
         html.Div(
             className="axis",
-            title="The part of the axis that is shown; it grows where points lie outside (g)",
+            title="The visible part of the axis; it grows if points are outside (g)",
             children=[
                 html.Span("Axis from", className="label"),
                 _number(ids.AXIS_LOW, -1, "Left end of the axis"),

@@ -1,4 +1,4 @@
-"""How the page's files travel: compressed once, and kept by the browser under their fingerprint."""
+"""Compression and caching of the page's static files."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from flask import Flask, Response, request
 _STATIC = ("/assets/", "/_dash-component-suites/")
 _COMPRESSIBLE = frozenset({"application/javascript", "text/javascript", "text/css", "text/html"})
 _COMPRESSIBLE_JSON = ("/_dash-layout", "/_dash-dependencies")
-_WORTH_BYTES = 1400  # less fits into one packet as it is
+_WORTH_BYTES = 1400  # a smaller body fits into one packet uncompressed
 _YEAR_S = 31_536_000
 _KEPT_FILES = 128
 
 
 def register_delivery(server: Flask) -> None:
-    """Compress what the page loads, and let its fingerprinted files be cached for good."""
+    """Compress the static files, and let browsers cache fingerprinted files for a year."""
     server.after_request(_deliver)
 
 
@@ -24,7 +24,7 @@ def _deliver(response: Response) -> Response:
     if request.method != "GET" or response.status_code != 200:
         return response
     is_static = request.path.startswith(_STATIC)
-    if is_static and "m" in request.args:  # Dash names an asset's time of change in its address
+    if is_static and "m" in request.args:  # Dash adds an asset's modification time to its URL
         response.cache_control.public = True
         response.cache_control.max_age = _YEAR_S
         response.cache_control.no_cache = None

@@ -1,7 +1,7 @@
-"""What Dash's renderer sends around a command, checked before Dash and the command see it.
+"""Check the JSON that Dash's renderer sends around a command, before Dash runs the callback.
 
-Dash itself finds some faults only after the callback has run: the answer would be a 500 and the
-command would be carried out all the same.
+Dash finds some faults only after the callback has run. The answer would be a 500, although the
+command was carried out.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Json = dict[str, Any]
 
 
 def register_envelope(app: dash.Dash, server: Flask) -> None:
-    """Refuse requests to the callbacks that no page of ours sends."""
+    """Reject malformed callback requests."""
     address = f"{app.config.requests_pathname_prefix}_dash-update-component"
 
     def check_request() -> None:
@@ -29,12 +29,12 @@ def register_envelope(app: dash.Dash, server: Flask) -> None:
 
 
 def check(callbacks: Mapping[str, Json], body: Any) -> None:
-    """Raise ShapeError unless the body calls one of the callbacks with all that it takes.
+    """Raise ShapeError unless the body calls a callback with exactly its inputs and state.
 
     Parameters
     ----------
-    callbacks : Dash's map, by the name of what a callback writes
-    body : the request's JSON
+    callbacks : Dash's callback map, by output
+    body : JSON of the request
     """
     if not isinstance(body, dict):
         raise ShapeError("expected an object that names a callback, got none")
@@ -42,7 +42,7 @@ def check(callbacks: Mapping[str, Json], body: Any) -> None:
     if not isinstance(output, str):
         raise ShapeError("expected the output of a callback of the server", "output")
     callback = callbacks.get(output, {})
-    if "callback" not in callback:  # a clientside one has none
+    if "callback" not in callback:  # a clientside callback has none
         raise ShapeError("expected the output of a callback of the server", "output")
     written = output.strip(".").split("...") if output.startswith("..") else [output]
     places = body.get("outputs")
@@ -61,7 +61,7 @@ def _check_places(part: str, places: Any, names: list[str]) -> None:
 
 
 def _name(place: Any) -> str:
-    """Return "id.property" of a place, "" of anything else."""
+    """Return "id.property"; "" for a malformed place."""
     if not isinstance(place, dict):
         return ""
     name, attribute = place.get("id"), place.get("property")

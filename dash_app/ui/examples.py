@@ -1,4 +1,4 @@
-"""The examples a newcomer can draw with one press: seeded points in an order that has a story."""
+"""The examples of the page: seeded points in a fixed order."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from typing import Optional, Union
 import numpy as np
 from numpy.typing import NDArray
 
-#: An example arrives in about this many increments, so that one can watch the online model learn.
+#: Increments of an example; more of them show the learning in more steps, but take longer.
 N_INCREMENTS = 30
 OLD_FAITHFUL_PATH = Path(__file__).with_name("old_faithful_eruptions.csv")
 
 
 @dataclass(frozen=True)
 class Clump:
-    """`count` normal draws whose mean travels from `mean` to `last_mean` (None: it stays)."""
+    """`count` normal draws; the mean moves linearly from `mean` to `last_mean`, if that is set."""
 
     count: int
     mean: float
@@ -34,12 +34,12 @@ class Clump:
 
 @dataclass(frozen=True)
 class Recording:
-    """Measured values in a file beside this module: one a line under a comment and a heading."""
+    """Measured values in a file: one value per line after a comment and a heading."""
 
     path: Path
 
     def draw(self, rng: np.random.Generator) -> NDArray[np.float64]:
-        """Return the values as recorded; nothing is drawn at random."""
+        """Return the recorded values; `rng` is not used."""
         return np.loadtxt(self.path, skiprows=2)
 
 
@@ -58,7 +58,7 @@ class Flat:
 
 @dataclass(frozen=True)
 class Example:
-    """One example: what is drawn, in which order, and the settings that make it worth seeing."""
+    """One example: sources of points, their order, and the settings."""
 
     name: str
     label: str
@@ -70,7 +70,7 @@ class Example:
     axis: tuple[float, float] = (-1.0, 1.0)
 
     def points(self, seed: int = 0) -> list[float]:
-        """Return the points in order of arrival: the same for the same seed."""
+        """Return the points in order of arrival; the seed determines them."""
         rng = np.random.default_rng(seed)
         drawn = np.concatenate([source.draw(rng) for source in self.sources])
         return [float(x) for x in (rng.permutation(drawn) if self.mixed else drawn)]
@@ -106,7 +106,7 @@ _EXAMPLES = (
     Example(
         "overlapping",
         "Overlapping",
-        "60 points from a narrow clump on the shoulder of a wide one",
+        "60 points from a narrow clump that overlaps a wide one",
         (Clump(35, -0.15, 0.28), Clump(25, 0.3, 0.07)),
         n_components=2,
     ),
@@ -121,14 +121,14 @@ _EXAMPLES = (
     Example(
         "uniform",
         "Uniform",
-        "60 points spread evenly: no clumps to find",
+        "60 uniformly distributed points: no clumps to find",
         (Flat(60, -0.9, 0.9),),
         n_components=4,
     ),
     Example(
         "drift",
         "Drift",
-        "One clump that wanders to the right, with a short memory to follow it",
+        "One clump that moves to the right; a short memory follows it",
         (Clump(90, -0.6, 0.07, last_mean=0.6),),
         n_components=2,
         mixed=False,

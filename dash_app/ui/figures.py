@@ -1,7 +1,7 @@
-"""The figures as the browser first receives them: axes, traces and their styles, without data.
+"""The initial figures: axes, traces and styles, without data.
 
-The browser fills them in (assets/plot.js, assets/charts.js): curves are computed there from the
-parameters, and colours follow the theme. No callback ever outputs a figure.
+The browser adds the data (assets/plot.js, assets/charts.js). It computes the curves from the
+parameters and sets the colours of the theme. No callback outputs a figure.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-#: Share of the plot's height for the strip in which the points lie.
+#: Height of the strip of points, as a share of the plot's height.
 RUG_SHARE = 0.17
 
-#: Traces of the plot in drawing order. `meta` names the colour, a variable of the style sheet;
-#: by the `uid` the browser finds trace and drawn path.
+#: Traces of the plot in drawing order. `meta` is a colour variable of the style sheet. The browser
+#: finds a trace and its SVG path by the `uid`.
 _CURVES: tuple[dict[str, Any], ...] = (
     {
         "uid": "online-components",
@@ -65,7 +65,7 @@ def _bare_layout(**settings: Any) -> dict[str, Any]:
 
 
 def plot_figure() -> go.Figure:
-    """Return the plot: both densities over the points, a click anywhere counts."""
+    """Return the plot: both densities over the points; it accepts clicks anywhere."""
     bare = {"x": [], "y": [], "hoverinfo": "skip"}
     curves = [
         {**bare, "mode": "lines", **trace, "line": {"simplify": False, **trace["line"]}}
@@ -73,7 +73,7 @@ def plot_figure() -> go.Figure:
     ]
     points = [{**bare, "yaxis": "y2", "meta": "points", **trace} for trace in _POINTS]
     layout = _bare_layout(
-        # a click on empty ground has a position only where hovering is on; no trace answers to it
+        # a click on an empty area has a position only if hovermode is on; all traces skip hover
         clickanywhere=True,
         hovermode="closest",
         margin={"l": 44, "r": 16, "t": 12, "b": 34},
@@ -97,7 +97,7 @@ def chart_figure(x_title: str, *traces: dict[str, Any]) -> go.Figure:
 
 
 def difference_figure() -> go.Figure:
-    """Return the chart of the distance between both densities, increment by increment."""
+    """Return the chart of the difference between both densities after each increment."""
     return chart_figure(
         "increment",
         {
@@ -123,7 +123,7 @@ def difference_figure() -> go.Figure:
 
 
 def scratch_loss_figure() -> go.Figure:
-    """Return the chart of the loss of the run from scratch, iteration by iteration."""
+    """Return the chart of the loss after each iteration of the run from scratch."""
     return chart_figure(
         "pass over the points",
         {
@@ -136,7 +136,7 @@ def scratch_loss_figure() -> go.Figure:
 
 
 def online_loss_figure() -> go.Figure:
-    """Return the chart of the online model's loss, increment by increment."""
+    """Return the chart of the online model's loss after each increment."""
     return chart_figure(
         "increment",
         {

@@ -1,32 +1,31 @@
-"""The help dialog: the idea in four sentences, and every key."""
+"""The help dialog: a short explanation, and all keys."""
 
 from __future__ import annotations
 
 from jinja2 import Environment
 
 IDEA = (
-    "Every point you add is learned online: the model is updated from the new point alone, without "
-    "going through the earlier ones again.",
-    "Training from scratch forgets everything and fits all points at once. It is what the online "
-    "model would like to be.",
-    "Both seek the same thing, so whatever differs between the two curves is the price of learning "
-    "one by one. The shaded area between them is that difference; one half of it is the share of "
-    "mass that lies elsewhere.",
-    "Loss is measured in nats a point: lower is better, and below zero is fine where points lie "
-    "close together.",
+    "Online training updates the model with each new point. It does not visit the earlier points "
+    "again.",
+    "Training from scratch ignores earlier models and fits all points at once. It is the reference "
+    "for the online model.",
+    "Both minimise the same loss. The difference between the two curves is the price of online "
+    "training. Half of the shaded area between them is the mass that differs.",
+    "The loss is in nats a point. Lower is better. It may be negative where points are close "
+    "together.",
 )
 
 KEYS = (
     ("click", "add a point"),
-    ("shift-click, right-click", "take the point under the mouse back (touch: press long)"),
+    ("shift-click, right-click", "remove the point under the mouse (touch: long press)"),
     ("p", "train from scratch; again: stop"),
-    ("a", "train from scratch after every change, or not"),
+    ("a", "train from scratch after every change: on or off"),
     ("c", "clear"),
     ("u", "undo, as Ctrl-Z"),
     ("r", "redo, as Ctrl-Shift-Z"),
     ("o, s, b", "show online, from scratch, both"),
     ("1 to 9, -, +", "number of components"),
-    ("m", "shorter memory, and round again to one that never forgets"),
+    ("m", "shorter memory; after the shortest: points keep their weight"),
     ("e", "EM or Adam"),
     ("[, ]", "fewer or more epochs"),
     ("l", "loss over linear or logarithmic passes"),
@@ -34,7 +33,7 @@ KEYS = (
     ("g", "go to the ends of the axis"),
     ("x", "go to the cursor on the axis"),
     ("arrow keys", "move the cursor (with shift: ten steps), Home and End"),
-    ("Enter, Delete", "add a point at the cursor, take the nearest one back"),
+    ("Enter, Delete", "add a point at the cursor, remove the nearest one"),
     ("y", "copy the parameters as JSON"),
     ("t", "dark or light"),
     ("?", "this help; Escape closes it"),
@@ -62,9 +61,9 @@ _DIALOG = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).fro
 
 
 def help_dialog() -> str:
-    """Return the dialog, closed, as HTML.
+    """Return the closed dialog as static HTML.
 
-    It never changes, so Dash need not know it: of every change of the page Dash asks each of its
-    components whether it is touched, and a third of them would be here.
+    It is not part of the Dash layout. Dash checks every component at each change of the page, and
+    the dialog would add half as many again.
     """
     return _DIALOG.render(idea=IDEA, keys=KEYS)

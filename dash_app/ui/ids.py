@@ -1,18 +1,18 @@
-"""Every id of the page, once. A test holds them against the layout and the callbacks."""
+"""All ids of the page. A test compares them with the layout and the callbacks."""
 
 from __future__ import annotations
 
 PAGE = "page"
 
-# Stores: what the browser and the server say to one another.
-SESSION = "session"  # the session's id, kept by the tab
-SETTINGS = "settings"  # what the page is told once: bounds, steps, prefixes
-COMMAND = "command"  # browser to server: one change of the session, in order
-ANSWER = "answer"  # server to browser: the session after it
-FOLLOW = "follow"  # browser to server: how far is the run? stop it!
-FOLLOWED = "followed"  # server to browser: the run, and the session once it is done
-LOOK = "look"  # browser to server: show me the session as it is now
-SEEN = "seen"  # server to browser: the session with all of its points
+# Stores: messages between the browser and the server
+SESSION = "session"  # the session's id, stored by the tab
+SETTINGS = "settings"  # constants of the page, sent once
+COMMAND = "command"  # browser to server: a change of the session
+ANSWER = "answer"  # server to browser: the session after the command
+FOLLOW = "follow"  # browser to server: request the state of a run, or stop it
+FOLLOWED = "followed"  # server to browser: the run, and the session if the run is done
+LOOK = "look"  # browser to server: request the current session
+SEEN = "seen"  # server to browser: the session with all points
 
 # The plot and its reading
 PLOT = "plot"
@@ -82,5 +82,5 @@ def example(name: str) -> str:
 
 
 def error(field: str) -> str:
-    """Return the id of the place beside a control where its error message is shown."""
+    """Return the id of the element beside a control that shows its error message."""
     return f"{field}-error"

@@ -1,6 +1,6 @@
 """The page's structure: controls on the left, the plot in the middle, findings on the right.
 
-Texts are here, looks are in assets/*.css, behaviour is in assets/*.js and callbacks.py.
+Texts are here, styles are in assets/*.css, behaviour is in assets/*.js and callbacks.py.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from dash_app.ui.figures import (
 from dash_app.ui.help import help_dialog
 from dash_app.ui.parts import button, choice
 
-#: Dash's own page, but with the language, which a screen reader wants to know, and with the help.
+#: Dash's default page plus the language, for screen readers, and the help dialog.
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
     <head>
@@ -43,15 +43,15 @@ _MEMORY_STORES = (ids.COMMAND, ids.ANSWER, ids.FOLLOW, ids.FOLLOWED, ids.LOOK, i
 
 
 def page_template() -> str:
-    """Return the HTML into which Dash puts itself."""
+    """Return the HTML template for Dash."""
     return _PAGE.replace("{help}", help_dialog())
 
 
 def build_layout(config: Config) -> html.Div:
-    """Return the whole page; it holds no state of any session."""
+    """Return the whole page, without the state of a session."""
     return html.Div(
         id=ids.PAGE,
-        disable_n_clicks=True,  # else Dash counts each click on the page, at 2 ms
+        disable_n_clicks=True,  # otherwise Dash counts each click on the page, at 2 ms a click
         className="page",
         children=[
             *_stores(),
@@ -83,7 +83,7 @@ def _header() -> html.Header:
             html.P("A Gaussian mixture that learns from every click.", className="tagline"),
             html.Span("connecting", id=ids.CONNECTION, className="connection"),
             button(ids.THEME, "Dark", "Switch between dark and light colours (t)"),
-            button(ids.HELP_OPEN, "Help", "What everything means, and all keys (?)"),
+            button(ids.HELP_OPEN, "Help", "How to read this page, and all keys (?)"),
         ],
     )
 
@@ -153,7 +153,7 @@ def _plot_frame() -> html.Div:
                 id=ids.CURSOR, className="cursor", role="slider", tabIndex="0", **cursor_state
             ),
             html.Span(
-                "Arrow keys move, Enter adds a point, Delete takes the nearest back",
+                "Arrow keys move, Enter adds a point, Delete removes the nearest",
                 id="cursor-keys",
                 className="unseen",
             ),
@@ -190,7 +190,7 @@ def _tables() -> html.Div:
 
 
 def _findings() -> html.Aside:
-    hint = "Count the passes linearly or logarithmically (l)"
+    hint = "Linear or logarithmic axis of passes (l)"
     scale = choice("scale", "Count of passes", hint, ids.SCALES, "lin", "log")
     return html.Aside(
         className="findings",
@@ -204,9 +204,9 @@ def _findings() -> html.Aside:
 
 
 _HINTS = {
-    ids.DIFFERENCE_CHART: "How far apart the two are, once there is a model from scratch",
-    ids.SCRATCH_CHART: "The loss while training from scratch: press p",
-    ids.ONLINE_CHART: "The online loss after every new point",
+    ids.DIFFERENCE_CHART: "The difference between both models, after a training from scratch",
+    ids.SCRATCH_CHART: "The loss of the training from scratch: press p",
+    ids.ONLINE_CHART: "The loss of the online model after each increment",
 }
 _CHARTS = {
     ids.DIFFERENCE_CHART: difference_figure,
@@ -229,5 +229,5 @@ def _finding(
 
 def _key() -> html.Div:
     entries = [html.Span("mass that differs"), html.Span("log-likelihood gap", className="gap")]
-    hint = "Hollow marks: the model from scratch had not yet seen the newest points"
+    hint = "Hollow marks: the model from scratch was trained before the newest points"
     return html.Div(entries, className="key-row", title=hint)

@@ -1,4 +1,4 @@
-"""Small parts of the page: a button, a choice, a slider, the place for an error message."""
+"""Small parts of the page: button, choice, slider, error message."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dash_app.ui import ids
 
 
 def button(name: str, label: Any, hint: str, key: str = "", kind: str = "quiet") -> html.Button:
-    """Return a button; its hint is a sentence for a beginner and names the key."""
+    """Return a button; its hint explains it to a beginner and names the key."""
     return html.Button(
         [label, html.Kbd(key)] if key else label,
         id=name,
@@ -21,7 +21,7 @@ def button(name: str, label: Any, hint: str, key: str = "", kind: str = "quiet")
 
 
 def choice(name: str, label: str, hint: str, buttons: tuple[str, ...], *labels: str) -> html.Div:
-    """Return buttons of which one is pressed; assets/show.js says which."""
+    """Return a group of buttons of which one is pressed; assets/show.js sets which."""
     return html.Div(
         className="choice",
         title=hint,
@@ -44,7 +44,7 @@ def choice(name: str, label: str, hint: str, buttons: tuple[str, ...], *labels: 
 def slider(
     name: str, value_id: str, label: str, hint: str, bounds: tuple[int, int, int], value: int
 ) -> html.Div:
-    """Return a slider under its label and its value."""
+    """Return a slider with its label and its value."""
     low, high, step = bounds
     return html.Div(
         className="field",
@@ -64,5 +64,5 @@ def slider(
 
 
 def error_message(name: str) -> html.P:
-    """Return the place beside a control where its error message is shown."""
+    """Return the element that shows the error message of a control."""
     return html.P(id=ids.error(name), className="error", role="alert")

@@ -1,6 +1,6 @@
-"""What the page is told beside the documents of the API. The browser computes the curves.
+"""JSON for the page, in addition to the documents of the API. The browser computes the curves.
 
-Losses are -J, the penalised negative log-likelihood that every training lowers, in nats a point.
+Losses are -J, the penalised negative log-likelihood, in nats per point.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ Json = dict[str, Any]
 
 
 def view_json(sessions: Sessions, view: SessionView) -> Json:
-    """Return the session as it stands, with the distance between its models."""
+    """Return the current session, with the difference between its models."""
     return {**session_document(view), "comparison": comparison_json(sessions, view)}
 
 
 def comparison_json(sessions: Sessions, view: SessionView) -> Optional[Json]:
-    """Return how far online and from scratch are apart, None unless both are there."""
+    """Compare the online model with the model from scratch; None unless both exist."""
     if view.online is None or view.scratch is None:
         return None
     found = sessions.compare(view.id)
@@ -39,7 +39,7 @@ def _difference_json(difference: Comparison, current: bool) -> Json:
 
 
 def _head(sessions: Sessions, session_id: str, revision: int) -> int:
-    """Return which points and settings were in force at a revision."""
+    """Return the node of the points and settings at a revision."""
     last = sessions.operations(session_id, after=revision - 1, limit=1)
     return last[0].head if last else 0
 
@@ -57,7 +57,7 @@ def history_json(sessions: Sessions, session_id: str) -> list[Json]:
 
 
 def error_json(error: GMMError) -> Json:
-    """Return an error for the place on the page where it arose."""
+    """Return an error, with the field beside which the page shows it."""
     return {"message": str(error), "field": error.field}
 
 

@@ -108,7 +108,7 @@ def test_example_comes_in_increments_with_its_settings(
     ("command", "words"),
     [
         ({"kind": "add", "x": []}, "at least 1"),
-        ({"kind": "remove", "x": [7.0]}, "held"),
+        ({"kind": "remove", "x": [7.0]}, "active"),
         ({"kind": "undo"}, "undo"),
         ({"kind": "train", "method": "em", "epochs": 0}, "epochs"),
         ({"kind": "configure", "settings": {"n_components": 0}}, "n_components"),
