@@ -1,4 +1,4 @@
-/** What a person can do, by mouse, touch or key. Changes of the session go into the outbox. */
+/** The user's actions, by mouse, touch or key. Changes of the session go into the outbox. */
 (function (gmm) {
   "use strict";
 
@@ -28,7 +28,7 @@
     change({ kind: "configure", settings });
   }
 
-  /** Train from scratch, once all that was done before has reached the server. */
+  /** Train from scratch, after all earlier changes have reached the server. */
   function train() {
     const { state } = gmm;
     gmm.idle.stop(auto);
@@ -43,7 +43,7 @@
     gmm.set_props("follow", { data: { run: gmm.state.run.id, stop: true, at: performance.now() } });
   }
 
-  /** Train from scratch soon, if that is wanted: once for a burst of changes, not never. */
+  /** Train from scratch soon, if automatic training is on; a burst of changes trains once. */
   function trainSoon() {
     const { state } = gmm;
     if (!state.auto || !state.view || !state.view.n_points || state.scratchCurrent()) {
@@ -60,7 +60,7 @@
     gmm.charts.schedule();
   }
 
-  /** Ask for an example; its points come with the answer. */
+  /** Request an example; the answer brings its points. */
   function example(/** @type {string} */ name) {
     stopPlaying();
     gmm.state.reset();
@@ -68,7 +68,7 @@
     gmm.charts.schedule();
   }
 
-  /** Add an example's increments one after the other, so that one can watch. */
+  /** Add an example's increments one by one, slowly enough to watch. */
   function play(/** @type {number[][]} */ increments) {
     const [first, ...rest] = increments;
     if (!first) return;
@@ -88,7 +88,7 @@
     gmm.set_props("n-components", { value: n });
   }
 
-  /** Move a slider by so many steps, as far as it goes; or past its end to its beginning. */
+  /** Move a slider by `steps`, up to its end; with `round`, past its end to its beginning. */
   function step(/** @type {string} */ id, /** @type {number} */ steps, round = false) {
     const slider = /** @type {HTMLInputElement} */ (document.getElementById(id));
     const [low, high, size] = [slider.min, slider.max, slider.step].map(Number);
@@ -99,7 +99,7 @@
 
   const help = () => /** @type {HTMLDialogElement} */ (document.getElementById("help"));
 
-  /** Set something that only the page knows, and show it. */
+  /** Change settings that exist only in the page, and show them. */
   function choose(/** @type {any} */ settings) {
     Object.assign(gmm.state, settings);
     gmm.show.settings();

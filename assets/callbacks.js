@@ -1,4 +1,4 @@
-/** Where Dash calls in: each function is a clientside callback of dash_app/ui/callbacks.py. */
+/** The clientside callbacks of dash_app/ui/callbacks.py. */
 (function (gmm) {
   "use strict";
 
@@ -17,7 +17,7 @@
     });
   }
 
-  /** The page is there: listen, and ask for the session. */
+  /** Start the page: add the listeners and request the session. */
   async function boot(/** @type {any} */ settings) {
     const { state } = gmm;
     if (state.outbox) return;
@@ -40,7 +40,7 @@
     gmm.answers.look();
   }
 
-  /** Buttons were pressed: Dash tells of several presses at once when they come quickly. */
+  /** Handle pressed buttons; Dash may report several quick presses in one call. */
   function pressed() {
     for (const [name, value] of Object.entries(gmm.callback_context.inputs)) {
       const id = name.slice(0, name.lastIndexOf("."));

@@ -5,24 +5,24 @@
   const MOST_SAMPLES = 600;
   const PAUSE_MS = 150;
   const AT_LATEST_MS = 150;
-  /** Less than this is not worth an axis of its own. */
+  /** Smallest upper end of an axis of differences; smaller differences do not matter. */
   const LEAST_NATS = 0.02;
-  /** While the loss falls its axis reaches further down, by this share of what is needed... */
+  /** Extra room below a falling loss, as a share of the axis. More room means fewer redraws. */
   const ROOM_BELOW = 0.4;
-  /** ...and is drawn anew where it is so many times higher than needed. */
+  /** Redraw the axis when it is this many times higher than needed. */
   const MOST_ROOM = 2.5;
   const SLACK = 0.05;
-  /** The chart that is drawn while the person watches it change. */
+  /** The chart that is drawn immediately, because the user watches it change. */
   const LIVE = "scratch-loss-chart";
   let liveFrame = 0;
-  /** @type {Set<string>} charts that await drawing */
+  /** @type {Set<string>} charts to be drawn */
   const due = new Set();
-  /** Those charts, which wait for idle time. */
+  /** The idle-time task that draws them. */
   const drawing = { timer: 0, since: 0 };
   /** @type {Record<string, string>} the theme in which each chart is drawn */
   const themes = {};
 
-  /** @returns {number[]} indices that keep the ends and spread evenly over a long series */
+  /** @returns {number[]} evenly spread indices of a long series, both ends included */
   function sample(/** @type {number} */ length, /** @type {boolean} */ logarithmic) {
     if (length <= MOST_SAMPLES) return Array.from({ length }, (_, index) => index);
     const last = length - 1;
@@ -35,8 +35,8 @@
   }
 
   /**
-   * The range in which a falling loss is worth seeing: a start that is out of all proportion leaves
-   * the chart at its top, rather than pressing the rest flat.
+   * The range of the loss axis. Very high first losses are cut off at the top, because they would
+   * flatten the rest of the curve.
    *
    * @returns {{autorange: boolean, range?: [number, number]}}
    */
@@ -50,7 +50,7 @@
     return { autorange: false, range: [low - margin, Math.min(high, top) + margin] };
   }
 
-  /** @returns {number} the largest size of a measure, with room above it, and at least `least` */
+  /** @returns {number} the largest absolute value of a measure plus some room; at least `least` */
   function most(
     /** @type {any[]} */ entries,
     /** @type {string} */ name,
@@ -60,7 +60,7 @@
     return 1.1 * Math.max(least, ...sizes);
   }
 
-  /** Draw `series` (one a trace) with the theme's colours. */
+  /** Draw `series`, one per trace, in the colours of the theme. */
   function fill(/** @type {string} */ id, /** @type {any[]} */ series, /** @type {any} */ axes) {
     const gd = gmm.plot.element(id);
     if (!gd) return;
@@ -84,7 +84,7 @@
     gmm.set_props(id, { figure: { data, layout } });
   }
 
-  /** @returns {any} the axis of passes: whole from the start where their number is known */
+  /** @returns {any} the axis of passes; it has its final range if their number is known */
   function passes(/** @type {any} */ state) {
     const { run, logScale } = state;
     const type = logScale ? "log" : "linear";
@@ -95,9 +95,10 @@
   }
 
   /**
-   * Let the drawn line grow: a redraw by Plotly takes 20 ms and more, this less than one.
+   * Extend the drawn line without Plotly. A redraw by Plotly takes at least 20 ms; this takes less
+   * than 1 ms.
    *
-   * @returns {boolean} whether that was possible: same colours, same passes, and the losses fit
+   * @returns {boolean} whether it was possible: same theme and axis, and the losses fit into it
    */
   function grow(/** @type {string} */ id, /** @type {any} */ series, /** @type {any} */ axes) {
     const gd = gmm.plot.element(id);
@@ -114,7 +115,7 @@
     return same && fits && series.x.length > 2 && gmm.sketch.line(gd, series);
   }
 
-  /** The loss of the run from scratch, pass by pass; losses may be negative. */
+  /** Draw the loss of the run from scratch by pass; losses may be negative. */
   function drawScratchLoss(/** @type {any} */ state) {
     const { losses } = state;
     const kept = sample(losses.length, state.logScale);
@@ -124,12 +125,12 @@
     if (state.training()) {
       if (grow(LIVE, series, axes)) return;
       const { range } = axes.yaxis;
-      if (range) range[0] -= ROOM_BELOW * (range[1] - range[0]); // where the loss is going
+      if (range) range[0] -= ROOM_BELOW * (range[1] - range[0]); // room for lower losses
     }
     fill(LIVE, [series], axes);
   }
 
-  /** The online loss after each increment. */
+  /** Draw the online loss after each increment. */
   function drawOnlineLoss(/** @type {any} */ state) {
     const kept = sample(state.history.length, false);
     const series = {
@@ -140,7 +141,7 @@
     fill("online-loss-chart", [series], { yaxis: focus(series.y) });
   }
 
-  /** How far the two were apart after each increment; hollow where from scratch was out of date. */
+  /** Draw the difference after each increment; hollow if the model from scratch was outdated. */
   function drawDifference(/** @type {any} */ state) {
     const measured = state.history
       .map((/** @type {any} */ entry, /** @type {number} */ index) => ({ ...entry, at: index + 1 }))
@@ -179,12 +180,12 @@
     if (due.size) drawSoon();
   }
 
-  /** Draw one of the charts that are due while nothing is awaited, and the next one later. */
+  /** Draw one chart that is due while no answer is awaited; draw the next one later. */
   function drawSoon() {
     gmm.idle.wait(drawing, drawNext, PAUSE_MS, AT_LATEST_MS);
   }
 
-  /** Draw the named charts: the live one in the next frame, others once the plot had its turn. */
+  /** Draw the named charts: the live one in the next frame, the others after the plot. */
   function schedule(/** @type {string[]} */ ...ids) {
     const wanted = ids.length ? ids : [LIVE, ...Object.keys(SLOW)];
     const slow = wanted.filter((id) => id !== LIVE);

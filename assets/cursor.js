@@ -1,4 +1,4 @@
-/** The cursor on the axis, for hands that stay on the keyboard: a slider that adds on Enter. */
+/** The keyboard cursor on the axis: a slider that adds a point on Enter. */
 (function (gmm) {
   "use strict";
 
@@ -16,7 +16,7 @@
     place();
   }
 
-  /** Put the mark where the value is, on the axis as it is drawn now. */
+  /** Move the mark to the cursor's value on the drawn axis. */
   function place() {
     const gd = gmm.plot.element("plot");
     if (!gd) return;

@@ -1,4 +1,4 @@
-/** The curves of the plot as data: which models are shown, on which grid, how high they rise. */
+/** The curves of the plot as data: the models shown, their grid and the height of the axis. */
 (function (gmm) {
   "use strict";
 
@@ -7,7 +7,7 @@
   const TIGHT = 1.06;
   const LOOSE = 2.2;
 
-  /** @returns {[number, number]} the chosen axis, extended where points lie outside of it */
+  /** @returns {[number, number]} the chosen axis, extended to include all points */
   function range(/** @type {[number, number]} */ axis, /** @type {number[]} */ points) {
     let [low, high] = axis;
     for (const x of points) {
@@ -19,8 +19,8 @@
   }
 
   /**
-   * A round upper end for the density's axis. It stays while the curve fits well enough: an axis
-   * that moves with every click hides what the click did.
+   * A round upper end of the density axis. It stays the same while the curve fits. An axis that
+   * moves with every click would hide the effect of the click.
    *
    * @returns {number}
    */
@@ -30,7 +30,7 @@
     return power * (STEPS.find((step) => step * power >= top * TIGHT) || 10);
   }
 
-  /** @returns {{x: (number|null)[], y: (number|null)[]}} every component as one path with gaps */
+  /** @returns {{x: (number|null)[], y: (number|null)[]}} all components as one path with gaps */
   function components(/** @type {any} */ model, /** @type {number[]} */ xs) {
     const path = { x: [], y: [] };
     if (!model || model.weights.length < 2) return path;

@@ -1,6 +1,6 @@
 /**
  * Densities of one-dimensional Gaussian mixtures, computed in the browser from their parameters.
- * Pure functions; tests hold them against the server's `Mixture.density`.
+ * Pure functions; tests compare them with the server's `Mixture.density`.
  *
  * @typedef {{weights: number[], means: number[], variances: number[]}} Mixture
  */
@@ -9,7 +9,7 @@
 
   const N_EQUAL = 321;
   const STEPS_PER_STD = 4;
-  /** How far a component is followed to either side, in its standard deviations. */
+  /** Reach of a component's own positions to either side, in its standard deviations. */
   const REACH_STDS = 6;
 
   /** @returns {number} weight * N(x | mean, variance) of component k */
@@ -31,7 +31,7 @@
     return sum;
   }
 
-  /** @returns {number[]} each component's share in the density at x; by logs, for the far tails */
+  /** @returns {number[]} the responsibilities at x; computed by logs, to be exact in the tails */
   function responsibilities(/** @type {Mixture} */ mixture, /** @type {number} */ x) {
     const logs = mixture.weights.map((weight, k) => {
       const distance = x - mixture.means[k];
@@ -45,8 +45,8 @@
   }
 
   /**
-   * Equally spaced positions over the range, and each mean with multiples of its standard
-   * deviation: equal steps alone miss a narrow component. The same as `dash_app.learning.grid`.
+   * Equally spaced positions over the range, and each component's own positions around its mean.
+   * Equal steps alone would miss a narrow component. The same grid as `dash_app.learning.grid`.
    *
    * @returns {number[]} ascending, each position once
    */

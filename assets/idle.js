@@ -1,15 +1,15 @@
-/** Idle time: work that can wait does not run while an answer is on its way. */
+/** Idle time: postpones work that can wait while an answer is on its way. */
 (function (gmm) {
   "use strict";
 
-  /** An answer has just been shown: until its frame is drawn. */
+  /** Whether an answer has just been shown and its frame is not drawn yet. */
   const FRAME_MS = 20;
 
   /**
-   * Run something once nothing has asked for it for `pauseMs`; after `latestMs` without a pause,
-   * with the next asking. While an answer is awaited neither, for as long again at most.
+   * Run a task when nobody has requested it for `pauseMs`. After `latestMs` of requests without a
+   * pause, the next request runs it. An awaited answer postpones both, by `latestMs` at most.
    *
-   * @param {{timer: number, since: number}} waiting who waits, and since when; 0 for nobody
+   * @param {{timer: number, since: number}} waiting the task's timer and first request; 0 for none
    */
   function wait(
     waiting,

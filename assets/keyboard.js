@@ -1,4 +1,4 @@
-/** One listener for all keys of the page; typing into a field is left alone. */
+/** One listener for all keys of the page; it ignores typing into a field. */
 (function (gmm) {
   "use strict";
 
@@ -50,7 +50,7 @@
     return Boolean(input && !["radio", "checkbox", "range"].includes(input.type));
   }
 
-  /** @returns {string|null} the key's name in KEYS, undo and redo by their usual chords included */
+  /** @returns {string|null} the key's name in KEYS; includes the usual chords of undo and redo */
   function name(/** @type {KeyboardEvent} */ event) {
     if (event.altKey) return null;
     if (event.ctrlKey || event.metaKey) {

@@ -1,8 +1,8 @@
 /**
  * The plot: fills the traces of figures.py with the curves and points of the state.
  *
- * `schedule` shows the state in the next frame: by a sketch where the axes stay as they are, with
- * Plotly's redraw following when the person pauses; by the redraw at once where they do not.
+ * `schedule` shows the state in the next frame. If the axes stay the same, it draws a sketch, and
+ * Plotly redraws when the user pauses. Otherwise Plotly redraws immediately.
  */
 (function (gmm) {
   "use strict";
@@ -11,11 +11,11 @@
   const SETTLE_AT_LATEST_MS = 500;
   const TICK_HEIGHT = 0.15;
   let frame = 0;
-  /** Plotly's redraw that waits for idle time. */
+  /** The redraw by Plotly that waits for idle time. */
   const redrawing = { timer: 0, since: 0 };
-  /** What Plotly has drawn: the circumstances, the points, the curves; and the curves sketched. */
+  /** What Plotly has drawn (settings, points, curves), and the curves drawn by the sketch. */
   let drawn = { key: "", points: 0, ceiling: 0, curves: null, sketched: null };
-  /** The curves last computed, and what they were computed from. */
+  /** The last computed curves and their inputs. */
   let known = { of: /** @type {any[]} */ ([]), curves: /** @type {any} */ (null) };
 
   /** @returns {any} the element that Plotly draws into, null before Dash has drawn it */
@@ -24,7 +24,7 @@
     return found && /** @type {any} */ (found)._fullLayout ? found : null;
   }
 
-  /** @returns {any} the curves of the state; the same object as long as they are the same */
+  /** @returns {any} the curves of the state; the same object while they do not change */
   function curvesOf(/** @type {any} */ state) {
     const { id, online, scratch } = state.view || { id: "", online: null, scratch: null };
     const of = [id, online && online.number, scratch && scratch.number, state.mode, ...state.shown];
@@ -34,7 +34,7 @@
     return known.curves;
   }
 
-  /** @returns {any} what is to be seen, as data */
+  /** @returns {any} the picture as data */
   function picture(/** @type {any} */ state, /** @type {any} */ gd) {
     state.expected = state.outbox.expect(state.points);
     const { held, coming } = state.expected;
@@ -55,7 +55,7 @@
     return { points, held, coming, curves, ceiling, form, key };
   }
 
-  /** @returns {number[]} where in the strip each point stands, 0 to 1 */
+  /** @returns {number[]} the height of each point in the strip, 0 to 1 */
   function heights(/** @type {any} */ gd, /** @type {number[]} */ points, form, shown) {
     if (form === "ticks") return gmm.rug.lows(points.length).map((low) => low + TICK_HEIGHT / 2);
     const { xaxis, yaxis2 } = gd._fullLayout;
@@ -85,7 +85,7 @@
     gmm.cursor.place();
   }
 
-  /** Let Plotly draw what the sketch shows, when there is a pause. */
+  /** Let Plotly draw the sketched picture at the next pause. */
   function settleSoon() {
     const settle = () => {
       drawn.key = "";
@@ -132,7 +132,7 @@
     }
   }
 
-  /** Give a trace the theme's colour for what it shows. */
+  /** Give a trace its colour in the theme. */
   function paint(/** @type {any} */ trace) {
     const color = gmm.theme.colour(trace.meta);
     trace.line = { ...trace.line, color };
@@ -157,7 +157,7 @@
     if (!frame) frame = requestAnimationFrame(show);
   }
 
-  /** Show the state now: an answer has come, and waiting would cost it a frame. */
+  /** Show the state immediately, for an answer; waiting would cost one frame. */
   function now() {
     cancelAnimationFrame(frame);
     show();

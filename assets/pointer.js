@@ -1,17 +1,17 @@
-/** Mouse and touch on the plot: click adds, shift-click and right-click take back, hover reads. */
+/** Mouse and touch on the plot: click adds, shift-click and right-click remove, hover reads. */
 (function (gmm) {
   "use strict";
 
   const REACH_PX = 6;
   const MOST_PARTS = 4;
 
-  /** @returns {number} x with as many digits as a pixel can tell apart, and two more */
+  /** @returns {number} x rounded to two digits more than a pixel resolves */
   function tidy(/** @type {number} */ x, /** @type {number} */ perUnit) {
     const digits = Math.max(0, Math.min(15, Math.ceil(Math.log10(perUnit)) + 2));
     return Number(x.toFixed(digits));
   }
 
-  /** @returns {{x: number, px: number, perUnit: number}|null} where on the axis an event is */
+  /** @returns {{x: number, px: number, perUnit: number}|null} an event's position on the axis */
   function position(/** @type {any} */ gd, /** @type {{clientX: number}} */ event) {
     const axis = gd._fullLayout.xaxis;
     const px = event.clientX - gd.getBoundingClientRect().left - axis._offset;
@@ -21,8 +21,8 @@
   }
 
   /**
-   * Add a point where there was a click or a touch, or take the nearest one back. The position is
-   * the event's own: while Plotly redraws, the `xvals` it tells are those of the click before.
+   * Add a point at a click or touch, or remove the nearest one. The position is that of the event:
+   * while Plotly redraws, its `xvals` are those of the previous click.
    */
   function click(/** @type {any} */ gd, /** @type {any} */ event) {
     const where = position(gd, event.changedTouches ? event.changedTouches[0] : event);
@@ -38,7 +38,7 @@
     else gmm.actions.remove(point);
   }
 
-  /** @returns {string[]} the lines of the reading at x */
+  /** @returns {string[]} the lines of text for a position x */
   function reading(/** @type {any} */ state, /** @type {number} */ x) {
     const lines = [`x = ${gmm.words.number(x)}`];
     const shown = { online: "Online", scratch: "From scratch" };
@@ -69,7 +69,7 @@
   }
 
   function listen(/** @type {any} */ gd) {
-    // Dash's listener would copy each click into a property that nobody reads, at 10 ms a click
+    // Dash's listener copies each click into an unused property, which takes 10 ms per click
     gd.removeAllListeners("plotly_click");
     gd.on("plotly_click", (/** @type {any} */ data) => click(gd, data.event));
     gd.addEventListener("contextmenu", (/** @type {MouseEvent} */ event) => {
@@ -77,7 +77,7 @@
       const where = position(gd, event);
       if (where) takeBack(where);
     });
-    // else the browser repeats a touch as a mouse click, and one tap would add two points
+    // the browser repeats a touch as a mouse click: without this, one tap would add two points
     gd.addEventListener("touchend", (/** @type {TouchEvent} */ event) => event.preventDefault());
     gd.addEventListener("mousemove", (/** @type {MouseEvent} */ event) => read(gd, event));
     gd.addEventListener("mouseleave", () => {

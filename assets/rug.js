@@ -1,6 +1,6 @@
 /**
- * The points under the curves: dots that stack like coins while they are few, ticks when they are
- * many, a histogram when they are very many. Pure functions of data and pixels.
+ * The points under the curves. Few points are stacked dots, many are ticks, and very many are a
+ * histogram. Pure functions of data and pixels.
  *
  * @typedef {{x: (number|null)[], y: (number|null)[]}} Path
  */
@@ -13,17 +13,17 @@
   const BINS = 80;
   const GOLDEN = 0.6180339887498949;
 
-  /** @returns {"dots"|"ticks"|"histogram"} how so many points are shown */
+  /** @returns {"dots"|"ticks"|"histogram"} the form in which `count` points are shown */
   function form(/** @type {number} */ count) {
     if (count <= MOST_DOTS) return "dots";
     return count <= MOST_TICKS ? "ticks" : "histogram";
   }
 
   /**
-   * Give each point the lowest row in which it overlaps no earlier one, so that a new point never
-   * moves an old one. Rows are counted again from the bottom where the strip is full.
+   * Give each point the lowest row in which it overlaps no earlier point. So a new point never
+   * moves an old one. When the strip is full, rows start again at the bottom.
    *
-   * @returns {number[]} heights in [0, 1], one a point, in the order of the points
+   * @returns {number[]} one height in [0, 1] per point, in the order of the points
    */
   function stack(
     /** @type {number[]} */ points,
@@ -55,7 +55,7 @@
     return Array.from({ length: count }, (_, index) => 0.1 + 0.65 * ((index * GOLDEN) % 1));
   }
 
-  /** @returns {Path} one short upright line a point, at heights that spread evenly */
+  /** @returns {Path} one short vertical line per point, at evenly spread heights */
   function ticks(/** @type {number[]} */ points) {
     const path = { x: [], y: [] };
     const from = lows(points.length);
@@ -87,7 +87,7 @@
     return path;
   }
 
-  /** @returns {number|null} the point nearest to x, none beyond `reach` (data units) */
+  /** @returns {number|null} the point nearest to x within `reach` (data units) */
   function nearest(
     /** @type {number[]} */ points,
     /** @type {number} */ x,

@@ -1,4 +1,4 @@
-/** Puts the state into words, numbers and looks. The plot and the charts draw themselves. */
+/** Shows the state as text, numbers and styles. plot.js and charts.js draw the curves. */
 (function (gmm) {
   "use strict";
 
@@ -11,7 +11,7 @@
   };
   let wordsDue = false;
   let problemTimer = 0;
-  /** What the tables were drawn from. */
+  /** The values that the tables show. */
   let tabled = /** @type {any[]} */ ([]);
 
   const byId = (/** @type {string} */ id) => document.getElementById(id);
@@ -21,7 +21,7 @@
     if (element.textContent !== words) element.textContent = words;
   }
 
-  /** Draw all that depends on the state: the plot in the next frame, words right after it. */
+  /** Draw everything that depends on the state: the plot in the next frame, then the text. */
   function all() {
     const { state } = gmm;
     gmm.plot.schedule();
@@ -36,7 +36,7 @@
     requestAnimationFrame(() => setTimeout(words, 0));
   }
 
-  /** Tell the newest loss of a run: all that changes with it beside the chart. */
+  /** Show the newest loss of a run, and the text that changes with it. */
   function loss() {
     const { losses, training } = gmm.state;
     byId("page").dataset.losses = training() && losses.length === 0 ? "old" : "current";
@@ -63,7 +63,7 @@
     tables([view, state.run, state.axis]);
   }
 
-  /** Draw the tables where news has come: while an answer is awaited there is none. */
+  /** Draw the tables whose values have changed, unless an answer is awaited. */
   function tables(/** @type {any[]} */ of) {
     if (of.every((each, index) => each === tabled[index])) return;
     tabled = of;
@@ -71,7 +71,7 @@
     gmm.table.drawTimes(gmm.state.timings);
   }
 
-  /** Show what the controls stand at. */
+  /** Show the values of the controls. */
   function settings() {
     const { state } = gmm;
     const { value } = /** @type {HTMLInputElement} */ (byId("n-components"));
@@ -93,12 +93,12 @@
     text("memory-value", halfLife ? `halves every ${halfLife}` : "never forgets");
   }
 
-  /** Tell those who do not see the plot what has happened. */
+  /** Announce an event to screen readers. */
   function announce(/** @type {string} */ what) {
     text("announcement", what);
   }
 
-  /** Show a refusal where it arose; it clears itself. An empty message clears it now. */
+  /** Show a refusal at its field for some time. An empty message clears it immediately. */
   function problem(/** @type {string} */ message, /** @type {string|null} */ field = null) {
     clearTimeout(problemTimer);
     for (const place of document.querySelectorAll(".error, .problem")) {

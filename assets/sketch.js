@@ -1,7 +1,7 @@
 /**
- * The quick way to show news: patches the paths that Plotly has drawn, and puts new points on a
- * layer above it. A redraw by Plotly takes 20 to 60 ms, this takes one or two; the redraw follows
- * when there is time and shows the same picture.
+ * Draws changes quickly: patches the paths that Plotly has drawn, and puts new points on a layer
+ * above. This takes one or two milliseconds; a redraw by Plotly takes 20 to 60 ms. The redraw
+ * follows later and shows the same picture.
  */
 (function (gmm) {
   "use strict";
@@ -27,7 +27,7 @@
     if (found && d) found.setAttribute("d", d);
   }
 
-  /** Let the drawn curves take their new course. */
+  /** Replace the paths of the drawn curves. */
   function curves(/** @type {any} */ gd, /** @type {any} */ drawn) {
     const { paths, online, scratch } = drawn;
     for (const [uid, line] of Object.entries(paths)) {
@@ -47,7 +47,7 @@
     }
   }
 
-  /** Put dots where new points are: solid once the server has them, hollow on their way. */
+  /** Draw dots for new points: solid if the server has them, hollow on their way. */
   function points(/** @type {any} */ gd, /** @type {number[]} */ fresh, heights, solid) {
     const layer = document.getElementById("fresh-points");
     const { xaxis, yaxis2 } = gd._fullLayout;
@@ -62,12 +62,12 @@
     layer.replaceChildren(...dots);
   }
 
-  /** Let the first line of a chart take its new course. @returns {boolean} whether it is drawn */
+  /** Replace the path of a chart's first line. @returns {boolean} whether the line is drawn */
   function line(/** @type {any} */ gd, /** @type {{x: number[], y: number[]}} */ course) {
     const drawn = gd.querySelector(".js-line");
     if (!drawn) return false;
     drawn.setAttribute("d", path(gd, course));
-    Object.assign(gd.data[0], course); // what the chart says it shows
+    Object.assign(gd.data[0], course); // keep Plotly's data equal to the picture
     return true;
   }
 

@@ -1,6 +1,6 @@
 /**
- * The one object that the page is drawn from. The server's answers replace its parts, unless a
- * newer answer is here already.
+ * The state: the one object from which the page is drawn. Answers of the server replace its parts,
+ * unless a newer answer has arrived already.
  *
  * @typedef {{total_variation: number, gap: number, current: boolean}} Comparison
  * @typedef {{number: number, weights: number[], means: number[], variances: number[],
@@ -17,13 +17,13 @@
 
   const state = {
     settings: { memory_steps: [null] },
-    /** @type {View|null} the session as the newest answer has it */
+    /** @type {View|null} the session in the newest answer */
     view: null,
     /** @type {number[]} points that the server has acknowledged, in order of arrival */
     points: [],
-    /** How often the list was replaced rather than grown: what is drawn is then drawn anew. */
+    /** How often the list was replaced; each time all points are drawn again. */
     pointsReplaced: 0,
-    /** @type {{held: number[], coming: number[]}} the same, with what is on its way */
+    /** @type {{held: number[], coming: number[]}} acknowledged points, and points on their way */
     expected: { held: [], coming: [] },
     /** @type {{loss: number, n_points: number, comparison: Comparison|null}[]} each increment */
     history: [],
@@ -49,19 +49,19 @@
     timings: { "online training": [], "round trip": [], "from scratch": [] },
   };
 
-  /** @returns {boolean} whether a run waits for its turn or is under way */
+  /** @returns {boolean} whether a run is queued or running */
   const isAlive = (/** @type {Run} */ run) => run.status === "queued" || run.status === "running";
 
-  /** @returns {boolean} whether a run from scratch has been asked for and has not ended */
+  /** @returns {boolean} whether a run from scratch was requested and has not ended */
   const training = () => Boolean(state.run && isAlive(state.run));
 
-  /** @returns {boolean} whether the model from scratch has seen what the session holds now */
+  /** @returns {boolean} whether the model from scratch was trained on the current points */
   function scratchCurrent() {
     const comparison = state.view && state.view.comparison;
     return Boolean(comparison && comparison.current);
   }
 
-  /** Take over a view unless a newer one is here. @returns {boolean} whether it brings news */
+  /** Store a view unless a newer one is stored. @returns {boolean} whether its revision is new */
   function receive(/** @type {View} */ view) {
     const known = state.view && state.view.id === view.id ? state.view.revision : -1;
     if (view.revision < known) return false;
@@ -69,7 +69,7 @@
     return view.revision > known;
   }
 
-  /** Note loss and distance of the online model, if it is another than `before`. */
+  /** Record loss and distance of the online model, if it differs from `before`. */
   function remember(/** @type {Model|null} */ before) {
     const { online, comparison } = state.view;
     if (!online) {
@@ -82,14 +82,14 @@
     }
   }
 
-  /** Forget what the charts show: the points are gone. */
+  /** Clear the data of the charts, because the points were cleared. */
   function reset() {
     state.history = [];
     state.losses = [];
     state.run = null;
   }
 
-  /** Take over how a run stands, unless a newer one is here. @returns {boolean} it just ended */
+  /** Store a run unless a newer one is stored. @returns {boolean} whether it has just ended */
   function follow(/** @type {Run} */ run) {
     const known = state.run;
     if (known && run.serial < known.serial) return false;

@@ -28,7 +28,7 @@
     return made;
   }
 
-  /** @returns {any[]} one entry a component: weight, mean, standard deviation */
+  /** @returns {any[]} one entry per component: weight, mean, standard deviation */
   function rows(/** @type {any} */ model) {
     return model.weights.map((/** @type {number} */ weight, /** @type {number} */ k) => ({
       weight,
@@ -88,7 +88,7 @@
     document.getElementById("response-times").replaceChildren(table([head], body));
   }
 
-  /** Put the parameters on the clipboard; where the browser forbids it, say so. */
+  /** Copy the parameters to the clipboard; show a message if the browser forbids it. */
   async function copy(/** @type {any} */ view) {
     const models = {};
     for (const kind of ["online", "scratch"]) {

@@ -1,4 +1,4 @@
-/** Dark and light: follows the system until it is chosen here, then remembers the choice. */
+/** Dark and light theme: follows the system until the user chooses; the choice is stored. */
 (function (gmm) {
   "use strict";
 
@@ -23,7 +23,7 @@
     return current();
   }
 
-  /** Call `listener` whenever the system changes its mind. */
+  /** Call `listener` whenever the system's theme changes. */
   function onSystemChange(/** @type {() => void} */ listener) {
     system.addEventListener("change", () => {
       apply();
@@ -36,6 +36,6 @@
     return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
   }
 
-  apply(); // before the first paint: no flash of the other theme
+  apply(); // before the first paint, so that the other theme does not flash
   gmm.theme = { colour, current, onSystemChange, toggle };
 })((window.dash_clientside = window.dash_clientside || {}));

@@ -4,7 +4,7 @@
 
   const KEPT = 1000;
 
-  /** Add a duration to the series of that name; the oldest of many are forgotten. */
+  /** Add a duration to the series `name`; drop the oldest of a long series. */
   function record(
     /** @type {Record<string, number[]>} */ timings,
     /** @type {string} */ name,
@@ -15,7 +15,7 @@
     if (values.length > KEPT) values.shift();
   }
 
-  /** @returns {number|undefined} the smallest value that at least `share` of all do not exceed */
+  /** @returns {number|undefined} the smallest value that is at least as large as `share` of all */
   function quantile(/** @type {number[]} */ values, /** @type {number} */ share) {
     const sorted = values.slice().sort((a, b) => a - b);
     return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)];
