@@ -14,7 +14,7 @@ from flask_openapi3 import Info, OpenAPI
 from threadpoolctl import threadpool_limits
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from dash_app import __version__, api, events
+from dash_app import __version__, api, events, logs
 from dash_app.admission import client
 from dash_app.config import Config
 from dash_app.sessions import Sessions
@@ -23,7 +23,7 @@ from dash_app.ui.callbacks import register_callbacks
 from dash_app.ui.delivery import register_delivery
 from dash_app.ui.envelope import register_envelope
 from dash_app.ui.layout import build_layout, page_template
-from dash_app.web import error_handlers, headers, origins
+from dash_app.web import error_handlers, headers, origins, request_ids
 from dash_app.web.json_text import JSONProvider
 from dash_app.web.signing import cookie_name, signing_key
 from legacy.blueprint import create_blueprint
@@ -94,6 +94,8 @@ def create_app(config: Optional[Config] = None) -> dash.Dash:
 
 def create_server(config: Optional[Config] = None) -> Flask:
     """Return the WSGI application, for gunicorn: `gunicorn "dash_app.app:create_server()"`."""
+    config = Config.from_environment() if config is None else config
+    logs.configure(config.log_level, config.log_format)
     server: Flask = create_app(config).server
     atexit.register(server.extensions["sessions"].close)
     return server
@@ -118,6 +120,7 @@ def _create_server(config: Config, sessions: Sessions, key: bytes) -> OpenAPI:
     if config.proxies:
         n = config.proxies
         server.wsgi_app = ProxyFix(server.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
+    request_ids.register(server)
     if config.metrics:
         from dash_app import metrics  # not loaded where nobody asks for them
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Optional
 
+from dash_app import logs
 from dash_app.config import Config
 from dash_app.errors import GMMError
 from dash_app.serving.process import listen
@@ -20,8 +21,6 @@ from dash_app.sessions_command import add_sessions_command
 
 if TYPE_CHECKING:
     from flask import Flask
-
-_LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
@@ -32,7 +31,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     settings = {name: options.pop(name) for name in list(options) if name in names}
     try:
         config = Config.from_environment(**settings)
-        logging.basicConfig(level=config.log_level, format=_LOG_FORMAT)
+        logs.configure(config.log_level, config.log_format)
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         logging.getLogger("torch").setLevel(logging.WARNING)
         code: int = command(config, **options)

@@ -185,6 +185,7 @@ class Config:
     log_level: str = _setting(
         "GMM_LOG_LEVEL", "INFO", "level", "DEBUG, INFO, WARNING or ERROR of Python's logging"
     )
+    log_format: str = _setting("GMM_LOG_FORMAT", "plain", "form", "plain, logfmt or json")
 
     @classmethod
     def from_environment(
@@ -269,4 +270,6 @@ def _read(metadata: Mapping[str, Any], kind: str, value: Any) -> Any:
         if level not in ("DEBUG", "INFO", "WARNING", "ERROR"):
             raise SettingError(f"expected DEBUG, INFO, WARNING or ERROR, got {value!r}", name)
         return level
+    if name == "GMM_LOG_FORMAT" and value not in ("plain", "logfmt", "json"):
+        raise SettingError(f"expected plain, logfmt or json for {name}, got {value!r}", name)
     return str(value)

@@ -6,7 +6,6 @@ It shares the data directory, and so the sessions, with the whole application.
 from __future__ import annotations
 
 import argparse
-import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,11 +13,12 @@ from typing import Optional
 
 from flask import Flask
 
+from dash_app import logs
 from dash_app.app import ASSETS, create_app
 from dash_app.config import Config
 from dash_app.errors import GMMError
 from dash_app.serving.process import listen, serve
-from dash_app.web import error_handlers, headers, origins
+from dash_app.web import error_handlers, headers, origins, request_ids
 from dash_app.web.signing import cookie_name
 from legacy.blueprint import create_blueprint
 
@@ -32,6 +32,7 @@ def create_page_server(config: Config) -> Flask:
     server.secret_key = whole.secret_key
     server.config["MAX_CONTENT_LENGTH"] = whole.config["MAX_CONTENT_LENGTH"]
     server.extensions["sessions"] = whole.extensions["sessions"]
+    request_ids.register(server)
     error_handlers.register(server)
     origins.register(server, config)
     headers.register(server, somebodys_page=None if config.legacy_frontend is None else "/")
@@ -62,7 +63,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         config = Config.from_environment(
             host=arguments.host, port=arguments.port, data_dir=arguments.data_dir
         )
-        logging.basicConfig(level=config.log_level, format="%(levelname)s %(name)s: %(message)s")
+        logs.configure(config.log_level, config.log_format)
         listener = listen(config.host, config.port)
         if listener is None:
             reason = f"cannot listen on {config.host}:{config.port}"

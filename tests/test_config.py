@@ -54,6 +54,7 @@ def test_environment_is_read_and_an_argument_comes_first(tmp_path: Path) -> None
         ("GMM_MAX_BODY_MB", "nan"),
         ("GMM_MAX_CONNECTIONS", "1"),
         ("GMM_METRICS", "9090"),
+        ("GMM_LOG_FORMAT", "xml"),
         ("GMM_LOG_LEVEL", "LOUD"),
     ],
 )

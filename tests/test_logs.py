@@ -1,0 +1,80 @@
+"""The log's lines: their forms, and the id of the request in each line that belongs to one."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from contextvars import copy_context
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from dash_app import logs
+from testbed.serving import waitress
+
+
+def line(form: str, message: str, request: str = "") -> str:
+    """Return a record in that form, logged while an error is handled."""
+    try:
+        raise ValueError("a\nb")
+    except ValueError:
+        error = sys.exc_info()
+    record = logging.LogRecord("a.b", logging.INFO, "", 1, message, (), error)
+    context = copy_context()
+    context.run(logs.request_id.set, request)
+    return context.run(logs.FORMATTERS[form]("%(message)s").format, record)
+
+
+def test_json_is_one_object_a_line() -> None:
+    text = line("json", 'x = "é"\n', "r1")
+    assert "\n" not in text
+    found = json.loads(text)
+    assert (found["level"], found["logger"], found["request"]) == ("INFO", "a.b", "r1")
+    assert found["message"] == 'x = "é"\n'
+    assert "ValueError: a\nb" in found["exception"]
+
+
+def test_logfmt_is_one_line_and_quotes_what_is_no_word() -> None:
+    text = line("logfmt", "two words\nERROR forged=1", "r1")
+    assert "\n" not in text
+    assert ' level=INFO logger=a.b request=r1 message="two words\\nERROR forged=1" ' in text
+    assert "request=" not in line("logfmt", "word")
+
+
+def test_plain_has_the_request_where_there_is_one() -> None:
+    assert line("plain", "said", "r1").startswith("said (request r1)\nTraceback")
+    assert line("plain", "said").startswith("said\nTraceback")
+
+
+@pytest.mark.parametrize("sent", ["", "a b", "x" * 65, "é", "a;b"])
+def test_an_id_that_is_no_token_is_replaced(client: FlaskClient, sent: str) -> None:
+    headers = {"X-Request-Id": sent.encode().decode("latin-1")}
+    ids = {client.get("/healthz", headers=headers).headers["X-Request-Id"] for _ in range(2)}
+    assert len(ids) == 2
+    assert all(len(each) == 16 for each in ids)
+
+
+def test_a_refused_request_has_its_id_too(server: Flask) -> None:
+    headers = {"X-Request-Id": "from-proxy.1", "Host": "evil.example"}
+    answer = server.test_client().get("/healthz", headers=headers)
+    assert (answer.status_code, answer.headers["X-Request-Id"]) == (421, "from-proxy.1")
+
+
+def test_a_real_process_logs_json_with_the_request_and_no_whole_id(tmp_path: Path) -> None:
+    server = waitress(tmp_path, GMM_LOG_FORMAT="json")
+    try:
+        headers = {"X-Request-Id": "abc-1"}
+        _, session = server.request("POST", "/api/v1/sessions", {}, headers)
+        server.request("POST", f"/api/v1/sessions/{session['id']}/points", {"x": [0.1234567]})
+        _, said = server.stop()
+    finally:
+        server.kill()
+    lines = [json.loads(each) for each in said.splitlines() if each.startswith("{")]
+    (created,) = (each for each in lines if "created" in each["message"])
+    assert created["request"] == "abc-1"
+    assert session["id"][:8] in created["message"]
+    assert session["id"] not in said
+    assert "0.1234567" not in said
