@@ -1,0 +1,29 @@
+"""The container's files name files that are there, and take the steps of ./run."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+COMPOSE = (ROOT / "compose.yaml").read_text(encoding="utf-8")
+
+
+def test_the_image_is_prepared_by_the_steps_of_run() -> None:
+    (step,) = re.findall(r"^prepare_environment \S+$", (ROOT / "run").read_text(), re.MULTILINE)
+    assert f". scripts/environment.sh && {step}" in DOCKERFILE
+
+
+def test_what_the_image_needs_is_there_and_not_ignored() -> None:
+    kept = re.findall(r"^!(\S+)$", (ROOT / ".dockerignore").read_text(), re.MULTILINE)
+    assert {"requirements.txt", "requirements-dev.txt", "scripts", "dash_app", "assets"} <= {*kept}
+    assert [name for name in kept if not (ROOT / name).exists()] == []
+    assert (ROOT / "scripts" / "nginx.conf").exists()
+
+
+def test_every_setting_of_the_container_exists() -> None:
+    names = set(re.findall(r"GMM_[A-Z_]+", DOCKERFILE + COMPOSE))
+    known = set(re.findall(r'"(GMM_[A-Z_]+)"', (ROOT / "dash_app" / "config.py").read_text()))
+    assert len(names) >= 6
+    assert names <= known
