@@ -12,7 +12,7 @@ from typing import Optional
 import sqlalchemy as sa
 
 from dash_app.database import schema
-from dash_app.records.runs import RUNNING
+from dash_app.records.runs import ALIVE
 
 _sessions, _operations, _runs = schema.sessions, schema.operations, schema.runs
 
@@ -40,8 +40,8 @@ def throw_away(
     seq = (connection.execute(last).scalar() or 0) + 1
     tombstone = {"session_id": session_id, "seq": seq, "kind": _TOMBSTONE, "created_at": now}
     connection.execute(sa.insert(_operations), {**tombstone, **_NOTHING})
-    running = sa.update(_runs).where(_runs.c.session_id == session_id, _runs.c.status == RUNNING)
-    connection.execute(running.values(cancel_requested=True))
+    alive = sa.update(_runs).where(_runs.c.session_id == session_id, _runs.c.status.in_(ALIVE))
+    connection.execute(alive.values(cancel_requested=True))
     return True
 
 

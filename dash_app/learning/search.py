@@ -134,9 +134,7 @@ def search(
     between()
     offspring = crossover(coarse, scored.best(_N_PARENTS).candidates, _N_OFFSPRING)
     scored = scored.joined(squarem(coarse, offspring, 3))
-    optima = _polished(
-        objective, scored.joined(squarem(coarse, offspring, 3)).best(_N_POLISHED).candidates
-    )
+    optima = _polished(objective, scored.best(_N_POLISHED).candidates)
     on_step(float(optima.values[0]))
     orders = NeighbouringOrders.none(objective.n_components)
     tried = optima.candidates[:0]
