@@ -1,4 +1,4 @@
-"""Whom the server answers: by the Host header, and by where a browser says a request comes from."""
+"""Requests are refused by their Host header and by the origin that the browser names."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ COORDINATES = {"coordinates": [{"x": 0.4, "y": 0}]}
 def any_client(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[FlaskClient]:
-    """A client of each of the two servers; the tests of this file change nothing that lasts."""
+    """A client of each of the two servers; these tests change no stored data."""
     whole = request.param == "whole"
     config = Config(data_dir=tmp_path_factory.mktemp("data"), log_level="WARNING")
     server = create_app(config).server if whole else create_page_server(config)
@@ -42,7 +42,7 @@ def test_loopback_names_are_served(any_client: FlaskClient, host: str) -> None:
 @pytest.mark.parametrize(
     "host", ["evil.example", "evil.example:8050", "localhost.evil.example", "192.168.0.7", "[::2]"]
 )
-def test_other_names_are_refused_in_a_sentence(any_client: FlaskClient, host: str) -> None:
+def test_other_names_are_refused_with_a_sentence(any_client: FlaskClient, host: str) -> None:
     for method, path in (("GET", "/parameters"), ("POST", "/clear"), ("GET", "/no/such/address")):
         answer = any_client.open(path, method=method, headers={"Host": host})
         assert (answer.status_code, answer.json["error"]["code"]) == (421, "unknown_host")
@@ -65,7 +65,7 @@ def test_other_names_are_refused_in_a_sentence(any_client: FlaskClient, host: st
         ("127.0.0.1", "*", "whatever.example", True),
     ],
 )
-def test_names_that_are_allowed(listens: str, allowed: str, host: str, served: bool) -> None:
+def test_allowed_names_are_served(listens: str, allowed: str, host: str, served: bool) -> None:
     config = dataclasses.replace(Config(), host=listens, allowed_hosts=allowed)
     assert own_names(config)(host) == served
 
@@ -86,7 +86,7 @@ def test_names_that_are_allowed(listens: str, allowed: str, host: str, served: b
         (None, "null", False),
     ],
 )
-def test_changes_are_taken_from_own_pages_and_from_clients_that_are_no_browsers(
+def test_own_pages_and_clients_without_a_browser_may_change(
     any_client: FlaskClient, site: Optional[str], origin: Optional[str], passes: bool
 ) -> None:
     headers = {"Sec-Fetch-Site": site, "Origin": origin}
@@ -116,7 +116,7 @@ def test_every_changing_request_is_checked(any_client: FlaskClient, method: str,
     assert (answer.status_code, answer.json["error"]["code"]) == (403, "other_site")
 
 
-def test_redirect_does_not_lead_to_the_host_that_was_sent(config: Config) -> None:
+def test_redirect_ignores_the_host_header(config: Config) -> None:
     server = create_app(dataclasses.replace(config, allowed_hosts="*")).server
     client = server.test_client()
     for path in ("/openapi", "/legacy"):

@@ -1,4 +1,4 @@
-"""Sessions under load: who works, who waits, who is refused."""
+"""Sessions under load: trainings that work, wait or are refused."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def new_session(sessions: Sessions) -> str:
 
 
 class Work:
-    """A training of which a test decides when it may end; by adam it pauses, by em it does not."""
+    """A training that ends when the test says so. By adam it pauses; by em it does not."""
 
     def __init__(self) -> None:
         self.may_end = threading.Event()
@@ -51,7 +51,7 @@ class Work:
 
 @pytest.fixture
 def work(monkeypatch: pytest.MonkeyPatch) -> Iterator[Work]:
-    """Trainings that last."""
+    """Long trainings."""
     found = Work()
     monkeypatch.setattr(runs, "fit", found)
     yield found
@@ -121,7 +121,7 @@ def test_short_run_does_not_wait_for_long_ones(
 
 @pytest.fixture
 def few_threads(config: Config) -> Config:
-    """Settings under which few requests may wait, and not for long."""
+    """Settings with few places for waiting requests and a short time-out."""
     return dataclasses.replace(config, threads=9, max_wait_s=0.3)
 
 
@@ -145,7 +145,7 @@ def test_requests_that_wait_for_a_training_are_bounded(
         with pytest.raises(BusyError, match=f"at most {n_waiting} requests to wait"):
             served.train(one_more)
         assert served.runs_since(one_more, 0) == []
-        # who waits for a time only gets the run as it stands
+        # a wait with a time-out returns the unfinished run
         assert served.train(one_more, timeout_s=60.0).status in ("queued", "running")
     work.may_end.set()
     for thread in threads:
@@ -154,7 +154,7 @@ def test_requests_that_wait_for_a_training_are_bounded(
     served.close()
 
 
-def test_wait_ends_with_its_time_and_so_does_the_run(
+def test_wait_and_run_end_at_their_time_outs(
     few_threads: Config, sessions: Sessions, work: Work
 ) -> None:
     served = Sessions(Store(few_threads.store_url), few_threads)
@@ -165,7 +165,7 @@ def test_wait_ends_with_its_time_and_so_does_the_run(
     served.close()
 
 
-def test_client_that_has_gone_frees_what_waited(sessions: Sessions, work: Work) -> None:
+def test_disconnected_client_frees_its_place(sessions: Sessions, work: Work) -> None:
     session_id = new_session(sessions)
     with (
         asking(Client("203.0.113.1", lambda: True)),
@@ -235,7 +235,7 @@ def test_waiting_request_ends_when_the_server_stops(sessions: Sessions, work: Wo
     assert not refused or "stops" in str(refused[0])
 
 
-def test_run_that_works_too_long_fails_with_a_sentence(config: Config, work: Work) -> None:
+def test_run_over_its_time_fails_with_a_sentence(config: Config, work: Work) -> None:
     served = Sessions(Store(config.store_url), dataclasses.replace(config, max_run_s=0.05))
     run = served.train(new_session(served), method="adam")
     assert run.status == "failed"
@@ -243,7 +243,7 @@ def test_run_that_works_too_long_fails_with_a_sentence(config: Config, work: Wor
     served.close()
 
 
-def test_increment_that_takes_too_long_changes_nothing(config: Config) -> None:
+def test_increment_over_its_time_changes_nothing(config: Config) -> None:
     served = Sessions(Store(config.store_url), dataclasses.replace(config, max_increment_s=0.0))
     session_id = served.create(n_components=20).id
     with pytest.raises(BudgetError, match="learned within 0 s"):

@@ -1,4 +1,4 @@
-"""What can happen to the file of the store: removed, replaced, damaged, locked, full, read-only."""
+"""The store's file is removed, replaced, damaged, locked or read-only; the disk is full."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SESSIONS = "/api/v1/sessions"
 
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
-    """SQLite only: these are the days of a file."""
+    """SQLite only: PostgreSQL has no single file."""
     return dataclasses.replace(Config(), data_dir=tmp_path / "data", port=0, log_level="WARNING")
 
 
@@ -67,7 +67,7 @@ def unwell(client: FlaskClient, *words: str) -> None:
             assert word in answer.json["error"]["message"]
 
 
-def test_a_server_that_stops_is_alive_and_not_ready(served: FlaskClient) -> None:
+def test_stopping_server_is_alive_and_not_ready(served: FlaskClient) -> None:
     assert served.get("/readyz").get_json() == {"status": "ok"}
     served.application.extensions["sessions"].stop()
     answer = served.get("/readyz")
@@ -76,7 +76,7 @@ def test_a_server_that_stops_is_alive_and_not_ready(served: FlaskClient) -> None
     assert served.get("/healthz").status_code == 200
 
 
-def test_real_server_outlives_a_clock_ahead_and_a_file_that_goes_away(tmp_path: Path) -> None:
+def test_real_server_survives_a_clock_ahead_and_a_removed_file(tmp_path: Path) -> None:
     """Sessions seem 40 days old at its start; then its file is moved away, and back."""
     store = Store(f"sqlite:///{tmp_path}/data/sessions.sqlite3")
     long_ago = time.time() - 40 * 86400.0
@@ -117,7 +117,7 @@ def test_replaced_file_is_noticed(served: FlaskClient, file: Path, tmp_path: Pat
     unwell(served, "replaced")
 
 
-def test_maintenance_says_within_seconds_that_the_file_is_gone_and_says_it_once(
+def test_maintenance_logs_a_removed_file_once_within_seconds(
     served: FlaskClient, file: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     served.get("/healthz")  # maintenance begins
@@ -135,7 +135,7 @@ def test_maintenance_says_within_seconds_that_the_file_is_gone_and_says_it_once(
 
 
 def damage(file: Path, first_page: int) -> None:
-    """Overwrite the pages from there on."""
+    """Overwrite the pages after the first ones."""
     with sqlite3.connect(file) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         size = connection.execute("PRAGMA page_size").fetchone()[0]
@@ -147,7 +147,7 @@ def damage(file: Path, first_page: int) -> None:
 
 
 @pytest.mark.parametrize("first_page", [1, 2])
-def test_damaged_file_is_said_at_the_start_and_kept(
+def test_damaged_file_is_reported_at_the_start_and_kept(
     config: Config, file: Path, first_page: int, capsys: pytest.CaptureFixture
 ) -> None:
     Store(config.store_url).close()
@@ -161,7 +161,7 @@ def test_damaged_file_is_said_at_the_start_and_kept(
     assert file.read_bytes() == before
 
 
-def test_damage_that_is_met_while_running_is_told_and_ends_all_writing(
+def test_damage_found_while_running_is_reported_and_stops_all_writing(
     served: FlaskClient, file: Path
 ) -> None:
     address = new_session(served)
@@ -175,14 +175,14 @@ def test_damage_that_is_met_while_running_is_told_and_ends_all_writing(
 
 @pytest.fixture
 def other_program(served: FlaskClient, file: Path) -> Iterator[sqlite3.Connection]:
-    """A connection that holds the store for writing, as a backup by hand might."""
+    """A connection with a write lock on the store, as of a manual backup."""
     connection = sqlite3.connect(file, isolation_level=None)
     connection.execute("BEGIN IMMEDIATE")
     yield connection
     connection.close()
 
 
-def test_locked_store_is_read_and_refuses_writers_after_a_bounded_wait(
+def test_locked_store_serves_reads_and_refuses_writes_after_a_bounded_wait(
     served: FlaskClient, file: Path, other_program: sqlite3.Connection
 ) -> None:
     other_program.execute("COMMIT")
@@ -218,7 +218,7 @@ def test_locked_store_is_read_and_refuses_writers_after_a_bounded_wait(
     assert served.post(f"{address}/points", json={"x": [0.2]}).json["n_points"] == 2
 
 
-def test_read_in_a_locked_store_leaves_the_note_of_its_use_for_later(
+def test_read_of_a_locked_store_does_not_wait_to_record_its_use(
     config: Config, served: FlaskClient, file: Path
 ) -> None:
     sessions: Sessions = served.application.extensions["sessions"]
@@ -259,7 +259,7 @@ def test_full_disk_refuses_and_loses_nothing(config: Config) -> None:
 
 
 def limit_pages(store: Store, most: int) -> None:
-    """Let every connection of the store's, this one and later ones, fill so many pages at most."""
+    """Limit the pages of the database for each connection of the store."""
 
     def limit(connection: sqlite3.Connection, _record: object) -> None:
         connection.execute(f"PRAGMA max_page_count={most}")
@@ -269,7 +269,7 @@ def limit_pages(store: Store, most: int) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="to become another user for a moment takes root")
-def test_read_only_directory_is_one_clear_sentence(tmp_path: Path) -> None:
+def test_read_only_directory_is_reported_in_one_sentence(tmp_path: Path) -> None:
     directory = tmp_path / "data"
     Store(f"sqlite:///{directory}/sessions.sqlite3").close()
     for each in (tmp_path, *tmp_path.parents[:3]):
@@ -285,7 +285,7 @@ def test_read_only_directory_is_one_clear_sentence(tmp_path: Path) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_data_are_their_owners_alone_also_those_of_before(
+def test_new_and_existing_data_are_readable_by_their_owner_only(
     config: Config, caplog: pytest.LogCaptureFixture
 ) -> None:
     before = os.umask(0o022)
@@ -310,7 +310,7 @@ def test_data_are_their_owners_alone_also_those_of_before(
         each.extensions["sessions"].close()
 
 
-def test_directory_of_other_things_is_left_open(tmp_path: Path) -> None:
+def test_directory_with_other_files_keeps_its_mode(tmp_path: Path) -> None:
     (tmp_path / "of somebody").write_text("")
     tmp_path.chmod(0o755)
     Store(f"sqlite:///{tmp_path}/sessions.sqlite3").close()
