@@ -1,0 +1,120 @@
+"""What every learner of the race has in common."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import ClassVar, Optional
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from dash_app.errors import OutOfRangeError, RefusedError
+from dash_app.learning.mixture import Array, Mixture
+from dash_app.learning.objective import Objective
+from dash_app.learning.points import MIN_SPREAD, as_points, check_n_components
+from dash_app.learning.scratch import fit_from_scratch
+
+
+class Learner(ABC):
+    """A method that learns a mixture from increments. All maximise J unless they say otherwise.
+
+    A method is one module of this package with one subclass. Its key in `LEARNERS` is the name of
+    the module.
+
+    Parameters
+    ----------
+    n_components : int, 1 to 50
+    seed : int, 0 to 2^32 - 1, of random starts where there are any
+
+    Attributes
+    ----------
+    title : str, a name for people
+    n_points : int, number of points learned
+    n_touched : int
+        Number of points or atoms that the updates have read. An update counts each of them once,
+        however many passes it makes.
+    """
+
+    title: ClassVar[str]
+
+    def __init__(self, n_components: int, *, seed: int = 0) -> None:
+        self.n_components = check_n_components(n_components)
+        if not 0 <= int(seed) < 2**32:
+            raise OutOfRangeError(f"expected 0 <= seed < 2^32, got {seed}", "seed")
+        self.seed = int(seed)
+        self.n_points = 0
+        self.n_touched = 0
+        self._mixture: Optional[Mixture] = None
+
+    @classmethod
+    def is_available(cls) -> bool:
+        """Return whether the packages that the method needs are installed."""
+        return True
+
+    @property
+    def mixture(self) -> Mixture:
+        """The current mixture, data units; raises RefusedError before the first point."""
+        if self._mixture is None:
+            raise RefusedError("expected at least one point before the mixture is asked for")
+        return self._mixture
+
+    def partial_fit(self, increment: ArrayLike) -> Learner:
+        """Learn from the increment, (n_new,) points in data units; return self.
+
+        Raises
+        ------
+        EmptyDataError, NonFiniteError, OutOfRangeError, ShapeError : the learner is unchanged
+        """
+        x = as_points(increment)
+        mixture, n_touched = self._learn(x)
+        self._mixture = mixture
+        self.n_points += x.size
+        self.n_touched += n_touched
+        return self
+
+    @abstractmethod
+    def _learn(self, increment: Array) -> tuple[Mixture, int]:
+        """Return the mixture after the increment, and how many points or atoms were read."""
+
+
+class AllPointsLearner(Learner):
+    """A learner that keeps all points and reads all of them at each update."""
+
+    def __init__(self, n_components: int, *, seed: int = 0) -> None:
+        super().__init__(n_components, seed=seed)
+        self._points = np.empty(0)
+
+    def _learn(self, increment: Array) -> tuple[Mixture, int]:
+        points = np.concatenate([self._points, increment])
+        mixture = self._fit(points)
+        self._points = points
+        return mixture, points.size
+
+    @abstractmethod
+    def _fit(self, points: Array) -> Mixture:
+        """Return the mixture after an update; `points` are all points, in order of arrival."""
+
+
+def enough_to_start(points: Array, n_components: int) -> bool:
+    """Return whether a method that starts by itself has enough points: 2 K, not all equal.
+
+    With fewer points some component would start from one point or none.
+    """
+    return points.size >= 2 * n_components and bool(np.ptp(points) > MIN_SPREAD)
+
+
+def start(points: Array, n_components: int, seed: int) -> Mixture:
+    """Return the fit from scratch to the first points, from which such a method starts."""
+    return fit_from_scratch(points, n_components, seed=seed).mixture
+
+
+def objective_of(points: Array, n_components: int) -> Objective:
+    """Return J of the points, which must not be all equal, with one pseudo-observation."""
+    first = points[0]
+    offsets = points - first
+    return Objective.of_atoms(
+        (points, np.ones(points.size), np.zeros(points.size)),
+        (float(first + offsets.mean()), float(offsets.std())),
+        n_components,
+        1.0,
+    )

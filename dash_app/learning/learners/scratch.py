@@ -1,0 +1,16 @@
+"""From scratch: the global search over all points, anew at each update."""
+
+from __future__ import annotations
+
+from dash_app.learning.learners.base import AllPointsLearner
+from dash_app.learning.mixture import Array, Mixture
+from dash_app.learning.scratch import fit_from_scratch
+
+
+class Scratch(AllPointsLearner):
+    """The fit from scratch, to which the other learners are compared."""
+
+    title = "From scratch"
+
+    def _fit(self, points: Array) -> Mixture:
+        return fit_from_scratch(points, self.n_components, seed=self.seed).mixture
