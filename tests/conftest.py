@@ -24,7 +24,7 @@ settings.load_profile("patient")
 
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
-    """Settings with a data directory of the test's own."""
+    """Settings with a temporary data directory."""
     return dataclasses.replace(Config(), data_dir=tmp_path / "data", port=0, log_level="WARNING")
 
 
@@ -46,9 +46,9 @@ def app(config: Config) -> Iterator[dash.Dash]:
 
 @pytest.fixture
 def server(app: dash.Dash) -> Flask:
-    """Its Flask application."""
+    """The Flask application of `app`."""
     found: Flask = app.server
-    found.testing = False  # errors are answered as in service
+    found.testing = False  # answer errors as in production
     return found
 
 

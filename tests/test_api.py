@@ -1,4 +1,4 @@
-"""The API: every endpoint's use, and every refusal."""
+"""The API: the use and the errors of every endpoint."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def session(client: FlaskClient) -> str:
 
 
 def checked(answer: Any, model: type[BaseModel], status: int = 200) -> Any:
-    """Return the JSON after holding it against the documented model."""
+    """Check the answer against its documented model; return its JSON."""
     assert answer.status_code == status, answer.get_data(as_text=True)
     assert answer.mimetype == "application/json"
     model.model_validate(answer.json)
@@ -38,14 +38,14 @@ def checked(answer: Any, model: type[BaseModel], status: int = 200) -> Any:
 
 
 def refused(answer: Any, status: int, code: str, field: Any = None) -> str:
-    """Return the message after checking the rest of the refusal."""
+    """Check the status, code and field of an error; return its message."""
     found = checked(answer, models.ErrorAnswer, status)["error"]
     assert (found["code"], found["field"]) == (code, field), found
     message: str = found["message"]
     return message
 
 
-def test_session_from_its_beginning_to_its_end(client: FlaskClient) -> None:
+def test_session_from_creation_to_deletion(client: FlaskClient) -> None:
     made = client.post(SESSIONS, json={"n_components": 2, "seed": 3})
     session = checked(made, models.SessionAnswer, 201)
     address = made.headers["Location"]
@@ -74,11 +74,11 @@ def test_session_from_its_beginning_to_its_end(client: FlaskClient) -> None:
     refused(client.get(address), 404, "session_not_found")
 
 
-def test_session_needs_no_body(client: FlaskClient) -> None:
+def test_session_is_created_without_a_body(client: FlaskClient) -> None:
     assert checked(client.post(SESSIONS), models.SessionAnswer, 201)["n_components"] == 3
 
 
-def test_training_from_scratch_and_what_it_is_compared_with(
+def test_training_from_scratch_and_comparison_with_online(
     client: FlaskClient, session: str
 ) -> None:
     run = checked(client.post(f"{session}/train"), models.RunAnswer)
@@ -116,9 +116,9 @@ def test_long_training_is_accepted_and_can_be_cancelled(client: FlaskClient, ses
     assert eventually(ended)["status"] == "cancelled"
 
 
-def test_density_loses_no_component(client: FlaskClient) -> None:
+def test_density_resolves_every_component(client: FlaskClient) -> None:
     address = client.post(SESSIONS, json={"n_components": 2}).headers["Location"]
-    # a needle far narrower than the steps between -1 and 1000
+    # a component far narrower than a step of the grid
     client.post(f"{address}/points", json={"x": [0.0] * 30 + [1000.0] * 3})
     curve = checked(client.get(f"{address}/density?n=20"), models.DensityAnswer)
     x, density = np.array(curve["x"]), np.array(curve["density"])
@@ -142,7 +142,7 @@ def test_repeated_post_with_a_key_adds_nothing_twice(client: FlaskClient, sessio
     assert again["id"] == run["id"]
 
 
-def test_repeated_creation_with_a_key_makes_one_session(client: FlaskClient) -> None:
+def test_repeated_creation_with_a_key_creates_one_session(client: FlaskClient) -> None:
     key = {"Idempotency-Key": "a-random-text-of-mine"}
     made = client.post(SESSIONS, json={"seed": 3}, headers=key)
     again = client.post(SESSIONS, json={"seed": 3}, headers=key)
@@ -256,7 +256,7 @@ def test_requests_that_do_not_apply_are_refused(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize("method", ["post", "patch", "delete"])
-def test_body_that_is_not_json_is_told_so(client: FlaskClient, session: str, method: str) -> None:
+def test_body_that_is_not_json_is_refused(client: FlaskClient, session: str, method: str) -> None:
     address = session if method == "patch" else f"{session}/points"
     send = getattr(client, method)
     refused(send(address, data="{", content_type="application/json"), 400, "malformed")
@@ -334,7 +334,7 @@ def test_internal_error_is_a_500_without_details(
     assert "NoneType" not in message
 
 
-def test_pages_and_documentation_are_there_without_a_network(client: FlaskClient) -> None:
+def test_pages_and_documentation_need_no_other_host(client: FlaskClient) -> None:
     for path in ("/", "/legacy/", "/openapi/", "/openapi/swagger", "/healthz", "/_dash-layout"):
         assert client.get(path).status_code == 200, path
     page = client.get("/openapi/swagger").get_data(as_text=True)

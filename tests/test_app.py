@@ -1,4 +1,4 @@
-"""The whole application: how it uses the machine."""
+"""The application's use of processors."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 @pytest.fixture
 def two_blas_threads() -> Iterator[None]:
-    """As a machine with two cores has them, before the application is made."""
+    """Two BLAS threads before the application is created, as on a machine with two cores."""
     with threadpool_limits(2, user_api="blas"):
         yield
 
 
-def test_blas_computes_in_the_thread_that_asks(two_blas_threads: None, app: dash.Dash) -> None:
+def test_application_limits_blas_to_one_thread(two_blas_threads: None, app: dash.Dash) -> None:
     threads = [each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"]
     assert set(threads) == {1}

@@ -1,4 +1,4 @@
-"""Who may import whom, held by the import statements themselves."""
+"""Who may import whom, checked on the import statements."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ WEB = ("flask", "flask_openapi3", "dash", "plotly", "werkzeug", "waitress", "pyd
 STORAGE = ("sqlalchemy", "psycopg", "sqlite3")
 DEVELOPMENT = ("benchmarks", "testbed", "tests", "pytest")
 
-# what modules under a path may not import, by the first words of the imported name
+# for each path: name prefixes that its modules must not import
 FORBIDDEN = {
     "gmm.py": ("dash_app", "legacy", *WEB, *STORAGE, *DEVELOPMENT),
     "dash_app/learning": (
@@ -85,7 +85,7 @@ def test_forbidden_imports_are_absent(path: str) -> None:
     assert wrong == []
 
 
-def test_torch_is_imported_by_the_provided_surface_alone() -> None:
+def test_torch_is_imported_only_for_the_provided_model() -> None:
     users = {
         str(file.relative_to(ROOT))
         for package in ("dash_app", "legacy")
@@ -93,7 +93,7 @@ def test_torch_is_imported_by_the_provided_surface_alone() -> None:
         for _, name in imported_names(file)
         if name == "torch" or name.startswith("torch.")
     }
-    # warming up loads it ahead of the first request
+    # the warm-up loads torch shortly before a training by Adam needs it
     assert users == {
         "dash_app/learning/adam.py",
         "dash_app/learning/provided.py",
@@ -108,7 +108,7 @@ def source_modules() -> dict[str, Path]:
 
 
 def import_graph(node: Callable[[str], str]) -> dict[str, set[str]]:
-    """Return who imports whom; `node` names what a module belongs to."""
+    """Return the nodes that each node imports; `node` maps a module to its node."""
     modules = source_modules()
     graph: dict[str, set[str]] = {}
     for importer, file in modules.items():
@@ -121,7 +121,7 @@ def import_graph(node: Callable[[str], str]) -> dict[str, set[str]]:
 
 
 def package_of(module: str) -> str:
-    """Return dash_app's part, or the top-level package; a front door stands above its package."""
+    """Return the sub-package of dash_app, or the top-level package; `__main__` stays itself."""
     parts = module.split(".")
     if parts[-1] == "__main__":
         return module
@@ -129,7 +129,7 @@ def package_of(module: str) -> str:
 
 
 def cycle_in(graph: dict[str, set[str]]) -> list[str]:
-    """Return the nodes of one cycle, or none."""
+    """Return the nodes of one cycle; empty if there is none."""
     closed: set[str] = set()
 
     def visit(node: str, path: list[str]) -> list[str]:
@@ -153,5 +153,5 @@ def test_no_cycle_of_imports(node: Callable[[str], str]) -> None:
     assert cycle_in(graph) == []
 
 
-def test_a_cycle_is_found() -> None:
+def test_cycle_is_found() -> None:
     assert cycle_in({"a": {"b"}, "b": {"c", "d"}, "d": {"b"}}) == ["b", "d", "b"]

@@ -34,7 +34,7 @@ def session_id(sessions: Sessions) -> str:
     return found
 
 
-def test_sessions_move_between_instances(
+def test_exported_session_is_imported_by_another_instance(
     command: Callable[..., int],
     session_id: str,
     sessions: Sessions,
@@ -100,7 +100,7 @@ def test_deleted_session_is_listed_and_restored(
         (["export", "nobody"], "expected the id of a session"),
         (["restore", "nobody"], "expected the id of a deleted session"),
         (["delete", "nobody"], "expected the id of a session"),
-        (["export", "\udcff"], "expected the id of a session"),  # bytes that are no text
+        (["export", "\udcff"], "expected the id of a session"),  # bytes that are not UTF-8
         (["delete", "\udcff"], "expected the id of a session"),
         (["import", "/no/such/file"], "/no/such/file"),
     ],
@@ -126,7 +126,7 @@ def test_import_of_another_format_is_refused(
         assert "expected" in capsys.readouterr().err
 
 
-def test_export_to_a_place_that_cannot_be_written_is_refused(
+def test_export_to_an_unwritable_path_is_refused(
     command: Callable[..., int], session_id: str, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     assert command("export", session_id, "-o", str(tmp_path)) == 1
@@ -140,7 +140,7 @@ def test_wrong_usage_is_exit_code_2(capsys: pytest.CaptureFixture) -> None:
     assert "explode" in capsys.readouterr().err
 
 
-def test_unusable_setting_is_one_sentence(capsys: pytest.CaptureFixture) -> None:
+def test_unusable_setting_is_reported_in_one_sentence(capsys: pytest.CaptureFixture) -> None:
     assert main(["--port", "many"]) == 1
     assert "GMM_PORT" in capsys.readouterr().err
 
@@ -153,7 +153,7 @@ def test_help_names_every_setting(capsys: pytest.CaptureFixture) -> None:
         assert name in text
 
 
-def test_port_in_use_is_one_sentence_and_exit_code_1(
+def test_port_in_use_gives_one_sentence_and_exit_code_1(
     tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     with socket.socket() as taken:

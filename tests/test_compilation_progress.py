@@ -1,4 +1,4 @@
-"""What is said while functions are compiled, and that nothing is where none are."""
+"""Progress messages of the compilation; there are none without a compilation."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ import os
 
 import pytest
 
-import dash_app.learning  # noqa: F401 - counts its functions
+import dash_app.learning  # noqa: F401 - the import counts the functions
 from dash_app.compilation_progress import PROGRESS, CompilationProgress
 
 
-def test_all_of_the_learners_functions_are_counted() -> None:
+def test_all_functions_of_the_learner_are_counted() -> None:
     assert PROGRESS.n_done == PROGRESS.n_functions > 0
 
 
-def test_loading_says_nothing_and_begins_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+def test_loading_from_the_cache_writes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     progress = CompilationProgress()
     begun: list[int] = []
     progress.at_begin(lambda: begun.append(progress.n_done))
     progress.expect(3)
     for _ in range(3):
         progress.made(was_compiled=False)
-    progress.made(was_compiled=True)  # a function of somebody else
+    progress.made(was_compiled=True)  # a function beyond the expected three
     assert (progress.n_done, progress.is_compiling, begun) == (3, False, [])
     assert capsys.readouterr().err == ""
 
 
-def test_a_log_gets_few_lines(capsys: pytest.CaptureFixture[str]) -> None:
+def test_log_gets_few_lines(capsys: pytest.CaptureFixture[str]) -> None:
     progress = CompilationProgress()
     begun: list[int] = []
     progress.at_begin(lambda: begun.append(progress.n_done))
@@ -46,7 +46,7 @@ def test_a_log_gets_few_lines(capsys: pytest.CaptureFixture[str]) -> None:
     assert 3 <= len(lines) <= 6
 
 
-def test_a_terminal_gets_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_terminal_gets_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     main, terminal = os.openpty()
     with open(terminal, "w", encoding="utf-8") as stream:
         monkeypatch.setattr("sys.stderr", stream)

@@ -13,14 +13,14 @@ from dash_app.errors import SettingError
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def test_defaults_serve_this_machine_alone() -> None:
+def test_defaults_serve_loopback_only() -> None:
     config = Config.from_environment({})
     assert (config.host, config.port, config.threads) == ("127.0.0.1", 8050, 192)
     assert config.session_ttl_days == 30
     assert config.store_url == f"sqlite:///{config.data_dir}/sessions.sqlite3"
 
 
-def test_environment_is_read_and_an_argument_comes_first(tmp_path: Path) -> None:
+def test_argument_has_priority_over_the_environment(tmp_path: Path) -> None:
     environ = {
         "GMM_PORT": "9000",
         "GMM_DATA_DIR": str(tmp_path),
@@ -64,7 +64,7 @@ def test_unusable_setting_is_refused_by_name(name: str, value: str) -> None:
     assert caught.value.field == name
 
 
-def test_unknown_override_is_a_defect() -> None:
+def test_unknown_override_raises_type_error() -> None:
     with pytest.raises(TypeError, match="prot"):
         Config.from_environment({}, prot=1)
 
@@ -76,6 +76,6 @@ def test_every_setting_is_documented(setting) -> None:
     assert setting.metadata["name"] in (ROOT / "README.txt").read_text(encoding="utf-8")
 
 
-def test_readme_keeps_to_its_width() -> None:
+def test_readme_lines_have_at_most_100_characters() -> None:
     lines = (ROOT / "README.txt").read_text(encoding="utf-8").splitlines()
     assert [line for line in lines if len(line) > 100] == []

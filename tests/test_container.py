@@ -1,4 +1,4 @@
-"""The container's files name files that are there, and take the steps of ./run."""
+"""The container files repeat the steps of ./run and name only existing files and settings."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 COMPOSE = (ROOT / "compose.yaml").read_text(encoding="utf-8")
 
 
-def test_the_image_is_prepared_by_the_steps_of_run() -> None:
+def test_image_is_prepared_by_the_steps_of_run() -> None:
     (step,) = re.findall(r"^prepare_environment \S+$", (ROOT / "run").read_text(), re.MULTILINE)
     assert f". scripts/environment.sh && {step}" in DOCKERFILE
 
 
-def test_what_the_image_needs_is_there_and_not_ignored() -> None:
+def test_files_of_the_image_exist_and_are_not_ignored() -> None:
     kept = re.findall(r"^!(\S+)$", (ROOT / ".dockerignore").read_text(), re.MULTILINE)
     assert {"requirements.txt", "requirements-dev.txt", "scripts", "dash_app", "assets"} <= {*kept}
     assert [name for name in kept if not (ROOT / name).exists()] == []

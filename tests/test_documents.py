@@ -1,4 +1,4 @@
-"""The documents are true where a machine can tell: paths, links, endpoints, length."""
+"""Checks of the documents: paths, links, endpoints, length."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TOP_LEVEL = r"(?:assets|benchmarks|dash_app|docs|legacy|scripts|tests|\.ci)/[\w.
 PATH = re.compile(rf"(?<![\w./:-])(?:{TOP_LEVEL}|[\w-]+\.(?:py|txt|md|toml))(?![\w/])")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 ELSEWHERE = {"session.json"}
-"""Files of the reader's own."""
+"""Files that the reader creates."""
 
 
 def text_of(path: Path) -> str:
@@ -30,12 +30,12 @@ def text_of(path: Path) -> str:
 
 
 def paths_in(text: str) -> set[str]:
-    """Return what looks like a file or directory of this tree; addresses start with a slash."""
+    """Return the names that look like paths of this repository; URL paths start with a slash."""
     return set(PATH.findall(text)) - ELSEWHERE
 
 
 def anchors_of(path: Path) -> set[str]:
-    """Return the fragments under which the headings of a Markdown file can be linked."""
+    """Return the link fragments of the headings of a Markdown file."""
     prose = re.sub(r"^```.*?^```", "", text_of(path), flags=re.MULTILINE | re.DOTALL)
     headings = re.findall(r"^#+ (.+)$", prose, flags=re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
@@ -63,7 +63,7 @@ def test_paths_are_found() -> None:
 
 
 @pytest.mark.parametrize("document", MARKDOWN, ids=NAMES[1:])
-def test_every_link_leads_somewhere(document: Path) -> None:
+def test_every_link_has_a_target(document: Path) -> None:
     broken = []
     for link in LINK.findall(text_of(document)):
         if link.startswith("https://"):
@@ -76,7 +76,7 @@ def test_every_link_leads_somewhere(document: Path) -> None:
 
 
 @pytest.mark.parametrize("document", MARKDOWN, ids=NAMES[1:])
-def test_readme_leads_to_every_document(document: Path) -> None:
+def test_readme_names_every_document(document: Path) -> None:
     assert str(document.relative_to(ROOT)) in text_of(README)
 
 
@@ -103,16 +103,16 @@ def test_every_endpoint_of_the_exercise_is_documented(server: Flask) -> None:
     assert {row for row in wanted if row not in text_of(API)} == set()
 
 
-def test_no_endpoint_is_documented_that_is_not_there(server: Flask) -> None:
-    there = {
+def test_every_documented_endpoint_exists(server: Flask) -> None:
+    existing = {
         re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule) for rule in server.url_map.iter_rules()
     }
     documented = set(re.findall(r"^\| [A-Z]+ \| `(/[^`]*)` \|", text_of(API), flags=re.MULTILINE))
-    assert documented - there == set()
+    assert documented - existing == set()
 
 
 @pytest.mark.parametrize("path", FORBIDDEN)
-def test_every_arrow_is_documented(path: str) -> None:
+def test_every_import_rule_is_documented(path: str) -> None:
     rows = [
         line.split("|")[1]
         for line in text_of(ROOT / "docs" / "architecture.md").splitlines()

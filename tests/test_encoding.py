@@ -1,4 +1,4 @@
-"""Encoded states: bit for bit, and refused where damaged."""
+"""Encoded states: decoded bit for bit, and refused if damaged."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_decoded_learner_continues_as_the_encoded_one() -> None:
 
 
 @pytest.mark.parametrize("value", [{"x": object()}, {"x": np.array([object()])}, {1, 2}])
-def test_values_that_are_not_plain_are_refused(value: Any) -> None:
+def test_values_of_other_types_are_refused(value: Any) -> None:
     with pytest.raises(StateError, match="expected"):
         to_bytes(value)
 

@@ -1,4 +1,4 @@
-"""The provided model: its surface, its training against a plain one, and what used to break."""
+"""The provided model: its interface, its training compared with a reference, hard cases."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_default_is_five_components() -> None:
     assert GMMSimple().mu.detach().numpy()[0] == pytest.approx([-2, -1, 0, 1, 2])
 
 
-def test_one_component_starts_at_the_first_of_the_equally_spaced() -> None:
+def test_one_component_starts_at_the_first_mean() -> None:
     assert GMMSimple(1).mu.item() == -2.0
 
 
@@ -74,7 +74,7 @@ def test_call_returns_weights_means_and_standard_deviations() -> None:
     assert stds == pytest.approx(np.full((1, 2), math.log1p(math.exp(0.5))))
 
 
-def test_log_prob_of_one_standard_normal_is_known() -> None:
+def test_log_prob_equals_the_standard_normal_density() -> None:
     model = GMMSimple(1).double()
     with torch.no_grad():
         model.mu.fill_(0.0)
@@ -104,8 +104,8 @@ def test_samples_follow_the_density() -> None:
 # ------------------------------------------------------------------ training, as provided
 
 
-def _train_plainly(x: np.ndarray, n_components: int, epochs: int) -> tuple[GMMSimple, float]:
-    """What is provided, written out: standardise, then Adam on the mean negative log-likelihood."""
+def _reference_training(x: np.ndarray, n_components: int, epochs: int) -> tuple[GMMSimple, float]:
+    """Reference for the provided training: Adam on the mean NLL of the standardised points."""
     model = GMMSimple(n_components).double()
     optimizer = _adam(model, 0.01)
     z = torch.as_tensor((x - x.mean()) / x.std(ddof=1))
@@ -124,10 +124,10 @@ def _train_plainly(x: np.ndarray, n_components: int, epochs: int) -> tuple[GMMSi
 
 def test_training_equals_the_provided_algorithm() -> None:
     x = np.random.default_rng(0).normal([-1.0, 3.0] * 20, 0.5)
-    expected, expected_loss = _train_plainly(x, 3, 80)
+    expected, expected_loss = _reference_training(x, 3, 80)
     model = GMMSimple(3).double()
     loss = train_model(model, _adam(model, 0.01), torch.as_tensor(x), n_epochs=80)
-    # the same sums in another order, 80 steps long
+    # rounding differs: 80 steps with sums in another order
     assert loss == pytest.approx(expected_loss, rel=1e-9)
     for got, wanted in zip(model.parameters(), expected.parameters()):
         assert got.detach().numpy() == pytest.approx(wanted.detach().numpy(), rel=1e-7)
@@ -173,7 +173,7 @@ def test_training_that_diverges_stops_before_nan() -> None:
     assert _all_finite(loss, *extract_gmm_parameters(model, 0.5, 0.5))
 
 
-# ------------------------------------------------------------------ what used to break
+# ------------------------------------------------------------------ hard cases
 
 
 @pytest.mark.parametrize("penalty", [None, 0.0, 1.0])
@@ -202,7 +202,7 @@ def test_float32_input_of_one_point_and_its_nan_std_give_finite_parameters() -> 
     assert mu == pytest.approx([0.7, 0.7], abs=0.01)
 
 
-def test_an_offset_costs_no_digits() -> None:
+def test_offset_loses_no_digits() -> None:
     near = np.random.default_rng(3).normal([-1e-3, 1e-3] * 15, 1e-4).round(6)
     results = []
     for offset in (0.0, 1e6):
@@ -211,7 +211,7 @@ def test_an_offset_costs_no_digits() -> None:
         train_model(model, _adam(model), x, 100)
         results.append(extract_gmm_parameters(model, 0.0, data_standardisation(x).std))
     for at_zero, far_off in zip(*results):
-        assert far_off == pytest.approx(at_zero, rel=1e-4)  # 1e6 has 1e-10 left of each 1e-3
+        assert far_off == pytest.approx(at_zero, rel=1e-4)  # float64 resolves 1e-10 near 1e6
 
 
 @settings(max_examples=60, deadline=None)
@@ -270,7 +270,7 @@ def test_unusable_input_is_refused(x: list[float], options: dict, message: str) 
         assert torch.equal(parameter, held)
 
 
-def test_a_broken_model_is_refused() -> None:
+def test_model_that_is_not_finite_is_refused() -> None:
     model = GMMSimple(2)
     with torch.no_grad():
         model.mu.fill_(math.nan)
@@ -353,7 +353,7 @@ def test_mean_that_is_not_finite_is_refused() -> None:
         extract_gmm_parameters(GMMSimple(2), math.nan, 1.0)
 
 
-def test_weights_far_below_precision_count_in_the_density() -> None:
+def test_weights_below_machine_precision_count_in_the_density() -> None:
     model = GMMSimple(2).double()
     with torch.no_grad():
         model.pi.copy_(torch.tensor([[0.0, -200.0]]))

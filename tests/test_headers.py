@@ -1,4 +1,4 @@
-"""What every answer tells a browser to refuse. That the pages work so is in tests/browser."""
+"""Security headers of every answer. tests/browser shows that the pages work with them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from legacy.__main__ import create_page_server
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
-    """A client of one server for all: nothing here changes anything."""
+    """One client for the module, because these tests change nothing."""
     config = Config(data_dir=tmp_path_factory.mktemp("data"), log_level="WARNING")
     server = create_app(config).server
     yield server.test_client()
@@ -27,7 +27,7 @@ PROVIDED_PAGE = Path(__file__).parent / "legacy" / "provided_page"
 
 
 def policy(client: FlaskClient, path: str) -> dict[str, str]:
-    """Return the directives of the policy at the path; the other headers are always the same."""
+    """Return the directives of the policy at the path; check the headers that all answers share."""
     answer = client.get(path)
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Referrer-Policy"] == "same-origin"
@@ -48,11 +48,11 @@ def test_pages_run_their_own_scripts_only(client: FlaskClient, path: str) -> Non
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/no/such/address", "/favicon.ico", "/_dash-layout"])
-def test_what_is_no_page_runs_nothing(client: FlaskClient, path: str) -> None:
+def test_answers_other_than_pages_may_load_nothing(client: FlaskClient, path: str) -> None:
     assert policy(client, path) == {"default-src": "'none'", "frame-ancestors": "'none'"}
 
 
-def test_somebodys_own_page_may_load_what_it_likes(config: Config) -> None:
+def test_page_of_the_frontend_setting_may_load_anything(config: Config) -> None:
     config = dataclasses.replace(config, legacy_frontend=PROVIDED_PAGE)
     for server, path in (
         (create_app(config).server, "/legacy/"),

@@ -1,4 +1,4 @@
-"""JSON of large bodies: the same values, and other threads go on meanwhile."""
+"""JSON of large bodies: the values are the same, and other threads run meanwhile."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dash_app.web.json_text import LARGE_BYTES, parse
 NUMBERS = [1, -2.5, 1e300, 0, 12345678901234567890, -0.0]
 
 
-def test_large_body_is_read_as_a_small_one() -> None:
+def test_large_body_gives_the_same_values_as_a_small_one() -> None:
     large = NUMBERS * (LARGE_BYTES // 20)
     text = json.dumps({"x": large, "name": "größer", "nothing": None, "yes": True})
     assert len(text) > LARGE_BYTES
@@ -25,12 +25,12 @@ def test_large_body_is_read_as_a_small_one() -> None:
 
 
 @pytest.mark.parametrize("end", ["", "]]", "1e"])
-def test_large_body_that_is_no_json_is_refused(end: str) -> None:
+def test_large_body_that_is_not_json_is_refused(end: str) -> None:
     with pytest.raises(json.JSONDecodeError):
         parse("[" + "1.5, " * LARGE_BYTES + end)
 
 
-def test_other_threads_go_on_while_a_large_body_is_read() -> None:
+def test_other_threads_run_while_a_large_body_is_read() -> None:
     body = json.dumps([1 / 3] * 500_000).encode()
     reading, done = threading.Event(), threading.Event()
     turns = []
@@ -48,7 +48,7 @@ def test_other_threads_go_on_while_a_large_body_is_read() -> None:
     n_turns = len(turns)
     done.set()
     other.join()
-    assert n_turns >= 5  # the parser alone leaves room for one or two
+    assert n_turns >= 5  # Python's parser alone allows one or two
 
 
 def test_api_and_provided_page_read_large_bodies(client: FlaskClient) -> None:

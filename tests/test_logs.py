@@ -1,4 +1,4 @@
-"""The log's lines: their forms, and the id of the request in each line that belongs to one."""
+"""Log lines: their formats, and the id of the request that they belong to."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from testbed.serving import waitress
 
 
 def line(form: str, message: str, request: str = "") -> str:
-    """Return a record in that form, logged while an error is handled."""
+    """Return a formatted record of an exception."""
     try:
         raise ValueError("a\nb")
     except ValueError:
@@ -28,7 +28,7 @@ def line(form: str, message: str, request: str = "") -> str:
     return context.run(logs.FORMATTERS[form]("%(message)s").format, record)
 
 
-def test_json_is_one_object_a_line() -> None:
+def test_json_is_one_object_per_line() -> None:
     text = line("json", 'x = "é"\n', "r1")
     assert "\n" not in text
     found = json.loads(text)
@@ -37,33 +37,33 @@ def test_json_is_one_object_a_line() -> None:
     assert "ValueError: a\nb" in found["exception"]
 
 
-def test_logfmt_is_one_line_and_quotes_what_is_no_word() -> None:
+def test_logfmt_is_one_line_and_quotes_values_with_spaces() -> None:
     text = line("logfmt", "two words\nERROR forged=1", "r1")
     assert "\n" not in text
     assert ' level=INFO logger=a.b request=r1 message="two words\\nERROR forged=1" ' in text
     assert "request=" not in line("logfmt", "word")
 
 
-def test_plain_has_the_request_where_there_is_one() -> None:
+def test_plain_line_has_the_request_id_if_any() -> None:
     assert line("plain", "said", "r1").startswith("said (request r1)\nTraceback")
     assert line("plain", "said").startswith("said\nTraceback")
 
 
 @pytest.mark.parametrize("sent", ["", "a b", "x" * 65, "é", "a;b"])
-def test_an_id_that_is_no_token_is_replaced(client: FlaskClient, sent: str) -> None:
+def test_malformed_request_id_is_replaced(client: FlaskClient, sent: str) -> None:
     headers = {"X-Request-Id": sent.encode().decode("latin-1")}
     ids = {client.get("/healthz", headers=headers).headers["X-Request-Id"] for _ in range(2)}
     assert len(ids) == 2
     assert all(len(each) == 16 for each in ids)
 
 
-def test_a_refused_request_has_its_id_too(server: Flask) -> None:
+def test_refused_request_has_its_id(server: Flask) -> None:
     headers = {"X-Request-Id": "from-proxy.1", "Host": "evil.example"}
     answer = server.test_client().get("/healthz", headers=headers)
     assert (answer.status_code, answer.headers["X-Request-Id"]) == (421, "from-proxy.1")
 
 
-def test_a_real_process_logs_json_with_the_request_and_no_whole_id(tmp_path: Path) -> None:
+def test_real_process_logs_request_ids_and_no_whole_session_id(tmp_path: Path) -> None:
     server = waitress(tmp_path, GMM_LOG_FORMAT="json")
     try:
         headers = {"X-Request-Id": "abc-1"}

@@ -1,4 +1,4 @@
-"""Figures for Prometheus: off by default, right where they are on, and without anybody's ids."""
+"""Metrics for Prometheus: off by default, correct, and without ids."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ RULE = "/api/v1/sessions/<session_id>"
 
 @pytest.fixture
 def measured(config: Config) -> Iterator[FlaskClient]:
-    """A client of an application that counts."""
+    """A client of an application with metrics."""
     server = create_app(dataclasses.replace(config, metrics=True)).server
     yield server.test_client()
     server.extensions["sessions"].close()
 
 
 def figures(client: FlaskClient) -> dict[tuple[str, ...], float]:
-    """Return each sample by its name and its labels' values."""
+    """Return each sample's value by its name and the values of its labels."""
     answer = client.get("/metrics")
     assert answer.status_code == 200
     assert answer.mimetype == "text/plain"
@@ -36,7 +36,7 @@ def figures(client: FlaskClient) -> dict[tuple[str, ...], float]:
     }
 
 
-def test_without_the_setting_there_is_no_such_address(client: FlaskClient) -> None:
+def test_metrics_are_404_without_the_setting(client: FlaskClient) -> None:
     assert client.get("/metrics").status_code == 404
 
 
@@ -67,7 +67,7 @@ def test_requests_and_work_are_counted(measured: FlaskClient) -> None:
     assert after["process_resident_memory_bytes",] > 10e6
 
 
-def test_what_a_client_chooses_is_in_no_label(measured: FlaskClient) -> None:
+def test_no_label_has_text_from_a_client(measured: FlaskClient) -> None:
     session = measured.post(SESSIONS, json={}).get_json()["id"]
     measured.get(f"{SESSIONS}/{session}")
     measured.get("/secret/address")
@@ -80,11 +80,11 @@ def test_what_a_client_chooses_is_in_no_label(measured: FlaskClient) -> None:
     assert not [word for word in (session[:8], "secret", "BREW", "evil") if word in text]
 
 
-def test_another_sites_name_gets_no_figures(measured: FlaskClient) -> None:
+def test_request_under_another_host_name_is_refused(measured: FlaskClient) -> None:
     assert measured.get("/metrics", headers={"Host": "evil.example"}).status_code == 421
 
 
-def test_two_applications_count_apart(measured: FlaskClient, config: Config) -> None:
+def test_two_applications_count_separately(measured: FlaskClient, config: Config) -> None:
     measured.get("/healthz")
     other = create_app(dataclasses.replace(config, metrics=True)).server
     assert ("gmm_http_requests_total", "GET", "/healthz", "200") not in figures(other.test_client())

@@ -1,4 +1,4 @@
-"""The API's own document: all of it is described, and schemathesis finds every answer in it."""
+"""The OpenAPI document: every value is described, and every answer conforms to it."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_every_value_is_described_or_its_model_is(model: type[BaseModel]) -> Non
 
 @pytest.fixture
 def api_schema(server: Flask) -> Any:
-    """The specification as schemathesis reads it, of a server with one session in it."""
+    """The specification of the test's server, read by schemathesis."""
     return schemathesis.openapi.from_wsgi("/openapi/openapi.json", server)
 
 
@@ -63,15 +63,15 @@ schema = schemathesis.pytest.from_fixture("api_schema").exclude(
 def test_every_answer_is_as_documented(case: Any, server: Flask) -> None:
     if "session_id" in (case.path_parameters or {}) and _is_id(case.path_parameters["session_id"]):
         sessions: Sessions = server.extensions["sessions"]
-        # most requests are to reach a session, or nothing but 404 would be tried
+        # use an existing session: otherwise nearly every answer would be 404
         case.path_parameters["session_id"] = _some_session(sessions)
     if case.path.endswith("/train") and isinstance(case.body, dict):
         _shorten(case.body)
     answer = case.call()
-    # a valid request may not apply as things stand; older releases count a 409 as a rejection
+    # a valid request may not apply to the current state; older releases reject any 409
     excluded = [positive_data_acceptance] if answer.status_code == 409 else []
     if sys.version_info < (3, 10):
-        # the release for it takes -1e150 - 1 for smaller than -1e150, which float64 does not
+        # schemathesis for 3.9 sends -1e150 - 1 as an invalid value; float64 rounds it to -1e150
         excluded.append(negative_data_rejection)
     case.validate_response(answer, excluded_checks=excluded)
 

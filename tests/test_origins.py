@@ -1,4 +1,4 @@
-"""Requests are refused by their Host header and by the origin that the browser names."""
+"""Requests with a foreign Host header or from a foreign origin are refused."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_loopback_names_are_served(any_client: FlaskClient, host: str) -> None:
 @pytest.mark.parametrize(
     "host", ["evil.example", "evil.example:8050", "localhost.evil.example", "192.168.0.7", "[::2]"]
 )
-def test_other_names_are_refused_with_a_sentence(any_client: FlaskClient, host: str) -> None:
+def test_other_names_are_refused_with_a_message(any_client: FlaskClient, host: str) -> None:
     for method, path in (("GET", "/parameters"), ("POST", "/clear"), ("GET", "/no/such/address")):
         answer = any_client.open(path, method=method, headers={"Host": host})
         assert (answer.status_code, answer.json["error"]["code"]) == (421, "unknown_host")
@@ -75,7 +75,7 @@ def test_allowed_names_are_served(listens: str, allowed: str, host: str, served:
     [
         (None, None, True),  # curl
         ("same-origin", "http://localhost", True),
-        ("same-origin", "https://public.example", True),  # a proxy that names us otherwise
+        ("same-origin", "https://public.example", True),  # a proxy with another host name
         ("none", None, True),
         ("same-site", "http://localhost:9999", False),  # another port of this machine
         ("cross-site", "https://evil.example", False),
@@ -86,7 +86,7 @@ def test_allowed_names_are_served(listens: str, allowed: str, host: str, served:
         (None, "null", False),
     ],
 )
-def test_own_pages_and_clients_without_a_browser_may_change(
+def test_own_pages_and_clients_other_than_browsers_may_change_data(
     any_client: FlaskClient, site: Optional[str], origin: Optional[str], passes: bool
 ) -> None:
     headers = {"Sec-Fetch-Site": site, "Origin": origin}
@@ -140,7 +140,7 @@ def test_log_holds_eight_characters_of_an_id(
         client.delete(address)
         sessions.store.close()
         path = sessions.store._guard._path  # type: ignore[union-attr]
-        path.unlink()  # a failure's line in the log has the path of the request
+        path.unlink()  # a failed request is logged with its path
         assert client.post(f"{SESSIONS}/{'ab' * 16}/points", json={"x": [0.1]}).status_code == 503
     assert session_id[:8] in caplog.text
     assert session_id[:9] not in caplog.text

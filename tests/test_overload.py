@@ -1,4 +1,4 @@
-"""A server process under more work than it can do: others are served, and it stops quickly."""
+"""An overloaded server process: it serves other requests and stops quickly."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from testbed.serving import Server, waitress
 
 LONG = {"method": "adam", "epochs": 100_000, "wait_s": 0}
 STOP_S = 15.0
-"""Five seconds, and what a machine of two busy processors takes for them."""
+"""Upper bound of a stop, seconds: about 5 alone, more if both processors are busy."""
 
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Server]:
-    """A server of few threads."""
+    """A server with 9 threads."""
     server = waitress(tmp_path, GMM_THREADS="9")
     yield server
     server.kill()
@@ -36,14 +36,14 @@ def normal_points(n_points: int, seed: int) -> list[float]:
 
 
 def new_session(server: Server, **settings: Any) -> str:
-    """Return the address of a session of two points."""
+    """Return the address of a session with two points."""
     address = server.new_session(**settings)
     status, answer = server.request("POST", f"{address}/points", {"x": [-1.0, 1.0]})
     assert status == 200, answer
     return address
 
 
-def test_short_training_passes_long_ones(served: Server) -> None:
+def test_short_training_overtakes_long_ones(served: Server) -> None:
     for _ in range(10):
         status, run = served.request("POST", f"{new_session(served)}/train", LONG)
         assert (status, run["status"] in ("queued", "running")) == (202, True)
@@ -51,7 +51,7 @@ def test_short_training_passes_long_ones(served: Server) -> None:
     assert (status, run["status"]) == (200, "done")
 
 
-def test_waiting_requests_leave_threads_and_are_refused_at_once(served: Server) -> None:
+def test_waiting_requests_are_limited_and_leave_threads_free(served: Server) -> None:
     answers: list[tuple[int, dict[str, Any], str]] = []
     body = json.dumps({"coordinates": [{"x": x, "y": 0} for x in normal_points(300, 1)]})
 
@@ -95,9 +95,9 @@ def test_stop_under_load_is_quick_and_loses_nothing(tmp_path: Path) -> None:
 
 
 def stop_under_load(server: Server, load_s: float = 0.5) -> tuple[float, dict[str, list[float]]]:
-    """Return the seconds that SIGTERM took, and the points acknowledged for each session.
+    """Return the seconds from SIGTERM to the end, and each session's acknowledged points.
 
-    `load_s` is how long large increments are learned before, not a wait for something to happen.
+    Clients send large increments for `load_s` seconds before; this is load, not a wait.
     """
     for _ in range(2):
         server.request("POST", f"{new_session(server)}/train", LONG)

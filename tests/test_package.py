@@ -1,4 +1,4 @@
-"""The package: what its wheel holds, what it needs, and that it serves from anywhere."""
+"""The package: files and dependencies of its wheel, and a server started from its installation."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PYTHONS = ("3.9", "3.10", "3.11", "3.12", "3.13")
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel of this checkout, built by what requirements-dev.txt installs."""
+    """The wheel of this checkout, built with the packages of requirements-dev.txt."""
     folder = tmp_path_factory.mktemp("wheel")
     pip("wheel", "--no-build-isolation", "--wheel-dir", str(folder), str(ROOT))
     (found,) = folder.glob("*.whl")
@@ -44,7 +44,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def metadata(wheel: Path) -> Message:
-    """What the wheel says of itself."""
+    """The metadata of the wheel."""
     with zipfile.ZipFile(wheel) as archive:
         (name,) = (each for each in archive.namelist() if each.endswith(".dist-info/METADATA"))
         return Parser().parsestr(archive.read(name).decode())
@@ -65,7 +65,7 @@ def tracked(*folders: str) -> set[str]:
     }
 
 
-def test_the_wheel_holds_the_whole_application_and_nothing_else(wheel: Path) -> None:
+def test_wheel_has_the_whole_application_and_nothing_else(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
     expected = tracked("dash_app", "legacy") | {"gmm.py"}
@@ -73,13 +73,13 @@ def test_the_wheel_holds_the_whole_application_and_nothing_else(wheel: Path) -> 
     assert {"dash_app/py.typed", "dash_app/assets/plot.js", "legacy/static/script.js"} <= names
 
 
-def test_the_version_comes_from_one_place(metadata: Message) -> None:
+def test_version_is_defined_once(metadata: Message) -> None:
     assert metadata["Name"] == "gaussian-mixture-trainer"
     assert metadata["Version"] == dash_app.__version__
     assert metadata["Requires-Python"] == ">=3.9"
 
 
-def test_the_learner_alone_needs_four_packages(metadata: Message) -> None:
+def test_learner_alone_needs_four_packages(metadata: Message) -> None:
     requirements = [Requirement(each) for each in metadata.get_all("Requires-Dist", [])]
     assert {each.name for each in requirements if "extra" not in str(each.marker)} == CORE
 
@@ -111,7 +111,7 @@ def applies(marker: Marker | None, python: str) -> bool:
     return marker is None or marker.evaluate({"python_version": python})
 
 
-def test_the_learner_loads_nothing_of_the_application_and_says_nothing(tmp_path: Path) -> None:
+def test_learner_loads_nothing_of_the_application_and_writes_nothing(tmp_path: Path) -> None:
     code = "import dash_app.learning, sys; print(*sys.modules)"
     environ = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
@@ -126,7 +126,7 @@ def test_the_learner_loads_nothing_of_the_application_and_says_nothing(tmp_path:
 @pytest.mark.parametrize(
     ("missing", "arguments"), [("dash", ["--port", "0"]), ("sqlalchemy", ["sessions", "list"])]
 )
-def test_without_the_applications_packages_one_sentence_says_what_to_install(
+def test_missing_package_is_reported_with_the_command_to_install_it(
     missing: str, arguments: list[str], tmp_path: Path
 ) -> None:
     code = (
@@ -141,10 +141,10 @@ def test_without_the_applications_packages_one_sentence_says_what_to_install(
     )
 
 
-def test_installed_it_serves_pages_and_scripts_from_any_folder(
+def test_installed_application_serves_its_pages_from_any_folder(
     installed: Path, tmp_path: Path
 ) -> None:
-    # machine code belongs to one place of its source; compiling it for another takes a minute
+    # machine code is cached for one path of its source; compiling for another takes a minute
     shutil.move(str(installed / "dash_app" / "learning"), str(tmp_path / "moved"))
     code = (
         f"import dash_app; dash_app.__path__.append({str(ROOT / 'dash_app')!r}); "
@@ -181,7 +181,7 @@ def read(address: str) -> bytes:
     return content
 
 
-def test_the_command_is_on_the_path_after_installing(installed: Path) -> None:
+def test_installation_has_the_command(installed: Path) -> None:
     command = installed / "bin" / "gaussian-mixture-trainer"
     done = subprocess.run(
         [sys.executable, str(command), "--help"],

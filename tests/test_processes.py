@@ -1,4 +1,4 @@
-"""Real processes: both servers, both pages' endpoints, live events, ends of all kinds."""
+"""Real processes: waitress and gunicorn, endpoints of both pages, live events, shutdowns."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CLICKS = [-0.71, 0.42, -0.65, 0.38, -0.7]
 
 @pytest.fixture(scope="module", params=[waitress, gunicorn], ids=lambda start: start.__name__)
 def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator:
-    """A server of each kind; gunicorn has two workers, so each request may meet another process."""
+    """waitress, and gunicorn with two workers: two requests may reach two processes."""
     server = request.param(tmp_path_factory.mktemp("data"), GMM_THREADS="16")
     yield server
     server.kill()
@@ -31,7 +31,7 @@ def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture
 def created_again() -> Iterator[Callable[[Path], FlaskClient]]:
-    """Return a client of an application on the data that a server process has left."""
+    """Return a function that opens the data of an ended server process and returns a client."""
     with ExitStack() as opened:
 
         def create(data_dir: Path) -> FlaskClient:
@@ -85,7 +85,7 @@ def test_points_of_concurrent_clients_are_kept_once_and_in_order(served: Server)
         assert own == [client * 100 + i for i in range(n_each)]
 
 
-def test_stream_tells_changes_and_training_as_they_happen(served: Server) -> None:
+def test_stream_sends_changes_and_training_at_once(served: Server) -> None:
     address = served.new_session(n_components=2)
     with stream(served, address) as tab:
         assert tab.answer.status == 200
@@ -95,7 +95,7 @@ def test_stream_tells_changes_and_training_as_they_happen(served: Server) -> Non
         assert tab.until("revision")[0]["data"]["revision"] == 0
         for i in range(1, 6):
             served.request("POST", f"{address}/points", {"x": [i / 10]})
-            # each of two workers tells its own streams at once, the other one polls
+            # a worker notifies its own streams at once; the other worker polls
             added_at = time.monotonic()
             event = tab.until("revision")[-1]
             assert time.monotonic() - added_at < 3.0
@@ -103,16 +103,16 @@ def test_stream_tells_changes_and_training_as_they_happen(served: Server) -> Non
             assert event["data"]["online"]["n_points"] == i
         status, run = served.request("POST", f"{address}/train", {"method": "em"})
         assert status == 200
-        told = tab.until("done")
-        if told[-1]["data"]["model"]["number"] != run["model"]["number"]:
-            raise AssertionError("the model told is not the one trained")
-        progress = [each["data"] for each in told if each["event"] == "progress"]
+        received = tab.until("done")
+        if received[-1]["data"]["model"]["number"] != run["model"]["number"]:
+            raise AssertionError("the event has another model than the run")
+        progress = [each["data"] for each in received if each["event"] == "progress"]
         assert [loss for each in progress for loss in each["losses"]] == run["losses"]
         assert progress[-1]["iteration"] == run["n_iter"]
         assert progress[-1]["loss"] == run["loss"]
 
 
-def test_stream_resumes_where_it_was(served: Server) -> None:
+def test_stream_resumes_after_its_last_event(served: Server) -> None:
     address = served.new_session(n_components=2)
     with stream(served, address) as tab:
         tab.until("revision")
@@ -120,13 +120,15 @@ def test_stream_resumes_where_it_was(served: Server) -> None:
         last = tab.until("revision")[-1]
     run = served.request("POST", f"{address}/train", {"method": "em"})[1]
     with stream(served, address, last["id"]) as tab:
-        told = tab.until("done")
-    names = [each["event"] for each in told if each["event"] != "revision"]
+        received = tab.until("done")
+    names = [each["event"] for each in received if each["event"] != "revision"]
     assert names[0] == "started"
     assert set(names[1:-1]) == {"progress"}
-    losses = [loss for each in told if "losses" in each["data"] for loss in each["data"]["losses"]]
+    losses = [
+        loss for each in received if "losses" in each["data"] for loss in each["data"]["losses"]
+    ]
     assert losses == run["losses"]
-    with stream(served, address, told[-1]["id"]) as tab:
+    with stream(served, address, received[-1]["id"]) as tab:
         served.request("POST", f"{address}/points", {"x": [1.0]})
         assert [each["event"] for each in tab.until("revision")] in (
             ["revision"],
@@ -170,8 +172,8 @@ def test_streams_send_at_most_thirty_a_second(served: Server) -> None:
     assert 3 <= n_events <= 33
 
 
-def test_streams_are_limited_so_that_requests_find_threads(tmp_path: Path) -> None:
-    server = waitress(tmp_path, GMM_THREADS="10")  # two streams, eight threads for the rest
+def test_streams_are_limited_to_keep_threads_for_requests(tmp_path: Path) -> None:
+    server = waitress(tmp_path, GMM_THREADS="10")  # two streams; eight threads for requests
     try:
         address = server.new_session()
         with stream(server, address) as one, stream(server, address) as two:

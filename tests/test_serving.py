@@ -1,4 +1,4 @@
-"""A real server process and many connections: it answers, refuses clearly, and forgets the gone."""
+"""A real server process with many connections: answers, refusals, and closed connections."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LIMIT = 1024 * 1024
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server as it is by default, but for a smaller body."""
+    """A server with default settings, except for a smaller limit on bodies."""
     server = waitress(tmp_path_factory.mktemp("data"), GMM_MAX_BODY_MB="1")
     yield server
     server.kill()
@@ -29,21 +29,21 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[Server]:
-    """A server of 24 connections and two streams."""
+    """A server with at most 24 connections and two streams."""
     server = waitress(tmp_path, GMM_THREADS="10", GMM_MAX_CONNECTIONS="24")
     yield server
     server.kill()
 
 
-def opened(server: Server, said: bytes = b"") -> socket.socket:
-    """Open a connection and say so much."""
+def opened(server: Server, sent: bytes = b"") -> socket.socket:
+    """Open a connection and send these bytes."""
     connection = socket.create_connection(("127.0.0.1", server.port), timeout=20)
-    connection.sendall(said)
+    connection.sendall(sent)
     return connection
 
 
 def answer_of(connection: socket.socket) -> tuple[http.client.HTTPResponse, dict]:
-    """Read one answer of JSON."""
+    """Read one answer with a JSON body."""
     answer = http.client.HTTPResponse(connection)
     answer.begin()
     return answer, json.loads(answer.read())
@@ -53,15 +53,15 @@ def wait_until(condition: object, seconds: float = 20.0) -> None:
     """Wait for a condition to hold."""
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, "it never came true"
+        assert time.monotonic() < deadline, "the condition is still false"
         time.sleep(0.02)
 
 
-def test_a_class_streams_while_others_idle_and_a_new_request_is_answered(served: Server) -> None:
+def test_new_request_is_answered_beside_streams_and_idle_connections(served: Server) -> None:
     with ExitStack() as held:
         for number in range(150):
-            said = b"GET / HTTP/1.1\r\nX-Slow: " if number % 2 else b""
-            held.enter_context(opened(served, said))
+            sent = b"GET / HTTP/1.1\r\nX-Slow: " if number % 2 else b""
+            held.enter_context(opened(served, sent))
         addresses = [served.new_session(n_components=2) for _ in range(60)]
         tabs = [held.enter_context(stream(served, address)) for address in addresses]
         assert [tab.answer.status for tab in tabs] == [200] * 60
@@ -87,7 +87,7 @@ def test_announced_body_is_refused_before_it_is_sent(served: Server) -> None:
             assert answer.headers["Content-Type"] == "application/json"
 
 
-def test_a_client_that_sends_its_large_body_first_still_sees_why(served: Server) -> None:
+def test_client_that_sends_its_large_body_first_reads_the_refusal(served: Server) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=20)
     with contextlib.closing(connection):
         connection.request("POST", "/train", b" " * (8 * LIMIT))
@@ -114,7 +114,7 @@ def test_chunked_body_is_refused_at_the_limit(served: Server) -> None:
     assert process.memory_info().rss - before < 50 * LIMIT
 
 
-def test_body_of_just_the_limit_is_read(served: Server) -> None:
+def test_body_of_exactly_the_limit_is_read(served: Server) -> None:
     body = b"[1.5]".rjust(LIMIT)
     connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=20)
     with contextlib.closing(connection):
@@ -126,17 +126,17 @@ def test_body_of_just_the_limit_is_read(served: Server) -> None:
 
 
 def test_malformed_and_oversized_headers_are_answered_as_json(served: Server) -> None:
-    said = {
+    sent = {
         b"what is this\r\n\r\n": (400, "malformed"),
         b"GET / HTTP/1.1\r\nX: " + b"a" * 2**16: (431, "headers_too_large"),
     }
-    for request, expected in said.items():
+    for request, expected in sent.items():
         with opened(served, request) as connection:
             answer, body = answer_of(connection)
             assert (answer.status, body["error"]["code"]) == expected
 
 
-def test_stream_above_the_limit_is_refused_and_a_place_is_free_once_one_has_gone(
+def test_stream_above_the_limit_is_refused_until_another_is_closed(
     small: Server,
 ) -> None:
     address = small.new_session()
@@ -158,14 +158,14 @@ def test_stream_above_the_limit_is_refused_and_a_place_is_free_once_one_has_gone
         wait_until(is_admitted)
 
 
-def test_idle_connection_makes_room_for_a_new_one(small: Server) -> None:
+def test_new_connection_replaces_an_idle_one(small: Server) -> None:
     with ExitStack() as held:
         for _ in range(60):
             held.enter_context(opened(small, b"GET / HTTP/1.1\r\n"))
         assert small.request("GET", "/healthz") == (200, {"status": "ok"})
 
 
-def test_connection_above_the_limit_is_refused_where_none_is_idle(tmp_path: Path) -> None:
+def test_connection_above_the_limit_is_refused_if_none_is_idle(tmp_path: Path) -> None:
     server = waitress(tmp_path, GMM_THREADS="30", GMM_MAX_CONNECTIONS="8")
     try:
         address = server.new_session()

@@ -1,4 +1,4 @@
-"""The cookies' key: made once, for its owner's eyes."""
+"""The signing key of the cookies: created once, readable by its owner only."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dash_app.errors import StoreError
 from dash_app.web.signing import cookie_name, signing_key
 
 
-def test_key_is_made_once_and_private(tmp_path: Path) -> None:
+def test_key_is_created_once_and_private(tmp_path: Path) -> None:
     key = signing_key(tmp_path / "new" / "data")
     assert len(key) == 32
     assert signing_key(tmp_path / "new" / "data") == key
@@ -21,14 +21,14 @@ def test_key_is_made_once_and_private(tmp_path: Path) -> None:
     assert [each.name for each in path.parent.iterdir()] == ["signing.key"]
 
 
-def test_key_that_others_may_read_is_closed_to_them(tmp_path: Path) -> None:
+def test_key_readable_by_others_is_made_private(tmp_path: Path) -> None:
     key = signing_key(tmp_path)
     (tmp_path / "signing.key").chmod(0o644)
     assert signing_key(tmp_path) == key
     assert stat.S_IMODE((tmp_path / "signing.key").stat().st_mode) == 0o600
 
 
-def test_concurrent_starts_make_one_key(tmp_path: Path) -> None:
+def test_concurrent_starts_create_one_key(tmp_path: Path) -> None:
     keys: list[bytes] = []
     threads = [
         threading.Thread(target=lambda: keys.append(signing_key(tmp_path))) for _ in range(8)
@@ -50,6 +50,6 @@ def test_unusable_directory_is_refused(tmp_path: Path) -> None:
         signing_key(tmp_path)
 
 
-def test_cookie_name_is_the_directorys_own(tmp_path: Path) -> None:
+def test_cookie_name_depends_on_the_data_directory(tmp_path: Path) -> None:
     assert cookie_name(tmp_path / "a") != cookie_name(tmp_path / "b")
     assert cookie_name(tmp_path / "a") == cookie_name(tmp_path / "b" / ".." / "a")

@@ -1,4 +1,4 @@
-"""Waiting for what another thread or process brings about."""
+"""Wait for an effect of another thread or process."""
 
 from __future__ import annotations
 
@@ -15,6 +15,6 @@ def eventually(condition: Callable[[], Found], timeout_s: float = 30.0) -> Found
     """Return the condition's value as soon as it is true; AssertionError after the timeout."""
     deadline = time.monotonic() + timeout_s
     while not (found := condition()):
-        assert time.monotonic() < deadline, f"it did not happen within {timeout_s} s"
+        assert time.monotonic() < deadline, f"the condition is still false after {timeout_s} s"
         time.sleep(_LOOK_EVERY_S)
     return found

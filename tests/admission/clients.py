@@ -1,4 +1,4 @@
-"""Requests of clients, without HTTP."""
+"""Simulated clients, without HTTP."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dash_app.admission import client
 
 @contextmanager
 def asking(who: client.Client) -> Iterator[None]:
-    """Act for the client within."""
+    """Run the block as a request of this client."""
     token = client.current.set(who)
     try:
         yield

@@ -1,4 +1,4 @@
-"""Limits of an address as a client meets them, without a network."""
+"""Rate limits of client addresses over HTTP, without a network."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from dash_app.app import create_app
 from dash_app.config import Config
 
 
-def sessions_asked_for(config: Config, *addresses: str) -> list[Any]:
-    """Return the answers to clients that ask for a session, as told by a proxy."""
+def new_sessions(config: Config, *addresses: str) -> list[Any]:
+    """Return one answer to a new session for each address, which a proxy reports."""
     server = create_app(config).server
     answers = [
         server.test_client().post("/api/v1/sessions", json={}, headers={"X-Forwarded-For": address})
@@ -22,9 +22,9 @@ def sessions_asked_for(config: Config, *addresses: str) -> list[Any]:
     return answers
 
 
-def test_limit_is_answered_429_with_retry_after(config: Config) -> None:
+def test_request_above_the_limit_is_429_with_retry_after(config: Config) -> None:
     limited = dataclasses.replace(config, sessions_per_minute=1)
-    first, second = sessions_asked_for(limited, "203.0.113.1", "203.0.113.1")
+    first, second = new_sessions(limited, "203.0.113.1", "203.0.113.1")
     assert (first.status_code, second.status_code) == (201, 429)
     error = second.get_json()["error"]
     assert error["code"] == "too_many"
@@ -33,11 +33,11 @@ def test_limit_is_answered_429_with_retry_after(config: Config) -> None:
 
 
 @pytest.mark.parametrize(("proxies", "statuses"), [(0, [201, 429]), (1, [201, 201])])
-def test_address_told_by_a_proxy_counts_only_if_it_is_trusted(
+def test_forwarded_address_counts_only_from_a_trusted_proxy(
     config: Config, proxies: int, statuses: list[int]
 ) -> None:
     settings = dataclasses.replace(config, sessions_per_minute=1, proxies=proxies)
-    answers = sessions_asked_for(settings, "203.0.113.1", "203.0.113.2")
+    answers = new_sessions(settings, "203.0.113.1", "203.0.113.2")
     assert [answer.status_code for answer in answers] == statuses
 
 

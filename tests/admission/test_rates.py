@@ -1,4 +1,4 @@
-"""What one address may ask for in a minute."""
+"""Rate limits of client addresses."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dash_app.errors import RateError
 from tests.admission.clients import asking
 
 
-def test_each_address_has_a_minutes_worth() -> None:
+def test_each_address_has_its_own_limit() -> None:
     rate = Rate(2, "sessions")
     for address in ("203.0.113.1", "203.0.113.2"):
         with asking(Client(address)):
@@ -22,7 +22,7 @@ def test_each_address_has_a_minutes_worth() -> None:
             assert 1 <= caught.value.retry_after_s <= 30
 
 
-def test_what_was_refused_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refused_request_takes_no_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
     rate = Rate(60, "points")
     now = 1000.0
     monkeypatch.setattr("dash_app.admission.rates.time.monotonic", lambda: now)
@@ -34,10 +34,10 @@ def test_what_was_refused_does_not_count(monkeypatch: pytest.MonkeyPatch) -> Non
         now += 10.0
         rate.take(20)
         now += 60.0
-        rate.take(1000)  # more than a minute's worth counts as that
+        rate.take(1000)  # an amount above the limit counts as the limit
 
 
-def test_ipv6_addresses_of_one_household_are_one_client() -> None:
+def test_ipv6_addresses_of_one_network_are_one_client() -> None:
     rate = Rate(1, "sessions")
     with asking(Client("2001:db8::1")):
         rate.take()
@@ -47,7 +47,7 @@ def test_ipv6_addresses_of_one_household_are_one_client() -> None:
         rate.take()
 
 
-def test_without_a_limit_or_a_client_all_is_granted() -> None:
+def test_nothing_is_refused_without_a_limit_or_a_client() -> None:
     with asking(Client("203.0.113.1")):
         for _ in range(100):
             Rate(None, "sessions").take()

@@ -1,4 +1,4 @@
-"""Turns at the processor, without any work."""
+"""Processor slots and their queues, without real work."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ def holding(*turns: Turn) -> list[bool]:
     return [turn.holds for turn in turns]
 
 
-def test_slots_are_given_in_order_of_arrival() -> None:
+def test_slots_are_assigned_in_order_of_arrival() -> None:
     turns = Turns(2)
     a, b, c, d = (turns.enter(owner) for owner in "abcd")
     assert holding(a, b, c, d) == [True, True, False, False]
@@ -19,7 +19,7 @@ def test_slots_are_given_in_order_of_arrival() -> None:
     assert not turns.wait(d, 0.0)
 
 
-def test_slot_is_given_up_only_where_somebody_waits() -> None:
+def test_slot_is_released_only_if_other_work_waits() -> None:
     turns = Turns(1)
     a = turns.enter("a")
     turns.pause(a)
@@ -31,7 +31,7 @@ def test_slot_is_given_up_only_where_somebody_waits() -> None:
     assert a.holds
 
 
-def test_beginners_and_those_under_way_alternate() -> None:
+def test_new_and_paused_work_alternate() -> None:
     turns = Turns(1)
     order = []
     a = turns.enter("a")
@@ -45,7 +45,7 @@ def test_beginners_and_those_under_way_alternate() -> None:
     assert order == ["b", "a", "c", "b", "d", "a"]
 
 
-def test_owner_holds_one_slot_at_most() -> None:
+def test_owner_holds_at_most_one_slot() -> None:
     turns = Turns(2)
     first, second, other = (turns.enter(owner) for owner in ("a", "a", "b"))
     assert holding(first, second, other) == [True, False, True]
@@ -53,7 +53,7 @@ def test_owner_holds_one_slot_at_most() -> None:
     assert holding(second, other) == [True, True]
 
 
-def test_cancelled_turn_waits_no_more_and_gets_no_slot() -> None:
+def test_cancelled_turn_stops_waiting_and_gets_no_slot() -> None:
     turns = Turns(1)
     a, b, c = (turns.enter(owner) for owner in "abc")
     turns.cancel(b)
@@ -64,7 +64,7 @@ def test_cancelled_turn_waits_no_more_and_gets_no_slot() -> None:
     assert c.holds
 
 
-def test_work_counts_while_a_slot_is_held() -> None:
+def test_working_time_counts_from_the_slot_to_the_end() -> None:
     turns = Turns(1)
     a, b = turns.enter("a"), turns.enter("b")
     assert b.worked_s == 0.0

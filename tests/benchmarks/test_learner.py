@@ -1,4 +1,4 @@
-"""The learner's benchmark runs, and its figures are those of real methods."""
+"""The learner's benchmark runs, and its figures are plausible."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests as the provided page sends them, and what comes back."""
+"""Requests as the provided page sends them, and their answers."""
 
 from __future__ import annotations
 

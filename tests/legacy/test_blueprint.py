@@ -1,4 +1,4 @@
-"""The endpoints at the root, as the provided page and its relatives call them."""
+"""The endpoints at the root, called as the provided page and similar clients call them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _distance_to_best(answer: dict[str, Any], points: ArrayLike, n_components: i
 # ------------------------------------------------------------------ training
 
 
-def test_the_provided_request_is_answered_with_the_whole_contract(client: FlaskClient) -> None:
+def test_answer_to_the_provided_request_has_every_field(client: FlaskClient) -> None:
     answer = post(client, "/train?n_components=2&epochs=200", TWO_CLUMPS)
     assert set(answer) == {
         *("pi", "mu", "sigma", "std", "mode", "n_points", "n_new", "loss", "time", "session"),
@@ -43,7 +43,7 @@ def test_the_provided_request_is_answered_with_the_whole_contract(client: FlaskC
     assert _distance_to_best(answer, TWO_CLUMPS, 2) < 0.001
 
 
-def test_only_the_tail_of_a_longer_list_is_new(client: FlaskClient) -> None:
+def test_only_the_new_end_of_a_longer_list_is_trained(client: FlaskClient) -> None:
     post(client, "/train?n_components=2", TWO_CLUMPS[:5])
     answer = post(client, "/train?n_components=2", TWO_CLUMPS)
     assert (answer["n_points"], answer["n_new"]) == (8, 3)
@@ -65,7 +65,7 @@ def test_the_same_list_again_trains_nothing(client: FlaskClient, server: Flask) 
     [[0.7], TWO_CLUMPS[:4], [*TWO_CLUMPS[:3], 0.9], TWO_CLUMPS[::-1]],
     ids=["cleared and one", "shorter", "another in the middle", "another order"],
 )
-def test_a_list_that_does_not_continue_the_last_starts_anew(
+def test_list_that_does_not_continue_the_last_one_starts_a_new_model(
     client: FlaskClient, points: list[float]
 ) -> None:
     first = post(client, "/train?n_components=2", TWO_CLUMPS)
@@ -85,19 +85,19 @@ def test_number_of_components_may_change_between_two_requests(client: FlaskClien
     assert _distance_to_best(fewer, [*TWO_CLUMPS, 0.5], 2) < 0.02
 
 
-def test_update_is_online_whatever_retrain_says(client: FlaskClient) -> None:
+def test_update_ignores_retrain_and_is_online(client: FlaskClient) -> None:
     assert post(client, "/update?n_components=2&retrain=1", TWO_CLUMPS)["mode"] == "online"
 
 
 @pytest.mark.parametrize("path", ["/train?n_components=2&retrain=1", "/retrain?n_components=2"])
-def test_from_scratch_on_a_list(client: FlaskClient, path: str) -> None:
+def test_list_is_trained_from_scratch(client: FlaskClient, path: str) -> None:
     answer = post(client, path, TWO_CLUMPS)
     assert (answer["mode"], answer["n_points"], answer["n_new"]) == ("scratch", 8, 8)
     assert answer["time"] > 0
     assert _distance_to_best(answer, TWO_CLUMPS, 2) < 1e-6
 
 
-def test_from_scratch_without_a_body_takes_the_points_held(client: FlaskClient) -> None:
+def test_retrain_without_a_body_uses_the_active_points(client: FlaskClient) -> None:
     post(client, "/update?n_components=2", TWO_CLUMPS)
     for path, n_components in (("/retrain", 2), ("/retrain?n_components=3&epochs=500", 3)):
         answer = client.post(path).get_json()
@@ -105,7 +105,7 @@ def test_from_scratch_without_a_body_takes_the_points_held(client: FlaskClient) 
         assert _distance_to_best(answer, TWO_CLUMPS, n_components) < 1e-6
 
 
-def test_online_goes_on_after_from_scratch(client: FlaskClient) -> None:
+def test_online_training_continues_after_training_from_scratch(client: FlaskClient) -> None:
     post(client, "/train?n_components=2&retrain=1", TWO_CLUMPS)
     answer = post(client, "/train?n_components=2&retrain=0", [*TWO_CLUMPS, 0.1])
     assert (answer["mode"], answer["n_new"]) == ("online", 1)
@@ -120,13 +120,13 @@ def test_epochs_of_the_query_limit_the_training_from_scratch(
     assert len(answer["mu"]) == 2
 
 
-def test_without_a_query_there_are_defaults(client: FlaskClient) -> None:
+def test_query_has_defaults(client: FlaskClient) -> None:
     assert len(post(client, "/train", TWO_CLUMPS)["mu"]) == 2
     post(client, "/train?n_components=4", TWO_CLUMPS)
     assert len(post(client, "/update", [*TWO_CLUMPS, 0.0])["mu"]) == 4
 
 
-def test_parameters_are_the_newest_without_training(client: FlaskClient) -> None:
+def test_parameters_returns_the_newest_model_without_training(client: FlaskClient) -> None:
     online = post(client, "/update?n_components=2", TWO_CLUMPS)
     current = client.get("/parameters").get_json()
     assert (current["mu"], current["mode"], current["n_new"]) == (online["mu"], "online", 0)
@@ -138,7 +138,7 @@ def test_parameters_are_the_newest_without_training(client: FlaskClient) -> None
     assert (current["n_points"], current["mode"]) == (9, "online")
 
 
-def test_clear_forgets_points_and_model(client: FlaskClient) -> None:
+def test_clear_removes_points_and_model(client: FlaskClient) -> None:
     post(client, "/train?n_components=2", TWO_CLUMPS)
     response = client.post("/clear")
     assert (response.status_code, response.get_json()) == (200, {"status": "cleared"})
@@ -147,13 +147,13 @@ def test_clear_forgets_points_and_model(client: FlaskClient) -> None:
     assert post(client, "/train?n_components=2", TWO_CLUMPS)["n_new"] == 8
 
 
-def test_clear_without_a_session_makes_none(client: FlaskClient) -> None:
+def test_clear_without_a_session_creates_none(client: FlaskClient) -> None:
     response = client.post("/clear")
     assert response.get_json() == {"status": "cleared"}
     assert "Set-Cookie" not in response.headers
 
 
-# ------------------------------------------------------------------ places where it goes wrong
+# ------------------------------------------------------------------ hard cases
 
 PAGE_PIXEL = 2 / 1200
 
@@ -325,14 +325,14 @@ def test_a_refused_first_request_leaves_no_session(client: FlaskClient, name: st
 
 
 @pytest.mark.parametrize("path", ["/retrain", "/parameters"])
-def test_before_any_point_there_is_nothing_to_answer(client: FlaskClient, path: str) -> None:
+def test_request_without_points_is_refused(client: FlaskClient, path: str) -> None:
     response = client.get(path) if path == "/parameters" else client.post(path)
     assert response.status_code == 422
     assert error(response)["message"] == "expected at least one point, got none"
 
 
 @pytest.mark.parametrize("path", ["/train", "/update", "/retrain", "/clear"])
-def test_another_method_is_refused_as_json(client: FlaskClient, path: str) -> None:
+def test_wrong_http_method_is_refused_as_json(client: FlaskClient, path: str) -> None:
     response = client.get(path)
     assert response.status_code == 405
     assert error(response)["code"] == "method_not_allowed"

@@ -1,4 +1,4 @@
-"""The page at /legacy, ours or somebody's own."""
+"""The page at /legacy/: our own, or that of GMM_LEGACY_FRONTEND."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_frontend_setting_replaces_the_page(config: Config, own_frontend: Path) 
     server.extensions["sessions"].close()
 
 
-def test_a_frontend_without_a_page_is_refused_at_the_start(tmp_path: Path) -> None:
+def test_frontend_without_a_page_is_refused_at_the_start(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match=r"index\.html") as refusal:
         create_blueprint(None, assets=tmp_path, frontend=tmp_path)  # type: ignore[arg-type]
     assert refusal.value.field == "GMM_LEGACY_FRONTEND"

@@ -1,4 +1,4 @@
-"""`python -m legacy`: the page at `/`, alone."""
+"""`python -m legacy` serves the page alone, at `/`."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_the_page_is_at_the_root_with_its_endpoints(config: Config) -> None:
 def test_server_started_in_the_background_stops_on_an_interrupt(tmp_path: Path) -> None:
     port = free_port()
     process = subprocess.Popen(
-        # as a shell starts `python -m legacy &`: with the signal ignored
+        # a shell starts a background job with SIGINT ignored
         [
             *("sh", "-c", "trap '' INT; exec \"$@\"", "sh"),
             *(sys.executable, "-m", "legacy", "--port", str(port), "--data-dir", str(tmp_path)),
@@ -58,7 +58,7 @@ def test_server_started_in_the_background_stops_on_an_interrupt(tmp_path: Path) 
         process.wait()
 
 
-def test_a_port_in_use_is_said_in_one_sentence(
+def test_port_in_use_is_reported_in_one_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with socket.socket() as taken:

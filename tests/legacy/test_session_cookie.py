@@ -1,4 +1,4 @@
-"""To whom a session belongs: by a signed cookie, or by a header where there are none."""
+"""How a request names its session: by a signed cookie, or by a header."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dash_app.config import Config
 from tests.legacy.legacy_requests import TWO_CLUMPS, body, error, post
 
 
-def test_two_browsers_have_a_model_each(server: Flask) -> None:
+def test_each_browser_has_its_own_model(server: Flask) -> None:
     first, second = server.test_client(), server.test_client()
     one = post(first, "/train?n_components=2", TWO_CLUMPS)
     other = post(second, "/train?n_components=3", [0.9, 0.8])
@@ -22,7 +22,7 @@ def test_two_browsers_have_a_model_each(server: Flask) -> None:
     assert post(second, "/train?n_components=3", [0.9, 0.8, 0.7])["n_points"] == 3
 
 
-def test_the_cookie_is_signed_and_for_the_server_alone(client: FlaskClient) -> None:
+def test_cookie_is_set_once_and_hidden_from_scripts(client: FlaskClient) -> None:
     response = client.post("/train", json=body(TWO_CLUMPS))
     cookie = response.headers["Set-Cookie"]
     assert cookie.startswith("gmm_session_")
@@ -34,7 +34,7 @@ def test_the_cookie_is_signed_and_for_the_server_alone(client: FlaskClient) -> N
 
 
 @pytest.mark.parametrize("forge", [str.upper, lambda value: value.split(".")[0], lambda _: "é"])
-def test_a_forged_cookie_counts_as_none(server: Flask, forge: Any) -> None:
+def test_forged_cookie_is_ignored(server: Flask, forge: Any) -> None:
     client = server.test_client()
     session = post(client, "/train", TWO_CLUMPS)["session"]
     (cookie,) = client._cookies.values()
@@ -43,7 +43,7 @@ def test_a_forged_cookie_counts_as_none(server: Flask, forge: Any) -> None:
     assert post(client, "/train", [*TWO_CLUMPS, 0.1])["session"] != session
 
 
-def test_a_client_without_cookies_sends_its_session_back(server: Flask) -> None:
+def test_client_without_cookies_names_its_session_in_a_header(server: Flask) -> None:
     session = post(server.test_client(use_cookies=False), "/train", TWO_CLUMPS)["session"]
     client = server.test_client(use_cookies=False)
     answer = post(client, "/update", [*TWO_CLUMPS, 0.2], **{"X-Session": session})
@@ -63,7 +63,7 @@ def test_an_unknown_x_session_is_not_found(client: FlaskClient, path: str) -> No
     assert error(response)["code"] == "session_not_found"
 
 
-def test_a_session_that_is_gone_gives_way_to_a_new_one(client: FlaskClient, server: Flask) -> None:
+def test_cookie_of_a_deleted_session_gets_a_new_session(client: FlaskClient, server: Flask) -> None:
     gone = post(client, "/train", TWO_CLUMPS)["session"]
     server.extensions["sessions"].delete(gone)
     assert client.get("/parameters").status_code == 422

@@ -101,7 +101,7 @@ def test_body_without_a_list_of_points_is_refused(
         assert said.field == field
 
 
-def test_a_refusal_quotes_no_more_than_it_must() -> None:
+def test_error_message_shortens_the_quoted_input() -> None:
     with pytest.raises(ShapeError) as refusal:
         read_points(json.dumps({"coordinates": "x" * 10_000}).encode())
     assert len(str(refusal.value)) < 150
@@ -123,7 +123,7 @@ def test_the_query_has_defaults() -> None:
         ("retrain", "1", True),
     ],
 )
-def test_the_ends_of_each_range_are_in_it(name: str, text: str, value: object) -> None:
+def test_both_ends_of_each_range_are_accepted(name: str, text: str, value: object) -> None:
     attribute = {"retrain": "from_scratch"}.get(name, name)
     assert getattr(read_query({name: text}), attribute) == value
 
@@ -146,7 +146,7 @@ def test_the_query_is_read_strictly(name: str, texts: list[str]) -> None:
 # ------------------------------------------------------------------ written
 
 
-def test_sigma_carries_variances_and_std_their_roots() -> None:
+def test_sigma_holds_variances_and_std_their_roots() -> None:
     mixture = Mixture(np.array([0.25, 0.75]), np.array([-0.5, 0.5]), np.array([0.04, 0.09]))
     body = write_parameters(_version(mixture), session_id="s", n_points=7, n_new=2, time_s=0.5)
     answer = json.loads(body)
@@ -165,7 +165,7 @@ def test_sigma_carries_variances_and_std_their_roots() -> None:
     }
 
 
-def test_standard_deviations_are_raised_to_the_least_that_the_page_draws() -> None:
+def test_standard_deviations_are_raised_to_the_lower_bound_of_the_page() -> None:
     mixture = Mixture(np.array([0.5, 0.5]), np.array([0.0, 0.5]), np.array([1e-12, 4e-6]))
     body = write_parameters(_version(mixture), session_id="s", n_points=2, n_new=1, time_s=0.0)
     answer = json.loads(body)
@@ -173,7 +173,7 @@ def test_standard_deviations_are_raised_to_the_least_that_the_page_draws() -> No
     assert answer["sigma"] == pytest.approx([MIN_STD**2, 4e-6], rel=1e-9)
 
 
-def test_parameters_are_those_of_the_provided_extraction() -> None:
+def test_parameters_equal_those_of_the_provided_extraction() -> None:
     mixture = Mixture(np.array([0.2, 0.8]), np.array([-3.0, 0.5]), np.array([0.04, 0.0009]))
     body = write_parameters(_version(mixture), session_id="s", n_points=2, n_new=1, time_s=0.0)
     answer = json.loads(body)

@@ -1,4 +1,4 @@
-"""The tests of this directory run on each store: SQLite, and PostgreSQL where it is installed."""
+"""Run the tests of this directory on SQLite, and on PostgreSQL if it is installed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Optional
 
 import pytest
-from postgres import PostgresServer, binaries  # beside this file
+from postgres import PostgresServer, binaries  # tests/server/postgres.py
 
 from dash_app.config import Config
 from dash_app.sessions import Sessions
@@ -18,7 +18,7 @@ from dash_app.store import Store
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Optional[PostgresServer]]:
-    """A server, None where there are no programs for one."""
+    """A PostgreSQL server; None if it is not installed."""
     programs = binaries()
     if programs is None:
         yield None
@@ -30,7 +30,7 @@ def postgres() -> Iterator[Optional[PostgresServer]]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def config(request: pytest.FixtureRequest, tmp_path: Path) -> Config:
-    """Settings with a store of the test's own."""
+    """Settings with an empty store."""
     plain = dataclasses.replace(Config(), data_dir=tmp_path / "data", log_level="WARNING")
     if request.param == "sqlite":
         return plain
@@ -42,7 +42,7 @@ def config(request: pytest.FixtureRequest, tmp_path: Path) -> Config:
 
 @pytest.fixture
 def another_process(config: Config) -> Iterator[Callable[[], Sessions]]:
-    """Make sessions that share nothing with the others but the store."""
+    """Return a function that opens the store again, as another process does."""
     with ExitStack() as opened:
 
         def start() -> Sessions:

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the tests' own, on a free loopback port, gone afterwards."""
+"""A temporary PostgreSQL server for the tests, on a free loopback port."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _OWNER = "postgres"  # the server's programs refuse to run as root
 
 
 def binaries() -> Optional[Path]:
-    """Return the directory of the newest server programs, if there is one."""
+    """Return the directory of the newest server programs; None if there are none."""
     on_path = shutil.which("initdb")
     if on_path:
         return Path(on_path).parent
@@ -29,7 +29,7 @@ def binaries() -> Optional[Path]:
 
 
 class PostgresServer:
-    """One server with one database, which `emptied` makes fresh."""
+    """One server with one database; `emptied` clears it."""
 
     def __init__(self, programs: Path) -> None:
         self._directory = Path(tempfile.mkdtemp(prefix="postgres-"))
@@ -42,7 +42,7 @@ class PostgresServer:
         self.port = free_port()
         self._run(programs / "initdb", "-D", data, "-U", _OWNER, "--auth=trust", "-E", "UTF8")
         options = f"-c port={self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories="
-        options += " -c fsync=off"  # nobody pulls the plug on a test
+        options += " -c fsync=off"  # a test need not survive a power failure
         self._process = subprocess.Popen(
             [*self._prefix, str(programs / "postgres"), "-D", str(data), *options.split(" ")],
             cwd=self._directory,
@@ -51,7 +51,7 @@ class PostgresServer:
         self._wait()
 
     def emptied(self) -> str:
-        """Return the URL of the database, after everything in it is gone."""
+        """Delete everything in the database; return its URL."""
         with self._connect() as connection:
             connection.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "

@@ -35,7 +35,7 @@ def new_session(sessions: Sessions) -> str:
 
 
 class Work:
-    """A training that ends when the test says so. By adam it pauses; by em it does not."""
+    """A training that the test ends. With adam it pauses between steps; with em it does not."""
 
     def __init__(self) -> None:
         self.may_end = threading.Event()
@@ -67,7 +67,7 @@ def all_slots(sessions: Sessions, work: Work) -> list[str]:
     return taken
 
 
-def test_run_without_a_slot_is_queued_and_tells_its_place(
+def test_run_without_a_slot_is_queued_and_reports_its_position(
     sessions: Sessions, work: Work, all_slots: list[str]
 ) -> None:
     waiting = [new_session(sessions) for _ in range(2)]
@@ -89,7 +89,7 @@ def test_run_without_a_slot_is_queued_and_tells_its_place(
     assert waiting[0] not in work.begun
 
 
-def test_session_has_one_run_that_waits(
+def test_session_has_at_most_one_queued_run(
     sessions: Sessions, work: Work, all_slots: list[str]
 ) -> None:
     session_id = new_session(sessions)
@@ -115,7 +115,7 @@ def test_short_run_does_not_wait_for_long_ones(
         sessions.train(new_session(sessions), method="adam", wait=False)
     short = sessions.train(new_session(sessions), timeout_s=20.0)
     assert short.status == "done"
-    assert len(work.begun) == 10  # the long ones go on, too
+    assert len(work.begun) == 10  # the long trainings have begun, too
     work.may_end.set()
 
 
@@ -125,7 +125,7 @@ def few_threads(config: Config) -> Config:
     return dataclasses.replace(config, threads=9, max_wait_s=0.3)
 
 
-def test_requests_that_wait_for_a_training_are_bounded(
+def test_number_of_requests_that_wait_for_a_training_is_limited(
     few_threads: Config, sessions: Sessions, work: Work
 ) -> None:
     served = Sessions(Store(few_threads.store_url), dataclasses.replace(few_threads, max_wait_s=60))
@@ -154,7 +154,7 @@ def test_requests_that_wait_for_a_training_are_bounded(
     served.close()
 
 
-def test_wait_and_run_end_at_their_time_outs(
+def test_wait_and_run_end_at_their_timeouts(
     few_threads: Config, sessions: Sessions, work: Work
 ) -> None:
     served = Sessions(Store(few_threads.store_url), few_threads)
@@ -185,16 +185,14 @@ def test_large_increment_waits_for_a_slot_and_a_click_does_not(
     with asking(CLIENT):
         with pytest.raises(BusyError, match=r"a turn to train within 0\.3 s"):
             served.add(session_id, MANY)
-        assert served.add(session_id, [1.0]).n_points == 1  # nothing of the other has stayed
+        assert served.add(session_id, [1.0]).n_points == 1  # the refused increment left no points
     work.may_end.set()
     with asking(CLIENT):
         assert served.add(session_id, MANY).n_points == 401
     served.close()
 
 
-def test_request_does_not_wait_for_ever_for_its_session(
-    few_threads: Config, sessions: Sessions
-) -> None:
+def test_wait_for_a_locked_session_is_limited(few_threads: Config, sessions: Sessions) -> None:
     served = Sessions(Store(few_threads.store_url), few_threads)
     session_id = new_session(served)
     held, may_end = threading.Event(), threading.Event()
@@ -235,7 +233,7 @@ def test_waiting_request_ends_when_the_server_stops(sessions: Sessions, work: Wo
     assert not refused or "stops" in str(refused[0])
 
 
-def test_run_over_its_time_fails_with_a_sentence(config: Config, work: Work) -> None:
+def test_run_above_its_time_limit_fails_with_a_message(config: Config, work: Work) -> None:
     served = Sessions(Store(config.store_url), dataclasses.replace(config, max_run_s=0.05))
     run = served.train(new_session(served), method="adam")
     assert run.status == "failed"
@@ -243,7 +241,7 @@ def test_run_over_its_time_fails_with_a_sentence(config: Config, work: Work) -> 
     served.close()
 
 
-def test_increment_over_its_time_changes_nothing(config: Config) -> None:
+def test_increment_above_its_time_limit_changes_nothing(config: Config) -> None:
     served = Sessions(Store(config.store_url), dataclasses.replace(config, max_increment_s=0.0))
     session_id = served.create(n_components=20).id
     with pytest.raises(BudgetError, match="learned within 0 s"):
@@ -260,7 +258,7 @@ def test_increment_ends_when_the_server_stops(sessions: Sessions) -> None:
     assert sessions.view(session_id).n_points == 0
 
 
-def test_run_of_too_much_work_is_refused(config: Config) -> None:
+def test_run_with_too_much_work_is_refused(config: Config) -> None:
     served = Sessions(Store(config.store_url), dataclasses.replace(config, max_run_work=1e3))
     session_id = new_session(served)
     expected = r"points x components x epochs <= 1e\+03, got 5 x 2 x 101 = 1\.01e\+03"
@@ -271,7 +269,7 @@ def test_run_of_too_much_work_is_refused(config: Config) -> None:
     served.close()
 
 
-def test_more_runs_than_a_process_takes_are_refused(config: Config, work: Work) -> None:
+def test_runs_above_the_limit_of_a_process_are_refused(config: Config, work: Work) -> None:
     served = Sessions(Store(config.store_url), dataclasses.replace(config, max_runs=2))
     taken = [new_session(served) for _ in range(2)]
     for session_id in taken:
@@ -280,6 +278,6 @@ def test_more_runs_than_a_process_takes_are_refused(config: Config, work: Work) 
     with pytest.raises(BusyError, match="at most 2 trainings"):
         served.train(refused, wait=False)
     assert served.runs_since(refused, 0) == []
-    served.train(taken[0], wait=False)  # in place of its own
+    served.train(taken[0], wait=False)  # replaces the session's own run
     work.may_end.set()
     served.close()

@@ -1,4 +1,4 @@
-"""The log: undo and redo, snapshots, replay to the same bits."""
+"""The log: undo, redo, snapshots, and replay bit for bit."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from dash_app.store import Store
 
 @pytest.fixture(autouse=True)
 def few_between_snapshots(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Snapshots every 5 operations, so that short logs show what long ones do."""
+    """A snapshot every 5 operations: a short log then has several."""
     monkeypatch.setattr(fold, "SNAPSHOT_EVERY", 5)
 
 
 def state(view: SessionView) -> tuple:
-    """Return what undo and redo bring back."""
+    """Return the values that undo and redo restore."""
     return (view.n_components, view.half_life, view.n_points, view.online, view.scratch)
 
 
-def test_undo_gives_exactly_the_earlier_state(
+def test_undo_restores_exactly_the_earlier_state(
     sessions: Sessions, another_process: Callable[[], Sessions]
 ) -> None:
     rng = np.random.default_rng(0)
@@ -71,7 +71,7 @@ def test_a_change_after_undo_ends_redo(sessions: Sessions) -> None:
     assert sessions.redo(session_id).n_points == 2
 
 
-def test_undo_passes_over_a_training(sessions: Sessions) -> None:
+def test_undo_skips_a_training(sessions: Sessions) -> None:
     session_id = sessions.create(n_components=2).id
     sessions.add(session_id, [1.0, 2.0])
     sessions.add(session_id, [3.0])
@@ -82,7 +82,7 @@ def test_undo_passes_over_a_training(sessions: Sessions) -> None:
     assert sessions.redo(session_id).n_points == 3
 
 
-def test_undo_of_clear_brings_back_the_model_from_scratch(sessions: Sessions) -> None:
+def test_undo_of_clear_restores_the_model_from_scratch(sessions: Sessions) -> None:
     session_id = sessions.create(n_components=2).id
     sessions.add(session_id, [1.0, 2.0])
     trained = sessions.train(session_id).version
@@ -119,7 +119,7 @@ def test_any_log_replays_to_the_same_bits(
     fresh = another_process()
     assert fresh.view(session_id) == sessions.view(session_id)
     assert fresh.points(session_id).tobytes() == sessions.points(session_id).tobytes()
-    # the next point moves the replayed learner as it moves the one that was there all along
+    # the same new point gives the replayed and the original learner the same model
     ahead = sessions.add(session_id, [0.5]).online
     sessions.undo(session_id)
     replayed = fresh.add(session_id, [0.5]).online
@@ -157,7 +157,7 @@ def test_replay_without_snapshots_gives_the_same_bits(sessions: Sessions, config
     for name, value in state_now.learner.state().items():
         assert np.array_equal(value, anew.learner.state()[name]), name
     assert anew.learner.mixture == view.online.mixture
-    # what was folded anew is found by the next load
+    # the replay has written its snapshots for the next load
     assert store.snapshot_nodes(session_id, fold.STATE_VERSION) == {5, 10, 15, 20}
     store.close()
 
@@ -191,14 +191,14 @@ def test_old_snapshots_are_thinned_out(
         sessions.add(session_id, [float(i % 7)])
     kept = sessions.store.snapshot_nodes(session_id, fold.STATE_VERSION)
     assert kept == {20, 40, 45, 50, 55, 60}
-    for _ in range(40):  # back to where they were thinned out
+    for _ in range(40):  # to a depth where snapshots were removed
         view = sessions.undo(session_id)
     assert view.n_points == 22
     assert view.online == sessions.models(session_id)[21]
     assert another_process().view(session_id) == view
 
 
-def test_log_names_what_was_done(sessions: Sessions) -> None:
+def test_log_has_every_operation_in_order(sessions: Sessions) -> None:
     session_id = sessions.create(n_components=2).id
     sessions.add(session_id, [1.0, 2.0])
     sessions.undo(session_id)
@@ -247,7 +247,7 @@ def test_failed_append_leaves_the_session_usable(
     assert sessions.add(session_id, [4.0]).n_points == 3
 
 
-def test_readers_are_not_disturbed_by_writers(sessions: Sessions) -> None:
+def test_readers_see_whole_operations_during_writes(sessions: Sessions) -> None:
     session_id = sessions.create(n_components=2).id
     seen: list[SessionView] = [sessions.view(session_id)]
 

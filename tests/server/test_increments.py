@@ -1,4 +1,4 @@
-"""The increments read from the log are those that somebody who watched has seen."""
+"""The increments read from the log equal those noted after each change."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Seen = tuple[int, Any]
 
 
 class Watcher:
-    """Notes after each use-case what the page notes: the online model and the difference."""
+    """Notes the online model and the difference after each use-case, as the page does."""
 
     def __init__(self, sessions: Sessions, session_id: str) -> None:
         self.sessions, self.session_id = sessions, session_id
@@ -37,7 +37,7 @@ class Watcher:
         self.seen.append((view.online.number, difference))
 
 
-def told(increments: list[Increment]) -> list[Seen]:
+def numbers_and_differences(increments: list[Increment]) -> list[Seen]:
     return [(each.online.number, each.difference) for each in increments]
 
 
@@ -62,7 +62,7 @@ def test_increments_equal_those_seen_after_each_change(
     watcher.do("configure", n_components=3)
     watcher.do("train", method="adam", epochs=5)
     increments = sessions.increments(watcher.session_id)
-    assert told(increments) == watcher.seen
+    assert numbers_and_differences(increments) == watcher.seen
     current = [each.current for each in increments]
     assert current == [True, False, True, False, True, False, True]
 
@@ -78,7 +78,7 @@ def test_clear_ends_the_increments_and_undo_does_not_restore_them(
     watcher.do("add", [0.5])
     watcher.do("clear")
     watcher.do("add", [0.7])
-    assert told(sessions.increments(watcher.session_id)) == watcher.seen
+    assert numbers_and_differences(sessions.increments(watcher.session_id)) == watcher.seen
 
 
 def test_another_process_reads_the_same_increments(
@@ -88,7 +88,7 @@ def test_another_process_reads_the_same_increments(
         watcher.do("add", [x])
         if x > 0:
             watcher.do("train")
-    assert told(another_process().increments(watcher.session_id)) == watcher.seen
+    assert numbers_and_differences(another_process().increments(watcher.session_id)) == watcher.seen
 
 
 def test_new_session_has_no_increments(sessions: Sessions) -> None:

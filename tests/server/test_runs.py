@@ -32,7 +32,7 @@ def session_id(sessions: Sessions) -> str:
 
 
 class SlowFit:
-    """A training that goes on until `last` is set; its loss is 1 / iteration."""
+    """A training that continues until `last` is set; its loss is 1 / iteration."""
 
     def __init__(self) -> None:
         self.last = threading.Event()
@@ -47,7 +47,7 @@ class SlowFit:
 
 @pytest.fixture
 def slow_fit(monkeypatch: pytest.MonkeyPatch) -> Iterator[SlowFit]:
-    """Training that goes on until the test says otherwise."""
+    """A training that the test ends by setting `last`."""
     slow = SlowFit()
     monkeypatch.setattr(runs, "fit", slow)
     yield slow
@@ -124,7 +124,7 @@ def test_progress_is_seen_by_another_process(
     assert other.view(session_id).scratch == other.run(session_id, started.id).version
 
 
-def test_losses_are_as_many_as_the_iterations_told(
+def test_run_has_one_loss_for_each_reported_iteration(
     sessions: Sessions, session_id: str, slow_fit: SlowFit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started = sessions.train(session_id, wait=False)
@@ -170,7 +170,7 @@ def test_new_run_replaces_a_running_one(
     assert second.serial == first.serial + 1
 
 
-def test_heartbeat_of_the_moment_before_it_is_stored_does_not_stop_a_run(
+def test_heartbeat_before_the_run_is_stored_does_not_stop_it(
     sessions: Sessions, session_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     table, running = sessions.store.runs, sessions._trainings.runs
@@ -184,7 +184,7 @@ def test_heartbeat_of_the_moment_before_it_is_stored_does_not_stop_a_run(
     assert sessions.train(session_id).status == "done"
 
 
-def test_run_goes_on_while_points_arrive(
+def test_run_continues_while_points_arrive(
     sessions: Sessions, session_id: str, slow_fit: SlowFit
 ) -> None:
     run = sessions.train(session_id, wait=False)
@@ -207,7 +207,7 @@ def test_run_that_ends_after_clear_is_not_shown(
     assert sessions.undo(session_id).scratch == sessions.run(session_id, run.id).version
 
 
-def test_failed_run_says_why(
+def test_failed_run_gives_its_reason(
     sessions: Sessions, session_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(_job: runs.Job, _on_iteration: object) -> None:
@@ -234,10 +234,10 @@ def test_close_stops_a_running_training(
 
 
 @pytest.mark.parametrize("behind_s", [0.0, 3600.0, -3600.0])
-def test_run_of_a_dead_process_is_given_up_and_a_living_one_is_not(
+def test_only_the_run_of_a_dead_process_is_marked_as_failed(
     sessions: Sessions, session_id: str, behind_s: float
 ) -> None:
-    """The heartbeats are of other machines, whose clocks may be an hour behind or ahead."""
+    """The heartbeats come from another machine, whose clock may be wrong by an hour."""
     table = sessions.store.runs
     done = table.run(session_id, sessions.train(session_id).id)
     assert done is not None

@@ -37,7 +37,7 @@ def test_session_id_is_128_random_bits(sessions: Sessions) -> None:
     assert all(len(each) == 32 and int(each, 16) >= 0 for each in ids)
 
 
-def test_create_with_a_taken_id_is_that_session_or_refused(sessions: Sessions) -> None:
+def test_create_with_a_taken_id_returns_that_session_or_is_refused(sessions: Sessions) -> None:
     made = sessions.create(session_id="a" * 32, seed=1)
     changed = sessions.configure(made.id, n_components=5)
     assert sessions.create(session_id="a" * 32, seed=1) == changed
@@ -105,7 +105,7 @@ def test_unknown_session_is_refused_by_every_use_case(sessions: Sessions, sessio
             use_case(session_id)
 
 
-def test_remove_takes_back_the_last_occurrence(sessions: Sessions) -> None:
+def test_remove_deletes_the_last_occurrence(sessions: Sessions) -> None:
     session_id = sessions.create(n_components=1).id
     sessions.add(session_id, [1.0, 2.0, 1.0, 3.0])
     view = sessions.remove(session_id, [1.0, 3.0])
@@ -124,7 +124,7 @@ def test_remove_of_everything_leaves_no_model(sessions: Sessions) -> None:
 
 
 @pytest.mark.parametrize("points", [[9.0], [1.0, 1.0], [1.0, 9.0]])
-def test_remove_of_what_is_not_held_changes_nothing(sessions: Sessions, points: list) -> None:
+def test_remove_of_an_inactive_point_changes_nothing(sessions: Sessions, points: list) -> None:
     session_id = sessions.create().id
     before = sessions.add(session_id, [1.0, 2.0])
     with pytest.raises(UnknownPointError):
@@ -132,7 +132,7 @@ def test_remove_of_what_is_not_held_changes_nothing(sessions: Sessions, points: 
     assert sessions.view(session_id) == before
 
 
-def test_remove_is_refused_once_the_model_forgets(sessions: Sessions) -> None:
+def test_remove_is_refused_after_a_half_life(sessions: Sessions) -> None:
     session_id = sessions.create(half_life=10.0).id
     sessions.add(session_id, [1.0, 2.0])
     with pytest.raises(RefusedError, match="half-life"):
@@ -152,7 +152,7 @@ def test_configure_retrains_the_same_points(sessions: Sessions) -> None:
     assert (view.n_components, view.n_points, view.online.number) == (3, 5, 2)
 
 
-def test_configure_without_a_change_is_no_operation(sessions: Sessions) -> None:
+def test_configure_without_a_change_appends_nothing(sessions: Sessions) -> None:
     session_id = sessions.create(n_components=2).id
     assert sessions.configure(session_id, n_components=2, half_life=None).revision == 0
 
@@ -168,7 +168,7 @@ def test_half_life_acts_from_the_next_increment(sessions: Sessions) -> None:
     assert view.online.mixture.means[0] == pytest.approx(1.0 / 6.0)
 
 
-def test_clear_forgets_points_and_models_but_not_settings(sessions: Sessions) -> None:
+def test_clear_removes_points_and_models_but_not_settings(sessions: Sessions) -> None:
     session_id = sessions.create(n_components=2).id
     sessions.add(session_id, CLICKS)
     sessions.train(session_id)
@@ -179,7 +179,7 @@ def test_clear_forgets_points_and_models_but_not_settings(sessions: Sessions) ->
     assert sessions.clear(session_id).revision == view.revision
 
 
-def test_synchronise_trains_on_the_tail_alone(sessions: Sessions) -> None:
+def test_synchronise_trains_on_the_new_end_of_the_list_only(sessions: Sessions) -> None:
     session_id = sessions.create(n_components=2).id
     first = sessions.synchronise(session_id, CLICKS[:3], n_components=2)
     second = sessions.synchronise(session_id, CLICKS, n_components=2)
@@ -192,7 +192,7 @@ def test_synchronise_trains_on_the_tail_alone(sessions: Sessions) -> None:
 
 
 @pytest.mark.parametrize("points", [[0.42, -0.71, 0.1], CLICKS[:2], [9.0]])
-def test_synchronise_with_another_list_starts_anew(sessions: Sessions, points: list) -> None:
+def test_synchronise_with_another_list_starts_a_new_model(sessions: Sessions, points: list) -> None:
     session_id = sessions.create(n_components=2).id
     sessions.synchronise(session_id, CLICKS, n_components=2)
     done = sessions.synchronise(session_id, points, n_components=2)
@@ -262,7 +262,7 @@ def test_one_key_in_two_sessions_is_two_requests(sessions: Sessions) -> None:
     assert sessions.add(two, [2.0], idempotency_key="k").n_points == 1
 
 
-def test_deleted_session_is_gone_everywhere(
+def test_deleted_session_is_not_found_in_any_process(
     sessions: Sessions, another_process: Callable[[], Sessions]
 ) -> None:
     other = another_process()
@@ -312,23 +312,23 @@ def test_concurrent_adds_are_all_kept_once(
         thread.join()
     points = processes[1].points(session_id)
     assert sorted(points) == sorted(c + i / 100 for c in range(4) for i in range(n_each))
-    for client in range(4):  # each client's own in the order in which it sent them
+    for client in range(4):  # the points of one client are in the order in which it sent them
         own = points[np.floor(points) == client]
         assert (np.diff(own) > 0).all()
     assert sessions.view(session_id).revision == 4 * n_each
 
 
-def test_synchronise_sees_what_another_process_did(
+def test_synchronise_reads_the_changes_of_another_process(
     sessions: Sessions, another_process: Callable[[], Sessions]
 ) -> None:
     other = another_process()
     session_id = sessions.create(n_components=2).id
     sessions.synchronise(session_id, CLICKS[:3], n_components=2)
     other.synchronise(session_id, CLICKS, n_components=2)
-    # this process holds three points still; nothing new is to come of the five
+    # this process has read three points, but the store has all five
     assert sessions.synchronise(session_id, CLICKS, n_components=2).n_new == 0
     other.synchronise(session_id, [*CLICKS, 0.5], n_components=2)
-    # here the list is the one held, and the other process has gone on
+    # this process has read exactly this list, but the store has one point more
     assert sessions.synchronise(session_id, CLICKS, n_components=2).n_new == len(CLICKS)
     assert sessions.points(session_id).tolist() == CLICKS
     assert sessions.view(session_id) == other.view(session_id)

@@ -1,4 +1,4 @@
-"""What a browser and a program see while the learner's loops are compiled, in a real process."""
+"""Answers of a real process to browsers and programs while the learner's loops are compiled."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# two functions in place of the learner's, the second when the test says so
+# two functions instead of the learner's; the test starts the second
 SERVER = """
 import sys
 from dash_app.compilation_progress import PROGRESS
@@ -66,7 +66,7 @@ def ask(
     return answer.status, answer.headers, content
 
 
-def test_the_page_says_that_it_compiles_and_becomes_the_page(
+def test_page_reports_the_compilation_until_the_application_is_served(
     process: subprocess.Popen[str],
 ) -> None:
     assert process.stdin is not None

@@ -1,4 +1,4 @@
-"""The store: made on first use, migrated, refused where it is newer."""
+"""The store: created on first use, migrated, and refused if it is newer than the program."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dash_app.store import Store
 SETTINGS = Settings(3, None, 1.0, 0)
 
 
-def test_store_is_made_on_first_use_and_found_again(config: Config) -> None:
+def test_store_is_created_on_first_use_and_found_again(config: Config) -> None:
     store = Store(config.store_url)
     store.create_session(SessionRecord("a", SETTINGS, 1.0, 2.0))
     store.close()
@@ -35,7 +35,7 @@ def test_newer_schema_is_refused(config: Config) -> None:
         Store(config.store_url)
 
 
-def test_older_schema_is_brought_forward_by_its_steps(config: Config) -> None:
+def test_older_schema_is_migrated_step_by_step(config: Config) -> None:
     engine = connect(config.store_url)
     done: list[int] = []
 
@@ -67,7 +67,7 @@ def test_failed_step_leaves_the_store_as_it_was(config: Config) -> None:
     engine.dispose()
 
 
-def test_concurrent_starts_make_one_schema(config: Config) -> None:
+def test_concurrent_starts_create_one_schema(config: Config) -> None:
     failures: list[BaseException] = []
 
     def start() -> None:
@@ -94,7 +94,7 @@ def test_concurrent_starts_make_one_schema(config: Config) -> None:
         "postgresql://postgres:secret@127.0.0.1:1/none",
     ],
 )
-def test_unusable_store_is_one_clear_sentence(url: str) -> None:
+def test_unusable_store_is_reported_in_one_sentence(url: str) -> None:
     with pytest.raises(StoreError) as caught:
         Store(url)
     message = str(caught.value)

@@ -22,7 +22,7 @@ from dash_app.transfer import session_document
 
 @pytest.fixture
 def session_id(sessions: Sessions) -> str:
-    """A session in which everything happened once."""
+    """A session with every kind of operation except clear."""
     rng = np.random.default_rng(2)
     found = sessions.create(n_components=2, seed=5).id
     for _ in range(7):
@@ -37,7 +37,7 @@ def session_id(sessions: Sessions) -> str:
 
 
 def exported(sessions: Sessions, session_id: str) -> Any:
-    """Return the document as it comes out of a file."""
+    """Return the exported document, written as JSON and read again."""
     return json.loads(json.dumps(session_document.exported(sessions.store, session_id)))
 
 
@@ -61,7 +61,7 @@ def test_import_restores_every_bit_and_refits_nothing(
         vars(each) | {"change": None} for each in two
     ]
     assert other.redo(session_id).n_points == sessions.redo(session_id).n_points
-    # both go on alike
+    # both sessions continue with the same model
     ours, theirs = (each.add(session_id, [0.25]).online for each in (sessions, other))
     assert ours is not None
     assert theirs is not None
@@ -83,7 +83,7 @@ def first(document: Any, kind: str) -> Any:
 
 
 def exchange_snapshots(document: Any) -> None:
-    """Give the head's snapshot the body of another session's."""
+    """Replace the learner in the head's snapshot by one of other points."""
     learner = OnlineGaussianMixture(3, seed=5).partial_fit([0.0, 1.0, 2.0])
     body = from_bytes(base64.b64decode(document["snapshots"][-1]["body"]))
     body["learner"] = learner.state()
@@ -91,14 +91,14 @@ def exchange_snapshots(document: Any) -> None:
 
 
 def cut_atoms(document: Any) -> None:
-    """Leave one atom's mass out of the head's snapshot."""
+    """Remove the mass of one atom from the head's snapshot."""
     body = from_bytes(base64.b64decode(document["snapshots"][-1]["body"]))
     body["learner"]["atom_masses"] = body["learner"]["atom_masses"][:-1]
     document["snapshots"][-1]["body"] = base64.b64encode(to_bytes(body)).decode()
 
 
 DAMAGES: list[Any] = [
-    lambda document: document["operations"][0].update(parent=1),  # itself: read for ever
+    lambda document: document["operations"][0].update(parent=1),  # its own parent: an endless loop
     lambda document: document["operations"][0].update(seq="1"),
     lambda document: document["operations"][0].update(tip=0),
     lambda document: document["operations"][1].update(era=1),
@@ -149,7 +149,9 @@ DAMAGES: list[Any] = [
 ]
 
 
-def test_damaged_document_is_refused_and_nothing_kept(sessions: Sessions, session_id: str) -> None:
+def test_damaged_document_is_refused_and_nothing_is_stored(
+    sessions: Sessions, session_id: str
+) -> None:
     whole = exported(sessions, session_id)
     sessions.delete(session_id)
     for damage in DAMAGES:

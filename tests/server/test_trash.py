@@ -1,4 +1,4 @@
-"""Deleted sessions: gone for every reader at once, back for a day, then gone for good."""
+"""Deleted sessions: invisible at once, restorable for a day, then removed for good."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def session_id(sessions: Sessions) -> str:
     return found
 
 
-def test_deleted_session_is_gone_for_every_reader_and_comes_back_whole(
+def test_deleted_session_is_invisible_and_can_be_restored_completely(
     sessions: Sessions, session_id: str
 ) -> None:
     before = sessions.view(session_id)
@@ -65,7 +65,7 @@ def test_add_by_a_process_that_did_not_see_the_deletion_is_refused(
     sessions: Sessions, session_id: str, config: Config
 ) -> None:
     other = Sessions(Store(config.store_url), config)
-    other.add(session_id, [0.2])  # it holds the session in memory
+    other.add(session_id, [0.2])  # it has the session in memory
     sessions.delete(session_id)
     with pytest.raises(SessionNotFoundError):
         other.add(session_id, [0.3])
@@ -97,7 +97,7 @@ def test_import_over_a_deleted_session_keeps_both(sessions: Sessions, session_id
     assert sessions.points(kept.id).tolist() == [0.1, 0.4, 7.0]
 
 
-def test_store_of_the_first_schema_is_brought_forward(config: Config) -> None:
+def test_store_of_the_first_schema_is_migrated(config: Config) -> None:
     engine = connect(config.store_url)
     with engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE sessions RENAME COLUMN deleted_at TO another")
@@ -110,12 +110,12 @@ def test_store_of_the_first_schema_is_brought_forward(config: Config) -> None:
 
 
 def test_clock_ahead_at_the_start_deletes_nothing(sessions: Sessions, config: Config) -> None:
-    """The sessions were used just now, and a process starts whose clock is 40 days ahead."""
+    """All sessions were used just now. A process starts with its clock 40 days ahead."""
     used = [sessions.create().id for _ in range(3)]
     for each in used:
         sessions.store.touch(each, time.time() - 40 * DAY_S)
     late = Sessions(Store(config.store_url), config)
-    late.view(used[0])  # a tab reconnects, and the wrong time is noted
+    late.view(used[0])  # a tab reconnects, and its last use gets the wrong time
     for later_s in (1.0, 2 * HOUR_S, 23 * HOUR_S):
         assert late._maintenance.expire(time.time() + later_s, time.monotonic() + later_s) == 0
     assert len(late.store.sessions()) == 3

@@ -36,13 +36,13 @@ server.extensions["sessions"].close()
 """
 
 
-def test_it_is_loaded_by_the_first_training_by_adam_and_not_before(tmp_path: Path) -> None:
+def test_torch_is_loaded_by_the_first_training_by_adam_and_not_before(tmp_path: Path) -> None:
     command = [sys.executable, "-c", APPLICATION, str(tmp_path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
 
 
-def test_it_loads_torch_once_and_leaves_it_out_of_the_garbage() -> None:
+def test_torch_is_loaded_once_and_excluded_from_garbage_collection() -> None:
     thread = warm_up()
     assert warm_up() is thread
     thread.join(60)

@@ -1,5 +1,5 @@
-// Stands in for the page of the exercise: it asks the server for the same things in the same way,
-// and trusts the answer as blindly. All points with each press of p, one request; nothing on c.
+// A page to the contract of the exercise's page. A press of p sends one request with all points. A
+// press of c sends none. Answers are not checked.
 
 const NS = "http://www.w3.org/2000/svg";
 const box = document.getElementById("centeredBox");

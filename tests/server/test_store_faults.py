@@ -51,7 +51,7 @@ def new_session(client: FlaskClient) -> str:
 
 
 def refused(client: FlaskClient, address: str, *words: str) -> None:
-    """Assert that an add is refused in a sentence with these words, and that it may be retried."""
+    """Assert that an add is refused with Retry-After and a message with these words."""
     answer = client.post(f"{address}/points", json={"x": [0.5]})
     assert answer.status_code == 503, answer.json
     assert int(answer.headers["Retry-After"]) >= 1
@@ -59,7 +59,7 @@ def refused(client: FlaskClient, address: str, *words: str) -> None:
         assert word in answer.json["error"]["message"]
 
 
-def unwell(client: FlaskClient, *words: str) -> None:
+def assert_unhealthy(client: FlaskClient, *words: str) -> None:
     for path in ("/healthz", "/readyz"):
         answer = client.get(path)
         assert answer.status_code == 503
@@ -67,7 +67,7 @@ def unwell(client: FlaskClient, *words: str) -> None:
             assert word in answer.json["error"]["message"]
 
 
-def test_stopping_server_is_alive_and_not_ready(served: FlaskClient) -> None:
+def test_stopping_server_is_healthy_and_not_ready(served: FlaskClient) -> None:
     assert served.get("/readyz").get_json() == {"status": "ok"}
     served.application.extensions["sessions"].stop()
     answer = served.get("/readyz")
@@ -77,7 +77,7 @@ def test_stopping_server_is_alive_and_not_ready(served: FlaskClient) -> None:
 
 
 def test_real_server_survives_a_clock_ahead_and_a_removed_file(tmp_path: Path) -> None:
-    """Sessions seem 40 days old at its start; then its file is moved away, and back."""
+    """At the start the sessions are 40 days old. Then the file is moved away, and back."""
     store = Store(f"sqlite:///{tmp_path}/data/sessions.sqlite3")
     long_ago = time.time() - 40 * 86400.0
     for name in ("a" * 32, "b" * 32):
@@ -108,19 +108,19 @@ def test_real_server_survives_a_clock_ahead_and_a_removed_file(tmp_path: Path) -
 COORDINATES = {"coordinates": [{"x": 0.4, "y": 0}]}
 
 
-def test_replaced_file_is_noticed(served: FlaskClient, file: Path, tmp_path: Path) -> None:
+def test_replaced_file_is_detected(served: FlaskClient, file: Path, tmp_path: Path) -> None:
     address = new_session(served)
     copy = tmp_path / "copy"
     copy.write_bytes(file.read_bytes())
     copy.replace(file)
     refused(served, address, "replaced", str(file))
-    unwell(served, "replaced")
+    assert_unhealthy(served, "replaced")
 
 
 def test_maintenance_logs_a_removed_file_once_within_seconds(
     served: FlaskClient, file: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    served.get("/healthz")  # maintenance begins
+    served.get("/healthz")  # the first request starts the maintenance
     with caplog.at_level(logging.ERROR, logger="dash_app.training.maintenance"):
         file.unlink()
         deadline = time.monotonic() + 5.0
@@ -161,21 +161,21 @@ def test_damaged_file_is_reported_at_the_start_and_kept(
     assert file.read_bytes() == before
 
 
-def test_damage_found_while_running_is_reported_and_stops_all_writing(
+def test_damage_found_while_running_is_reported_and_stops_all_writes(
     served: FlaskClient, file: Path
 ) -> None:
     address = new_session(served)
     sessions: Sessions = served.application.extensions["sessions"]
-    sessions.store.close()  # what SQLite holds in memory would hide it
+    sessions.store.close()  # SQLite's cached pages would hide the damage
     damage(file, 2)
     assert served.get(f"{SESSIONS}/{'0' * 32}").status_code == 503
-    unwell(served, "is damaged", str(file))
+    assert_unhealthy(served, "is damaged", str(file))
     refused(served, address, "is damaged")
 
 
 @pytest.fixture
 def other_program(served: FlaskClient, file: Path) -> Iterator[sqlite3.Connection]:
-    """A connection with a write lock on the store, as of a manual backup."""
+    """A connection that holds the write lock, as a manual backup does."""
     connection = sqlite3.connect(file, isolation_level=None)
     connection.execute("BEGIN IMMEDIATE")
     yield connection
@@ -211,7 +211,7 @@ def test_locked_store_serves_reads_and_refuses_writes_after_a_bounded_wait(
     assert n_reads > 3
     assert 4.0 < done[0] < 8.0
     started = time.monotonic()
-    refused(served, address, "another program holds")  # the next one does not wait so long
+    refused(served, address, "another program holds")  # the next writer waits briefly
     assert time.monotonic() - started < 2.0
     assert served.get(f"{address}/points").json["x"] == [0.1]
     other_program.execute("COMMIT")
@@ -239,7 +239,7 @@ def test_read_of_a_locked_store_does_not_wait_to_record_its_use(
     other.close()
 
 
-def test_full_disk_refuses_and_loses_nothing(config: Config) -> None:
+def test_full_disk_refuses_changes_and_loses_nothing(config: Config) -> None:
     store = Store(config.store_url)
     sessions = Sessions(store, config)
     session_id = sessions.create().id
