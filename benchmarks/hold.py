@@ -1,4 +1,4 @@
-"""What a server of default settings holds: a class, malformed input, kills.
+"""A server with default settings under a class of users, malformed input and kills.
 
     python -m benchmarks.hold                    some minutes, each part in short
     python -m benchmarks.hold --long             100,000 inputs, 100 kills, ten minutes of clicks
@@ -179,7 +179,7 @@ async def measure(server: Server, seconds: float, n_windows: int) -> list[Bar]:
 
 
 def tabs_bars(seconds: float, n_windows: int) -> list[Bar]:
-    """Start a server, hold a class on it, end it."""
+    """Start a server, run the class of users on it, end it."""
     with tempfile.TemporaryDirectory() as directory:
         server = waitress(Path(directory), GMM_LOG_LEVEL="WARNING")
         try:

@@ -80,7 +80,7 @@ class Config:
         "GMM_SESSION_TTL_DAYS",
         30.0,
         "days",
-        "an untouched session is removed after this",
+        "an unused session is deleted after this time",
         low=0.0,
         high=36_500.0,
     )

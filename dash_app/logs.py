@@ -1,4 +1,4 @@
-"""The form of the log's lines: plain, logfmt or JSON, each with the id of its request."""
+"""Formats of log lines: plain, logfmt or JSON, each with the id of its request."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import time
 from contextvars import ContextVar
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
-"""Of the request that this thread serves; empty in the server's own threads."""
+"""The id of the request that this thread serves; empty in the server's own threads."""
 
 _PLAIN = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 def configure(level: str, form: str) -> None:
-    """Let the process log to stderr, unless whoever embeds it has set that up already."""
+    """Log to stderr, unless the embedding program has configured logging already."""
     handler = logging.StreamHandler()
     handler.setFormatter(FORMATTERS[form](_PLAIN))
     logging.basicConfig(level=level, handlers=[handler])

@@ -1,6 +1,6 @@
-"""Figures of this process for Prometheus, at /metrics: requests, work done, work under way.
+"""Metrics of this process for Prometheus, at /metrics: requests, finished work, current work.
 
-No label holds what a client chose: an address is told by its rule, an unknown method by "other".
+No label has text from a client: the route is a URL rule, and an unknown method is "other".
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
 
 
 def register(server: Flask, sessions: Sessions) -> None:
-    """Count from now on, and answer at `PATH`. To be called first: it takes the time from there."""
+    """Count all requests and serve `PATH`. Call this first: its handler starts the time."""
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
@@ -45,7 +45,7 @@ def register(server: Flask, sessions: Sessions) -> None:
     )
     durations = Histogram(
         "gmm_http_request_duration_seconds",
-        "From the request's headers to the answer's; an event stream goes on after that.",
+        "Time from the request's headers to the answer's; the body of an event stream follows.",
         ["method", "route"],
         buckets=_BUCKETS_S,
         registry=registry,
@@ -70,7 +70,7 @@ def register(server: Flask, sessions: Sessions) -> None:
 
 
 class _Work(Collector):
-    """What the sessions of this process have done and are doing, asked for at each scrape."""
+    """The finished and current work of the sessions, read at each scrape."""
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
@@ -89,8 +89,8 @@ class _Work(Collector):
         for (method, outcome), n in work.trainings.items():
             trainings.add_metric([method, outcome], n)
         yield trainings
-        yield _gauge("gmm_trainings_running", "Trainings from scratch begun.", work.n_running)
-        yield _gauge("gmm_trainings_queued", "Those that have not begun.", work.n_queued)
+        yield _gauge("gmm_trainings_running", "Running trainings from scratch.", work.n_running)
+        yield _gauge("gmm_trainings_queued", "Queued trainings from scratch.", work.n_queued)
         yield _gauge("gmm_event_streams", "Open event streams.", work.n_streams)
         yield _gauge("gmm_sessions_in_memory", "Sessions kept in memory.", work.n_sessions)
         yield _gauge("gmm_threads", "Threads that Python knows.", threading.active_count())

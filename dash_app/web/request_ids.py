@@ -1,4 +1,4 @@
-"""An id for each request: the caller's where it is short and plain, else a new one."""
+"""An id for each request: the client's if it is short and plain, otherwise a new one."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _TOKEN = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 def register(server: Flask) -> None:
-    """Give each request its id, and send it back. To be called first: others log with it."""
+    """Give each request an id and return it. Call this first: other handlers log with the id."""
 
     def begin() -> None:
         came = request.headers.get(HEADER, "")
-        # not forgotten at the end: an event stream is still sent then, by the same thread
+        # not cleared after the request: the same thread then still sends an event stream
         request_id.set(came if _TOKEN.fullmatch(came) else secrets.token_hex(8))
 
     def tell(response: Response) -> Response:
