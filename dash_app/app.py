@@ -88,7 +88,7 @@ def create_app(config: Optional[Config] = None) -> dash.Dash:
     register_callbacks(app, sessions)
     register_envelope(app, server)
     own_page = None if config.legacy_frontend is None else LEGACY_PAGE
-    headers.register(server, app.csp_hashes, somebodys_page=own_page)
+    headers.register(server, app.csp_hashes, third_party_page=own_page)
     return app
 
 

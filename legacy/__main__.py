@@ -35,7 +35,7 @@ def create_page_server(config: Config) -> Flask:
     request_ids.register(server)
     error_handlers.register(server)
     origins.register(server, config)
-    headers.register(server, somebodys_page=None if config.legacy_frontend is None else "/")
+    headers.register(server, third_party_page=None if config.legacy_frontend is None else "/")
     server.register_blueprint(
         create_blueprint(
             server.extensions["sessions"],

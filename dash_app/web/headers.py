@@ -30,14 +30,14 @@ _DOCUMENTATION = "/openapi/"
 def register(
     server: Flask,
     scripts: Callable[[], Sequence[str]] = tuple,
-    somebodys_page: Optional[str] = None,
+    third_party_page: Optional[str] = None,
 ) -> None:
     """Add the headers to every answer.
 
     Parameters
     ----------
     scripts : returns the hashes of the inline scripts of our own pages, as a policy lists them
-    somebodys_page : path of a third-party page; its policy does not limit what it loads
+    third_party_page : path of a third-party page; its policy does not limit what it loads
     """
 
     @lru_cache(maxsize=1)
@@ -47,7 +47,7 @@ def register(
     def policy(response: Response) -> str:
         if response.mimetype != "text/html":
             return _NO_PAGE
-        if somebodys_page is not None and request.path.startswith(somebodys_page):
+        if third_party_page is not None and request.path.startswith(third_party_page):
             return _PAGE_OF_SOMEBODY
         if request.path.startswith(_DOCUMENTATION):
             return _of_documentation(response.get_data(as_text=True))

@@ -37,7 +37,7 @@ def test_the_page_names_no_other_host() -> None:
 def own_frontend(tmp_path: Path) -> Path:
     folder = tmp_path / "own"
     (folder / "static").mkdir(parents=True)
-    (folder / "index.html").write_text("<p>somebody's own</p>")
+    (folder / "index.html").write_text("<p>third-party page</p>")
     (folder / "static" / "script.js").write_text("'own'")
     (folder / "notes.txt").write_text("not for the world")
     (tmp_path / "secret.txt").write_text("outside")
@@ -47,7 +47,7 @@ def own_frontend(tmp_path: Path) -> Path:
 def test_frontend_setting_replaces_the_page(config: Config, own_frontend: Path) -> None:
     server = create_app(dataclasses.replace(config, legacy_frontend=own_frontend)).server
     client = server.test_client()
-    assert client.get("/legacy/").get_data(as_text=True) == "<p>somebody's own</p>"
+    assert client.get("/legacy/").get_data(as_text=True) == "<p>third-party page</p>"
     assert client.get("/legacy/static/script.js").get_data(as_text=True) == "'own'"
     assert client.get("/legacy/static/style.css").status_code == 404
     for path in (

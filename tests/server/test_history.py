@@ -152,11 +152,11 @@ def test_replay_without_snapshots_gives_the_same_bits(sessions: Sessions, config
     state_now = History(store).state_at(record, view.revision)
     with store._engine.begin() as connection:
         connection.exec_driver_sql("UPDATE snapshots SET state_version = 999")
-    anew = History(store).state_at(record, view.revision)
-    assert anew.online == state_now.online == view.online
+    replayed = History(store).state_at(record, view.revision)
+    assert replayed.online == state_now.online == view.online
     for name, value in state_now.learner.state().items():
-        assert np.array_equal(value, anew.learner.state()[name]), name
-    assert anew.learner.mixture == view.online.mixture
+        assert np.array_equal(value, replayed.learner.state()[name]), name
+    assert replayed.learner.mixture == view.online.mixture
     # the replay has written its snapshots for the next load
     assert store.snapshot_nodes(session_id, fold.STATE_VERSION) == {5, 10, 15, 20}
     store.close()
