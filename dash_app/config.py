@@ -140,7 +140,7 @@ class Config:
         "GMM_MAX_RUN_WORK",
         1e11,
         "points x components x epochs",
-        "a training by adam with more work is refused",
+        "a training from scratch with more work is refused; em counts 100 epochs at most",
         low=1.0,
     )
     max_increment_s: float = _setting(

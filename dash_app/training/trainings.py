@@ -19,6 +19,10 @@ from dash_app.records.versions import SCRATCH, ModelVersion
 from dash_app.store import Store
 from dash_app.training.runs import METHODS, Job, Runs
 
+EM_EPOCHS = 100
+"""Maximum number of epochs counted as the work of EM. Its search visits at most 1,024 atoms; only
+its last Newton steps visit all points."""
+
 
 @dataclass(frozen=True, eq=False)
 class Run:
@@ -147,12 +151,12 @@ class Trainings:
         )
 
     def _check_work(self, n_points: int, n_components: int, method: str, epochs: int) -> None:
-        # EM hardly ever reaches its maximum number of epochs
-        work = n_points * n_components * (epochs if method == "adam" else 1)
+        counted = epochs if method == "adam" else min(epochs, EM_EPOCHS)
+        work = n_points * n_components * counted
         if work > self._max_work:
             raise OutOfRangeError(
                 f"expected points x components x epochs <= {self._max_work:.3g}, got "
-                f"{n_points} x {n_components} x {epochs} = {work:.3g}",
+                f"{n_points} x {n_components} x {counted} = {work:.3g}",
                 "epochs",
             )
 

@@ -265,7 +265,11 @@ def test_run_with_too_much_work_is_refused(config: Config) -> None:
     with pytest.raises(OutOfRangeError, match=expected) as caught:
         served.train(session_id, method="adam", epochs=101)
     assert caught.value.field == "epochs"
-    assert served.train(session_id, epochs=101).status == "done"  # em stops by itself
+    assert served.train(session_id, epochs=101).status == "done"  # em counts 100 epochs
+    served.add(session_id, [0.9])
+    expected = r"points x components x epochs <= 1e\+03, got 6 x 2 x 100 = 1\.2e\+03"
+    with pytest.raises(OutOfRangeError, match=expected):
+        served.train(session_id, epochs=100_000)
     served.close()
 
 
