@@ -361,7 +361,8 @@ class Reporter:
         if self._turn.worked_s > self._max_work_s:
             raise BudgetError(
                 f"expected a training of at most {self._max_work_s:g} s, got one that was not "
-                f"done after {self._turn.worked_s:.1f} s; take fewer epochs, components or points"
+                f"done after {self._turn.worked_s:.1f} s: it was stopped, and the model "
+                "from scratch is as before; take fewer epochs, components or points"
             )
 
     def flush(self) -> None:

@@ -235,9 +235,12 @@ def test_waiting_request_ends_when_the_server_stops(sessions: Sessions, work: Wo
 
 def test_run_above_its_time_limit_fails_with_a_message(config: Config, work: Work) -> None:
     served = Sessions(Store(config.store_url), dataclasses.replace(config, max_run_s=0.05))
-    run = served.train(new_session(served), method="adam")
-    assert run.status == "failed"
+    session_id = new_session(served)
+    run = served.train(session_id, method="adam")
+    assert (run.status, run.version) == ("failed", None)
     assert "expected a training of at most 0.05 s" in (run.error or "")
+    assert "the model from scratch is as before" in (run.error or "")
+    assert served.view(session_id).scratch is None
     served.close()
 
 
