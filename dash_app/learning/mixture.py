@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,12 +10,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 
-from dash_app.errors import NonFiniteError, OutOfRangeError, ShapeError
+from dash_app.errors import EmptyDataError, NonFiniteError, OutOfRangeError, ShapeError
+from dash_app.learning.points import as_positions
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 LOG_2PI = float(np.log(2.0 * np.pi))
+
+_BLOCK = 8_192
+"""Number of points evaluated at a time. It bounds the memory beside the points and the result."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +69,7 @@ class Mixture:
         # equal means are sorted by variance, then by weight: equal mixtures become equal arrays
         order = np.lexsort((weights, variances, means))
         for name, values in (("weights", weights), ("means", means), ("variances", variances)):
-            values = values[order]
+            values = values[order] + 0.0  # -0.0 becomes 0.0: equal mixtures have equal bytes
             values.setflags(write=False)
             object.__setattr__(self, name, values)
 
@@ -89,17 +94,20 @@ class Mixture:
     def __hash__(self) -> int:
         return hash((self.weights.tobytes(), self.means.tobytes(), self.variances.tobytes()))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # a copy is made by the constructor, which makes its arrays read-only
+        return type(self), (self.weights, self.means, self.variances)
+
     def component_log_density(self, points: ArrayLike) -> Array:
         """Return log(weight * normal density), shape (n_points, n_components).
 
         A component of weight 0 has -inf at every point.
         """
-        by_point: Array = self._joint_log_density(points).T
+        by_point: Array = self._joint_log_density(as_positions(points)).T
         return by_point
 
-    def _joint_log_density(self, points: ArrayLike) -> Array:
+    def _joint_log_density(self, x: Array) -> Array:
         """Return `component_log_density` transposed; sums over components are faster this way."""
-        x = np.asarray(points, dtype=np.float64)
         # divide before squaring, so that distances of 1e150 do not overflow
         z = (x - self.means[:, None]) / self.stds[:, None]
         with np.errstate(divide="ignore", over="ignore"):
@@ -107,9 +115,9 @@ class Mixture:
             joint: Array = log_peaks[:, None] - 0.5 * (z * z)
         return joint
 
-    def log_density(self, points: ArrayLike) -> Array:
-        """Return the log-density at each point, shape (n_points,), log(1 / data units)."""
-        joint = self._joint_log_density(points)
+    def _log_density(self, x: Array) -> Array:
+        """Return the log-density at each point of a block."""
+        joint = self._joint_log_density(x)
         top = joint.max(axis=0)
         # where every component underflows the log-density is -inf, not NaN
         top[~np.isfinite(top)] = 0.0
@@ -118,14 +126,26 @@ class Mixture:
             log_density: Array = np.log(np.exp(joint, out=joint).sum(axis=0)) + top
         return log_density
 
+    def log_density(self, points: ArrayLike) -> Array:
+        """Return the log-density at each point, shape (n_points,), log(1 / data units)."""
+        x = as_positions(points)
+        log_density = np.empty(x.size)
+        for block in _blocks(x.size):
+            log_density[block] = self._log_density(x[block])
+        return log_density
+
     def density(self, points: ArrayLike) -> Array:
         """Return the density at each point, shape (n_points,), 1 / data units."""
-        return np.exp(self.log_density(points))
+        log_density = self.log_density(points)
+        density: Array = np.exp(log_density, out=log_density)
+        return density
 
     def cdf(self, points: ArrayLike) -> Array:
         """Return the cumulative distribution function at each point, shape (n_points,)."""
-        x = np.asarray(points, dtype=np.float64)
-        cdf: Array = self.weights @ ndtr((x - self.means[:, None]) / self.stds[:, None])
+        x = as_positions(points)
+        cdf = np.empty(x.size)
+        for block in _blocks(x.size):
+            cdf[block] = self.weights @ ndtr((x[block] - self.means[:, None]) / self.stds[:, None])
         return cdf
 
     def responsibilities(self, points: ArrayLike) -> Array:
@@ -140,8 +160,16 @@ class Mixture:
         return resp
 
     def mean_log_likelihood(self, points: ArrayLike) -> float:
-        """Return the mean log-density of the points, nats per point."""
-        return float(self.log_density(points).mean())
+        """Return the mean log-density of the points, nats per point.
+
+        Raises
+        ------
+        EmptyDataError : without points, since they have no mean
+        """
+        x = as_positions(points)
+        if x.size == 0:
+            raise EmptyDataError("expected at least one point, got none", "points")
+        return sum(float(self._log_density(x[block]).sum()) for block in _blocks(x.size)) / x.size
 
     def to_dict(self) -> dict[str, list[float]]:
         """Return plain lists, for JSON; `from_dict` restores every bit."""
@@ -159,3 +187,8 @@ class Mixture:
             np.array(values["means"], dtype=np.float64),
             np.array(values["variances"], dtype=np.float64),
         )
+
+
+def _blocks(n_points: int) -> Iterator[slice]:
+    for start in range(0, n_points, _BLOCK):
+        yield slice(start, start + _BLOCK)

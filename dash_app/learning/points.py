@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from numbers import Integral, Real
-from typing import Union
+from typing import Any, Union
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from dash_app.errors import EmptyDataError, NonFiniteError, OutOfRangeError, ShapeError
-from dash_app.learning.mixture import Array
+
+Array = NDArray[np.float64]
 
 MAX_MAGNITUDE = 1e150
 """Largest |x|, data units. The square of a larger value overflows float64."""
@@ -36,6 +37,7 @@ def as_points(points: ArrayLike) -> Array:
     Returns
     -------
     ndarray, shape (n_points,); n_points >= 1, all finite, |x| <= 1e150
+        It may share memory with `points`. Do not change it.
 
     Raises
     ------
@@ -50,25 +52,70 @@ def as_points(points: ArrayLike) -> Array:
     ...
     dash_app.errors.NonFiniteError: expected finite points, got nan at index 1
     """
-    try:
-        raw = np.asarray(points)
-    except ValueError as error:  # lists of unequal length
-        raise ShapeError(f"expected a list of numbers, got {error}", "points") from error
+    raw = _as_array(points)
     if raw.size == 0:
         raise EmptyDataError("expected at least one point, got none", "points")
-    if raw.ndim != 1 or raw.dtype.kind not in "iuf":
-        raise ShapeError(
-            f"expected a list of numbers, got shape {raw.shape} of type {raw.dtype}", "points"
-        )
-    x = raw.astype(np.float64)
-    # one comparison suffices for valid points: it is false for NaN, too
-    if not bool((np.abs(x) <= MAX_MAGNITUDE).all()):
+    x = _as_numbers(raw)
+    # minimum and maximum need no temporary array; either is NaN if a point is
+    if not (x.min() >= -MAX_MAGNITUDE and x.max() <= MAX_MAGNITUDE):
         bad = int(np.argmin(np.isfinite(x)))
         if not np.isfinite(x[bad]):
             raise NonFiniteError(f"expected finite points, got {x[bad]} at index {bad}", "points")
         bad = int(np.argmax(np.abs(x) > MAX_MAGNITUDE))
         raise OutOfRangeError(f"expected |x| <= 1e150, got {x[bad]} at index {bad}", "points")
     return x
+
+
+def as_positions(positions: ArrayLike) -> Array:
+    """Return positions at which a density is evaluated as float64, or raise.
+
+    Parameters
+    ----------
+    positions : array of numbers, shape (n_points,), or one number; infinities are allowed
+
+    Raises
+    ------
+    ShapeError, NonFiniteError
+
+    Examples
+    --------
+    >>> as_positions(0.5).tolist()
+    [0.5]
+    >>> as_positions([[0.5]])
+    Traceback (most recent call last):
+    ...
+    dash_app.errors.ShapeError: expected a list of numbers, got shape (1, 1) of type float64
+    """
+    x = _as_numbers(np.atleast_1d(_as_array(positions)))
+    if x.size and np.isnan(x.min()):
+        bad = int(np.argmax(np.isnan(x)))
+        raise NonFiniteError(f"expected numbers, got nan at index {bad}", "points")
+    return x
+
+
+def _as_array(points: ArrayLike) -> NDArray[Any]:
+    """Return the points as an array of any shape and type; refuse masked entries."""
+    if isinstance(points, np.ma.MaskedArray) and np.ma.is_masked(
+        points
+    ):  # numpy would read the value under the mask
+        bad = int(np.argmax(np.ma.getmaskarray(points)))
+        raise NonFiniteError(f"expected numbers, got a masked entry at index {bad}", "points")
+    try:
+        return np.asarray(points)
+    except ValueError as error:  # lists of unequal length
+        raise ShapeError(f"expected a list of numbers, got {error}", "points") from error
+
+
+def _as_numbers(raw: NDArray[Any]) -> Array:
+    """Return a one-dimensional array of real numbers as compiled loops read it.
+
+    There is no copy if the array already is contiguous, aligned, writeable float64.
+    """
+    if raw.ndim != 1 or raw.dtype.kind not in "iuf":
+        raise ShapeError(
+            f"expected a list of numbers, got shape {raw.shape} of type {raw.dtype}", "points"
+        )
+    return np.require(raw, np.float64, ["C", "A", "W"])
 
 
 def check_n_components(n_components: int) -> int:

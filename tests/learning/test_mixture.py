@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+import tracemalloc
+from typing import Any
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from dash_app.errors import DataError, NonFiniteError, OutOfRangeError, ShapeError
+from dash_app.errors import DataError, EmptyDataError, NonFiniteError, OutOfRangeError, ShapeError
 from dash_app.learning import Mixture
 
 PAIR = Mixture(np.array([0.25, 0.75]), np.array([2.0, -1.0]), np.array([4.0, 0.25]))
@@ -67,3 +72,76 @@ def test_invalid_values_are_refused(
 ) -> None:
     with pytest.raises(error):
         Mixture(np.array(weights), np.array(means), np.array(variances))
+
+
+OF_POINTS = (
+    "component_log_density",
+    "log_density",
+    "density",
+    "cdf",
+    "responsibilities",
+    "mean_log_likelihood",
+)
+
+
+@pytest.mark.parametrize("method", OF_POINTS)
+@pytest.mark.parametrize(
+    ("points", "error", "message"),
+    [
+        (np.zeros((2, 1)), ShapeError, r"shape \(2, 1\)"),
+        (np.zeros((1, 2)), ShapeError, r"shape \(1, 2\)"),
+        ([0.5, np.nan], NonFiniteError, "got nan at index 1"),
+        (np.ma.masked_equal([0.5, 9.0], 9.0), NonFiniteError, "got a masked entry at index 1"),
+        (["a"], ShapeError, "list of numbers"),
+        ([1j], ShapeError, "complex"),
+    ],
+)
+def test_positions_that_are_no_list_of_numbers_are_refused(
+    method: str, points: Any, error: type[DataError], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        getattr(PAIR, method)(points)
+
+
+def test_a_density_is_known_at_no_position_and_at_infinity() -> None:
+    assert PAIR.density([]).shape == (0,)
+    assert PAIR.cdf([-np.inf, np.inf]).tolist() == [0.0, 1.0]
+    assert PAIR.density(np.ma.array([-1.0])).tolist() == PAIR.density([-1.0]).tolist()
+    with pytest.raises(EmptyDataError):
+        PAIR.mean_log_likelihood([])
+
+
+def test_many_positions_take_little_memory_and_change_no_bit() -> None:
+    points = np.linspace(-5.0, 5.0, 1_000_000)
+    tracemalloc.start()
+    try:
+        mean = PAIR.mean_log_likelihood(points)
+        _, peak_of_mean = tracemalloc.get_traced_memory()
+        tracemalloc.reset_peak()
+        density = PAIR.density(points)
+        _, peak_of_density = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak_of_mean < 0.25 * points.nbytes
+    assert peak_of_density < 1.25 * points.nbytes
+    some = slice(777_770, 777_790)
+    np.testing.assert_array_equal(density[some], PAIR.density(points[some]))
+    assert_allclose(mean, np.log(density).mean(), rtol=1e-12)
+
+
+def test_equal_mixtures_have_one_hash() -> None:
+    one, other = (
+        Mixture(np.array([1.0, zero]), np.array([zero, 1.0]), np.ones(2)) for zero in (0.0, -0.0)
+    )
+    assert one == other
+    assert hash(one) == hash(other)
+
+
+@pytest.mark.parametrize(
+    "copied", [lambda m: pickle.loads(pickle.dumps(m)), copy.copy, copy.deepcopy]
+)
+def test_a_copy_cannot_be_changed_either(copied: Any) -> None:
+    again = copied(PAIR)
+    assert again == PAIR
+    with pytest.raises(ValueError, match="read-only"):
+        again.weights[0] = 3.0

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from dash_app.errors import DataError, EmptyDataError, NonFiniteError, OutOfRangeError, ShapeError
+from dash_app.learning import fit_from_scratch
 from dash_app.learning.points import as_points, check_n_components, check_number
 
 
@@ -25,6 +26,7 @@ from dash_app.learning.points import as_points, check_n_components, check_number
         ([True], ShapeError, "bool"),
         ([1j], ShapeError, "complex"),
         ([[1.0], [1.0, 2.0]], ShapeError, "list of numbers"),
+        (np.ma.array([1.0, 9.0], mask=[0, 1]), NonFiniteError, "a masked entry at index 1"),
     ],
 )
 def test_bad_points_are_refused(points: Any, error: type[DataError], message: str) -> None:
@@ -35,6 +37,25 @@ def test_bad_points_are_refused(points: Any, error: type[DataError], message: st
 def test_valid_points_are_returned_as_float64() -> None:
     assert as_points(np.array([1, -2], dtype=np.int32)).dtype == np.float64
     assert as_points((1e150, -1e150, 1e-300)).tolist() == [1e150, -1e150, 1e-300]
+
+
+def test_an_array_without_masked_entries_is_taken_as_it_is() -> None:
+    assert as_points(np.ma.array([1.0, 2.0])).tolist() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("layout", ["read-only", "strided", "big-endian", "reversed"])
+def test_any_layout_of_an_array_is_learned(layout: str) -> None:
+    plain = np.array([0.0, 1.0, 5.0, 6.0, 6.5])
+    laid_out = {
+        "read-only": np.frombuffer(plain.tobytes()),
+        "strided": np.repeat(plain, 2)[::2],
+        "big-endian": plain.astype(">f8"),
+        "reversed": plain[::-1].copy()[::-1],
+    }[layout]
+    assert as_points(laid_out).tolist() == plain.tolist()
+    expected = fit_from_scratch(plain, 2).mixture
+    assert fit_from_scratch(laid_out, 2).mixture == expected
+    assert expected.density(laid_out).tolist() == expected.density(plain).tolist()
 
 
 @pytest.mark.parametrize("value", [0, 51, -1, 1.5, True, "3"])
