@@ -9,6 +9,7 @@ GMMError
 │   └── UnknownPointError               a point to remove is not active
 ├── StateError (ValueError)             a serialised state cannot be read
 ├── RefusedError                        the operation does not apply to the current state
+│   └── UntrainedError (AttributeError) a learner has no mixture yet
 ├── SessionNotFoundError (LookupError)  no session has that id
 ├── RunNotFoundError (LookupError)      no training run has that id
 ├── ConflictError                       other processes wrote first, all retries failed
@@ -68,6 +69,10 @@ class StateError(GMMError, ValueError):
 
 class RefusedError(GMMError):
     """The operation does not apply to the current state."""
+
+
+class UntrainedError(RefusedError, AttributeError):
+    """A learner without points has no mixture; `hasattr` says so, too."""
 
 
 class SessionNotFoundError(GMMError, LookupError):

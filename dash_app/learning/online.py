@@ -7,13 +7,15 @@ objective. Some updates also search for better optima.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Optional
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from dash_app.errors import OutOfRangeError, RefusedError, StateError
+from dash_app.errors import OutOfRangeError, RefusedError, StateError, UntrainedError
 from dash_app.learning.challengers import Archive
 from dash_app.learning.mixture import Array, Mixture
 from dash_app.learning.moves import NeighbouringOrders
@@ -37,9 +39,13 @@ STATE_VERSION = 5
 
 OnStep = Callable[[], None]
 
+_SETTINGS = ("n_components", "seed", "half_life", "prior_weight", "capacity")
+
 
 class OnlineGaussianMixture:
     """A Gaussian mixture trained online.
+
+    Settings are fixed. Several threads may use one learner: each training waits for the one before.
 
     Parameters
     ----------
@@ -83,13 +89,31 @@ class OnlineGaussianMixture:
         self.capacity = int(capacity)
         self._summary = WeightedSummary(self.capacity)
         self._n_points = 0
-        self._tracking: Optional[TrackingState] = None
+        self._tracking: Optional[TrackingState] = None  # None with atoms: merged, not yet trained
+        self._lock, self._training = threading.RLock(), False
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name in _SETTINGS and name in self.__dict__:
+            raise AttributeError(f"{name} is fixed; make a new learner, or use with_n_components")
+        super().__setattr__(name, value)
+
+    def __repr__(self) -> str:
+        settings = (f"{name}={getattr(self, name)!r}" for name in (*_SETTINGS, "n_points"))
+        return f"<OnlineGaussianMixture {', '.join(settings)}>"
+
+    def __getstate__(self) -> dict[str, Any]:
+        with self._lock:
+            return {k: v for k, v in self.__dict__.items() if k not in ("_lock", "_training")}
+
+    def __setstate__(self, attributes: dict[str, Any]) -> None:
+        self.__dict__.update(attributes)
+        self._lock, self._training = threading.RLock(), False
 
     # -- what has been learned
 
     @property
     def mixture(self) -> Mixture:
-        """The current mixture, data units; raises RefusedError before the first point."""
+        """The current mixture, data units; raises UntrainedError before the first point."""
         return self._trained().incumbent.mixture
 
     @property
@@ -137,16 +161,9 @@ class OnlineGaussianMixture:
         EmptyDataError, NonFiniteError, OutOfRangeError, ShapeError : the learner is unchanged
         """
         x = as_points(points)
-        if self.half_life is None:
-            summary = self._summary.with_points(x)
-        else:
-            decay = -1.0 / self.half_life
-            ages = np.arange(x.size - 1, -1, -1, dtype=np.float64)
-            weights = np.maximum(np.exp2(decay * ages), np.finfo(np.float64).tiny)
-            summary = self._summary.scaled(float(np.exp2(decay * x.size)))
-            summary = summary.with_points(x, weights).scaled(1.0)
-        self._adopt(summary, x, on_step)
-        self._n_points += x.size
+        with self._alone():
+            self._adopt(self._summary_with(x), x, on_step)
+            self._n_points += x.size
         return self
 
     def forget(self, points: ArrayLike, on_step: Optional[OnStep] = None) -> OnlineGaussianMixture:
@@ -163,16 +180,20 @@ class OnlineGaussianMixture:
         if self.half_life is not None:
             raise RefusedError("expected no half_life where points are taken back, got one")
         x = as_points(points)
-        summary = self._summary.without_points(x)
-        if summary.n_atoms == 0:
-            self._summary, self._tracking = summary, None
-        else:
-            self._adopt(summary, x, on_step)
-        self._n_points -= x.size
+        with self._alone():
+            summary = self._summary.without_points(x)
+            if summary.n_atoms == 0:
+                self._summary, self._tracking = summary, None
+            else:
+                self._adopt(summary, x, on_step)
+            self._n_points -= x.size
         return self
 
     def merge(self, other: OnlineGaussianMixture) -> OnlineGaussianMixture:
         """Return a new learner of the data of both learners, with the settings of `self`.
+
+        It is trained when its mixture or state is asked for, so that a chain of merges costs one
+        training.
 
         Raises
         ------
@@ -180,11 +201,14 @@ class OnlineGaussianMixture:
         """
         if self.half_life is not None or other.half_life is not None:
             raise RefusedError("expected two learners without half_life to merge")
-        if other.n_points == 0:
-            return self.from_state(self.state())
         merged = self._empty(self.n_components)
-        merged._n_points = self._n_points + other._n_points
-        merged._adopt(self._summary.merged_with(other._summary), None)
+        with self._lock:
+            summary, tracking, n_points = self._summary, self._tracking, self._n_points
+        with other._lock:
+            if other._n_points:
+                summary, tracking = summary.merged_with(other._summary), None
+            merged._n_points = n_points + other._n_points
+        merged._summary, merged._tracking = summary, tracking
         return merged
 
     def with_n_components(
@@ -196,16 +220,23 @@ class OnlineGaussianMixture:
         `partial_fit`.
         """
         changed = self._empty(check_n_components(n_components))
-        changed._n_points = self._n_points
-        if self._summary.n_atoms:
-            changed._adopt(self._summary, None, on_step)
+        with self._lock:
+            summary, changed._n_points = self._summary, self._n_points
+        if summary.n_atoms:
+            changed._adopt(summary, None, on_step)
         return changed
 
     # -- state
 
     def state(self) -> dict[str, Any]:
-        """Return plain arrays and numbers from which `from_state` restores every bit."""
-        state = self._tracking
+        """Return plain arrays and numbers from which `from_state` restores every bit.
+
+        Lists instead of arrays, as JSON has them, are restored too.
+        """
+        with self._lock:
+            return self._state(self._trained() if self._summary.n_atoms else None)
+
+    def _state(self, state: Optional[TrackingState]) -> dict[str, Any]:
         return {
             "version": STATE_VERSION,
             "n_components": self.n_components,
@@ -260,10 +291,38 @@ class OnlineGaussianMixture:
 
     # -- inside
 
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Wait for another thread's training; refuse one within a step of this thread's own."""
+        with self._lock:
+            if self._training:
+                raise RefusedError("expected one training at a time, got another from on_step")
+            self._training = True
+            try:
+                yield
+            finally:
+                self._training = False
+
     def _trained(self) -> TrackingState:
-        if self._tracking is None:
-            raise RefusedError("expected at least one point before the mixture is asked for")
-        return self._tracking
+        tracking = self._tracking
+        if tracking is None and self._summary.n_atoms:
+            with self._alone():
+                if self._tracking is None:
+                    self._adopt(self._summary, None)
+                tracking = self._tracking
+        if tracking is None:
+            raise UntrainedError("expected at least one point before the mixture is asked for")
+        return tracking
+
+    def _summary_with(self, x: Array) -> WeightedSummary:
+        """Return the summary with new points, the older ones decayed."""
+        if self.half_life is None:
+            return self._summary.with_points(x)
+        decay = -1.0 / self.half_life
+        ages = np.arange(x.size - 1, -1, -1, dtype=np.float64)
+        weights = np.maximum(np.exp2(decay * ages), np.finfo(np.float64).tiny)
+        summary = self._summary.scaled(float(np.exp2(decay * x.size)))
+        return summary.with_points(x, weights).scaled(1.0)
 
     def _empty(self, n_components: int) -> OnlineGaussianMixture:
         return OnlineGaussianMixture(
@@ -328,21 +387,26 @@ def _to_plain(state: TrackingState) -> dict[str, Any]:
 
 
 def _from_plain(plain: dict[str, Any]) -> TrackingState:
-    mixture = _from_array(plain["mixture"])
+    size = int(plain["n_components"])
+    mixture = _from_array(plain["mixture"], size)
+    second_orders = NeighbouringOrders(
+        _from_array(plain["second_fewer"], max(size - 1, 1)),
+        _from_array(plain["second_more"], size + 1),
+    )
     return TrackingState(
         Incumbent(
             Mixture(mixture.weights[0], mixture.means[0], mixture.variances[0]),
             float(plain["objective"]),
             float(plain["mean_nll"]),
         ),
-        _from_array(plain["challengers"]),
-        NeighbouringOrders(_from_array(plain["fewer"]), _from_array(plain["more"])),
+        _from_array(plain["challengers"], size),
+        NeighbouringOrders(
+            _from_array(plain["fewer"], max(size - 1, 1)), _from_array(plain["more"], size + 1)
+        ),
         Archive(
-            _from_array(plain["second_incumbent"]),
-            _from_array(plain["second_challengers"]),
-            NeighbouringOrders(
-                _from_array(plain["second_fewer"]), _from_array(plain["second_more"])
-            ),
+            _from_array(plain["second_incumbent"], size),
+            _from_array(plain["second_challengers"], size),
+            second_orders,
         ),
         n_failed=int(plain["n_failed"]),
         n_searches=int(plain["n_searches"]),
@@ -360,6 +424,8 @@ def _to_array(candidates: Candidates) -> Array:
     return np.stack([candidates.weights, candidates.means, candidates.variances], axis=1)
 
 
-def _from_array(values: ArrayLike) -> Candidates:
+def _from_array(values: ArrayLike, n_components: int) -> Candidates:
     array = np.array(values, dtype=np.float64)
+    if array.size == 0:  # JSON keeps no shape of an empty array
+        return Candidates.none(n_components)
     return Candidates(array[:, 0], array[:, 1], array[:, 2])

@@ -1,0 +1,124 @@
+"""Use of the online learner that would go unnoticed: refused, or made right."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+import threading
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dash_app.errors import RefusedError, UntrainedError
+from dash_app.learning import OnlineGaussianMixture, WeightedSummary
+from tests.learning.test_online import assert_same_bits, one_by_one, trained
+
+
+@pytest.mark.parametrize("name", ["n_components", "seed", "half_life", "prior_weight", "capacity"])
+def test_a_setting_cannot_be_changed_later(name: str, clumps: np.ndarray) -> None:
+    learner = trained(clumps)
+    before = getattr(learner, name)
+    with pytest.raises(AttributeError, match=name):
+        setattr(learner, name, 5)
+    assert getattr(learner, name) == before
+
+
+def test_an_untrained_learner_has_no_mixture_and_says_so_by_hasattr(clumps: np.ndarray) -> None:
+    learner = OnlineGaussianMixture(3)
+    for name in ("mixture", "mean_nll", "objective"):
+        assert not hasattr(learner, name)
+        assert hasattr(trained(clumps), name)
+    with pytest.raises(UntrainedError, match="at least one point"):
+        _ = learner.mixture
+
+
+def test_the_representation_names_the_settings_and_the_number_of_points() -> None:
+    learner = OnlineGaussianMixture(2, seed=4, half_life=30.0).partial_fit([1.0, 2.0])
+    assert repr(learner) == (
+        "<OnlineGaussianMixture n_components=2, seed=4, half_life=30.0, prior_weight=1.0, "
+        "capacity=1024, n_points=2>"
+    )
+
+
+@pytest.mark.parametrize("n_components", [1, 2, 4])
+@pytest.mark.parametrize("points", [[], [0.5], [0.5, 0.5], [0.5, 1.0, 2.0]])
+def test_a_state_survives_json(points: list[float], n_components: int) -> None:
+    learner = OnlineGaussianMixture(n_components)
+    if points:
+        learner.partial_fit(points)
+    text = json.dumps(learner.state(), default=np.ndarray.tolist)
+    restored = OnlineGaussianMixture.from_state(json.loads(text))
+    assert_same_bits(restored, learner)
+    assert_same_bits(restored.partial_fit([3.0]), learner.partial_fit([3.0]))
+
+
+@pytest.mark.parametrize(
+    "copied", [lambda m: pickle.loads(pickle.dumps(m)), copy.copy, copy.deepcopy]
+)
+def test_a_copy_is_another_learner_of_the_same_data(copied: Any, clumps: np.ndarray) -> None:
+    learner = trained(clumps)
+    again = copied(learner)
+    assert_same_bits(again, learner)
+    again.partial_fit([0.5])
+    assert again.n_points == learner.n_points + 1
+
+
+def test_threads_in_one_learner_lose_no_point() -> None:
+    learner = OnlineGaussianMixture(2, capacity=64).partial_fit(np.linspace(-1.0, 1.0, 50))
+    parts = np.random.default_rng(1).normal(size=(4, 50))
+    together = threading.Barrier(len(parts))
+
+    def learn(part: np.ndarray) -> None:
+        together.wait()
+        for x in part:
+            learner.partial_fit([x])
+
+    threads = [threading.Thread(target=learn, args=(part,)) for part in parts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert learner.n_points == 250
+    assert learner.summary.mass == 250.0
+
+
+def test_training_within_a_step_of_the_same_learner_is_refused() -> None:
+    learner = OnlineGaussianMixture(3).partial_fit([0.0, 1.0, 2.0])
+    before = learner.state()
+    with pytest.raises(RefusedError, match="one training at a time"):
+        learner.partial_fit(np.arange(9.0), lambda: learner.partial_fit([7.0]) and None)
+    np.testing.assert_array_equal(learner.state()["atom_means"], before["atom_means"])
+    assert learner.partial_fit([7.0]).n_points == 4
+
+
+def test_many_learners_are_merged_with_one_search() -> None:
+    rng = np.random.default_rng(3)
+    parts = rng.normal(np.repeat([[-2.0], [0.0], [3.0], [5.0]], 16, axis=0), 0.4, (64, 500))
+    learners = [trained(part, 4, capacity=256) for part in parts]
+    began = time.thread_time()
+    summary = WeightedSummary(256)
+    for learner in learners:
+        summary = summary.merged_with(learner.summary)
+    settled = OnlineGaussianMixture(4, capacity=256).with_n_components(4)
+    settled._adopt(summary, None)
+    by_hand = time.thread_time() - began
+    began = time.thread_time()
+    merged = OnlineGaussianMixture(4, capacity=256)
+    for learner in learners:
+        merged = merged.merge(learner)
+    found = merged.mixture
+    assert time.thread_time() - began < 3.0 * by_hand + 0.1
+    assert found == settled.mixture
+    assert merged.n_points == parts.size
+    assert_same_bits(OnlineGaussianMixture.from_state(merged.state()), merged)
+
+
+def test_a_merged_learner_goes_on_learning(clumps: np.ndarray) -> None:
+    merged = trained(clumps[:50]).merge(trained(clumps[50:100]))
+    merged.partial_fit(clumps[100:]).forget(clumps[:20])
+    whole = one_by_one(clumps[20:])
+    assert merged.n_points == whole.n_points
+    assert abs(merged.objective - whole.objective) < 1e-4
