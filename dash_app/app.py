@@ -23,6 +23,7 @@ from dash_app.ui.callbacks import register_callbacks
 from dash_app.ui.delivery import register_delivery
 from dash_app.ui.envelope import register_envelope
 from dash_app.ui.layout import build_layout, page_template
+from dash_app.ui.plotly_bundle import register_plotly
 from dash_app.web import error_handlers, headers, origins, request_ids
 from dash_app.web.json_text import JSONProvider
 from dash_app.web.signing import cookie_name, signing_key
@@ -79,7 +80,12 @@ def create_app(config: Optional[Config] = None) -> dash.Dash:
     sessions = Sessions(store, config)
     server = _create_server(config, sessions, key)
     app = OnePageDash(
-        "dash_app", server=False, assets_folder=str(ASSETS), title=TITLE, update_title=None
+        "dash_app",
+        server=False,
+        assets_folder=str(ASSETS),
+        external_scripts=register_plotly(server),
+        title=TITLE,
+        update_title=None,
     )
     app.init_app(server)
     register_delivery(server)

@@ -1,4 +1,5 @@
-# Sourced by ./run and ./test: finds a Python, makes .venv and installs requirements into it.
+# Sourced by ./run and ./test: finds a Python, makes .venv and installs requirements into it; fetches
+# scripts for the browser with npm, where there is one.
 
 fail() {
     printf '%s\n' "$1" >&2
@@ -52,4 +53,22 @@ prepare_environment() {
         fail "Installing $requirements failed; the lines above say why. Is there a network?"
     .venv/bin/python -c 'import dash_app.learning' || fail "Compiling failed; the lines above say why."
     printf '%s\n' "$wanted" > "$stamp"
+}
+
+# fetch_scripts all|served: afterwards node_modules has what package-lock.json pins. Without npm or a
+# network the application serves the full plotly.js of its Python package instead.
+fetch_scripts() {
+    local kind=$1 npm lock
+    local options=(--ignore-scripts --no-audit --no-fund --loglevel=error --fetch-retries=0)
+    lock=$(cksum < package-lock.json)
+    case "$(cat node_modules/.fetched 2>/dev/null)" in
+        "$lock all" | "$lock $kind") return ;;
+    esac
+    npm=$(command -v npm || { [ -x .venv/bin/npm ] && echo .venv/bin/npm; }) || return 0
+    [ "$kind" = all ] || options+=(--omit=dev)
+    if "$npm" ci "${options[@]}" >&2; then
+        printf '%s\n' "$lock $kind" > node_modules/.fetched
+    else
+        echo "npm could not fetch the small plotly.js; the full one serves." >&2
+    fi
 }

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from flask import Flask, Response, request
 
-_STATIC = ("/assets/", "/_dash-component-suites/")
+_STATIC = ("/assets/", "/_dash-component-suites/", "/plotly/")
 _COMPRESSIBLE = frozenset({"application/javascript", "text/javascript", "text/css", "text/html"})
 _COMPRESSIBLE_JSON = ("/_dash-layout", "/_dash-dependencies")
 _WORTH_BYTES = 1400  # a smaller body fits into one packet uncompressed
@@ -24,7 +24,7 @@ def _deliver(response: Response) -> Response:
     if request.method != "GET" or response.status_code != 200:
         return response
     is_static = request.path.startswith(_STATIC)
-    if is_static and "m" in request.args:  # Dash adds an asset's modification time to its URL
+    if is_static and "m" in request.args:  # modification time or fingerprint
         response.cache_control.public = True
         response.cache_control.max_age = _YEAR_S
         response.cache_control.no_cache = None
