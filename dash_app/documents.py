@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any, Optional
 
+from dash_app.journal.differences import Difference
 from dash_app.journal.views import ModelComparison, SessionView
 from dash_app.records.operations import Operation
 from dash_app.records.versions import ModelVersion
@@ -93,6 +94,11 @@ def operation_document(operation: Operation) -> Document:
         "model": None if operation.version is None else operation.version.number,
         "created_at": timestamp(operation.created_at),
     }
+
+
+def difference_document(difference: Optional[Difference]) -> Optional[Document]:
+    """Return the difference between the current models of a session; None unless both exist."""
+    return None if difference is None else vars(difference).copy()
 
 
 def comparison_document(comparison: ModelComparison) -> Document:

@@ -25,6 +25,7 @@ from dash_app.admission.waits import Waits
 from dash_app.config import Config
 from dash_app.errors import BusyError, OutOfRangeError, RefusedError, SessionNotFoundError
 from dash_app.journal import history
+from dash_app.journal.differences import Difference, Differences
 from dash_app.journal.fold import initial_state
 from dash_app.journal.increments import Increment, Increments
 from dash_app.journal.live import Live
@@ -108,6 +109,7 @@ class Sessions:
             store, self.watch, effort, self._waits, config.cache_sessions
         )
         self._increments = Increments(store)
+        self._differences = Differences()
         self._trainings = Trainings(self._operations, store, self.watch, turns, config)
         self._maintenance = Maintenance(
             store, self.watch, self._trainings.runs, config.session_ttl_days
@@ -189,7 +191,7 @@ class Sessions:
         if not self._operations.create(record):
             return self.view(record.id)
         _log.info("session %s: created", short(record.id))
-        return view_of(Live(record, state, seq=0, tip=ROOT, n_models=0, scratch=None))
+        return view_of(Live(record, state, seq=0, tip=ROOT, n_models=0, training=None))
 
     def view(self, session_id: str) -> SessionView:
         """Return the current view of the session.
@@ -473,6 +475,14 @@ class Sessions:
             )
         difference = self._increments.compare(session_id, online, scratch, lambda: points)
         return ModelComparison(online, scratch, difference)
+
+    def difference(self, view: SessionView) -> Optional[Difference]:
+        """Return the difference between the two models of a view; None unless both exist.
+
+        It reads nothing from the store, and its time does not depend on the number of points. The
+        gap is that of the summary of the online model; `compare` reads all points instead.
+        """
+        return None if view.basis is None else self._differences.of(view.id, view.basis)
 
     def increments(self, session_id: str) -> list[Increment]:
         """Return the newest changes of the data since the last clear, oldest first.

@@ -19,7 +19,9 @@ from dash_app.database.run_table import RunTable
 from dash_app.database.single_insert import RowTakenError, SingleInsert
 from dash_app.errors import ConflictError, StoreBusyError, StoreError
 from dash_app.records.operations import (
+    CONFIGURE,
     NODE_KINDS,
+    ROOT,
     UNDO,
     Operation,
     SessionRecord,
@@ -39,6 +41,9 @@ _INSERT = sa.insert(_operations)
 _OF_SESSION = _operations.c.session_id == _id
 _LAST = sa.select(_operations).where(_OF_SESSION).order_by(_operations.c.seq.desc()).limit(1)
 _ONE = sa.select(_operations).where(_OF_SESSION, _operations.c.seq == _seq)
+_PLACE = sa.select(_operations.c.kind, _operations.c.parent, _operations.c.head).where(
+    _OF_SESSION, _operations.c.seq == _seq
+)
 _LIVES = _sessions.c.deleted_at.is_(None)
 _SESSION = sa.select(_sessions).where(_sessions.c.id == _id, _LIVES)
 _LAST_SEQ = (
@@ -268,6 +273,20 @@ class Store:
         found = sa.select(_operations).where(_OF_SESSION, _operations.c.idempotency_key == key)
         return self._operation(found, session_id=session_id)
 
+    def head(self, session_id: str, seq: int) -> int:
+        """Return the head after that operation; ROOT without it."""
+        row = self._first(_PLACE, session_id=session_id, seq=seq)
+        return ROOT if row is None else int(row.head)
+
+    def data_node(self, session_id: str, node: int) -> int:
+        """Return the last node on the path to `node` that changed the points."""
+        while node != ROOT:
+            row = self._first(_PLACE, session_id=session_id, seq=node)
+            if row is None or row.kind != CONFIGURE:
+                break
+            node = int(row.parent)
+        return node
+
     def redo_target(self, session_id: str, head: int, tip: int) -> Optional[int]:
         """Return the next node from `head` towards `tip`: the node of the last undo to `head`.
 
@@ -318,16 +337,15 @@ class Store:
 
     def last_training(
         self, session_id: str, era: int, *, upto: Optional[int] = None
-    ) -> Optional[ModelVersion]:
-        """Return the newest model from scratch of that era, among the operations to `upto`."""
+    ) -> Optional[Operation]:
+        """Return the newest training from scratch of that era, among the operations to `upto`."""
         trained = sa.select(_operations).where(
             _OF_SESSION, schema.IS_TRAIN, _operations.c.era == era
         )
         if upto is not None:
             trained = trained.where(_operations.c.seq <= upto)
         newest = trained.order_by(_operations.c.seq.desc()).limit(1)
-        row = self._first(newest, session_id=session_id)
-        return None if row is None else rows.model_version(row)
+        return self._operation(newest, session_id=session_id)
 
     # ------------------------------------------------------------------ snapshots
 

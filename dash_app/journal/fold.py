@@ -43,6 +43,7 @@ class State:
     node : int, sequence number of the last operation on the path
     depth : int, number of operations on the path
     era : int, node of the last clear on the path
+    data : int, last node on the path that changed the points
     decay : float, half-lives since the first point
     online : the online model; None without points
     """
@@ -52,6 +53,7 @@ class State:
     node: int = ROOT
     depth: int = 0
     era: int = ROOT
+    data: int = ROOT
     decay: float = 0.0
     online: Optional[ModelVersion] = None
 
@@ -120,6 +122,8 @@ def apply(state: State, change: Change, seq: int, on_step: Optional[OnStep] = No
     else:
         raise StateError(f"expected an operation that creates a node, got {change.kind!r}")
     state.node, state.depth = seq, state.depth + 1
+    if change.kind != CONFIGURE:
+        state.data = seq
     return time.perf_counter() - started
 
 
@@ -194,6 +198,8 @@ def snapshot(state: State) -> Snapshot:
 
 def restored(kept: Snapshot) -> tuple[State, Optional[int]]:
     """Return the state of a snapshot, and the sequence number of its online model.
+
+    The caller sets `state.data`, from the log.
 
     Raises
     ------

@@ -29,7 +29,7 @@ from dash_app.records.operations import (
     Snapshot,
     short,
 )
-from dash_app.records.versions import ModelVersion
+from dash_app.records.versions import ModelVersion, Training
 from dash_app.store import SPARSE_EVERY, Store
 
 _log = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ class History:
             seq=0 if last is None else last.seq,
             tip=ROOT if last is None else last.tip,
             n_models=0 if last is None else last.n_models,
-            scratch=self._store.last_training(session_id, state.era),
+            training=self._training(session_id, self._store.last_training(session_id, state.era)),
             recent=recent,
             touched_at=record.touched_at,
         )
@@ -123,7 +123,7 @@ class History:
             live.n_models += 1
             version = replace(version, number=live.n_models, created_at=now)
             if change.detail["era"] == live.state.era:
-                live.scratch = version
+                live.training = self._trained(live.record.id, change, version)
         live.seq = seq
         operation = Operation(
             seq=seq,
@@ -196,6 +196,7 @@ class History:
             name = short(session_id)
             _log.warning("session %s: snapshot at %d not used: %s", name, node, error)
             return None
+        state.data = self._store.data_node(session_id, node)
         if bearer is not None:
             operation = self._store.operation(session_id, bearer)
             state.online = None if operation is None else operation.version
@@ -210,7 +211,7 @@ class History:
         live.tip = seq
         _apply_to_points(live, change)
         if change.kind == CLEAR:
-            state.online = live.scratch = None
+            state.online = live.training = None
             return None
         if not fold.trains(change):
             return None
@@ -231,7 +232,8 @@ class History:
             fold.advance(live.state, target)
             _apply_to_points(live, target.change)
         if live.state.era != era:
-            live.scratch = self._store.last_training(live.record.id, live.state.era)
+            newest = self._store.last_training(live.record.id, live.state.era)
+            live.training = self._training(live.record.id, newest)
 
     def _follow(self, live: Live, operation: Operation) -> None:
         change = operation.change
@@ -240,12 +242,23 @@ class History:
             fold.advance(live.state, operation)
             _apply_to_points(live, change)
             if change.kind == CLEAR:
-                live.scratch = None
+                live.training = None
         elif change.kind in (UNDO, REDO):
             self._move(live, change)
         elif operation.era == live.state.era:
-            live.scratch = operation.version
+            live.training = self._training(live.record.id, operation)
         live.seq, live.tip, live.n_models = operation.seq, operation.tip, operation.n_models
+
+    def _training(self, session_id: str, operation: Optional[Operation]) -> Optional[Training]:
+        if operation is None or operation.version is None:
+            return None
+        return self._trained(session_id, operation.change, operation.version)
+
+    def _trained(self, session_id: str, change: Change, version: ModelVersion) -> Training:
+        """Return a model from scratch, with the state of the points that it was trained on."""
+        head = self._store.head(session_id, version.revision)
+        data = self._store.data_node(session_id, head)
+        return Training(version, data, bool(change.detail["converged"]))
 
     def _operation(self, live: Live, seq: int) -> Operation:
         operation = self._store.operation(live.record.id, seq)

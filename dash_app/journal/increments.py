@@ -91,7 +91,8 @@ class Increments:
             if operation.kind != TRAIN:
                 if operation.era != era:
                     era = operation.era
-                    scratch = self._store.last_training(record.id, era, upto=operation.seq)
+                    trained = self._store.last_training(record.id, era, upto=operation.seq)
+                    scratch = None if trained is None else trained.version
                 online = self._online_at(record.id, operation.head, by_seq)
                 if online is None:
                     found.clear()

@@ -20,7 +20,7 @@ from dash_app.journal import fold
 from dash_app.journal.active_points import ActivePoints
 from dash_app.journal.fold import State
 from dash_app.records.operations import SessionRecord
-from dash_app.records.versions import ModelVersion
+from dash_app.records.versions import ModelVersion, Training
 
 _N_RECENT = 12
 """States kept for undo, per session; at most 40 kB each."""
@@ -57,7 +57,7 @@ class Live:
     seq : int, the last operation that was applied
     tip : int, the newest node
     active_points : the points at the head; None until first used
-    scratch : the current model from scratch
+    training : the current model from scratch, with what it was trained on
     stale : whether a change failed half-way; the session must then be loaded again
     """
 
@@ -66,11 +66,16 @@ class Live:
     seq: int
     tip: int
     n_models: int
-    scratch: Optional[ModelVersion]
+    training: Optional[Training]
     active_points: Optional[ActivePoints] = None
     recent: RecentStates = field(default_factory=RecentStates)
     touched_at: float = 0.0
     stale: bool = False
+
+    @property
+    def scratch(self) -> Optional[ModelVersion]:
+        """The current model from scratch."""
+        return None if self.training is None else self.training.version
 
     def copied(self) -> Live:
         """Return a copy that later changes do not affect."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Optional
 
+from dash_app.journal.differences import Basis
 from dash_app.journal.live import Live
 from dash_app.learning import Comparison
 from dash_app.records.operations import ROOT
@@ -21,6 +22,7 @@ class SessionView:
     prior_weight : pseudo-observations for each component's variance
     online, scratch : the current models; None without points or before the first training
     created_at : seconds since 1970
+    basis : of the difference between the models; None unless both exist
     """
 
     id: str
@@ -35,6 +37,7 @@ class SessionView:
     can_undo: bool
     can_redo: bool
     created_at: float
+    basis: Optional[Basis] = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -71,4 +74,5 @@ def view_of(live: Live) -> SessionView:
         can_undo=state.node != ROOT,
         can_redo=state.node != live.tip,
         created_at=live.record.created_at,
+        basis=Basis.of(live),
     )

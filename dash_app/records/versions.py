@@ -48,3 +48,18 @@ class ModelVersion:
     def from_dict(cls, values: dict[str, Any]) -> ModelVersion:
         """Return the version that `to_dict` described."""
         return cls(**{**values, "mixture": Mixture.from_dict(values["mixture"])})
+
+
+@dataclass(frozen=True)
+class Training:
+    """A model from scratch, and what it was trained on.
+
+    Attributes
+    ----------
+    data : int, the last node on the path to its state that changed the points
+    converged : whether the training ended by itself, not at its maximum number of epochs
+    """
+
+    version: ModelVersion
+    data: int
+    converged: bool

@@ -5,11 +5,10 @@ Losses are -J, the penalised negative log-likelihood, in nats per point.
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any
 
-from dash_app.documents import session_document
+from dash_app.documents import difference_document, session_document
 from dash_app.errors import GMMError, RateError, StoreBusyError, StoreError
-from dash_app.learning import Comparison
 from dash_app.sessions import Sessions, SessionView
 
 Json = dict[str, Any]
@@ -17,31 +16,8 @@ Json = dict[str, Any]
 
 def view_json(sessions: Sessions, view: SessionView) -> Json:
     """Return the current session, with the difference between its models."""
-    return {**session_document(view), "comparison": comparison_json(sessions, view)}
-
-
-def comparison_json(sessions: Sessions, view: SessionView) -> Optional[Json]:
-    """Compare the online model with the model from scratch; None unless both exist."""
-    if view.online is None or view.scratch is None:
-        return None
-    found = sessions.compare(view.id)
-    trained_at = _head(sessions, view.id, found.scratch.revision)
-    current = trained_at == _head(sessions, view.id, view.revision)
-    return _difference_json(found.difference, current)
-
-
-def _difference_json(difference: Comparison, current: bool) -> Json:
-    return {
-        "total_variation": difference.total_variation,
-        "gap": difference.log_likelihood_gap,
-        "current": current,
-    }
-
-
-def _head(sessions: Sessions, session_id: str, revision: int) -> int:
-    """Return the node of the points and settings at a revision."""
-    last = sessions.operations(session_id, after=revision - 1, limit=1)
-    return last[0].head if last else 0
+    difference = difference_document(sessions.difference(view))
+    return {**session_document(view), "comparison": difference}
 
 
 def history_json(sessions: Sessions, session_id: str) -> list[Json]:
@@ -50,7 +26,12 @@ def history_json(sessions: Sessions, session_id: str) -> list[Json]:
         {
             "loss": each.online.loss,
             "n_points": each.online.n_points,
-            "comparison": each.difference and _difference_json(each.difference, each.current),
+            "comparison": each.difference
+            and {
+                "total_variation": each.difference.total_variation,
+                "gap": each.difference.log_likelihood_gap,
+                "current": each.current,
+            },
         }
         for each in sessions.increments(session_id)
     ]

@@ -1,0 +1,98 @@
+"""The difference between the two models, as the page tells it after every click."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+
+from dash_app.config import Config
+from dash_app.journal.differences import Difference
+from dash_app.sessions import Sessions, SessionView
+from dash_app.ui.commands import perform
+
+
+def difference(sessions: Sessions, view: SessionView) -> Difference:
+    found = sessions.difference(view)
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def trained(sessions: Sessions) -> str:
+    """A session with both models."""
+    session_id = sessions.create(n_components=2).id
+    sessions.add(session_id, [-1.0, -0.9, -0.8, 0.7, 0.8, 1.1])
+    sessions.train(session_id)
+    return session_id
+
+
+def test_there_is_none_before_both_models_exist(sessions: Sessions) -> None:
+    session_id = sessions.create().id
+    assert sessions.difference(sessions.view(session_id)) is None
+    assert sessions.difference(sessions.add(session_id, [0.5, 1.0])) is None
+
+
+def test_it_equals_the_comparison_over_all_points_while_the_summary_is_exact(
+    sessions: Sessions, trained: str
+) -> None:
+    found = difference(sessions, sessions.add(trained, [0.2, 3.0]))
+    exact = sessions.compare(trained).difference
+    assert found.total_variation == exact.total_variation
+    assert found.gap == pytest.approx(exact.log_likelihood_gap, abs=1e-12)
+
+
+def test_it_follows_a_change_of_the_number_of_components(sessions: Sessions, trained: str) -> None:
+    view = sessions.configure(trained, n_components=3)
+    exact = sessions.compare(trained).difference.log_likelihood_gap
+    assert difference(sessions, view).gap == pytest.approx(exact, abs=1e-12)
+
+
+def test_cause_is_what_has_changed_since_the_training(
+    sessions: Sessions, another_process: Callable[[], Sessions], trained: str
+) -> None:
+    def told(view: SessionView) -> tuple[bool, Any]:
+        other = another_process()
+        found = difference(sessions, view)
+        assert difference(other, other.view(trained)) == found
+        return found.current, found.cause
+
+    assert told(sessions.view(trained)) == (True, None)
+    assert told(sessions.add(trained, [0.2])) == (False, "points")
+    assert told(sessions.undo(trained)) == (True, None)
+    assert told(sessions.configure(trained, n_components=3)) == (False, "settings")
+    assert told(sessions.undo(trained)) == (True, None)
+    # it takes effect with the next point only
+    assert told(sessions.configure(trained, half_life=5.0)) == (True, None)
+    assert told(sessions.add(trained, [0.2])) == (False, "points")
+
+
+def test_cause_is_the_optimiser_that_was_stopped_early(sessions: Sessions, trained: str) -> None:
+    sessions.train(trained, method="adam", epochs=1)
+    found = difference(sessions, sessions.view(trained))
+    assert (found.current, found.cause) == (True, "optimiser")
+
+
+def test_a_click_reads_nothing_but_its_own_key(sessions: Sessions, config: Config) -> None:
+    if config.database_url is not None:
+        pytest.skip("SQLite's own trace sees every statement")
+    rng = np.random.default_rng(0)
+    session_id = sessions.create(n_components=2).id
+    sessions.add(session_id, rng.normal(size=5000))
+    sessions.train(session_id)
+    statements: list[str] = []
+    sa.event.listen(
+        sessions.store._engine,
+        "checkout",
+        lambda connection, *_: connection.set_trace_callback(statements.append),
+    )
+    for index in range(3):
+        statements.clear()
+        command = {"kind": "add", "key": f"click-{index}", "x": [float(rng.normal())]}
+        assert perform(sessions, session_id, command)["view"]["comparison"] is not None
+        kinds = [text.split()[0] for text in statements]
+        assert [kind for kind in kinds if kind in ("SELECT", "INSERT")] == ["SELECT", "INSERT"]
+        assert "idempotency_key" in statements[kinds.index("SELECT")]
