@@ -127,9 +127,10 @@ def get_session(path: models.SessionPath) -> Response:
 def change_session(
     path: models.SessionPath, header: models.OnceHeader, body: models.SessionChange
 ) -> Response:
-    """Change the number of components or the half-life.
+    """Change the number of components, the half-life or the capacity.
 
-    A new number of components retrains the online model on its summary of the points.
+    A new number of components retrains the online model on its summary of the points. A new
+    capacity builds the summary again from all points.
     """
     named = body.model_dump(include=body.model_fields_set)
     view = _sessions().configure(path.session_id, **named, idempotency_key=header.idempotency_key)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Optional, cast
 from flask import request
 from pydantic import BaseModel, ConfigDict, FailFast, Field, model_validator
 
-from dash_app.learning.points import MAX_MAGNITUDE
+from dash_app.learning.points import MAX_CAPACITY, MAX_MAGNITUDE
 from dash_app.web import fields
 
 _ID = "f1a2c0de5e55104b8d1f6a7c9e3b2d40"
@@ -113,6 +113,9 @@ class NewSession(_BodyOptional):
         1.0, description="pseudo-observations for each component's variance"
     )
     seed: fields.Seed = Field(0, description="seed of the random starts")
+    capacity: fields.Capacity = Field(
+        MAX_CAPACITY, description="largest number of atoms of the online learner's summary"
+    )
 
 
 class SessionChange(Model):
@@ -127,6 +130,11 @@ class SessionChange(Model):
         None,
         description="new points after which an old point counts half, from the next increment on; "
         "null: points keep their weight",
+    )
+    capacity: fields.Capacity = Field(
+        MAX_CAPACITY,
+        description="largest number of atoms of the online learner's summary, which is built again "
+        "from all points; omitted: no change",
     )
 
 
@@ -241,6 +249,12 @@ class ModelAnswer(Model):
     created_at: str = Field(description="ISO 8601, UTC", examples=[_WHEN])
 
 
+class OnlineAnswer(ModelAnswer):
+    """The current online model."""
+
+    n_atoms: int = Field(description="atoms of the learner's summary now", examples=[17])
+
+
 class SessionAnswer(Model):
     """The current state of a session."""
 
@@ -251,11 +265,14 @@ class SessionAnswer(Model):
     )
     prior_weight: float = Field(description="pseudo-observations", examples=[1.0])
     seed: int = Field(description="seed of the random starts", examples=[0])
+    capacity: int = Field(
+        description="largest number of atoms of the online learner's summary", examples=[1024]
+    )
     n_points: int = Field(description="number of active points", examples=[17])
     revision: int = Field(description="number of operations in the log", examples=[17])
     can_undo: bool
     can_redo: bool
-    online: Optional[ModelAnswer] = Field(description="the online model; null without points")
+    online: Optional[OnlineAnswer] = Field(description="the online model; null without points")
     scratch: Optional[ModelAnswer] = Field(
         description="the newest model from scratch since the last clear; null before the first"
     )

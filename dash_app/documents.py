@@ -45,17 +45,21 @@ def _optional_model(version: Optional[ModelVersion]) -> Optional[Document]:
 
 def session_document(view: SessionView) -> Document:
     """Return a session with both of its current models."""
+    online = _optional_model(view.online)
+    if online is not None:
+        online["n_atoms"] = view.n_atoms
     return {
         "id": view.id,
         "n_components": view.n_components,
         "half_life": view.half_life,
         "prior_weight": view.prior_weight,
         "seed": view.seed,
+        "capacity": view.capacity,
         "n_points": view.n_points,
         "revision": view.revision,
         "can_undo": view.can_undo,
         "can_redo": view.can_redo,
-        "online": _optional_model(view.online),
+        "online": online,
         "scratch": _optional_model(view.scratch),
         "created_at": timestamp(view.created_at),
     }

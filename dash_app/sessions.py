@@ -33,7 +33,12 @@ from dash_app.journal.operation_log import Once, OperationLog
 from dash_app.journal.views import ModelComparison, SessionView, Synchronised, view_of
 from dash_app.journal.watch import Watch
 from dash_app.learning.mixture import Array
-from dash_app.learning.points import as_points, check_n_components
+from dash_app.learning.points import (
+    MAX_CAPACITY,
+    as_points,
+    check_capacity,
+    check_n_components,
+)
 from dash_app.records.operations import (
     ADD,
     CLEAR,
@@ -171,6 +176,7 @@ class Sessions:
         half_life: Optional[float] = None,
         prior_weight: float = 1.0,
         seed: int = 0,
+        capacity: int = MAX_CAPACITY,
         session_id: Optional[str] = None,
     ) -> SessionView:
         """Create a session; its id of 128 random bits is the only access control.
@@ -184,7 +190,8 @@ class Sessions:
         RateError : the client creates too many sessions
         """
         self._session_rate.take()
-        settings = Settings(n_components, half_life, prior_weight, seed)
+        capacity = check_capacity(capacity)
+        settings = Settings(n_components, half_life, prior_weight, seed, capacity)
         state = initial_state(settings)  # checks the settings
         now = time.time()
         record = SessionRecord(session_id or secrets.token_hex(16), settings, now, now)
@@ -299,13 +306,17 @@ class Sessions:
         *,
         n_components: Optional[int] = None,
         half_life: Union[float, _Unset, None] = UNSET,
+        capacity: Optional[int] = None,
         idempotency_key: Optional[str] = None,
     ) -> SessionView:
         """Change the given settings. Half-life None: points keep their weight.
 
+        With another capacity the summary is built again from the log.
+
         Raises
         ------
         OutOfRangeError
+        BudgetError : the training takes too long; nothing has changed
         """
         wanted: dict[str, Any] = {}
         if n_components is not None:
@@ -313,6 +324,8 @@ class Sessions:
         if not isinstance(half_life, _Unset):
             initial_state(Settings(1, half_life, 1.0, 0))  # checks it
             wanted["half_life"] = None if half_life is None else float(half_life)
+        if capacity is not None:
+            wanted["capacity"] = check_capacity(capacity)
         once = Once.of(idempotency_key, Change(CONFIGURE, detail=wanted))
         return self._operations.append(
             session_id, lambda live: history.configured(live, wanted), once=once

@@ -54,6 +54,7 @@ def session_row(record: SessionRecord) -> dict[str, Any]:
         "half_life": record.settings.half_life,
         "prior_weight": record.settings.prior_weight,
         "seed": record.settings.seed,
+        "capacity": record.settings.capacity,
         "created_at": record.created_at,
         "touched_at": record.touched_at,
     }
@@ -61,7 +62,7 @@ def session_row(record: SessionRecord) -> dict[str, Any]:
 
 def session_record(row: sa.Row[Any]) -> SessionRecord:
     """Return the row as a record."""
-    settings = Settings(row.n_components, row.half_life, row.prior_weight, row.seed)
+    settings = Settings(row.n_components, row.half_life, row.prior_weight, row.seed, row.capacity)
     return SessionRecord(row.id, settings, row.created_at, row.touched_at)
 
 

@@ -25,6 +25,7 @@ sessions = sa.Table(
     sa.Column("seed", sa.BigInteger, nullable=False),
     sa.Column("created_at", sa.Double, nullable=False),
     sa.Column("touched_at", sa.Double, nullable=False, index=True),
+    sa.Column("capacity", sa.Integer, nullable=False, server_default="1024"),
     sa.Column("deleted_at", sa.Double),  # None unless deleted; purged a day later
 )
 
@@ -136,18 +137,29 @@ def _first_tables(connection: sa.Connection) -> None:
 
 
 def _deleted_at(connection: sa.Connection) -> None:
-    # the first step creates the current tables, so a new store has the column already
-    known = {column["name"] for column in sa.inspect(connection).get_columns("sessions")}
-    if "deleted_at" not in known:
-        kind = sa.Double().compile(connection.dialect)
-        connection.exec_driver_sql(f"ALTER TABLE sessions ADD COLUMN deleted_at {kind}")
+    _add_to_sessions(connection, "deleted_at", sa.Double().compile(connection.dialect))
 
 
 def _runs_by_status(connection: sa.Connection) -> None:
     runs_by_status.create(connection, checkfirst=True)
 
 
-STEPS: Sequence[Callable[[sa.Connection], None]] = (_first_tables, _deleted_at, _runs_by_status)
+def _capacity(connection: sa.Connection) -> None:
+    # sessions of earlier versions had this capacity
+    _add_to_sessions(connection, "capacity", "INTEGER NOT NULL DEFAULT 1024")
+
+
+def _add_to_sessions(connection: sa.Connection, name: str, kind: str) -> None:
+    # the first step creates the current tables, so a new store has the column already
+    known = {column["name"] for column in sa.inspect(connection).get_columns("sessions")}
+    if name not in known:
+        connection.exec_driver_sql(f"ALTER TABLE sessions ADD COLUMN {name} {kind}")
+
+
+STEPS: Sequence[Callable[[sa.Connection], None]] = (
+    *(_first_tables, _deleted_at, _runs_by_status),
+    _capacity,
+)
 """Step i migrates from version i to i + 1. A released step must not change."""
 
 _POSTGRESQL_LOCK = 0x676D6D  # arbitrary; the same in every process that migrates

@@ -94,16 +94,74 @@ class ActivePoints:
         self._size, self._decay = 0, 0.0
 
 
-def points_at(path_rows: Iterable[PointRow], node: int, half_life: Optional[float]) -> ActivePoints:
-    """Return the active points at a node, from rows that include the path to it.
+def increments_at(
+    path_rows: Iterable[PointRow],
+    node: int,
+    half_life: Optional[float],
+    without: Optional[Array] = None,
+) -> list[tuple[Array, Optional[float]]]:
+    """Return the increments at a node, each with its half-life; removed points are left out.
 
-    `half_life` is the setting with which the session was created.
+    `without` are points to remove in addition. The other parameters are those of `points_at`.
     """
+    active = ActivePoints()
+    numbers = np.empty(0, dtype=np.int64)  # of the increment of each active point
+    half_lives: list[Optional[float]] = []
+    pending: list[Array] = []
+
+    def flush() -> None:
+        nonlocal numbers
+        if pending:
+            sizes = [each.size for each in pending]
+            first = len(half_lives) - len(pending)
+            new = np.repeat(np.arange(first, len(half_lives)), sizes)
+            numbers = np.concatenate([numbers, new])
+            active.add(np.concatenate(pending), None)
+            pending.clear()
+
+    def remove(points: Array) -> None:
+        nonlocal numbers
+        numbers = np.delete(numbers, active.positions(points))
+        active.remove(points)
+
+    for row in _path(path_rows, node):
+        if row.kind == ADD:
+            pending.append(floats_from_bytes(row.points or b""))
+            half_lives.append(half_life)
+            continue
+        flush()
+        if row.kind == REMOVE:
+            remove(floats_from_bytes(row.points or b""))
+        elif row.kind == CLEAR:
+            active.clear()
+            numbers = numbers[:0]
+        elif row.kind == CONFIGURE:
+            half_life = json.loads(row.detail or "{}").get("half_life", half_life)
+    flush()
+    if without is not None:
+        remove(without)
+    if not numbers.size:
+        return []
+    starts = np.flatnonzero(np.diff(numbers, prepend=numbers[0] - 1))
+    parts = np.split(active.values.copy(), starts[1:])
+    return [(part, half_lives[number]) for part, number in zip(parts, numbers[starts])]
+
+
+def _path(path_rows: Iterable[PointRow], node: int) -> Iterable[PointRow]:
+    """Return the rows on the path to a node, oldest first."""
     by_seq = {row.seq: row for row in path_rows}
     path: list[PointRow] = []
     while node != ROOT:
         path.append(by_seq[node])
         node = path[-1].parent
+    return reversed(path)
+
+
+def points_at(path_rows: Iterable[PointRow], node: int, half_life: Optional[float]) -> ActivePoints:
+    """Return the active points at a node, from rows that include the path to it.
+
+    `half_life` is the setting with which the session was created.
+    """
     points = ActivePoints()
     pending: list[bytes] = []
 
@@ -112,7 +170,7 @@ def points_at(path_rows: Iterable[PointRow], node: int, half_life: Optional[floa
             points.add(floats_from_bytes(b"".join(pending)), half_life)
             pending.clear()
 
-    for row in reversed(path):
+    for row in _path(path_rows, node):
         if row.kind == ADD:
             pending.append(row.points or b"")
             if half_life is not None:  # one increment at a time: the ages must match bit for bit

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Optional
 
 from dash_app.database.encoding import from_bytes, to_bytes
 from dash_app.errors import RefusedError, StateError
 from dash_app.learning import OnlineGaussianMixture
-from dash_app.learning.online import STATE_VERSION, OnStep
+from dash_app.learning.mixture import Array
+from dash_app.learning.online import STATE_VERSION, Arrived, OnStep
 from dash_app.records.operations import (
     ADD,
     CLEAR,
@@ -88,14 +90,27 @@ def _new_learner(settings: Settings) -> OnlineGaussianMixture:
         seed=settings.seed,
         half_life=settings.half_life,
         prior_weight=settings.prior_weight,
+        capacity=settings.capacity,
     )
 
 
-def apply(state: State, change: Change, seq: int, on_step: Optional[OnStep] = None) -> float:
+Held = Callable[[Optional[Array]], Sequence[Arrived]]
+"""Returns the increments at the state's node, without the given points."""
+
+
+def apply(
+    state: State,
+    change: Change,
+    seq: int,
+    on_step: Optional[OnStep] = None,
+    held: Optional[Held] = None,
+) -> float:
     """Apply the change to the state, in place; return the wall seconds of the training.
 
     `on_step` is called between the steps of the training. An exception from it ends the training.
-    The caller sets `state.online`, from the log or from `trained`.
+    `held` is called where the learner needs the data again: for another capacity, and for a removal
+    from a summary that is not exact. The caller sets `state.online`, from the log or from
+    `trained`.
 
     Raises
     ------
@@ -114,9 +129,10 @@ def apply(state: State, change: Change, seq: int, on_step: Optional[OnStep] = No
                 "expected a session that never had a half-life, to remove points; "
                 "undo takes back whole operations"
             )
-        state.learner.forget(change.points, on_step)
+        remaining = None if held is None else partial(held, change.points)
+        state.learner.forget(change.points, on_step, remaining)
     elif change.kind == CONFIGURE:
-        _configure(state, replace(state.settings, **change.detail), on_step)
+        _configure(state, replace(state.settings, **change.detail), on_step, held)
     elif change.kind == CLEAR:
         state.learner, state.era, state.decay = _new_learner(state.settings), seq, 0.0
     else:
@@ -127,40 +143,60 @@ def apply(state: State, change: Change, seq: int, on_step: Optional[OnStep] = No
     return time.perf_counter() - started
 
 
-def _configure(state: State, settings: Settings, on_step: Optional[OnStep]) -> None:
+def _configure(
+    state: State, settings: Settings, on_step: Optional[OnStep], held: Optional[Held]
+) -> None:
     if settings.half_life != state.settings.half_life:
         # a new half-life applies from the next increment on
         changed = {**state.learner.state(), "half_life": settings.half_life}
         state.learner = OnlineGaussianMixture.from_state(changed)
+    if settings.capacity != state.settings.capacity:
+        if state.n_points > 0 and held is None:
+            raise StateError("expected the points that the learner is to hold anew, got none")
+        increments = held(None) if state.n_points > 0 and held is not None else ()
+        state.learner = state.learner.with_capacity(settings.capacity, increments, on_step)
     if settings.n_components != state.settings.n_components:
         state.learner = state.learner.with_n_components(settings.n_components, on_step)
     state.settings = settings
 
 
-def advance(state: State, operation: Operation) -> None:
-    """Apply an operation of the log to the state, in place."""
-    apply(state, operation.change, operation.seq)
+def advance(state: State, operation: Operation, held: Optional[Held] = None) -> None:
+    """Apply an operation of the log to the state, in place; `held` is as for `apply`."""
+    apply(state, operation.change, operation.seq, held=held)
     if trains(operation.change) or operation.kind == CLEAR:
         state.online = operation.version
 
 
 def trains(change: Change) -> bool:
     """Whether the change trains the learner, which gives a new model version."""
-    return change.kind in (ADD, REMOVE) or "n_components" in change.detail
+    return change.kind in (ADD, REMOVE) or retrains(change)
+
+
+def retrains(change: Change) -> bool:
+    """Whether the change gives a new model of the same points."""
+    return change.kind == CONFIGURE and not change.detail.keys().isdisjoint(
+        ("n_components", "capacity")
+    )
 
 
 def work_of(state: State, changes: Sequence[Change]) -> int:
-    """Estimate the learner's work for the changes: atoms times components."""
+    """Estimate the learner's work for the changes: atoms times components.
+
+    To build the summary again takes about 1 for each increment, at most the number of points.
+    """
     settings, n_points, work = state.settings, state.n_points, 0
     for change in changes:
         if change.kind == CLEAR:
             n_points = 0
         elif change.kind == CONFIGURE:
-            n_components = change.detail.get("n_components")
-            if n_components is not None:
-                settings = replace(settings, n_components=n_components)
-                work += n_components * min(n_points, state.learner.capacity)
+            settings = replace(settings, **change.detail)
+            if retrains(change):
+                work += settings.n_components * min(n_points, settings.capacity)
+            if "capacity" in change.detail:
+                work += n_points
         elif change.points is not None:
+            if change.kind == REMOVE and not state.learner.summary.exact:
+                work += n_points
             n_points += change.points.size
             work += settings.n_components * min(change.points.size, state.learner.capacity)
     return work

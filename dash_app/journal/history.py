@@ -9,10 +9,11 @@ from typing import Any, Optional
 
 from dash_app.errors import RefusedError, SessionNotFoundError, StateError, StoreError
 from dash_app.journal import fold
-from dash_app.journal.active_points import ActivePoints, points_at
+from dash_app.journal.active_points import ActivePoints, increments_at, points_at
 from dash_app.journal.fold import SNAPSHOT_EVERY, State
 from dash_app.journal.live import Live, RecentStates
-from dash_app.learning.online import STATE_VERSION, OnStep
+from dash_app.learning.mixture import Array
+from dash_app.learning.online import STATE_VERSION, Arrived, OnStep
 from dash_app.records.operations import (
     ADD,
     CLEAR,
@@ -165,12 +166,12 @@ class History:
                 node = path[-1].parent
         if len(path) > SNAPSHOT_EVERY:
             _log.info("session %s: replaying %d operations", short(record.id), len(path))
-        self._fold(record.id, base, path[::-1], recent)
+        self._fold(record, base, path[::-1], recent)
         return base
 
     def _fold(
         self,
-        session_id: str,
+        record: SessionRecord,
         state: State,
         path: list[Operation],
         recent: Optional[RecentStates],
@@ -179,12 +180,12 @@ class History:
         for operation in path:
             if recent is not None:
                 recent.keep(state)
-            fold.advance(state, operation)
+            fold.advance(state, operation, self._held(record, state))
             if not state.due_snapshot:
                 continue
             # restore snapshots that were thinned out or had another version: the next load is fast
             if state.depth % SPARSE_EVERY == 0 or state.depth > final_depth - SPARSE_EVERY:
-                self._store.put_snapshots(session_id, [fold.snapshot(state)])
+                self._store.put_snapshots(record.id, [fold.snapshot(state)])
 
     def _restored(self, session_id: str, node: int) -> Optional[State]:
         kept = self._store.snapshot(session_id, node)
@@ -207,7 +208,7 @@ class History:
     ) -> Optional[ModelVersion]:
         state = live.state
         live.recent.keep(state)
-        time_s = fold.apply(state, change, seq, on_step)
+        time_s = fold.apply(state, change, seq, on_step, self._held(live.record, state))
         live.tip = seq
         _apply_to_points(live, change)
         if change.kind == CLEAR:
@@ -229,7 +230,7 @@ class History:
             live.active_points = None
         else:
             live.recent.keep(live.state)
-            fold.advance(live.state, target)
+            fold.advance(live.state, target, self._held(live.record, live.state))
             _apply_to_points(live, target.change)
         if live.state.era != era:
             newest = self._store.last_training(live.record.id, live.state.era)
@@ -239,7 +240,7 @@ class History:
         change = operation.change
         if change.kind in NODE_KINDS:
             live.recent.keep(live.state)
-            fold.advance(live.state, operation)
+            fold.advance(live.state, operation, self._held(live.record, live.state))
             _apply_to_points(live, change)
             if change.kind == CLEAR:
                 live.training = None
@@ -248,6 +249,15 @@ class History:
         elif operation.era == live.state.era:
             live.training = self._training(live.record.id, operation)
         live.seq, live.tip, live.n_models = operation.seq, operation.tip, operation.n_models
+
+    def _held(self, record: SessionRecord, state: State) -> fold.Held:
+        """Return what reads the increments at the state's node, which must be in the store."""
+
+        def held(without: Optional[Array]) -> list[Arrived]:
+            path_rows = self._store.point_rows(record.id, state.node)
+            return increments_at(path_rows, state.node, record.settings.half_life, without)
+
+        return held
 
     def _training(self, session_id: str, operation: Optional[Operation]) -> Optional[Training]:
         if operation is None or operation.version is None:

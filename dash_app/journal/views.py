@@ -20,6 +20,7 @@ class SessionView:
     ----------
     half_life : new points after which an old point counts half; None: points keep their weight
     prior_weight : pseudo-observations for each component's variance
+    capacity : largest number of atoms of the online learner's summary; n_atoms: those of now
     online, scratch : the current models; None without points or before the first training
     created_at : seconds since 1970
     basis : of the difference between the models; None unless both exist
@@ -30,10 +31,12 @@ class SessionView:
     half_life: Optional[float]
     prior_weight: float
     seed: int
+    capacity: int
     n_points: int
     revision: int
     online: Optional[ModelVersion]
     scratch: Optional[ModelVersion]
+    n_atoms: int
     can_undo: bool
     can_redo: bool
     created_at: float
@@ -67,10 +70,12 @@ def view_of(live: Live) -> SessionView:
         half_life=state.settings.half_life,
         prior_weight=state.settings.prior_weight,
         seed=state.settings.seed,
+        capacity=state.settings.capacity,
         n_points=state.n_points,
         revision=live.seq,
         online=state.online,
         scratch=live.scratch,
+        n_atoms=state.learner.summary.n_atoms,
         can_undo=state.node != ROOT,
         can_redo=state.node != live.tip,
         created_at=live.record.created_at,

@@ -8,7 +8,7 @@ objective. Some updates also search for better optima.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Optional
 
@@ -40,6 +40,9 @@ STATE_VERSION = 5
 OnStep = Callable[[], None]
 
 _SETTINGS = ("n_components", "seed", "half_life", "prior_weight", "capacity")
+
+Arrived = tuple[Array, Optional[float]]
+"""An increment, and the half-life at its arrival."""
 
 
 class OnlineGaussianMixture:
@@ -162,15 +165,22 @@ class OnlineGaussianMixture:
         """
         x = as_points(points)
         with self._alone():
-            self._adopt(self._summary_with(x), x, on_step)
+            self._adopt(_extended(self._summary, x, self.half_life), x, on_step)
             self._n_points += x.size
         return self
 
-    def forget(self, points: ArrayLike, on_step: Optional[OnStep] = None) -> OnlineGaussianMixture:
+    def forget(
+        self,
+        points: ArrayLike,
+        on_step: Optional[OnStep] = None,
+        remaining: Optional[Callable[[], Iterable[Arrived]]] = None,
+    ) -> OnlineGaussianMixture:
         """Remove points.
 
         Removal is exact while the summary is exact. After merging, points are removed from the
-        nearest atoms. `on_step` is as for `partial_fit`.
+        nearest atoms. A caller that has the data avoids this: `remaining` returns the increments
+        without these points, and the summary is built again from them. `on_step` is as for
+        `partial_fit`.
 
         Raises
         ------
@@ -181,7 +191,10 @@ class OnlineGaussianMixture:
             raise RefusedError("expected no half_life where points are taken back, got one")
         x = as_points(points)
         with self._alone():
-            summary = self._summary.without_points(x)
+            if remaining is None or self._summary.exact:
+                summary = self._summary.without_points(x)
+            else:
+                summary = summary_of(remaining(), self.capacity, on_step)
             if summary.n_atoms == 0:
                 self._summary, self._tracking = summary, None
             else:
@@ -223,6 +236,24 @@ class OnlineGaussianMixture:
         with self._lock:
             summary, changed._n_points = self._summary, self._n_points
         if summary.n_atoms:
+            changed._adopt(summary, None, on_step)
+        return changed
+
+    def with_capacity(
+        self, capacity: int, increments: Iterable[Arrived], on_step: Optional[OnStep] = None
+    ) -> OnlineGaussianMixture:
+        """Return a new learner with another capacity.
+
+        Its summary is that of a learner which had this capacity from the beginning: it is built
+        again from all increments. `on_step` is as for `partial_fit`.
+        """
+        changed = self._empty(self.n_components, capacity)
+        summary = summary_of(increments, capacity, on_step)
+        with self._lock:
+            changed._n_points, exact, tracking = self._n_points, self._summary.exact, self._tracking
+        if summary.exact and exact:  # both hold every value: the optimum is the same
+            changed._summary, changed._tracking = summary, tracking
+        elif summary.n_atoms:
             changed._adopt(summary, None, on_step)
         return changed
 
@@ -314,23 +345,13 @@ class OnlineGaussianMixture:
             raise UntrainedError("expected at least one point before the mixture is asked for")
         return tracking
 
-    def _summary_with(self, x: Array) -> WeightedSummary:
-        """Return the summary with new points, the older ones decayed."""
-        if self.half_life is None:
-            return self._summary.with_points(x)
-        decay = -1.0 / self.half_life
-        ages = np.arange(x.size - 1, -1, -1, dtype=np.float64)
-        weights = np.maximum(np.exp2(decay * ages), np.finfo(np.float64).tiny)
-        summary = self._summary.scaled(float(np.exp2(decay * x.size)))
-        return summary.with_points(x, weights).scaled(1.0)
-
-    def _empty(self, n_components: int) -> OnlineGaussianMixture:
+    def _empty(self, n_components: int, capacity: Optional[int] = None) -> OnlineGaussianMixture:
         return OnlineGaussianMixture(
             n_components,
             seed=self.seed,
             half_life=self.half_life,
             prior_weight=self.prior_weight,
-            capacity=self.capacity,
+            capacity=self.capacity if capacity is None else capacity,
         )
 
     def _adopt(
@@ -353,6 +374,35 @@ class OnlineGaussianMixture:
             else:
                 state = update(self._tracking, objective, summary, increment, self.seed, on_step)
         self._summary, self._tracking = summary, state
+
+
+def summary_of(
+    increments: Iterable[Arrived], capacity: int, on_step: Optional[OnStep] = None
+) -> WeightedSummary:
+    """Return the summary of increments, in order of arrival, as a learner would have built it.
+
+    Examples
+    --------
+    >>> increments = [(np.array([0.5]), None), (np.array([2.0, 2.0]), None)]
+    >>> summary_of(increments, 16).masses.tolist()
+    [1.0, 2.0]
+    """
+    on_step = on_step or _go_on
+    summary = WeightedSummary(capacity)
+    for points, half_life in increments:
+        summary = _extended(summary, points, half_life)
+        on_step()
+    return summary
+
+
+def _extended(summary: WeightedSummary, x: Array, half_life: Optional[float]) -> WeightedSummary:
+    """Return the summary with an increment; with a half-life older points lose weight."""
+    if half_life is None:
+        return summary.with_points(x)
+    decay = -1.0 / half_life
+    ages = np.arange(x.size - 1, -1, -1, dtype=np.float64)
+    weights = np.maximum(np.exp2(decay * ages), np.finfo(np.float64).tiny)
+    return summary.scaled(float(np.exp2(decay * x.size))).with_points(x, weights).scaled(1.0)
 
 
 def _go_on() -> None:

@@ -22,6 +22,10 @@ MIN_SPREAD = 1e-150
 MAX_COMPONENTS = 50
 """Largest number of components. The time of a search grows with it."""
 
+MIN_CAPACITY, MAX_CAPACITY = 16, 1024
+"""Bounds of the capacity of a session's learner, in atoms. With fewer atoms the summary loses the
+shape of the data; with more an update takes longer."""
+
 MIN_HALF_LIFE, MAX_HALF_LIFE = 0.01, 1e9
 """Bounds of the half-life, in new points. Below the lower bound all older points would be lost in
 rounding."""
@@ -135,6 +139,23 @@ def check_n_components(n_components: int) -> int:
             f"expected 1 <= n_components <= {MAX_COMPONENTS}, got {n_components}", "n_components"
         )
     return int(n_components)
+
+
+def check_capacity(capacity: int) -> int:
+    """Return the capacity of a session's learner as an int, or raise OutOfRangeError.
+
+    >>> check_capacity(8)
+    Traceback (most recent call last):
+    ...
+    dash_app.errors.OutOfRangeError: expected 16 <= capacity <= 1024, got 8
+    """
+    if isinstance(capacity, bool) or not isinstance(capacity, Integral):
+        raise OutOfRangeError(f"expected a whole capacity, got {capacity!r}", "capacity")
+    if not MIN_CAPACITY <= capacity <= MAX_CAPACITY:
+        raise OutOfRangeError(
+            f"expected {MIN_CAPACITY} <= capacity <= {MAX_CAPACITY}, got {capacity}", "capacity"
+        )
+    return int(capacity)
 
 
 def check_number(

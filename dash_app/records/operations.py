@@ -50,6 +50,7 @@ class Settings:
     half_life: Optional[float]
     prior_weight: float
     seed: int
+    capacity: int = 1024
 
 
 @dataclass(frozen=True)

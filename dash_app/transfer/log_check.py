@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Optional
 
 from dash_app.errors import StateError
+from dash_app.journal.fold import retrains
 from dash_app.records.operations import (
     ADD,
     CLEAR,
-    CONFIGURE,
     NODE_KINDS,
     REMOVE,
     ROOT,
@@ -128,8 +128,9 @@ def _grown(head: Node, operation: Operation) -> Node:
     if change.kind == CLEAR:
         return replace(node, n_points=0, decay=0.0, era=seq, online=None)
     node = replace(node, settings=replace(head.settings, **change.detail))
-    trains = change.kind == CONFIGURE and "n_components" in change.detail
-    return replace(node, online=seq if head.n_points else None) if trains else node
+    if not retrains(change):
+        return node
+    return replace(node, online=seq if head.n_points else None)
 
 
 def _check_version(operation: Operation, folded: Folded, revisions: Sequence[Node]) -> None:

@@ -12,7 +12,7 @@ from pydantic import Base64Bytes, BaseModel, ConfigDict, FailFast, Field, Valida
 
 from dash_app.errors import DataError, StateError
 from dash_app.learning.mixture import Mixture
-from dash_app.learning.points import MAX_COMPONENTS
+from dash_app.learning.points import MAX_CAPACITY, MAX_COMPONENTS
 from dash_app.records.operations import Change, Operation, SessionRecord, Settings, Snapshot
 from dash_app.records.versions import ModelVersion
 from dash_app.web import fields
@@ -35,6 +35,7 @@ class _Settings(_Strict):
     half_life: Optional[fields.HalfLife]
     prior_weight: fields.PriorWeight
     seed: fields.Seed
+    capacity: fields.Capacity = MAX_CAPACITY  # exports of earlier versions have none
 
 
 class _Session(_Strict):
@@ -50,6 +51,7 @@ class _Nothing(_Strict):
 class _Changed(_Strict):
     n_components: fields.Components = 1
     half_life: Optional[fields.HalfLife] = None
+    capacity: fields.Capacity = MAX_CAPACITY
 
 
 class _Training(_Strict):

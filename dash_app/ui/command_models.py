@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Optional, Union
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, FailFast, Field, RootModel
 
+from dash_app.learning.points import MAX_CAPACITY
 from dash_app.ui.examples import EXAMPLES
 from dash_app.web import fields
 
@@ -40,6 +41,7 @@ class Settings(BaseModel):
 
     n_components: fields.Components = 1
     half_life: Optional[fields.HalfLife] = None
+    capacity: fields.Capacity = MAX_CAPACITY
 
 
 class Configure(_Command):

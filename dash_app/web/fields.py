@@ -7,9 +7,11 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, Strict, ValidationError
 
 from dash_app.learning.points import (
+    MAX_CAPACITY,
     MAX_COMPONENTS,
     MAX_HALF_LIFE,
     MAX_MAGNITUDE,
+    MIN_CAPACITY,
     MIN_HALF_LIFE,
 )
 from dash_app.records.runs import MAX_EPOCHS
@@ -33,6 +35,7 @@ Finite = Annotated[float, Strict(), Field(allow_inf_nan=False)]
 
 Point = Annotated[float, Strict(), Field(ge=-MAX_MAGNITUDE, le=MAX_MAGNITUDE, allow_inf_nan=False)]
 Components = Annotated[int, Strict(), Field(ge=1, le=MAX_COMPONENTS), _INTEGRAL]
+Capacity = Annotated[int, Strict(), Field(ge=MIN_CAPACITY, le=MAX_CAPACITY), _INTEGRAL]
 HalfLife = Annotated[Finite, Field(ge=MIN_HALF_LIFE, le=MAX_HALF_LIFE)]
 PriorWeight = Annotated[Finite, Field(ge=0, le=1e9)]
 Seed = Annotated[int, Strict(), Field(ge=0, le=2**63 - 1), _INTEGRAL]

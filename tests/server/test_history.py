@@ -95,7 +95,10 @@ OPERATIONS = st.lists(
     st.one_of(
         st.lists(st.integers(-3, 3), min_size=1, max_size=3).map(lambda x: ("add", x)),
         st.sampled_from(
-            [("undo",), ("undo",), ("redo",), ("clear",), ("remove",), ("train",), ("k", 1)]
+            [
+                *[("undo",), ("undo",), ("redo",), ("clear",), ("remove",), ("train",)],
+                *[("k", 1), ("capacity", 16), ("capacity", 1024)],
+            ]
         ),
         st.sampled_from([("k", 2), ("half_life", 3.0), ("half_life", None)]),
     ),
@@ -136,6 +139,8 @@ def _perform(sessions: Sessions, session_id: str, name: str, *arguments: object)
         sessions.remove(session_id, sessions.points(session_id)[:1])
     elif name == "k":
         sessions.configure(session_id, n_components=arguments[0])
+    elif name == "capacity":
+        sessions.configure(session_id, capacity=arguments[0])
     elif name == "half_life":
         sessions.configure(session_id, half_life=arguments[0])
     else:
@@ -171,7 +176,9 @@ def test_load_replays_at_most_the_operations_between_snapshots(
     for i in range(14):
         sessions.add(session_id, [float(i)])
     replayed: list[int] = []
-    monkeypatch.setattr(fold, "advance", lambda state, operation: replayed.append(operation.seq))
+    monkeypatch.setattr(
+        fold, "advance", lambda _state, operation, _held: replayed.append(operation.seq)
+    )
     another_process().view(session_id)
     assert replayed == [11, 12, 13, 14]
 
