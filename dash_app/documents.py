@@ -6,6 +6,7 @@ from datetime import datetime, timezone
 from typing import Any, Optional
 
 from dash_app.journal.differences import Difference
+from dash_app.journal.recent import changes_since
 from dash_app.journal.views import ModelComparison, SessionView
 from dash_app.records.operations import Operation
 from dash_app.records.versions import ModelVersion
@@ -103,6 +104,23 @@ def operation_document(operation: Operation) -> Document:
 def difference_document(difference: Optional[Difference]) -> Optional[Document]:
     """Return the difference between the current models of a session; None unless both exist."""
     return None if difference is None else vars(difference).copy()
+
+
+def changes_document(view: SessionView, since: int) -> Optional[list[Document]]:
+    """Return the added and removed points since a revision; None where they do not suffice."""
+    changes = changes_since(view.changes, since, view.revision)
+    if changes is None:
+        return None
+    return [
+        {
+            "kind": each.kind,
+            "x": [] if each.points is None else each.points.tolist(),
+            "revision": each.revision,
+            "n_points": 0 if each.online is None else each.online.n_points,
+            "loss": None if each.online is None else each.online.loss,
+        }
+        for each in changes
+    ]
 
 
 def comparison_document(comparison: ModelComparison) -> Document:

@@ -21,7 +21,12 @@ from flask_openapi3 import OpenAPI, Tag
 
 from dash_app.api import PREFIX
 from dash_app.api_models import ErrorAnswer, SessionPath
-from dash_app.documents import run_document, session_document
+from dash_app.documents import (
+    changes_document,
+    difference_document,
+    run_document,
+    session_document,
+)
 from dash_app.errors import SessionNotFoundError
 from dash_app.journal.watch import Watch
 from dash_app.records.runs import ALIVE, CANCELLED, DONE, FAILED, QUEUED, RunRecord
@@ -136,8 +141,14 @@ class Feed:
         view = self._sessions.view(self._session_id)
         if view.revision <= self.position.revision:
             return None
-        at = replace(self.position, revision=view.revision)
-        return Event("revision", session_document(view), at)
+        since = self.position.revision
+        news = {
+            **session_document(view),
+            "comparison": difference_document(self._sessions.difference(view)),
+            "since": since,
+            "changes": changes_document(view, since),
+        }
+        return Event("revision", news, replace(self.position, revision=view.revision))
 
     def _of_runs(self) -> Optional[Event]:
         at = self.position
@@ -196,7 +207,9 @@ def register(server: OpenAPI, sessions: Sessions, *, max_streams: int) -> None:
     def get_events(path: SessionPath) -> Response:
         """Follow the session live, as server-sent events.
 
-        Events: `revision` (the session), `started`, `queued` (the number of earlier trainings),
+        Events: `revision` (the session, the difference of its models as `comparison`, and in
+        `changes` the points added and removed since the revision `since`; null where these do not
+        tell the whole change), `started`, `queued` (the number of earlier trainings),
         `progress` (iteration; loss in nats per point; the losses since the last event), `done`,
         `failed`, `cancelled` (the run), `gone`. A stream sends at most 30 events a second. With
         `Last-Event-ID` a new stream resumes after that event.

@@ -12,6 +12,7 @@ from dash_app.journal import fold
 from dash_app.journal.active_points import ActivePoints, increments_at, points_at
 from dash_app.journal.fold import SNAPSHOT_EVERY, State
 from dash_app.journal.live import Live, RecentStates
+from dash_app.journal.recent import Recent, extended
 from dash_app.learning.mixture import Array
 from dash_app.learning.online import STATE_VERSION, Arrived, OnStep
 from dash_app.records.operations import (
@@ -126,6 +127,7 @@ class History:
             if change.detail["era"] == live.state.era:
                 live.training = self._trained(live.record.id, change, version)
         live.seq = seq
+        _note(live, change)
         operation = Operation(
             seq=seq,
             change=change,
@@ -249,6 +251,7 @@ class History:
         elif operation.era == live.state.era:
             live.training = self._training(live.record.id, operation)
         live.seq, live.tip, live.n_models = operation.seq, operation.tip, operation.n_models
+        _note(live, change)
 
     def _held(self, record: SessionRecord, state: State) -> fold.Held:
         """Return what reads the increments at the state's node, which must be in the store."""
@@ -298,6 +301,11 @@ def redo(live: Live, store: Store) -> Change:
     if target is None:
         raise RefusedError("expected an operation to redo, got none undone since the last change")
     return Change(REDO, detail={"target": target})
+
+
+def _note(live: Live, change: Change) -> None:
+    newest = Recent.of(live.seq, change, live.state.online)
+    live.changes = extended(live.changes, newest)
 
 
 def _apply_to_points(live: Live, change: Change) -> None:

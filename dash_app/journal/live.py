@@ -19,6 +19,7 @@ from dash_app.admission.waits import Waits
 from dash_app.journal import fold
 from dash_app.journal.active_points import ActivePoints
 from dash_app.journal.fold import State
+from dash_app.journal.recent import Recent
 from dash_app.records.operations import SessionRecord
 from dash_app.records.versions import ModelVersion, Training
 
@@ -58,6 +59,7 @@ class Live:
     tip : int, the newest node
     active_points : the points at the head; None until first used
     training : the current model from scratch, with what it was trained on
+    changes : the last operations that this process has read
     stale : whether a change failed half-way; the session must then be loaded again
     """
 
@@ -68,6 +70,7 @@ class Live:
     n_models: int
     training: Optional[Training]
     active_points: Optional[ActivePoints] = None
+    changes: tuple[Recent, ...] = ()
     recent: RecentStates = field(default_factory=RecentStates)
     touched_at: float = 0.0
     stale: bool = False

@@ -7,6 +7,7 @@ from typing import Optional
 
 from dash_app.journal.differences import Basis
 from dash_app.journal.live import Live
+from dash_app.journal.recent import Recent
 from dash_app.learning import Comparison
 from dash_app.records.operations import ROOT
 from dash_app.records.versions import ModelVersion
@@ -24,6 +25,7 @@ class SessionView:
     online, scratch : the current models; None without points or before the first training
     created_at : seconds since 1970
     basis : of the difference between the models; None unless both exist
+    changes : the last operations, as far as this process has them in memory
     """
 
     id: str
@@ -41,6 +43,7 @@ class SessionView:
     can_redo: bool
     created_at: float
     basis: Optional[Basis] = field(default=None, compare=False)
+    changes: tuple[Recent, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)
@@ -80,4 +83,5 @@ def view_of(live: Live) -> SessionView:
         can_redo=state.node != live.tip,
         created_at=live.record.created_at,
         basis=Basis.of(live),
+        changes=live.changes,
     )
