@@ -32,6 +32,7 @@ from dash_app.journal.live import Live
 from dash_app.journal.operation_log import Once, OperationLog
 from dash_app.journal.views import ModelComparison, SessionView, Synchronised, view_of
 from dash_app.journal.watch import Watch
+from dash_app.learning.histogram import Histogram, histogram_of
 from dash_app.learning.mixture import Array
 from dash_app.learning.points import (
     MAX_CAPACITY,
@@ -439,6 +440,18 @@ class Sessions:
     def points(self, session_id: str) -> Array:
         """Return the active points in order of arrival, shape (n_points,)."""
         return self._operations.read(session_id, self._points)
+
+    def histogram(self, session_id: str) -> Histogram:
+        """Return the counts of the active points in equal bins.
+
+        Raises
+        ------
+        RefusedError : no points
+        """
+        return self._operations.read(
+            session_id,
+            lambda live: histogram_of(self._operations.history.active_points(live).values),
+        )
 
     def parameters(self, session_id: str, model: str = ONLINE) -> ModelVersion:
         """Return the current online model, or the newest from scratch.

@@ -44,6 +44,9 @@ _ONE = sa.select(_operations).where(_OF_SESSION, _operations.c.seq == _seq)
 _PLACE = sa.select(_operations.c.kind, _operations.c.parent, _operations.c.head).where(
     _OF_SESSION, _operations.c.seq == _seq
 )
+_POINTLESS = [
+    sa.null().label(column.name) if column.name == "points" else column for column in _operations.c
+]
 _LIVES = _sessions.c.deleted_at.is_(None)
 _SESSION = sa.select(_sessions).where(_sessions.c.id == _id, _LIVES)
 _LAST_SEQ = (
@@ -249,11 +252,16 @@ class Store:
         return self._operation(_ONE, session_id=session_id, seq=seq)
 
     def operations(
-        self, session_id: str, *, after: int = 0, limit: Optional[int] = None
+        self,
+        session_id: str,
+        *,
+        after: int = 0,
+        limit: Optional[int] = None,
+        with_points: bool = True,
     ) -> list[Operation]:
-        """Return the operations above `after`, oldest first."""
+        """Return the operations above `after`, oldest first; their points may be many."""
         found = (
-            sa.select(_operations)
+            sa.select(*(_operations.c if with_points else _POINTLESS))
             .where(_OF_SESSION, _operations.c.seq > after)
             .order_by(_operations.c.seq)
         )

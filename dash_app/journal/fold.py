@@ -35,6 +35,9 @@ from dash_app.records.versions import ONLINE, ModelVersion
 SNAPSHOT_EVERY = 50
 """Operations between two snapshots; a load replays at most this many."""
 
+SNAPSHOT_POINTS = 100_000
+"""Points between two snapshots; a load learns fewer than this, or one increment, again."""
+
 
 @dataclass
 class State:
@@ -46,6 +49,7 @@ class State:
     depth : int, number of operations on the path
     era : int, node of the last clear on the path
     data : int, last node on the path that changed the points
+    n_unsaved : int, points learned on the path since its last snapshot
     decay : float, half-lives since the first point
     online : the online model; None without points
     """
@@ -56,6 +60,7 @@ class State:
     depth: int = 0
     era: int = ROOT
     data: int = ROOT
+    n_unsaved: int = 0
     decay: float = 0.0
     online: Optional[ModelVersion] = None
 
@@ -67,7 +72,7 @@ class State:
     @property
     def due_snapshot(self) -> bool:
         """Whether this node should have a snapshot."""
-        return self.depth % SNAPSHOT_EVERY == 0
+        return self.depth % SNAPSHOT_EVERY == 0 or self.n_unsaved >= SNAPSHOT_POINTS
 
 
 def copied(state: State) -> State:
@@ -120,6 +125,7 @@ def apply(
     if change.kind == ADD:
         assert change.points is not None
         state.learner.partial_fit(change.points, on_step)
+        state.n_unsaved += change.points.size
         if state.settings.half_life is not None:
             state.decay += change.points.size / state.settings.half_life
     elif change.kind == REMOVE:
@@ -221,7 +227,10 @@ def trained(state: State, number: int, time_s: float, now: float) -> Optional[Mo
 
 
 def snapshot(state: State) -> Snapshot:
-    """Return the state as bytes. The online model stays in the log; its revision is stored."""
+    """Return the state as bytes. The online model stays in the log; its revision is stored.
+
+    The caller resets `state.n_unsaved` where it stores the snapshot.
+    """
     body: dict[str, Any] = {
         "learner": state.learner.state(),
         "settings": vars(state.settings),

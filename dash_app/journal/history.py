@@ -119,6 +119,7 @@ class History:
             version = self._extend_by_node(live, change, seq, now, on_step)
             if live.state.due_snapshot:
                 kept = fold.snapshot(live.state)
+                live.state.n_unsaved = 0
         elif change.kind in (UNDO, REDO):
             self._move(live, change)
         elif version is not None:
@@ -188,6 +189,7 @@ class History:
             # restore snapshots that were thinned out or had another version: the next load is fast
             if state.depth % SPARSE_EVERY == 0 or state.depth > final_depth - SPARSE_EVERY:
                 self._store.put_snapshots(record.id, [fold.snapshot(state)])
+            state.n_unsaved = 0
 
     def _restored(self, session_id: str, node: int) -> Optional[State]:
         kept = self._store.snapshot(session_id, node)

@@ -6,6 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Optional, Union
 
 from dash_app.journal.active_points import points_at
@@ -13,7 +14,7 @@ from dash_app.learning import Comparison, compare
 from dash_app.learning.mixture import Array
 from dash_app.records.operations import ROOT, TRAIN, Operation, SessionRecord
 from dash_app.records.versions import ModelVersion
-from dash_app.store import Store
+from dash_app.store import PointRow, Store
 
 _N_KEPT = 20_000
 """Comparisons kept in memory, over all sessions."""
@@ -82,7 +83,9 @@ class Increments:
         last = self._store.last(record.id)
         if last is None:
             return []
-        operations = self._store.operations(record.id, after=max(last.seq - _N_OPERATIONS, 0))
+        operations = self._store.operations(
+            record.id, after=max(last.seq - _N_OPERATIONS, 0), with_points=False
+        )
         by_seq = {operation.seq: operation for operation in operations}
         scratch: Optional[ModelVersion] = None
         era: Optional[int] = None
@@ -121,9 +124,12 @@ class Increments:
 
     def _measured(self, record: SessionRecord, increments: list[Increment]) -> list[Increment]:
         """Return the increments; the newest have their differences."""
-        if not increments:
-            return increments
-        rows = self._store.point_rows(record.id, max(each.node for each in increments))
+
+        @cache
+        def rows() -> list[PointRow]:
+            # read only if a difference is measured: a session may have millions of points
+            return self._store.point_rows(record.id, max(each.node for each in increments))
+
         n_points = 0
         for index in range(len(increments) - 1, max(len(increments) - _N_MEASURED, 0) - 1, -1):
             each = increments[index]
@@ -134,7 +140,7 @@ class Increments:
                 continue
 
             def points(node: int = each.node) -> Array:
-                return points_at(rows, node, record.settings.half_life).values
+                return points_at(rows(), node, record.settings.half_life).values
 
             difference = self.compare(record.id, each.online, each.scratch, points)
             increments[index] = replace(each, difference=difference)

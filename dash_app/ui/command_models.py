@@ -12,13 +12,17 @@ from dash_app.web import fields
 
 
 class _Command(BaseModel):
-    """Base of all commands; `attempt` counts how often it was sent. The server ignores `whole`."""
+    """Base of all commands; `attempt` counts how often it was sent. The server ignores `whole`.
+
+    With `bounded` the answer has a histogram in place of very many points.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     key: fields.Key
     attempt: Optional[fields.Whole] = None
     whole: Optional[bool] = None
+    bounded: bool = False
 
 
 class Points(_Command):
@@ -98,12 +102,13 @@ class Question(BaseModel):
 
 
 class Look(BaseModel):
-    """A question about a session; null asks for a new session."""
+    """A question about a session; null asks for a new session. `bounded` is as for a command."""
 
     model_config = ConfigDict(extra="forbid")
 
     id: Optional[str] = None
     at: Optional[fields.Finite] = None
+    bounded: bool = False
 
 
 def read_command(value: Any) -> Command:

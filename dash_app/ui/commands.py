@@ -24,7 +24,7 @@ from dash_app.errors import (
 from dash_app.sessions import Sessions, SessionView
 from dash_app.ui import command_models as models
 from dash_app.ui.examples import EXAMPLES, increments
-from dash_app.ui.view import Json, history_json, refusal_json, view_json
+from dash_app.ui.view import Json, history_json, points_json, refusal_json, view_json
 from dash_app.web import fields
 from dash_app.web.error_handlers import UNREACHABLE
 
@@ -69,9 +69,10 @@ def look(sessions: Sessions, value: Any) -> Json:
     ------
     ShapeError : the value is not a question
     """
-    asked = _read(models.Look, value).id
+    question = _read(models.Look, value)
+    asked = question.id
     try:
-        return {"asked": asked, **_whole(sessions, asked)}
+        return {"asked": asked, **_whole(sessions, asked, bounded=question.bounded)}
     except GMMError as error:
         if error.retry_after_s is None:
             raise
@@ -80,15 +81,14 @@ def look(sessions: Sessions, value: Any) -> Json:
         return {"asked": asked, **_unreachable()}
 
 
-def _whole(sessions: Sessions, session_id: Any) -> Json:
+def _whole(sessions: Sessions, session_id: Any, *, bounded: bool) -> Json:
     try:
         view = sessions.create() if session_id is None else sessions.view(_session_id(session_id))
     except SessionNotFoundError:
         view = sessions.create()
-    points = sessions.points(view.id).tolist()
+    points = points_json(sessions, view, bounded=bounded)
     history = history_json(sessions, view.id)
-    seen = view_json(sessions, view)
-    return {"view": seen, "points": points, "history": history}
+    return {"view": view_json(sessions, view), **points, "history": history}
 
 
 def follow(sessions: Sessions, session_id: Any, value: Any) -> Json:
@@ -139,11 +139,14 @@ def _session_id(value: Any) -> str:
     raise SessionNotFoundError(f"expected the id of a session, got {fields.shown(value)}")
 
 
-def _answer(sessions: Sessions, view: SessionView, *, points: bool = False) -> Json:
-    answer: Json = {"view": view_json(sessions, view)}
-    if points:
-        answer["points"] = sessions.points(view.id).tolist()
-    return answer
+def _answer(sessions: Sessions, view: SessionView) -> Json:
+    return {"view": view_json(sessions, view)}
+
+
+def _answer_anew(sessions: Sessions, view: SessionView, command: models.Command) -> Json:
+    """Return the answer with the points, where the command may have replaced them."""
+    points = points_json(sessions, view, bounded=command.bounded)
+    return {**_answer(sessions, view), **points}
 
 
 def _add(sessions: Sessions, session_id: str, command: models.Points) -> Json:
@@ -156,12 +159,12 @@ def _remove(sessions: Sessions, session_id: str, command: models.Points) -> Json
 
 def _undo(sessions: Sessions, session_id: str, command: models.Step) -> Json:
     view = sessions.undo(session_id, idempotency_key=command.key)
-    return _answer(sessions, view, points=True)
+    return _answer_anew(sessions, view, command)
 
 
 def _redo(sessions: Sessions, session_id: str, command: models.Step) -> Json:
     view = sessions.redo(session_id, idempotency_key=command.key)
-    return _answer(sessions, view, points=True)
+    return _answer_anew(sessions, view, command)
 
 
 def _clear(sessions: Sessions, session_id: str, command: models.Step) -> Json:
@@ -181,7 +184,7 @@ def _example(sessions: Sessions, session_id: str, command: models.Example) -> Js
         session_id, n_components=example.n_components, half_life=example.half_life
     )
     return {
-        **_answer(sessions, view, points=True),
+        **_answer_anew(sessions, view, command),
         "increments": increments(example.points()),
         "axis": list(example.axis),
     }

@@ -13,11 +13,23 @@ from dash_app.sessions import Sessions, SessionView
 
 Json = dict[str, Any]
 
+MAX_POINTS = 5_000
+"""Most points that a bounded answer lists; beyond, single points cannot be told apart on a plot."""
+
 
 def view_json(sessions: Sessions, view: SessionView) -> Json:
     """Return the current session, with the difference between its models."""
     difference = difference_document(sessions.difference(view))
     return {**session_document(view), "comparison": difference}
+
+
+def points_json(sessions: Sessions, view: SessionView, *, bounded: bool) -> Json:
+    """Return the points in order of arrival; with `bounded`, a histogram of very many."""
+    if not bounded or view.n_points <= MAX_POINTS:
+        return {"points": sessions.points(view.id).tolist()}
+    counted = sessions.histogram(view.id)
+    histogram = {"edges": counted.edges.tolist(), "counts": counted.counts.tolist()}
+    return {"points": None, "histogram": histogram}
 
 
 def history_json(sessions: Sessions, session_id: str) -> list[Json]:

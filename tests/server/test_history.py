@@ -288,3 +288,14 @@ def test_copied_state_is_not_changed_by_later_operations() -> None:
             fold.apply(state, Change("configure", detail={"n_components": 2 + seq % 4}), seq)
         assert fold.snapshot(kept).body == before
         assert kept.learner.n_points != state.learner.n_points
+
+
+def test_large_increments_have_snapshots_of_their_own(
+    sessions: Sessions, another_process: Callable[[], Sessions], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fold, "SNAPSHOT_POINTS", 100)
+    session_id = sessions.create(n_components=2).id
+    for size in (60, 60, 10):
+        view = sessions.add(session_id, np.random.default_rng(size).normal(size=size))
+    assert sessions.store.snapshot_nodes(session_id, fold.STATE_VERSION) == {2}
+    assert another_process().view(session_id) == view

@@ -187,3 +187,22 @@ def test_what_fails_for_a_while_is_to_be_asked_again(
     assert answers[1]["asked"] == session_id
     assert answers[2]["asked"] == {"run": run["id"], "stop": True}
     assert ask(sessions, session_id, "add", x=[0.5])["view"]["n_points"] == 2
+
+
+def test_bounded_answer_has_a_histogram_of_many_points(
+    sessions: Sessions, session_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dash_app.ui.view.MAX_POINTS", 4)
+    ask(sessions, session_id, "add", x=[0.0, 1.0, 1.0, 4.0])
+    asked = {"id": session_id, "bounded": True}
+    assert look(sessions, asked)["points"] == [0.0, 1.0, 1.0, 4.0]
+    ask(sessions, session_id, "add", x=[0.5])
+    seen = look(sessions, asked)
+    assert seen["points"] is None
+    histogram = seen["histogram"]
+    assert (histogram["edges"][0], histogram["edges"][-1]) == (0.0, 4.0)
+    assert sum(histogram["counts"]) == 5
+    assert len(histogram["edges"]) == len(histogram["counts"]) + 1 <= 257
+    ask(sessions, session_id, "add", x=[0.6])
+    assert ask(sessions, session_id, "undo", bounded=True)["histogram"] == histogram
+    assert look(sessions, {"id": session_id})["points"] == [0.0, 1.0, 1.0, 4.0, 0.5]
