@@ -21,7 +21,9 @@ const POINT_RADIUS = 5;
 const N_EQUAL = 401; // positions of the density, 0.005 apart
 const RETRY_FIRST_MS = 500;
 const RETRY_MOST_MS = 4000;
+const BUSY_STATUS = [429, 503]; // with Retry-After
 const GATEWAY_STATUS = [502, 503, 504];
+const ORDER = /** @type {Task[]} */ (["clear", "train", "update"]); // of the waiting tasks
 
 // ---------------------------------------------------------------- density
 
@@ -165,8 +167,32 @@ function createChart(box) {
 // ---------------------------------------------------------------- server
 
 /**
- * Send one request at a time. At most one more task waits. Each request carries all points, so the
- * newest task replaces an older waiting one without loss.
+ * @typedef {Object} Refusal  the server took nothing; the same request may succeed later
+ * @property {string} message
+ * @property {?number} retryMs  wait that the server asked for; null: it did not answer
+ */
+
+const AWAY = { message: "The server is away. The points are kept; trying again.", retryMs: null };
+
+/**
+ * The refusal in an answer that asks to wait: a busy or starting server, or a limit on requests.
+ * @param {Response} response
+ * @param {?{error?: {message?: string}}} answer
+ * @returns {?Refusal}
+ */
+function refusalIn(response, answer) {
+  const seconds = Number(response.headers.get("Retry-After") ?? NaN);
+  const message = answer?.error?.message;
+  if (BUSY_STATUS.includes(response.status) && seconds >= 0 && message) {
+    const again = `The points are kept; trying again in ${seconds} s.`;
+    return { message: `Not trained yet: ${message}. ${again}`, retryMs: Math.max(1000 * seconds, RETRY_FIRST_MS) };
+  }
+  return GATEWAY_STATUS.includes(response.status) ? AWAY : null;
+}
+
+/**
+ * Send one request at a time. Each request carries all points, so one waiting task of a kind is
+ * enough. After a refusal the task waits and is sent again.
  *
  * @param {Object} page
  * @param {(task: Task) => [string, RequestInit]} page.requestFor
@@ -174,64 +200,80 @@ function createChart(box) {
  * @param {(message: string) => void} page.onMessage   "" after a success
  */
 function createTrainer({ requestFor, onAnswer, onMessage }) {
-  /** @type {?Task} */
-  let waiting = null;
+  /** @type {Set<Task>} */
+  const waiting = new Set();
   let running = false;
   let generation = 0;
   let retryMs = RETRY_FIRST_MS;
   let wake = () => {};
 
-  /** @returns {Promise<boolean>} whether the server answered, with a result or an error */
+  /** @returns {Promise<?Refusal>} null after an answer, with a result or an error */
   async function perform(/** @type {Task} */ task) {
     const asked = generation;
     let response;
-    let answer;
+    let answer = null;
     try {
       response = await fetch(...requestFor(task));
       answer = await response.json();
     } catch {
-      if (response === undefined || GATEWAY_STATUS.includes(response.status)) return false;
+      if (response === undefined) return AWAY;
+    }
+    const refusal = refusalIn(response, answer);
+    if (refusal !== null || asked !== generation) return refusal; // or cleared after the request
+    if (answer === null) {
       onMessage("The server's answer could not be read.");
-      return true;
-    }
-    if (GATEWAY_STATUS.includes(response.status)) return false;
-    if (asked !== generation) return true; // cleared after the request
-    if (!response.ok) {
-      const reason = answer?.error?.message ?? `the server answered with status ${response.status}`;
+    } else if (!response.ok) {
+      const reason = answer.error?.message ?? `the server answered with status ${response.status}`;
       onMessage(`Not trained: ${reason}`);
-      return true;
+    } else {
+      onMessage("");
+      if (task !== "clear") onAnswer(task, answer);
     }
-    onMessage("");
-    if (task !== "clear") onAnswer(task, answer);
-    return true;
+    return null;
+  }
+
+  /** Wait as long as the server asks for. If it is away, a click tries at once. */
+  async function pause(/** @type {Refusal} */ refusal) {
+    onMessage(refusal.message);
+    const slept = await new Promise((resolve) => {
+      if (refusal.retryMs === null) wake = () => resolve(false);
+      setTimeout(() => resolve(true), refusal.retryMs ?? retryMs);
+    });
+    wake = () => {};
+    if (slept && refusal.retryMs === null) retryMs = Math.min(2 * retryMs, RETRY_MOST_MS);
   }
 
   async function run() {
     if (running) return;
     running = true;
-    while (waiting !== null) {
-      const task = waiting;
-      waiting = null;
-      if (await perform(task)) {
+    for (let task = next(); task !== undefined; task = next()) {
+      const asked = generation;
+      const refusal = await perform(task);
+      if (refusal === null) {
         retryMs = RETRY_FIRST_MS;
       } else {
-        waiting ??= task;
-        if (task === "train" && waiting === "update") waiting = task;
-        onMessage("The server is away. The points are kept; trying again.");
-        const slept = await new Promise((resolve) => {
-          wake = () => resolve(false);
-          setTimeout(() => resolve(true), retryMs);
-        });
-        if (slept) retryMs = Math.min(2 * retryMs, RETRY_MOST_MS); // a click tries at once
+        if (asked === generation) waiting.add(task);
+        await pause(refusal);
       }
     }
     running = false;
   }
 
+  /** @returns {Task | undefined} */
+  function next() {
+    const task = ORDER.find((each) => waiting.has(each));
+    if (task === undefined) return undefined;
+    waiting.delete(task);
+    if (task === "train") waiting.delete("update"); // a training includes it
+    return task;
+  }
+
   return (/** @type {Task} */ task) => {
-    if (task === "clear") generation += 1;
-    // an update does not replace a waiting training, which includes it
-    if (!(task === "update" && waiting === "train")) waiting = task;
+    if (task === "clear") {
+      generation += 1;
+      waiting.clear();
+    }
+    waiting.add(task);
     wake();
     void run();
   };

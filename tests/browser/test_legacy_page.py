@@ -6,6 +6,7 @@ What is drawn is read back from the path and held against the best density of th
 from __future__ import annotations
 
 import dataclasses
+import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Optional
@@ -287,6 +288,26 @@ def test_a_restart_of_the_server_loses_no_click(browser: Browser, config: Config
         answer = page.parameters()
         assert (answer["session"], answer["n_points"]) == (session, 10)
     finally:
+        server.stop()
+
+
+def test_a_busy_server_is_told_from_one_that_is_away(browser: Browser, config: Config) -> None:
+    server = Server(config)
+    page = LegacyPage(browser.driver, server.url)
+    page.click(TWO_CLUMPS[0])
+    page.wait_for(lambda: page.text("summary").startswith("1 point,"))
+    other_program = sqlite3.connect(config.data_dir / "sessions.sqlite3", isolation_level=None)
+    try:
+        other_program.execute("BEGIN IMMEDIATE")
+        page.click(*TWO_CLUMPS[1:])
+        page.wait_for(lambda: "another program holds the store" in page.text("message"))
+        assert "The points are kept; trying again in 1 s." in page.text("message")
+        assert "away" not in page.text("message")
+        other_program.execute("ROLLBACK")
+        page.wait_for(lambda: page.text("summary").startswith("10 points, online"))
+        page.wait_for(lambda: page.script("return document.getElementById('message').hidden"))
+    finally:
+        other_program.close()
         server.stop()
 
 
