@@ -18,7 +18,13 @@ from flask import Blueprint, Response, current_app, g, request, send_from_direct
 from itsdangerous import BadSignature, Signer
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
-from dash_app.errors import BudgetError, RefusedError, SessionNotFoundError, SettingError
+from dash_app.errors import (
+    BudgetError,
+    EmptyDataError,
+    RefusedError,
+    SessionNotFoundError,
+    SettingError,
+)
 from dash_app.records.operations import short
 from dash_app.records.versions import ModelVersion
 from dash_app.sessions import Sessions, SessionView
@@ -96,6 +102,7 @@ def _add_endpoints(blueprint: Blueprint, endpoints: _Endpoints) -> None:
     blueprint.add_url_rule("/retrain", view_func=endpoints.retrain, methods=["POST"])
     blueprint.add_url_rule("/clear", view_func=endpoints.clear, methods=["POST"])
     blueprint.add_url_rule("/parameters", view_func=endpoints.parameters, methods=["GET"])
+    blueprint.add_url_rule("/points", view_func=endpoints.points, methods=["GET"])
 
 
 class _Endpoints:
@@ -134,6 +141,15 @@ class _Endpoints:
         if scratch is not None and scratch.n_points == view.n_points:
             version = scratch if version is None or scratch.number > version.number else version
         return self._answer(view, version, n_new=0, time_s=version.time_s if version else 0.0)
+
+    def points(self) -> Response:
+        """Return the active points in order of arrival, for a page that was loaded again."""
+        try:
+            view = self._held(self._session_id())
+        except EmptyDataError:
+            return _json_response(wire.write_points([], None))
+        points = self._sessions.points(view.id).tolist()
+        return _json_response(wire.write_points(points, view.n_components))
 
     def clear(self) -> Response:
         """Remove the points and models."""

@@ -187,3 +187,9 @@ def write_parameters(
         "session": session_id,
     }
     return json.dumps(answer, allow_nan=False).encode()
+
+
+def write_points(points: list[float], n_components: Optional[int]) -> bytes:
+    """Return the answer with all points, in the form in which the page sends them, as JSON."""
+    coordinates = [{"x": x, "y": 0} for x in points]
+    return json.dumps({"coordinates": coordinates, "n_components": n_components}).encode()

@@ -14,7 +14,7 @@
  * @property {number} time     seconds of training
  */
 
-/** @typedef {"update"|"train"|"clear"} Task */
+/** @typedef {"restore"|"update"|"train"|"clear"} Task */
 
 const SVG = "http://www.w3.org/2000/svg";
 const POINT_RADIUS = 5;
@@ -23,7 +23,7 @@ const RETRY_FIRST_MS = 500;
 const RETRY_MOST_MS = 4000;
 const BUSY_STATUS = [429, 503]; // with Retry-After
 const GATEWAY_STATUS = [502, 503, 504];
-const ORDER = /** @type {Task[]} */ (["clear", "train", "update"]); // of the waiting tasks
+const ORDER = /** @type {Task[]} */ (["clear", "restore", "train", "update"]); // of the waiting tasks
 
 // ---------------------------------------------------------------- density
 
@@ -56,7 +56,7 @@ function svgElement(name, attributes) {
 }
 
 /**
- * An SVG that fills the box: x from -1 to 1 over the width, y from 1 to -1 over the height.
+ * An SVG that fills the box inside its padding: x from -1 to 1 over the width, y from 1 to -1 over the height.
  * @param {HTMLElement} box
  */
 function createChart(box) {
@@ -110,8 +110,9 @@ function createChart(box) {
   }
 
   function resize() {
-    width = Math.max(box.clientWidth, 1);
-    height = Math.max(box.clientHeight, 1);
+    const frame = svg.getBoundingClientRect();
+    width = Math.max(frame.width, 1);
+    height = Math.max(frame.height, 1);
     svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     drawAxes();
     marks.replaceChildren();
@@ -143,6 +144,11 @@ function createChart(box) {
       points.push(x);
       drawPoint(x);
     },
+    showPoints(/** @type {number[]} */ xs) {
+      points = xs;
+      marks.replaceChildren();
+      points.forEach(drawPoint);
+    },
     showCurve(/** @type {Answer} */ answer) {
       curve = stretchedCurve(answer);
       drawCurve();
@@ -156,11 +162,9 @@ function createChart(box) {
       drawCurve();
     },
     clear() {
-      points = [];
-      marks.replaceChildren();
+      this.showPoints([]);
       this.removeLine();
     },
-    hasLine: () => curve !== null,
   };
 }
 
@@ -196,7 +200,7 @@ function refusalIn(response, answer) {
  *
  * @param {Object} page
  * @param {(task: Task) => [string, RequestInit]} page.requestFor
- * @param {(task: Task, answer: Answer) => void} page.onAnswer
+ * @param {(task: Task, answer: any) => void} page.onAnswer
  * @param {(message: string) => void} page.onMessage   "" after a success
  */
 function createTrainer({ requestFor, onAnswer, onMessage }) {
@@ -331,6 +335,7 @@ function start() {
   const ask = createTrainer({
     requestFor(task) {
       if (task === "clear") return ["/clear", { method: "POST" }];
+      if (task === "restore") return ["/points", {}];
       const query = new URLSearchParams({
         n_components: controls.components.value,
         epochs: controls.epochs.value,
@@ -346,10 +351,16 @@ function start() {
       ];
     },
     onAnswer(task, answer) {
+      if (task === "restore") {
+        restore(answer);
+        return;
+      }
       showAnswer(answer);
-      const follows = chart.hasLine() && !controls.retrain.checked;
-      if (task === "train" || follows) chart.showCurve(answer);
-      if (answer.n_points !== coordinates.length) chart.markStale();
+      if (task === "train" || !controls.retrain.checked) chart.showCurve(answer);
+      const isNewest =
+        answer.n_points === coordinates.length &&
+        answer.pi.length === Number(controls.components.value);
+      if (!isNewest) chart.markStale();
     },
     onMessage(message) {
       const place = byId("message");
@@ -357,6 +368,16 @@ function start() {
       place.hidden = message === "";
     },
   });
+
+  /** Show the points from before a reload, before those clicked meanwhile. */
+  function restore(/** @type {{coordinates: {x: number, y: number}[], n_components: number}} */ held) {
+    if (held.coordinates.length === 0) return;
+    if (coordinates.length === 0) controls.components.value = String(held.n_components);
+    coordinates = [...held.coordinates, ...coordinates];
+    chart.showPoints(coordinates.map(({ x }) => x));
+    showSettings();
+    ask("update");
+  }
 
   function addPoint(/** @type {MouseEvent} */ event) {
     if (!controls.toggle.checked) return;
@@ -394,18 +415,23 @@ function start() {
     chart.markStale();
     ask("update");
   });
-  controls.retrain.addEventListener("change", () => chart.markStale());
+  controls.retrain.addEventListener("change", () => {
+    chart.markStale();
+    if (!controls.retrain.checked && coordinates.length > 0) ask("update");
+  });
   byId("draw").addEventListener("click", draw);
   byId("clear").addEventListener("click", clear);
-  chart.svg.addEventListener("click", addPoint);
-  chart.svg.addEventListener("mousemove", chart.moveCursor);
-  chart.svg.addEventListener("mouseleave", chart.hideCursor);
+  const box = byId("centeredBox");
+  box.addEventListener("click", addPoint);
+  box.addEventListener("mousemove", chart.moveCursor);
+  box.addEventListener("mouseleave", chart.hideCursor);
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
     const key = event.key.toLowerCase();
     if (key === "p") draw();
     if (key === "c") clear();
   });
+  ask("restore");
 }
 
 start();

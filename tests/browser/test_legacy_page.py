@@ -226,22 +226,22 @@ def test_each_click_updates_the_parameters_by_itself(
     positions = np.random.default_rng(2).uniform(-0.9, 0.9, 30).round(2)
     page.click(*positions)  # faster than they can be answered
     page.wait_for(lambda: page.text("summary").startswith("30 points, online"))
-    assert page.count("path.drawn-line") == 0  # p draws
+    line = page.wait_for_line()  # without p
+    assert _distance_to_best(line, page.points, 2) < MAX_DISTANCE
     held = server.sessions.points(page.parameters()["session"])
     assert held == pytest.approx(page.points, abs=1e-6)  # none lost, none doubled, in order
     assert page.count("#parameters tr:first-child td") == 2
 
-    page.draw()
     before = page.script("return document.querySelector('path.drawn-line').getAttribute('d')")
     page.click(0.99)
-    line = page.wait_for(
+    follows = page.wait_for(
         lambda: page.script(
             "const line = document.querySelector('path.drawn-line:not(.stale)');"
             "return line && line.getAttribute('d') !== arguments[0]",
             before,
         )
     )
-    assert line
+    assert follows
     page.wait_for(lambda: page.text("summary").startswith("31 points, online"))
     assert browser.get_logs() == []
 
@@ -255,7 +255,80 @@ def test_the_switch_trains_from_scratch(browser: Browser, serve: Callable[..., S
     assert page.parameters()["mode"] == "scratch"
     assert _distance_to_best(line, page.points, 2) < 0.001
     page.click(0.9)
-    page.wait_for(lambda: page.count("path.drawn-line.stale") == 1)  # old until the next p
+    page.wait_for(lambda: page.text("summary").startswith("11 points, online"))
+    assert page.count("path.drawn-line.stale") == 1  # old until the next p
+    page.script("document.getElementById('retrain').click()")
+    assert _distance_to_best(page.wait_for_line(), page.points, 2) < MAX_DISTANCE
+
+
+def test_points_come_back_after_a_reload(browser: Browser, serve: Callable[..., Server]) -> None:
+    server = serve()
+    page = LegacyPage(browser.driver, server.url)
+    page.slide("n_components", 3)
+    page.click(*THREE_IN_ALTERNATION)
+    page.wait_for(lambda: page.text("summary").startswith("12 points"))
+    session, clicked = page.parameters()["session"], page.points
+    revision = server.sessions.view(session).revision
+    page = LegacyPage(browser.driver, server.url)
+    line = page.wait_for_line()
+    assert page.points == pytest.approx(clicked, abs=1e-6)
+    assert page.text("n_components_label") == "Number of components: 3"
+    assert _distance_to_best(line, page.points, 3) < MAX_DISTANCE
+    assert server.sessions.view(session).revision == revision
+    page.click(0.3)
+    page.wait_for(lambda: page.text("summary").startswith("13 points, online"))
+    assert page.parameters()["session"] == session
+    assert server.sessions.view(session).revision == revision + 1  # continued, not begun anew
+    page.press("c")
+    page.wait_for(lambda: server.sessions.view(session).n_points == 0)
+    page = LegacyPage(browser.driver, server.url)
+    page.click(0.1)
+    page.wait_for(lambda: page.text("summary").startswith("1 point,"))
+    assert page.count(".point") == 1
+    assert browser.get_logs() == []
+
+
+def test_clicks_before_the_points_are_back_follow_them(
+    browser: Browser, serve: Callable[..., Server]
+) -> None:
+    server = serve()
+    page = LegacyPage(browser.driver, server.url)
+    page.click(*TWO_CLUMPS[:4])
+    page.wait_for(lambda: page.text("summary").startswith("4 points"))
+    session, clicked = page.parameters()["session"], list(page.points)
+    with server.sessions._operations._live.hold(session):  # the points are not back yet
+        page = LegacyPage(browser.driver, server.url)
+        page.click(0.8)
+        assert page.points == pytest.approx([0.8], abs=0.01)
+    page.wait_for(lambda: page.text("summary").startswith("5 points, online"))
+    assert page.points == pytest.approx([*clicked, 0.8], abs=0.01)
+    assert server.sessions.points(session) == pytest.approx(page.points, abs=1e-6)
+
+
+def test_nothing_is_cut_by_the_border(browser: Browser, serve: Callable[..., Server]) -> None:
+    page = LegacyPage(browser.driver, serve().url)
+    page.click(-1.0, -1.0, 1.0)
+    page.wait_for_line()
+    room = page.script("""
+        const outer = document.getElementById("centeredBox").getBoundingClientRect();
+        const stroke = 2;
+        return [...document.querySelectorAll("path.drawn-line, svg .point")].map((each) => {
+          const inner = each.getBoundingClientRect();
+          return [inner.left - outer.left, outer.right - inner.right, inner.top - outer.top]
+            .map((pixels) => pixels - stroke);
+        });
+    """)
+    assert len(room) == 4
+    assert np.min(room) > 0
+    assert (
+        page.script("return getComputedStyle(document.querySelector('svg')).overflow") == "visible"
+    )
+    edge = page.script("return document.getElementById('centeredBox').getBoundingClientRect().left")
+    middle = page.frame["top"] + 40
+    for kind in ("mousePressed", "mouseReleased"):
+        page.mouse(kind, edge + 4, middle, button="left", clickCount=1)
+    page.wait_for(lambda: page.points[-1:].tolist() == [-1.0])
+    assert page.count("svg .point") == 4
 
 
 def test_a_refusal_is_said_on_the_page_and_goes_away(

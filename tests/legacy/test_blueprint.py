@@ -50,6 +50,17 @@ def test_only_the_new_end_of_a_longer_list_is_trained(client: FlaskClient) -> No
     assert _distance_to_best(answer, TWO_CLUMPS, 2) < 0.02
 
 
+def test_points_come_back_in_the_form_in_which_they_are_sent(client: FlaskClient) -> None:
+    assert client.get("/points").json == {"coordinates": [], "n_components": None}
+    post(client, "/train?n_components=3", TWO_CLUMPS)
+    answer = client.get("/points").json
+    assert answer == {**body(TWO_CLUMPS), "n_components": 3}
+    again = client.post("/update?n_components=3", json={"coordinates": answer["coordinates"]})
+    assert again.json["n_new"] == 0
+    client.post("/clear")
+    assert client.get("/points").json["coordinates"] == []
+
+
 def test_the_same_list_again_trains_nothing(client: FlaskClient, server: Flask) -> None:
     first = post(client, "/train?n_components=2", TWO_CLUMPS)
     sessions = server.extensions["sessions"]
