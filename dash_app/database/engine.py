@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from dash_app import private_files
 from dash_app.database import schema
-from dash_app.database.sqlite_guard import BUSY_TIMEOUT_MS, SqliteGuard
+from dash_app.database.sqlite_guard import BUSY_TIMEOUT_MS, LOG_SUFFIX, SqliteGuard
 from dash_app.errors import StoreError
 
 _POOL_SIZE = 16
@@ -22,7 +22,7 @@ OPTIONAL = {"sqlite_begin": "optional"}
 """Execution options of a write that may be skipped: SQLite waits only briefly for a writer."""
 
 _GUARD = "sqlite_guard"
-_BESIDE = ("-wal", "-shm")
+_BESIDE = (LOG_SUFFIX, "-shm")
 
 
 def connect(url: str) -> sa.Engine:
@@ -100,6 +100,9 @@ def _engine(address: sa.URL) -> sa.Engine:
     # check before each connection: SQLite would create a new file if the old one was removed
     sa.event.listen(engine, "do_connect", lambda *_: guard.check())
     sa.event.listen(engine, "connect", _on_connect)
+    sa.event.listen(engine, "connect", lambda connection, _: guard.connected(connection))
+    sa.event.listen(engine, "close", lambda connection, _: guard.disconnected(connection))
+    sa.event.listen(engine, "engine_disposed", lambda _: guard.disposed())
     sa.event.listen(engine, "begin", _on_begin)
     sa.event.listen(engine, "handle_error", lambda context: _on_error(guard, context))
     return engine

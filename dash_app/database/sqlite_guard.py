@@ -1,13 +1,16 @@
 """Detect faults of the SQLite file, and explain each in one sentence.
 
 If the file is removed or replaced while it is open, writes go to the old file and are lost. So each
-write compares the device and inode of the file at the path with those of the open file. If another
+write compares the device and inode of the file at the path with those of the open file. The same
+holds for the -wal file, which has the newest changes; SQLite removes it only with the last
+connection. If another
 program locks the file, the first writer waits for long. The next writers wait briefly until one
 succeeds, to keep threads free for readers.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Iterator
@@ -16,6 +19,9 @@ from pathlib import Path
 from typing import Any, Optional
 
 from dash_app.errors import StoreBusyError, StoreError
+
+LOG_SUFFIX = "-wal"
+"""Ending of the name of SQLite's write-ahead log."""
 
 BUSY_TIMEOUT_MS = 5_000
 """Longest wait of a writer for the write lock; another writer has it for about 0.2 ms."""
@@ -47,7 +53,10 @@ class SqliteGuard:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._log_path = path.with_name(path.name + LOG_SUFFIX)
         self._opened: Optional[tuple[int, int]] = None
+        self._opened_log: Optional[tuple[int, int]] = None
+        self._connections: set[int] = set()
         self._damage: Optional[str] = None
         self._locked = False
 
@@ -55,8 +64,22 @@ class SqliteGuard:
         """Remember which file is open; `check` then expects it at its path."""
         self._opened = _identity(os.stat(self._path))
 
+    def connected(self, connection: Any) -> None:
+        """Note a new connection; with the first one a new -wal file begins."""
+        if not self._connections:
+            self._opened_log = None
+        self._connections.add(id(connection))
+
+    def disconnected(self, connection: Any) -> None:
+        """Note the end of a connection."""
+        self._connections.discard(id(connection))
+
+    def disposed(self) -> None:
+        """Note the end of all connections."""
+        self._connections.clear()
+
     def check(self) -> None:
-        """Raise StoreError if the file was removed, replaced or emptied, or is damaged."""
+        """Raise StoreError if a file was removed, replaced or emptied, or is damaged."""
         if self._damage is not None:
             raise StoreError(self._damage)
         if self._opened is None:
@@ -75,6 +98,27 @@ class SqliteGuard:
             )
         if found.st_size == 0:
             raise StoreError(f"the store {self._path} was emptied while the server ran")
+        self._check_log()
+
+    def _note_log(self) -> None:
+        # a file system on which SQLite keeps another kind of journal has no such file
+        with contextlib.suppress(OSError):
+            self._opened_log = _identity(os.stat(self._log_path))
+
+    def _check_log(self) -> None:
+        if self._opened_log is None or not self._connections:
+            return
+        try:
+            found: Optional[tuple[int, int]] = _identity(os.stat(self._log_path))
+        except OSError:
+            found = None
+        if found == self._opened_log or not self._connections:  # or the last one closed just now
+            return
+        done = "removed" if found is None else "replaced"
+        raise StoreError(
+            f"the file {self._log_path} was {done} while the server ran: nothing can be kept; stop "
+            "the server, which saves what it has acknowledged, and start it again"
+        )
 
     @contextmanager
     def writing(self, connection: Any, *, optional: bool = False) -> Iterator[None]:
@@ -92,6 +136,8 @@ class SqliteGuard:
         try:
             yield
             self._locked = False
+            if self._opened_log is None:  # the file is there from the first transaction on
+                self._note_log()
         except Exception as error:
             if wait_ms == BUSY_TIMEOUT_MS and _is_locked(error):
                 self._locked = True

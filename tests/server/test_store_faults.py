@@ -117,6 +117,37 @@ def test_replaced_file_is_detected(served: FlaskClient, file: Path, tmp_path: Pa
     assert_unhealthy(served, "replaced")
 
 
+def test_removed_log_of_changes_is_noticed_and_nothing_is_lost(
+    served: FlaskClient, file: Path, config: Config
+) -> None:
+    address = new_session(served)
+    assert served.post(f"{address}/points", json={"x": [0.1]}).status_code == 200
+    log, away = file.with_name("sessions.sqlite3-wal"), file.with_name("away")
+    log.rename(away)
+    refused(served, address, "removed", str(log))
+    unwell(served, "removed", str(log))
+    away.rename(log)
+    assert served.post(f"{address}/points", json={"x": [0.2]}).status_code == 200
+    log.unlink()
+    refused(served, address, "removed", str(log))
+    log.touch()
+    refused(served, address, "replaced", str(log))
+    served.application.extensions["sessions"].close()
+    server = create_app(config).server
+    assert server.test_client().get(f"{address}/points").json["x"] == [0.1, 0.2]
+    server.extensions["sessions"].close()
+
+
+def test_log_of_changes_made_anew_by_a_later_connection_is_no_fault(
+    served: FlaskClient, file: Path
+) -> None:
+    address = new_session(served)
+    sessions: Sessions = served.application.extensions["sessions"]
+    sessions.store.close()  # SQLite removes the file with the last connection
+    assert served.post(f"{address}/points", json={"x": [0.1]}).status_code == 200
+    assert served.get("/readyz").status_code == 200
+
+
 def test_maintenance_logs_a_removed_file_once_within_seconds(
     served: FlaskClient, file: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
