@@ -23,6 +23,10 @@ _PRESORTED_FACTOR = 2
 """Companding groups many atoms, in one pass, to this multiple of the capacity. Ward's method merges
 the rest. A larger factor takes longer and gives less scatter within atoms."""
 
+_BLOCK, _BLOCK_FACTOR = 1 << 18, 8
+"""Points sorted at a time, and the number of atoms kept of them, as a multiple of the capacity. The
+memory beside the points is bounded by the first and by their ratio. More atoms lose less."""
+
 
 def _no_atoms() -> Array:
     return np.empty(0, dtype=np.float64)
@@ -80,14 +84,34 @@ class WeightedSummary:
         if points.size == 1:
             mass = 1.0 if weights is None else float(weights[0])
             return self._with_one(float(points[0]), mass)
+        blocks = [
+            self._block(points[at : at + _BLOCK], None if weights is None else weights[at:])
+            for at in range(0, points.size, _BLOCK)
+        ]
+        means, masses, variances = (np.concatenate(arrays) for arrays in list(zip(*blocks))[:3])
+        if len(blocks) > 1:
+            order = np.argsort(means, kind="stable")
+            means, masses, variances = means[order], masses[order], variances[order]
+        exact = all(block_is_exact for *_, block_is_exact in blocks)
+        bounds = (float(points.min()), float(points.max()))
+        return self._united(means, masses, variances, exact, bounds)
+
+    def _block(self, points: Array, weights: Optional[Array]) -> tuple[Array, Array, Array, bool]:
+        """Return a block of points as sorted atoms, and whether each is one value."""
         if weights is None:
             means = np.sort(points)
             masses = np.ones(means.size)
         else:
             order = np.argsort(points, kind="stable")
             means, masses = points[order], weights[order]
-        bounds = (float(means[0]), float(means[-1]))
-        return self._united(means, masses, np.zeros(means.size), True, bounds)
+        atoms = means, masses, np.zeros(means.size)
+        if points.size < _BLOCK:
+            return (*atoms, True)
+        means, masses, variances = _joined(*atoms)
+        if means.size <= _BLOCK_FACTOR * self.capacity:
+            return means, masses, variances, True
+        starts = _companded_starts(means, masses, _BLOCK_FACTOR * self.capacity)
+        return (*_grouped(means, masses, variances, starts), False)
 
     def merged_with(self, other: WeightedSummary) -> WeightedSummary:
         """Return the summary of both sets of points, with the capacity of `self`."""

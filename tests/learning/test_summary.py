@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -148,3 +150,45 @@ def test_weights_are_kept_through_sorting() -> None:
     summary = WeightedSummary(8).with_points(np.array([3.0, 1.0, 3.0]), np.array([1.0, 5.0, 2.0]))
     assert summary.means.tolist() == [1.0, 3.0]
     assert summary.masses.tolist() == [5.0, 3.0]
+
+
+MANY = 600_000
+"""Points of more than one block."""
+
+
+def test_many_points_of_few_values_are_summarised_exactly() -> None:
+    rng = np.random.default_rng(4)
+    points = rng.integers(0, 900, MANY).astype(np.float64)
+    weights = rng.integers(1, 4, MANY).astype(np.float64)
+    for summary, masses in (
+        (WeightedSummary(1024).with_points(points), np.bincount(points.astype(int))),
+        (
+            WeightedSummary(1024).with_points(points, weights),
+            np.bincount(points.astype(int), weights),
+        ),
+    ):
+        assert summary.exact
+        assert not summary.variances.any()
+        np.testing.assert_array_equal(summary.masses, masses)
+        assert (summary.low, summary.high) == (0.0, 899.0)
+
+
+@pytest.mark.parametrize("order", ["random", "sorted"])
+def test_many_points_keep_count_mean_and_variance_in_little_memory(order: str) -> None:
+    points = 1e6 + np.random.default_rng(5).standard_t(3, MANY)
+    if order == "sorted":
+        points.sort()
+    tracemalloc.start()
+    try:
+        summary = WeightedSummary(256).with_points(points)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    mean, variance = summary.mean_and_variance()
+    assert summary.mass == MANY
+    assert summary.n_atoms == 256
+    assert not summary.exact
+    assert_allclose(mean, points.mean(), atol=1e-9)
+    assert_allclose(variance, points.var(), rtol=1e-9)
+    assert summary.masses @ summary.variances < 2e-3 * MANY
+    assert peak < 30e6  # bytes; all points at once would take 43e6
