@@ -4,9 +4,9 @@
  *
  * @typedef {{weights: number[], means: number[], variances: number[]}} Mixture
  */
-(function (gmm) {
-  "use strict";
+"use strict";
 
+(function (gmm) {
   const N_EQUAL = 321;
   const STEPS_PER_STD = 4;
   /** Reach of a component's own positions to either side, in its standard deviations. */

@@ -4,9 +4,9 @@
  *
  * @typedef {{kind: string, key?: string, x?: number[], whole?: boolean, settings?: any}} Command
  */
-(function (gmm) {
-  "use strict";
+"use strict";
 
+(function (gmm) {
   const FIRST_DEADLINE_MS = 2500;
   const LONGEST_DEADLINE_MS = 20000;
   const LONGEST_PAUSE_MS = 8000;

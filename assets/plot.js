@@ -83,6 +83,7 @@
     const solid = seen.held.length - drawn.points;
     gmm.sketch.points(gd, places.length ? fresh : [], places.slice(drawn.points), solid);
     gmm.cursor.place();
+    gmm.pointer.read();
   }
 
   /** Let Plotly draw the sketched picture at the next pause. */

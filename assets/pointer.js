@@ -1,9 +1,29 @@
-/** Mouse and touch on the plot: click adds, shift-click and right-click remove, hover reads. */
-(function (gmm) {
-  "use strict";
+/**
+ * Mouse, finger and pen on the plot: a press adds, shift and the right button remove, hover reads.
+ * The layer above the plot takes the events. Plotly's own clicks need a hover at the place first,
+ * and name the position of the click before while it redraws.
+ *
+ * @typedef {{clientX: number, shiftKey: boolean}} Press
+ */
+"use strict";
 
+(function (gmm) {
   const REACH_PX = 6;
   const MOST_PARTS = 4;
+  const MOUSE_SLACK_PX = 6;
+  const TOUCH_SLACK_PX = 10;
+  /** @type {PointerEvent|null} the button or finger that is down and may become a click */
+  let down = null;
+  /** @type {PointerEvent|null} where the mouse is, over the plot */
+  let hovering = null;
+  /** @type {Press[]} presses before the plot was drawn */
+  const early = [];
+
+  /** @returns {boolean} whether the event is on the plot or on the points above it */
+  function onPlot(/** @type {Event} */ event) {
+    const target = /** @type {Element} */ (event.target);
+    return Boolean(target.closest && target.closest("#fresh-points"));
+  }
 
   /** @returns {number} x rounded to two digits more than a pixel resolves */
   function tidy(/** @type {number} */ x, /** @type {number} */ perUnit) {
@@ -20,14 +40,11 @@
     return { x: tidy(axis.range[0] + px / perUnit, perUnit), px: px + axis._offset, perUnit };
   }
 
-  /**
-   * Add a point at a click or touch, or remove the nearest one. The position is that of the event:
-   * while Plotly redraws, its `xvals` are those of the previous click.
-   */
-  function click(/** @type {any} */ gd, /** @type {any} */ event) {
-    const where = position(gd, event.changedTouches ? event.changedTouches[0] : event);
-    if (!where || event.button === 2) return; // a right-click arrives as contextmenu as well
-    if (event.shiftKey) takeBack(where);
+  /** Add a point where the plot was pressed, or remove the nearest one. */
+  function click(/** @type {any} */ gd, /** @type {Press} */ press) {
+    const where = position(gd, press);
+    if (!where) return;
+    if (press.shiftKey) takeBack(where);
     else gmm.actions.add(where.x);
   }
 
@@ -56,34 +73,83 @@
     return lines;
   }
 
-  function read(/** @type {any} */ gd, /** @type {MouseEvent} */ event) {
+  /** Show the reading under the pointer; the curves may have changed since it moved. */
+  function read() {
+    const gd = gmm.plot.element("plot");
     const readout = document.getElementById("readout");
-    const where = position(gd, event);
+    if (!readout) return;
+    const where = hovering && gd ? position(gd, hovering) : null;
     readout.hidden = !where;
     if (!where) return;
-    const lines = reading(gmm.state, where.x);
-    readout.textContent = lines.join("\n");
+    readout.textContent = reading(gmm.state, where.x).join("\n");
     const right = where.px > gd.clientWidth / 2;
     readout.dataset.side = right ? "left" : "right";
     readout.style.setProperty("--at", `${where.px}px`);
   }
 
-  function listen(/** @type {any} */ gd) {
-    // Dash's listener copies each click into an unused property, which takes 10 ms per click
-    gd.removeAllListeners("plotly_click");
-    gd.on("plotly_click", (/** @type {any} */ data) => click(gd, data.event));
-    gd.addEventListener("contextmenu", (/** @type {MouseEvent} */ event) => {
-      event.preventDefault();
-      const where = position(gd, event);
-      if (where) takeBack(where);
-    });
-    // the browser repeats a touch as a mouse click: without this, one tap would add two points
-    gd.addEventListener("touchend", (/** @type {TouchEvent} */ event) => event.preventDefault());
-    gd.addEventListener("mousemove", (/** @type {MouseEvent} */ event) => read(gd, event));
-    gd.addEventListener("mouseleave", () => {
-      document.getElementById("readout").hidden = true;
-    });
+  /** A finger that moves farther scrolls or drags. */
+  function moves(/** @type {PointerEvent} */ event) {
+    const slack = event.pointerType === "mouse" ? MOUSE_SLACK_PX : TOUCH_SLACK_PX;
+    return Math.hypot(event.clientX - down.clientX, event.clientY - down.clientY) > slack;
   }
 
-  gmm.pointer = { listen, reading, tidy };
+  function pressed(/** @type {PointerEvent} */ event) {
+    down = event.isPrimary && event.button === 0 && onPlot(event) ? event : null;
+  }
+
+  function moved(/** @type {PointerEvent} */ event) {
+    if (down && moves(event)) down = null;
+    const hovered = event.pointerType !== "touch" && onPlot(event);
+    if (!hovered && !hovering) return;
+    hovering = hovered ? event : null;
+    read();
+  }
+
+  function released(/** @type {PointerEvent} */ event) {
+    const press = down;
+    if (!press || event.pointerId !== press.pointerId || moves(event)) return;
+    down = null;
+    const gd = gmm.plot.element("plot");
+    if (gd && gmm.state.outbox) click(gd, event);
+    else keep(event);
+  }
+
+  /** The plot is not drawn yet: mark the press, and act on it later. */
+  function keep(/** @type {PointerEvent} */ event) {
+    const { clientX, clientY, shiftKey } = event;
+    early.push({ clientX, shiftKey });
+    const layer = document.getElementById("fresh-points");
+    const { left, top } = layer.getBoundingClientRect();
+    const dot = document.createElement("i");
+    dot.className = "dot coming";
+    dot.style.transform = `translate(${clientX - left}px, ${clientY - top}px)`;
+    layer.append(dot);
+  }
+
+  function removes(/** @type {PointerEvent} */ event) {
+    if (!onPlot(event)) return;
+    event.preventDefault();
+    down = null;
+    const gd = gmm.plot.element("plot");
+    const where = gd && position(gd, event);
+    if (where) takeBack(where);
+  }
+
+  /** The plot is drawn: act on the presses that came before. */
+  function listen(/** @type {any} */ gd) {
+    for (const press of early.splice(0)) click(gd, press);
+  }
+
+  // from now on, since the page may be seen long before Plotly has come
+  document.addEventListener("pointerdown", pressed, true);
+  document.addEventListener("pointermove", moved, true);
+  document.addEventListener("pointerup", released, true);
+  document.addEventListener("contextmenu", removes, true);
+  document.addEventListener("pointercancel", () => (down = null), true);
+  document.documentElement.addEventListener("pointerleave", () => {
+    hovering = null;
+    read();
+  });
+
+  gmm.pointer = { listen, read, reading, tidy };
 })((window.dash_clientside = window.dash_clientside || {}));

@@ -4,9 +4,9 @@
  *
  * @typedef {{x: (number|null)[], y: (number|null)[]}} Path
  */
-(function (gmm) {
-  "use strict";
+"use strict";
 
+(function (gmm) {
   const DOT_PX = 10;
   const MOST_DOTS = 300;
   const MOST_TICKS = 5000;

@@ -12,9 +12,9 @@
  *   losses?: number[], error: string|null, model: Model|null}} Run
  * @typedef {{reason: "busy"|"rate"|"store", message: string}} Hindrance
  */
-(function (gmm) {
-  "use strict";
+"use strict";
 
+(function (gmm) {
   const state = {
     settings: { memory_steps: [null] },
     /** @type {View|null} the session in the newest answer */

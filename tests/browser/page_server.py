@@ -15,9 +15,11 @@ class Server:
     """The application on a free port, in a thread."""
 
     def __init__(self, config: Config, port: int = 0) -> None:
-        application = create_app(dataclasses.replace(config)).server
-        self.sessions = application.extensions["sessions"]
-        self._listener: BaseWSGIServer = make_server("127.0.0.1", port, application, threaded=True)
+        self.application = create_app(dataclasses.replace(config)).server
+        self.sessions = self.application.extensions["sessions"]
+        self._listener: BaseWSGIServer = make_server(
+            "127.0.0.1", port, self.application, threaded=True
+        )
         self.port = self._listener.server_port
         self.url = f"http://127.0.0.1:{self.port}/"
         threading.Thread(target=self._listener.serve_forever, daemon=True).start()

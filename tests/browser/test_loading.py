@@ -1,0 +1,77 @@
+"""A slow line: what a person does before the page has loaded is kept."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dash.testing.browser import Browser
+from dash_page import DashPage
+from page_server import Server
+
+from dash_app.config import Config
+
+pytestmark = pytest.mark.browser
+
+SLOW = {"offline": False, "latency": 150, "downloadThroughput": 250_000, "uploadThroughput": 50_000}
+FAST = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+LAST_SCRIPT = "async-graph"  # of the plot; Dash requests it when the page stands
+
+
+class SlowLine:
+    """The page on a slow line that brings the last script only when it is told to."""
+
+    def __init__(self, page: DashPage) -> None:
+        self.page = page
+        self.arrives = threading.Event()
+        application: Any = page.server.application
+        serve = application.wsgi_app
+
+        def late(environ: dict[str, Any], start: Callable[..., Any]) -> Any:
+            if LAST_SCRIPT in environ["PATH_INFO"]:
+                self.arrives.wait(60)
+            return serve(environ, start)
+
+        application.wsgi_app = late
+
+
+@pytest.fixture
+def line(chromium: Browser, tmp_path: Path) -> Iterator[SlowLine]:
+    """A browser that has loaded nothing of the page yet."""
+    server = Server(dataclasses.replace(Config(), data_dir=tmp_path, port=0))
+    page = DashPage(chromium.driver, server)
+    page.driver.get(f"{server.url}healthz")
+    page.script("sessionStorage.clear(); localStorage.clear();")
+    page.driver.execute_cdp_cmd("Network.enable", {})
+    page.driver.execute_cdp_cmd("Network.emulateNetworkConditions", SLOW)
+    slow = SlowLine(page)
+    yield slow
+    slow.arrives.set()
+    page.driver.execute_cdp_cmd("Network.emulateNetworkConditions", FAST)
+    server.stop()
+
+
+def test_clicks_before_the_plot_is_drawn_are_kept(line: SlowLine) -> None:
+    page = line.page
+    page.driver.execute_cdp_cmd("Page.navigate", {"url": page.server.url})
+    page.wait("document.getElementById('fresh-points')?.getBoundingClientRect().width", 60)
+    left, top, width = page.script(
+        """
+        const box = document.getElementById('fresh-points').getBoundingClientRect();
+        return [box.left, box.top, box.width];
+        """
+    )
+    for share in (0.3, 0.7):
+        at = (left + share * width, top + 120)
+        page.mouse("mousePressed", at, button="left", clickCount=1)
+        page.mouse("mouseReleased", at, button="left", clickCount=1)
+    assert page.read("document.querySelectorAll('.dot.coming').length") == 2
+    line.arrives.set()
+    page.wait("window.dash_clientside?.state?.view?.n_points === 2", 60)
+    page.settle()
+    drawn = [page.pixel(x)[0] for x in page.points]
+    assert drawn == pytest.approx([left + 0.3 * width, left + 0.7 * width], abs=2)

@@ -1,0 +1,99 @@
+"""Fingers on the plot: a tap adds a point; scrolling, dragging and pinching never do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from dash_page import DashPage
+
+pytestmark = pytest.mark.browser
+
+PHONE = {"width": 390, "height": 700, "deviceScaleFactor": 1, "mobile": True}
+
+
+@pytest.fixture
+def phone(page: DashPage) -> Iterator[DashPage]:
+    """The page on a narrow screen with touch."""
+    page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PHONE)
+    page.driver.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": True})
+    page.script("document.getElementById('plot').scrollIntoView()")
+    page.pass_time(100)  # the plot follows the new width
+    page.settle()
+    yield page
+    page.driver.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": False})
+    page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def _touch(page: DashPage, kind: str, *fingers: tuple[float, float]) -> None:
+    points = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(fingers)]
+    page.driver.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+
+def _tap(page: DashPage, at: tuple[float, float], wobble_px: float = 0) -> None:
+    _touch(page, "touchStart", at)
+    if wobble_px:
+        _touch(page, "touchMove", (at[0] + wobble_px, at[1]))
+    _touch(page, "touchEnd")
+
+
+def _tap_once_more(page: DashPage) -> None:
+    """Tap: when this point is there, an earlier gesture would have added its own."""
+    n_before = page.points.size
+    _tap(page, page.pixel(0.25))
+    page.until(lambda: page.points.size > n_before, "the tap's point")
+    page.settle()
+
+
+def test_tap_adds_one_point_where_the_finger_was(phone: DashPage) -> None:
+    _tap(phone, phone.pixel(-0.5))
+    _tap(phone, phone.pixel(0.5), wobble_px=3)
+    phone.until(lambda: phone.points.size >= 2, "two points")
+    phone.settle()
+    assert phone.points == pytest.approx([-0.5, 0.5], abs=0.03)
+
+
+def test_finger_that_scrolls_adds_none(phone: DashPage) -> None:
+    phone.script("window.before = scrollY")
+    x, y = phone.pixel(0.1, 0.7)
+    _touch(phone, "touchStart", (x, y))
+    for step in range(1, 11):
+        _touch(phone, "touchMove", (x, y - 12 * step))
+    _touch(phone, "touchEnd")
+    phone.wait("scrollY > before")  # over the plot, too, a finger scrolls the page
+    phone.script("document.getElementById('plot').scrollIntoView()")
+    _tap_once_more(phone)
+    assert phone.points == pytest.approx([0.25], abs=0.03)
+
+
+@pytest.mark.parametrize("comes_back", [False, True])
+def test_finger_that_drags_adds_none(phone: DashPage, comes_back: bool) -> None:
+    x, y = phone.pixel(-0.3)
+    _touch(phone, "touchStart", (x, y))
+    for step in range(1, 6):
+        _touch(phone, "touchMove", (x + 12 * step, y))
+    if comes_back:
+        _touch(phone, "touchMove", (x, y))
+    _touch(phone, "touchEnd")
+    _tap_once_more(phone)
+    assert phone.points == pytest.approx([0.25], abs=0.03)
+
+
+def test_two_fingers_add_none(phone: DashPage) -> None:
+    x, y = phone.pixel(-0.2)
+    _touch(phone, "touchStart", (x, y))
+    _touch(phone, "touchStart", (x, y), (x + 80, y))
+    _touch(phone, "touchEnd", (x, y))
+    _touch(phone, "touchEnd")
+    _tap_once_more(phone)
+    assert phone.points == pytest.approx([0.25], abs=0.03)
+
+
+def test_mouse_that_drags_adds_none(page: DashPage) -> None:
+    x, y = page.pixel(-0.4)
+    page.mouse("mousePressed", (x, y), button="left", clickCount=1)
+    page.mouse("mouseMoved", (x + 90, y), button="left")
+    page.mouse("mouseReleased", (x + 90, y), button="left", clickCount=1)
+    page.click(0.25)
+    page.settle()
+    assert page.points == pytest.approx([0.25], abs=0.01)
