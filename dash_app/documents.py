@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from math import isnan
 from typing import Any, Optional
 
 from dash_app.journal.differences import Difference
 from dash_app.journal.recent import changes_since
 from dash_app.journal.views import ModelComparison, SessionView
+from dash_app.learning import Record
 from dash_app.records.operations import Operation
 from dash_app.records.versions import ModelVersion
+from dash_app.training.timelines import Timeline
 from dash_app.training.trainings import Run
 
 Document = dict[str, Any]
@@ -133,4 +136,35 @@ def comparison_document(comparison: ModelComparison) -> Document:
         "log_likelihood_gap": difference.log_likelihood_gap,
         "online": model_document(comparison.online),
         "scratch": model_document(comparison.scratch),
+    }
+
+
+def timeline_document(made: Timeline, after: int = 0) -> Document:
+    """Return a timeline with its records so far but the first `after`."""
+    records = made.records(after)
+    return {
+        "id": made.request.id,
+        "status": made.status,
+        "learners": list(made.request.learners),
+        "order": made.request.order,
+        "seed": made.request.seed,
+        "n_components": made.request.n_components,
+        "n_points": made.n_points,
+        "n_steps": made.n_steps,
+        "error": made.error,
+        "records": [record_document(each) for each in records],
+    }
+
+
+def record_document(record: Record) -> Document:
+    """Return one learner after one increment."""
+    return {
+        "learner": record.learner,
+        "n_points": record.n_points,
+        **record.mixture.to_dict(),
+        "objective": None if isnan(record.objective) else record.objective,
+        "mean_nll": record.mean_nll,
+        "tv_to_scratch": record.tv_to_scratch,
+        "time_s": record.time_s,
+        "n_touched": record.n_touched,
     }

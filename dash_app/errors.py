@@ -12,6 +12,7 @@ GMMError
 │   └── UntrainedError (AttributeError) a learner has no mixture yet
 ├── SessionNotFoundError (LookupError)  no session has that id
 ├── RunNotFoundError (LookupError)      no training run has that id
+├── TimelineNotFoundError (LookupError) no timeline has that id
 ├── ConflictError                       other processes wrote first, all retries failed
 ├── BusyError                           too many requests wait, or the wait was too long
 ├── RateError                           a client exceeded its rate limit
@@ -81,6 +82,10 @@ class SessionNotFoundError(GMMError, LookupError):
 
 class RunNotFoundError(GMMError, LookupError):
     """No training run has that id."""
+
+
+class TimelineNotFoundError(GMMError, LookupError):
+    """No timeline has that id."""
 
 
 class ConflictError(GMMError):

@@ -58,6 +58,7 @@ from dash_app.records.runs import MAX_EPOCHS, RunRecord
 from dash_app.records.versions import ONLINE, SCRATCH, ModelVersion
 from dash_app.store import Store
 from dash_app.training.maintenance import Maintenance
+from dash_app.training.timelines import Timelines
 from dash_app.training.trainings import Run, Trainings
 
 __all__ = [
@@ -117,6 +118,7 @@ class Sessions:
         self._increments = Increments(store)
         self._differences = Differences()
         self._trainings = Trainings(self._operations, store, self.watch, turns, config)
+        self.timelines = Timelines(self._operations, store, turns, config)
         self._maintenance = Maintenance(
             store, self.watch, self._trainings.runs, config.session_ttl_days
         )
@@ -160,11 +162,13 @@ class Sessions:
         self.watch.close()
         self._waits.stop()
         self._trainings.runs.stop()
+        self.timelines.stop()
 
     def close(self) -> None:
         """Stop trainings, event streams and threads, and then close the store."""
         self.stop()
         self._trainings.runs.close()
+        self.timelines.close()
         self._maintenance.close()
         self._store.close()
 

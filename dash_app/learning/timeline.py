@@ -95,7 +95,7 @@ def timeline(
     checked = [as_points(increment) for increment in increments]
     if not checked:
         raise EmptyDataError("expected at least one increment, got none", "increments")
-    steps = _divided(checked)
+    steps = divided(checked)
     racing = [(name, LEARNERS[name](n_components, seed=seed)) for name in learners]
     reference = dict(racing).get("scratch") or LEARNERS["scratch"](n_components, seed=seed)
     return _records(steps, racing, reference, truth)
@@ -148,7 +148,7 @@ def _objective(mixture: Mixture, points: Array) -> float:
     return objective.in_data_units(float(objective.value(objective.standardised(mixture))[0]))
 
 
-def _divided(steps: list[Array]) -> list[Array]:
+def divided(steps: list[Array]) -> list[Array]:
     """Return the increments; more than MAX_INCREMENTS are divided anew, evenly in log n."""
     if len(steps) <= MAX_INCREMENTS:
         return steps

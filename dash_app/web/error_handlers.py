@@ -35,6 +35,7 @@ STATUS: dict[type[errors.GMMError], tuple[int, str]] = {
     errors.ConflictError: (409, "conflict"),
     errors.SessionNotFoundError: (404, "session_not_found"),
     errors.RunNotFoundError: (404, "run_not_found"),
+    errors.TimelineNotFoundError: (404, "timeline_not_found"),
     errors.BudgetError: (422, "over_budget"),
     errors.RateError: (429, "too_many"),
     errors.BusyError: (503, "busy"),

@@ -18,6 +18,7 @@ from dash_app.records.runs import MAX_EPOCHS
 
 SESSION_ID_PATTERN = "^[0-9a-f]{32}$"
 RUN_ID_PATTERN = "^[0-9a-f]{16}$"
+TIMELINE_ID_PATTERN = "^[0-9a-z_-]+$"
 KEY_PATTERN = "^[!-~]+$"
 """An idempotency key is printable ASCII: PostgreSQL refuses NUL, but SQLite stores it."""
 
@@ -42,6 +43,7 @@ Seed = Annotated[int, Strict(), Field(ge=0, le=2**63 - 1), _INTEGRAL]
 Epochs = Annotated[int, Strict(), Field(ge=1, le=MAX_EPOCHS), _INTEGRAL]
 Method = Annotated[str, Field(pattern="^(em|adam)$")]
 SessionId = Annotated[str, Field(pattern=SESSION_ID_PATTERN)]
+TimelineId = Annotated[str, Field(min_length=1, max_length=300, pattern=TIMELINE_ID_PATTERN)]
 RunId = Annotated[str, Field(pattern=RUN_ID_PATTERN)]
 Key = Annotated[str, Field(min_length=1, max_length=MAX_KEY_LENGTH, pattern=KEY_PATTERN)]
 

@@ -24,7 +24,7 @@ class Learner(ABC):
     Parameters
     ----------
     n_components : int, 1 to 50
-    seed : int, 0 to 2^32 - 1, of random starts where there are any
+    seed : int, 0 to 2^63 - 1, of random starts where there are any
 
     Attributes
     ----------
@@ -39,8 +39,8 @@ class Learner(ABC):
 
     def __init__(self, n_components: int, *, seed: int = 0) -> None:
         self.n_components = check_n_components(n_components)
-        if not 0 <= int(seed) < 2**32:
-            raise OutOfRangeError(f"expected 0 <= seed < 2^32, got {seed}", "seed")
+        if not 0 <= int(seed) < 2**63:
+            raise OutOfRangeError(f"expected 0 <= seed < 2^63, got {seed}", "seed")
         self.seed = int(seed)
         self.n_points = 0
         self.n_touched = 0

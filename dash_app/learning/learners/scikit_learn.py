@@ -32,7 +32,7 @@ class ScikitLearn(AllPointsLearner):
 
         if np.ptp(points) <= MIN_SPREAD:
             return equal_points_mixture(float(points[0]), self.n_components)
-        model = GaussianMixture(min(self.n_components, points.size), random_state=self.seed)
+        model = GaussianMixture(min(self.n_components, points.size), random_state=self.seed % 2**32)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # not converged, or fewer distinct points
             model.fit(points[:, None])

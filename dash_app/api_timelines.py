@@ -1,0 +1,200 @@
+"""Timelines in the REST API: learners side by side along the stream of a session's points.
+
+A timeline can be followed by its events, or polled by `after`.
+"""
+
+# flask-openapi3's decorators have no types that mypy could follow
+# mypy: allow-untyped-decorators
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any, Literal, Optional
+
+from flask import Response, jsonify, request
+from flask_openapi3 import OpenAPI, Tag
+from pydantic import Field
+
+from dash_app.api import PREFIX
+from dash_app.api_models import ErrorAnswer, Model, SessionPath
+from dash_app.documents import record_document, timeline_document
+from dash_app.learning import LEARNERS
+from dash_app.sessions import Sessions
+from dash_app.training.timelines import MAX_SEED, Timeline
+from dash_app.web import error_handlers, fields
+
+HEARTBEAT_S = 1.0
+"""Time without an event after which a comment is sent, to detect a lost connection."""
+
+_RETRY_AFTER_S = 2
+_TIMELINES = Tag(name="timelines", description="Learners side by side on the same stream.")
+_ID = "45-3-arrival-0-summary-scratch"
+_STREAM = {
+    "description": "the stream; it ends with the timeline",
+    "content": {"text/event-stream": {"schema": {"type": "string"}}},
+}
+
+
+class NewTimeline(Model):
+    """Which learners are compared, and on what order of the points."""
+
+    learners: list[str] = Field(
+        ["summary", "scratch"],
+        min_length=1,
+        max_length=len(LEARNERS),
+        description="each once, of " + ", ".join(LEARNERS),
+        examples=[["summary", "scratch"]],
+    )
+    order: Literal["arrival", "sorted", "reversed", "shuffled"] = Field(
+        "arrival", description="order in which the learners get the points"
+    )
+    seed: int = Field(
+        0, ge=0, le=MAX_SEED, strict=True, description="of the shuffled order and of the learners"
+    )
+    n_components: Optional[fields.Components] = Field(
+        None, description="default: that of the session", examples=[3]
+    )
+
+
+class TimelinePath(SessionPath):
+    """Path of a timeline."""
+
+    timeline_id: fields.TimelineId = Field(
+        description="the timeline's id; it says what the timeline is made of",
+        json_schema_extra={"example": _ID},
+    )
+
+
+class TimelineQuery(Model):
+    """Which records to return."""
+
+    after: int = Field(0, ge=0, le=1_000_000, description="leave out this many of the first")
+
+
+class RecordAnswer(Model):
+    """One learner after one increment."""
+
+    learner: str = Field(examples=["summary"])
+    n_points: int = Field(description="points so far", examples=[45])
+    weights: list[float] = Field(examples=[[0.5, 0.5]])
+    means: list[float] = Field(description="data units, ascending", examples=[[-0.5, 0.5]])
+    variances: list[float] = Field(description="data units squared", examples=[[0.01, 0.02]])
+    objective: Optional[float] = Field(
+        description="J on all points so far, nats per point; null if all of them are equal",
+        examples=[0.31],
+    )
+    mean_nll: float = Field(
+        description="mean negative log-likelihood of all points so far, nats", examples=[-0.28]
+    )
+    tv_to_scratch: float = Field(
+        description="total variation to the fit from scratch to the same points, 0 to 1",
+        examples=[0.004],
+    )
+    time_s: float = Field(description="time of the update, seconds", examples=[0.0012])
+    n_touched: int = Field(
+        description="points or atoms that the updates have read so far", examples=[1035]
+    )
+
+
+class TimelineAnswer(Model):
+    """A timeline and its records so far."""
+
+    id: str = Field(examples=[_ID])
+    status: str = Field(pattern="^(queued|running|done|failed|cancelled)$", examples=["done"])
+    learners: list[str] = Field(examples=[["summary", "scratch"]])
+    order: str = Field(examples=["arrival"])
+    seed: int = Field(examples=[0])
+    n_components: int = Field(examples=[3])
+    n_points: int = Field(description="points in all", examples=[45])
+    n_steps: int = Field(
+        description="increments in all, at most 200; each gives one record a learner", examples=[45]
+    )
+    error: Optional[str] = Field(description="reason of a failed timeline", examples=[None])
+    records: list[RecordAnswer] = Field(description="increment by increment")
+
+
+def register(server: OpenAPI, sessions: Sessions, *, max_streams: int) -> None:
+    """Add the timelines to the server, at most `max_streams` event streams at once."""
+    timelines = sessions.timelines
+    errors = {404: ErrorAnswer, 503: ErrorAnswer}
+
+    @server.post(
+        f"{PREFIX}/sessions/<session_id>/timelines",
+        tags=[_TIMELINES],
+        responses={202: TimelineAnswer, 409: ErrorAnswer, **errors},
+    )
+    def create_timeline(
+        path: SessionPath, body: NewTimeline
+    ) -> tuple[Response, int, dict[str, str]]:
+        """Train learners along the active points, in the background.
+
+        The same request gives the same timeline. Another timeline of the session that is still
+        being made is cancelled.
+        """
+        made = timelines.start(
+            path.session_id, body.learners, body.order, body.seed, body.n_components
+        )
+        location = f"{PREFIX}/sessions/{path.session_id}/timelines/{made.request.id}"
+        return jsonify(timeline_document(made)), 202, {"Location": location}
+
+    @server.get(
+        f"{PREFIX}/sessions/<session_id>/timelines/<timeline_id>",
+        tags=[_TIMELINES],
+        responses={200: TimelineAnswer, 409: ErrorAnswer, **errors},
+    )
+    def get_timeline(path: TimelinePath, query: TimelineQuery) -> Response:
+        """Return the timeline; it is made again if the server does not have it any more."""
+        made = timelines.get(path.session_id, path.timeline_id)
+        return jsonify(timeline_document(made, query.after))
+
+    @server.post(
+        f"{PREFIX}/sessions/<session_id>/timelines/<timeline_id>/cancel",
+        tags=[_TIMELINES],
+        responses={200: TimelineAnswer, **errors},
+    )
+    def cancel_timeline(path: TimelinePath) -> Response:
+        """Stop a timeline; a timeline that has ended does not change."""
+        return jsonify(timeline_document(timelines.cancel(path.session_id, path.timeline_id)))
+
+    @server.get(
+        f"{PREFIX}/sessions/<session_id>/timelines/<timeline_id>/events",
+        tags=[_TIMELINES],
+        responses={200: _STREAM, 409: ErrorAnswer, **errors},
+    )
+    def get_timeline_events(path: TimelinePath) -> Response:
+        """Follow a timeline: a `record` for each learner and increment, then the last status."""
+        made = timelines.get(path.session_id, path.timeline_id)
+        stack = ExitStack()
+        if not stack.enter_context(sessions.watch.listener(path.session_id, max_streams)):
+            message = (
+                f"expected at most {max_streams} event streams at once, got one more; poll instead"
+            )
+            busy = error_handlers.answer(503, "too_many_streams", message)
+            busy.headers["Retry-After"] = str(_RETRY_AFTER_S)
+            return busy
+        has_gone = request.environ.get("waitress.client_disconnected", lambda: False)
+        events = _stream(made, lambda: sessions.watch.closed or has_gone())
+        response = Response(events, headers={"Cache-Control": "no-cache"})
+        response.content_type = "text/event-stream; charset=utf-8"
+        response.call_on_close(stack.close)
+        return response
+
+
+def _stream(made: Timeline, is_over: Callable[[], bool]) -> Iterator[str]:
+    n_sent = 0
+    while not is_over():
+        if not made.wait(n_sent, HEARTBEAT_S):
+            yield ": alive\n\n"
+            continue
+        ended = made.has_ended  # before the records are read: none can follow
+        for record in made.records(n_sent):
+            n_sent += 1
+            yield _event("record", n_sent, record_document(record))
+        if ended:
+            yield _event(made.status, n_sent, {"n_records": n_sent, "error": made.error})
+            return
+
+
+def _event(name: str, number: int, data: dict[str, Any]) -> str:
+    return f"event: {name}\nid: {number}\ndata: {json.dumps(data, separators=(',', ':'))}\n\n"

@@ -1,0 +1,367 @@
+"""Timelines of a session's points, made in background threads.
+
+A timeline is not stored. Its id says what it is made of, so any process can make it again from the
+log. Each process keeps its newest timelines in memory.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Optional
+
+import numpy as np
+
+from dash_app.admission.turns import Turn, Turns
+from dash_app.config import Config
+from dash_app.errors import (
+    BudgetError,
+    BusyError,
+    CancelledError,
+    GMMError,
+    OutOfRangeError,
+    RefusedError,
+    TimelineNotFoundError,
+)
+from dash_app.journal.active_points import increments_at
+from dash_app.journal.operation_log import OperationLog
+from dash_app.learning import LEARNERS, Record, timeline
+from dash_app.learning.mixture import Array
+from dash_app.learning.timeline import divided
+from dash_app.records.operations import short
+from dash_app.records.runs import CANCELLED, DONE, FAILED, QUEUED, RUNNING
+from dash_app.store import Store
+
+_log = logging.getLogger(__name__)
+
+ORDERS = ("arrival", "sorted", "reversed", "shuffled")
+"""Orders in which the points can come. "reversed" is from the largest to the smallest; the points
+of the sorted, reversed and shuffled order come in increments of the same sizes as they arrived."""
+
+MAX_SEED = 2**32 - 1
+_ID = re.compile(r"(\d{1,9})-(\d{1,2})-([a-z]+)-(\d{1,10})-([a-z_\d]+(?:-[a-z_\d]+)*)")
+_N_KEPT = 16
+"""Timelines kept in memory, per process; one of 200 steps and 8 learners takes some 2 MB."""
+
+_CLOSE_TIMEOUT_S = 5.0
+_FAILED = "the timeline failed; see the log"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a timeline is made of.
+
+    Attributes
+    ----------
+    node : int, the state of the points, see `records.operations`
+    order : one of ORDERS
+    seed : int, of the shuffled order and of every learner
+    learners : keys of `LEARNERS`
+    """
+
+    session_id: str
+    node: int
+    n_components: int
+    order: str
+    seed: int
+    learners: tuple[str, ...]
+
+    @property
+    def id(self) -> str:
+        """Return the id, from which `of_id` restores the request."""
+        return "-".join(
+            [str(self.node), str(self.n_components), self.order, str(self.seed), *self.learners]
+        )
+
+    @classmethod
+    def of_id(cls, session_id: str, text: str) -> Request:
+        """Return the request with that id.
+
+        Raises
+        ------
+        TimelineNotFoundError : the text is not an id
+        """
+        found = _ID.fullmatch(text)
+        if found is None:
+            raise TimelineNotFoundError("expected the id of a timeline")
+        node, n_components, order, seed, learners = found.groups()
+        return cls(
+            session_id, int(node), int(n_components), order, int(seed), tuple(learners.split("-"))
+        )
+
+
+class Timeline:
+    """A timeline that is being made, or is complete.
+
+    Attributes
+    ----------
+    status : "queued", "running", "done", "failed" or "cancelled"
+    n_steps : int, increments in all; each gives one record a learner
+    n_points : int, points in all
+    error : the reason of a failed timeline
+    """
+
+    def __init__(self, request: Request, turn: Turn, steps: Sequence[Array]) -> None:
+        self.request = request
+        self.turn = turn
+        self.steps = steps
+        self.n_steps = len(steps)
+        self.n_points = sum(step.size for step in steps)
+        self.status = QUEUED
+        self.error: Optional[str] = None
+        self._records: list[Record] = []
+        self._changed = threading.Condition()
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether no record will follow."""
+        return self.status not in (QUEUED, RUNNING)
+
+    def records(self, after: int = 0) -> list[Record]:
+        """Return the records so far but the first `after`."""
+        with self._changed:
+            return self._records[after:]
+
+    def wait(self, n_seen: int, timeout_s: float) -> bool:
+        """Wait for more than `n_seen` records or the end; return False after the timeout."""
+        with self._changed:
+            return self._changed.wait_for(
+                lambda: len(self._records) > n_seen or self.has_ended, timeout_s
+            )
+
+    def put(self, record: Record) -> None:
+        """Append a record."""
+        with self._changed:
+            self.status = RUNNING
+            self._records.append(record)
+            self._changed.notify_all()
+
+    def end(self, status: str, error: Optional[str] = None) -> None:
+        """Set the last status."""
+        with self._changed:
+            self.status, self.error, self.steps = status, error, ()
+            self._changed.notify_all()
+
+
+class Timelines:
+    """Makes the timelines of this process, at most one a session at a time."""
+
+    def __init__(
+        self, operations: OperationLog, store: Store, turns: Turns, config: Config
+    ) -> None:
+        self._operations = operations
+        self._store = store
+        self._turns = turns
+        self._max_runs = config.max_runs
+        self._max_work = config.max_run_work
+        self._max_work_s = config.max_run_s
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[tuple[str, str], Timeline] = OrderedDict()
+        self._threads: dict[tuple[str, str], threading.Thread] = {}
+
+    def start(
+        self,
+        session_id: str,
+        learners: Sequence[str],
+        order: str,
+        seed: int,
+        n_components: Optional[int],
+    ) -> Timeline:
+        """Return the timeline of the active points; start it if it is not there.
+
+        Another timeline of the session that is still being made is cancelled.
+
+        Raises
+        ------
+        SessionNotFoundError, OutOfRangeError
+        RefusedError : no points, or a half-life
+        BusyError : too many timelines are being made
+        """
+        node, of_session = self._operations.read(
+            session_id, lambda live: (live.state.node, live.state.settings.n_components)
+        )
+        request = Request(
+            session_id, node, n_components or of_session, order, seed, tuple(learners)
+        )
+        return self._made(request)
+
+    def get(self, session_id: str, timeline_id: str) -> Timeline:
+        """Return the timeline; start it again if it is not in memory.
+
+        Raises
+        ------
+        SessionNotFoundError, TimelineNotFoundError, RefusedError, BusyError
+        """
+        self._operations.check(session_id)
+        request = Request.of_id(session_id, timeline_id)
+        try:
+            return self._made(request)
+        except OutOfRangeError as error:
+            raise TimelineNotFoundError(f"expected the id of a timeline; {error}") from error
+
+    def cancel(self, session_id: str, timeline_id: str) -> Timeline:
+        """Stop the timeline, if it is being made.
+
+        Raises
+        ------
+        SessionNotFoundError, TimelineNotFoundError : this process does not have it
+        """
+        self._operations.check(session_id)
+        with self._lock:
+            found = self._kept.get((session_id, timeline_id))
+        if found is None:
+            raise TimelineNotFoundError("expected a timeline that was started")
+        self._turns.cancel(found.turn)
+        return found
+
+    def stop(self) -> None:
+        """Tell every timeline to end, without waiting."""
+        with self._lock:
+            turns = [each.turn for each in self._kept.values() if not each.has_ended]
+        for turn in turns:
+            self._turns.cancel(turn)
+
+    def close(self) -> None:
+        """Stop every timeline and wait for its thread."""
+        self.stop()
+        with self._lock:
+            threads = list(self._threads.values())
+        for thread in threads:
+            thread.join(_CLOSE_TIMEOUT_S)
+
+    def _made(self, request: Request) -> Timeline:
+        key = (request.session_id, request.id)
+        with self._lock:
+            known = self._kept.get(key)
+        if known is not None and known.status not in (CANCELLED, FAILED):
+            return known
+        _check(request)
+        steps = self._steps(request)
+        with self._lock:
+            under_way = [each for each in self._kept.values() if not each.has_ended]
+            replaced = [each for each in under_way if each.request.session_id == request.session_id]
+            if len(under_way) - len(replaced) >= self._max_runs:
+                raise BusyError(
+                    f"expected at most {self._max_runs} timelines under way, got one more; "
+                    "try again later"
+                )
+            turn = self._turns.enter(request.session_id)
+            made = self._kept[key] = Timeline(request, turn, steps)
+            self._kept.move_to_end(key)
+            ended = [name for name, each in self._kept.items() if each.has_ended]
+            for name in ended[: max(len(self._kept) - _N_KEPT, 0)]:
+                del self._kept[name]
+            thread = self._threads[key] = threading.Thread(
+                target=self._make, args=(key, made), name=f"timeline {request.id}", daemon=True
+            )
+        for each in replaced:
+            self._turns.cancel(each.turn)
+        thread.start()
+        return made
+
+    def _steps(self, request: Request) -> list[Array]:
+        """Return the increments in the order asked for."""
+        record = self._store.session(request.session_id)
+        assert record is not None  # checked by the caller
+        if self._half_life_at(request) is not None:
+            raise RefusedError(
+                "expected a session without half-life: a timeline gives every point the same weight"
+            )
+        try:
+            rows = self._store.point_rows(request.session_id, request.node)
+            found = increments_at(rows, request.node, record.settings.half_life)
+        except KeyError:
+            raise TimelineNotFoundError("expected the id of a timeline of this session") from None
+        if not found:
+            raise RefusedError("expected at least one point for a timeline, got none", "points")
+        steps = divided(_in_order([each for each, _ in found], request.order, request.seed))
+        self._check_work(steps, request)
+        return steps
+
+    def _half_life_at(self, request: Request) -> Optional[float]:
+        return self._operations.read(request.session_id, lambda live: live.state.settings.half_life)
+
+    def _check_work(self, steps: Sequence[Array], request: Request) -> None:
+        n_points = sum(step.size for step in steps)
+        work = len(steps) * n_points * request.n_components * len(request.learners)
+        if work > self._max_work:
+            raise OutOfRangeError(
+                f"expected increments x points x components x learners <= {self._max_work:.3g}, "
+                f"got {len(steps)} x {n_points} x {request.n_components} x "
+                f"{len(request.learners)} = {work:.3g}",
+                "learners",
+            )
+
+    def _make(self, key: tuple[str, str], made: Timeline) -> None:
+        request, turn = made.request, made.turn
+        name = f"session {short(request.session_id)}: timeline {request.id}"
+        try:
+            self._turns.wait(turn)
+            self._check(turn)
+            records = timeline(made.steps, request.learners, request.n_components, request.seed)
+            for record in records:
+                made.put(record)
+                self._take_turns(turn)
+            made.end(DONE)
+            _log.info("%s: took %.3f s", name, turn.worked_s)
+        except CancelledError:
+            made.end(CANCELLED)
+        except GMMError as error:
+            made.end(FAILED, str(error))
+        except Exception:  # noqa: BLE001 - the readers must learn of the end after any error
+            _log.exception("%s: failed", name)
+            made.end(FAILED, _FAILED)
+        finally:
+            self._turns.leave(turn)
+            with self._lock:
+                if self._threads.get(key) is threading.current_thread():
+                    del self._threads[key]
+
+    def _take_turns(self, turn: Turn) -> None:
+        self._check(turn)
+        if self._turns.is_due(turn):
+            self._turns.pause(turn)
+            self._turns.wait(turn)
+            self._check(turn)
+
+    def _check(self, turn: Turn) -> None:
+        if turn.cancelled:
+            raise CancelledError("the timeline was cancelled")
+        if turn.worked_s > self._max_work_s:
+            raise BudgetError(
+                f"expected a timeline of at most {self._max_work_s:g} s, got one that was not done "
+                f"after {turn.worked_s:.1f} s; take fewer learners or components"
+            )
+
+
+def _check(request: Request) -> None:
+    unknown = [name for name in request.learners if name not in LEARNERS]
+    if unknown or len(set(request.learners)) != len(request.learners) or not request.learners:
+        expected = ", ".join(LEARNERS)
+        raise OutOfRangeError(
+            f"expected each learner once, of {expected}; got {list(request.learners)}", "learners"
+        )
+    if request.order not in ORDERS:
+        raise OutOfRangeError(f"expected an order of {ORDERS}, got {request.order!r}", "order")
+    if not 0 <= request.seed <= MAX_SEED:
+        raise OutOfRangeError(f"expected 0 <= seed <= {MAX_SEED}, got {request.seed}", "seed")
+    if request.n_components < 1:
+        raise OutOfRangeError("expected n_components >= 1", "n_components")
+
+
+def _in_order(steps: list[Array], order: str, seed: int) -> list[Array]:
+    """Return the same points in another order, in increments of the same sizes."""
+    if order == "arrival":
+        return steps
+    points = np.concatenate(steps)
+    if order == "shuffled":
+        points = np.random.default_rng(seed).permutation(points)
+    else:
+        points = np.sort(points)
+        if order == "reversed":
+            points = points[::-1].copy()
+    return np.split(points, np.cumsum([step.size for step in steps])[:-1])

@@ -1,0 +1,209 @@
+"""Timelines over the API: made in the background, followed, cancelled, made again from the log."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+from flask.testing import FlaskClient
+
+from dash_app.learning import fit_from_scratch, timeline
+from dash_app.sessions import Sessions
+from tests.waiting import eventually
+
+POINTS = [[-0.6, -0.5], [-0.55], [0.5, 0.6, 0.45], [0.1]]
+
+
+@pytest.fixture
+def url(client: FlaskClient) -> str:
+    """A session with four increments; the address of its timelines."""
+    session = client.post("/api/v1/sessions", json={"n_components": 2}).json["id"]
+    for x in POINTS:
+        client.post(f"/api/v1/sessions/{session}/points", json={"x": x})
+    return f"/api/v1/sessions/{session}/timelines"
+
+
+def ended(client: FlaskClient, address: str) -> dict[str, Any]:
+    """The timeline once it has ended."""
+
+    def look() -> Any:
+        found = client.get(address).json
+        return found if found["status"] not in ("queued", "running") else None
+
+    found: dict[str, Any] = eventually(look)
+    return found
+
+
+def test_it_holds_the_records_of_the_sessions_increments(client: FlaskClient, url: str) -> None:
+    answer = client.post(url, json={"learners": ["stepwise_em", "scratch"]})
+    assert answer.status_code == 202
+    found = ended(client, answer.headers["Location"])
+    assert (found["status"], found["n_steps"], found["n_points"]) == ("done", 4, 7)
+    expected = list(timeline(POINTS, ["stepwise_em", "scratch"], 2))
+    assert len(found["records"]) == len(expected)
+    for record, other in zip(found["records"], expected):
+        assert record["learner"] == other.learner
+        assert record["means"] == other.mixture.means.tolist()
+        assert record["tv_to_scratch"] == other.tv_to_scratch
+        assert record["n_touched"] == other.n_touched
+
+
+def test_other_orders_have_the_same_points_and_the_same_increments(
+    client: FlaskClient, url: str
+) -> None:
+    whole = np.concatenate(POINTS)
+    for order, first in (("sorted", [-0.6, -0.55]), ("reversed", [0.6, 0.5])):
+        answer = client.post(url, json={"learners": ["scratch"], "order": order})
+        records = ended(client, answer.headers["Location"])["records"]
+        assert records[0]["means"] == fit_from_scratch(first, 2).mixture.means.tolist()
+        assert [each["n_points"] for each in records] == [2, 3, 6, 7]
+        assert np.allclose(records[-1]["means"], fit_from_scratch(whole, 2).mixture.means)
+
+
+def test_a_seed_shuffles_the_same_way_each_time(client: FlaskClient, url: str) -> None:
+    body = {"learners": ["stepwise_em"], "order": "shuffled"}
+
+    def means(seed: int) -> Any:
+        answer = client.post(url, json={**body, "seed": seed})
+        return ended(client, answer.headers["Location"])["records"][0]["means"]
+
+    assert means(1) == means(1)
+    assert len({tuple(means(seed)) for seed in range(5)}) > 1
+
+
+def test_undone_points_are_left_out_and_the_old_timeline_stays(
+    client: FlaskClient, url: str
+) -> None:
+    before = client.post(url, json={"learners": ["scratch"]}).headers["Location"]
+    first = ended(client, before)
+    client.post(url.replace("timelines", "undo"))
+    after = client.post(url, json={"learners": ["scratch"]}).headers["Location"]
+    assert ended(client, after)["n_points"] == 6
+    assert client.get(before).json == first
+
+
+def test_another_process_makes_the_same_timeline_from_its_id(
+    client: FlaskClient, url: str, sessions: Sessions
+) -> None:
+    address = client.post(url, json={"learners": ["scratch"]}).headers["Location"]
+    found = ended(client, address)
+    session_id, timeline_id = address.split("/")[4], found["id"]
+    made = sessions.timelines.get(session_id, timeline_id)
+    eventually(lambda: made.has_ended)
+    assert [each.mixture.means.tolist() for each in made.records()] == [
+        each["means"] for each in found["records"]
+    ]
+
+
+def test_records_can_be_read_from_where_the_reader_stands(client: FlaskClient, url: str) -> None:
+    address = client.post(url, json={"learners": ["scratch"]}).headers["Location"]
+    whole = ended(client, address)["records"]
+    assert client.get(f"{address}?after=3").json["records"] == whole[3:]
+    assert client.get(f"{address}?after=99").json["records"] == []
+
+
+def test_events_tell_each_record_and_the_end(client: FlaskClient, url: str) -> None:
+    address = client.post(url, json={}).headers["Location"]
+    text = client.get(f"{address}/events").get_data(as_text=True)  # ends by itself
+    events = [part.splitlines() for part in text.split("\n\n") if part.startswith("event")]
+    assert [lines[0] for lines in events] == ["event: record"] * 8 + ["event: done"]
+    told = [json.loads(lines[2].removeprefix("data: ")) for lines in events[:-1]]
+    assert told == client.get(address).json["records"]
+
+
+def test_a_timeline_can_be_cancelled_and_started_again(client: FlaskClient, url: str) -> None:
+    client.post(url.replace("timelines", "points"), json={"x": list(np.linspace(-1, 1, 300))})
+    for x in np.linspace(-1, 1, 40):
+        client.post(url.replace("timelines", "points"), json={"x": [x]})
+    address = client.post(url, json={"learners": ["adam"]}).headers["Location"]
+    client.post(f"{address}/cancel")
+    stopped = eventually(lambda: _with_status(client, url, address, "cancelled"))
+    assert len(stopped["records"]) < 44
+    assert client.get(address).json["status"] in ("queued", "running")
+    client.post(f"{address}/cancel")
+
+
+def _with_status(client: FlaskClient, url: str, address: str, status: str) -> Any:
+    # a GET would start it again
+    found = client.post(f"{address}/cancel").json
+    return found if found["status"] == status else None
+
+
+def test_a_newer_timeline_of_a_session_replaces_one_under_way(
+    client: FlaskClient, url: str
+) -> None:
+    for x in np.linspace(-1, 1, 40):
+        client.post(url.replace("timelines", "points"), json={"x": [x]})
+    slow = client.post(url, json={"learners": ["adam"]}).headers["Location"]
+    quick = client.post(url, json={"learners": ["stepwise_em"]}).headers["Location"]
+    assert ended(client, quick)["status"] == "done"
+    assert _with_status(client, url, slow, "cancelled")
+
+
+def test_stopping_ends_what_is_under_way(sessions: Sessions) -> None:
+    session = sessions.create(n_components=3).id
+    for x in np.linspace(-1, 1, 60):
+        sessions.add(session, [x])
+    made = sessions.timelines.start(session, ["adam"], "arrival", 0, None)
+    eventually(lambda: made.records())
+    before = threading.active_count()
+    started = time.monotonic()
+    sessions.timelines.close()
+    assert made.status == "cancelled"
+    assert time.monotonic() - started < 5.0
+    assert threading.active_count() < before
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "field"),
+    [
+        ({"learners": []}, 422, "learners"),
+        ({"learners": ["nobody"]}, 422, "learners"),
+        ({"learners": ["scratch", "scratch"]}, 422, "learners"),
+        ({"order": "by name"}, 422, "order"),
+        ({"seed": -1}, 422, "seed"),
+        ({"seed": 1.5}, 422, "seed"),
+        ({"n_components": 51}, 422, "n_components"),
+        ({"speed": 1}, 422, "speed"),
+        ([], 422, None),
+    ],
+)
+def test_invalid_requests_name_the_field(
+    client: FlaskClient, url: str, body: Any, status: int, field: str
+) -> None:
+    answer = client.post(url, json=body)
+    assert answer.status_code == status
+    assert answer.json["error"]["field"] == field
+
+
+def test_what_is_not_json_is_refused(client: FlaskClient, url: str) -> None:
+    assert client.post(url, data="{", content_type="application/json").status_code == 400
+    assert client.post(url, data="x=1", content_type="text/plain").status_code == 415
+
+
+def test_without_points_or_with_a_half_life_there_is_no_timeline(client: FlaskClient) -> None:
+    for settings, word in (({}, "point"), ({"half_life": 20}, "half-life")):
+        session = client.post("/api/v1/sessions", json=settings).json["id"]
+        address = f"/api/v1/sessions/{session}"
+        if settings:
+            client.post(f"{address}/points", json={"x": [0.1]})
+        answer = client.post(f"{address}/timelines", json={})
+        assert answer.status_code == 409
+        assert word in answer.json["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    "name", ["nonsense", "0-3-arrival-0-nobody", "9999-2-arrival-0-scratch", "1-2-up-0-scratch"]
+)
+def test_an_id_that_names_nothing_is_not_found(client: FlaskClient, url: str, name: str) -> None:
+    answer = client.get(f"{url}/{name}")
+    assert (answer.status_code, answer.json["error"]["code"]) == (404, "timeline_not_found")
+
+
+def test_an_unknown_session_is_not_found(client: FlaskClient) -> None:
+    answer = client.post(f"/api/v1/sessions/{'0' * 32}/timelines", json={})
+    assert answer.json["error"]["code"] == "session_not_found"
