@@ -45,22 +45,20 @@ def _error(description: str) -> dict[str, Any]:
     return {"description": description, "content": {"application/json": {"schema": schema}}}
 
 
-_api = APIBlueprint(
-    "api",
-    __name__,
-    url_prefix=PREFIX,
-    abp_responses={
-        400: _error("the body is not JSON"),
-        403: _error("a page of another site asks for a change"),
-        404: _error("no such session or run"),
-        409: _error("the request does not apply to the current state"),
-        413: _error("the body is too large"),
-        415: _error("the body's content type is not application/json"),
-        421: _error("the Host header is none of this server's names"),
-        422: _error("a value is missing, of the wrong type or out of its range"),
-        503: _error("the store is unavailable, or the server is busy; see Retry-After"),
-    },
-)
+ERRORS = {
+    400: _error("the body is not JSON"),
+    403: _error("a page of another site asks for a change"),
+    404: _error("no such session or run"),
+    409: _error("the request does not apply to the current state"),
+    413: _error("the body is too large"),
+    415: _error("the body's content type is not application/json"),
+    421: _error("the Host header is none of this server's names"),
+    422: _error("a value is missing, of the wrong type or out of its range"),
+    503: _error("the store is unavailable, or the server is busy; see Retry-After"),
+}
+"""Descriptions of the errors that every endpoint of the API can answer."""
+
+_api = APIBlueprint("api", __name__, url_prefix=PREFIX, abp_responses=ERRORS)
 
 
 def register(server: OpenAPI, sessions: Sessions) -> None:

@@ -36,7 +36,8 @@ class Model(_Described):
     model_config = ConfigDict(extra="forbid")
 
 
-def _example(example: dict[str, Any], *, required: bool = True) -> ConfigDict:
+def with_example(example: dict[str, Any], *, required: bool = True) -> ConfigDict:
+    """Return the configuration of a request's model, with an example for the specification."""
     config = ConfigDict(extra="forbid", json_schema_extra={"examples": [example]})
     # flask-openapi3 reads this entry; pydantic ignores it
     return cast(ConfigDict, {**config, "openapi_extra": {"example": example, "required": required}})
@@ -101,7 +102,7 @@ class _BodyOptional(Model):
 class NewSession(_BodyOptional):
     """Settings of a new session; each has a default."""
 
-    model_config = _example({"n_components": 3, "half_life": None, "seed": 0}, required=False)
+    model_config = with_example({"n_components": 3, "half_life": None, "seed": 0}, required=False)
 
     n_components: fields.Components = Field(3, description="number of components")
     half_life: Optional[fields.HalfLife] = Field(
@@ -121,7 +122,7 @@ class NewSession(_BodyOptional):
 class SessionChange(Model):
     """New settings; omitted settings do not change."""
 
-    model_config = _example({"n_components": 4})
+    model_config = with_example({"n_components": 4})
 
     n_components: fields.Components = Field(
         1, description="number of components; omitted: no change"
@@ -141,7 +142,7 @@ class SessionChange(Model):
 class Points(Model):
     """Points to add or to remove."""
 
-    model_config = _example({"x": [-0.71, 0.42]})
+    model_config = with_example({"x": [-0.71, 0.42]})
 
     # fail fast: the description of a million faults would take seconds
     x: Annotated[list[fields.Point], FailFast()] = Field(
@@ -152,7 +153,7 @@ class Points(Model):
 class Training(_BodyOptional):
     """Options of a training from scratch."""
 
-    model_config = _example({"method": "em", "epochs": 200, "wait_s": 2.0}, required=False)
+    model_config = with_example({"method": "em", "epochs": 200, "wait_s": 2.0}, required=False)
 
     method: fields.Method = Field(
         "em", description="em: expectation-maximisation and Newton; adam: gradient steps"

@@ -10,14 +10,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from typing import Any, Literal, Optional
+from typing import Annotated, Any, Literal, Optional
 
 from flask import Response, jsonify, request
-from flask_openapi3 import OpenAPI, Tag
+from flask_openapi3 import APIBlueprint, OpenAPI, Tag
 from pydantic import Field
 
-from dash_app.api import PREFIX
-from dash_app.api_models import ErrorAnswer, Model, SessionPath
+from dash_app.api import ERRORS, PREFIX
+from dash_app.api_models import Model, SessionPath, with_example
 from dash_app.documents import record_document, timeline_document
 from dash_app.learning import LEARNERS
 from dash_app.sessions import Sessions
@@ -29,6 +29,7 @@ HEARTBEAT_S = 1.0
 
 _RETRY_AFTER_S = 2
 _TIMELINES = Tag(name="timelines", description="Learners side by side on the same stream.")
+_ADDRESS = "/sessions/<session_id>/timelines"
 _ID = "45-3-arrival-0-summary-scratch"
 _STREAM = {
     "description": "the stream; it ends with the timeline",
@@ -36,15 +37,20 @@ _STREAM = {
 }
 
 
+_Name = Annotated[str, Field(pattern=f"^({'|'.join(LEARNERS)})$")]
+
+
 class NewTimeline(Model):
     """Which learners are compared, and on what order of the points."""
 
-    learners: list[str] = Field(
+    model_config = with_example({"learners": ["summary", "scratch"], "order": "arrival"})
+
+    learners: list[_Name] = Field(
         ["summary", "scratch"],
         min_length=1,
         max_length=len(LEARNERS),
-        description="each once, of " + ", ".join(LEARNERS),
-        examples=[["summary", "scratch"]],
+        description="names, each once",
+        json_schema_extra={"uniqueItems": True},
     )
     order: Literal["arrival", "sorted", "reversed", "shuffled"] = Field(
         "arrival", description="order in which the learners get the points"
@@ -117,12 +123,13 @@ class TimelineAnswer(Model):
 def register(server: OpenAPI, sessions: Sessions, *, max_streams: int) -> None:
     """Add the timelines to the server, at most `max_streams` event streams at once."""
     timelines = sessions.timelines
-    errors = {404: ErrorAnswer, 503: ErrorAnswer}
+    api = APIBlueprint("timelines", __name__, url_prefix=PREFIX, abp_responses=ERRORS)
+    api.before_request(_require_json)
 
-    @server.post(
-        f"{PREFIX}/sessions/<session_id>/timelines",
+    @api.post(
+        _ADDRESS,
         tags=[_TIMELINES],
-        responses={202: TimelineAnswer, 409: ErrorAnswer, **errors},
+        responses={202: TimelineAnswer},
     )
     def create_timeline(
         path: SessionPath, body: NewTimeline
@@ -138,29 +145,29 @@ def register(server: OpenAPI, sessions: Sessions, *, max_streams: int) -> None:
         location = f"{PREFIX}/sessions/{path.session_id}/timelines/{made.request.id}"
         return jsonify(timeline_document(made)), 202, {"Location": location}
 
-    @server.get(
-        f"{PREFIX}/sessions/<session_id>/timelines/<timeline_id>",
+    @api.get(
+        f"{_ADDRESS}/<timeline_id>",
         tags=[_TIMELINES],
-        responses={200: TimelineAnswer, 409: ErrorAnswer, **errors},
+        responses={200: TimelineAnswer},
     )
     def get_timeline(path: TimelinePath, query: TimelineQuery) -> Response:
         """Return the timeline; it is made again if the server does not have it any more."""
         made = timelines.get(path.session_id, path.timeline_id)
         return jsonify(timeline_document(made, query.after))
 
-    @server.post(
-        f"{PREFIX}/sessions/<session_id>/timelines/<timeline_id>/cancel",
+    @api.post(
+        f"{_ADDRESS}/<timeline_id>/cancel",
         tags=[_TIMELINES],
-        responses={200: TimelineAnswer, **errors},
+        responses={200: TimelineAnswer},
     )
     def cancel_timeline(path: TimelinePath) -> Response:
         """Stop a timeline; a timeline that has ended does not change."""
         return jsonify(timeline_document(timelines.cancel(path.session_id, path.timeline_id)))
 
-    @server.get(
-        f"{PREFIX}/sessions/<session_id>/timelines/<timeline_id>/events",
+    @api.get(
+        f"{_ADDRESS}/<timeline_id>/events",
         tags=[_TIMELINES],
-        responses={200: _STREAM, 409: ErrorAnswer, **errors},
+        responses={200: _STREAM},
     )
     def get_timeline_events(path: TimelinePath) -> Response:
         """Follow a timeline: a `record` for each learner and increment, then the last status."""
@@ -179,6 +186,14 @@ def register(server: OpenAPI, sessions: Sessions, *, max_streams: int) -> None:
         response.content_type = "text/event-stream; charset=utf-8"
         response.call_on_close(stack.close)
         return response
+
+    server.register_api(api)
+
+
+def _require_json() -> None:
+    """Reject a body that is not JSON; flask-openapi3 would report a validation error instead."""
+    if request.endpoint == "timelines.create_timeline":
+        request.get_json()  # raises 400 or 415; the result is kept for the model
 
 
 def _stream(made: Timeline, is_over: Callable[[], bool]) -> Iterator[str]:

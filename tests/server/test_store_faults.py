@@ -125,7 +125,7 @@ def test_removed_log_of_changes_is_noticed_and_nothing_is_lost(
     log, away = file.with_name("sessions.sqlite3-wal"), file.with_name("away")
     log.rename(away)
     refused(served, address, "removed", str(log))
-    unwell(served, "removed", str(log))
+    assert_unhealthy(served, "removed", str(log))
     away.rename(log)
     assert served.post(f"{address}/points", json={"x": [0.2]}).status_code == 200
     log.unlink()
