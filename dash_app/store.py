@@ -78,6 +78,10 @@ class SequenceTakenError(Exception):
     """The sequence number or idempotency key is taken, or the session was deleted."""
 
 
+class IdDeletedError(Exception):
+    """A deleted session has the id; other processes may still have that session in memory."""
+
+
 class Store:
     """One database, shared by threads and by processes."""
 
@@ -416,11 +420,18 @@ class Store:
         operations: Sequence[Operation],
         snapshots: Sequence[Snapshot],
     ) -> None:
-        """Insert a whole session in one transaction; StoreError if the id is taken."""
+        """Insert a whole session in one transaction.
+
+        Raises
+        ------
+        IdDeletedError : a deleted session has the id
+        StoreError : a session has the id
+        """
         log = [rows.operation_row(record.id, each) for each in operations]
         try:
             with self._engine.begin() as connection:
-                trash.set_aside(connection, record.id)
+                if trash.has(connection, record.id):
+                    raise IdDeletedError(record.id)
                 connection.execute(sa.insert(_sessions), rows.session_row(record))
                 if log:
                     connection.execute(_INSERT, log)

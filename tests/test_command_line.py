@@ -74,7 +74,7 @@ def test_import_reads_stdin(
     sessions.delete(session_id)
     monkeypatch.setattr("sys.stdin", io.StringIO(text))
     assert command("import", "-") == 0
-    assert sessions.view(session_id).n_points == 2
+    assert sessions.view(capsys.readouterr().out.strip()).n_points == 2
 
 
 def test_deleted_session_is_listed_and_restored(
@@ -92,6 +92,27 @@ def test_deleted_session_is_listed_and_restored(
     assert sessions.view(session_id).n_points == 2
     assert command("list", "--deleted") == 0
     assert capsys.readouterr().out == ""
+
+
+def test_import_replaces_nothing_for_good(
+    command: Callable[..., int],
+    session_id: str,
+    sessions: Sessions,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    file = tmp_path / "session.json"
+    command("export", session_id, "-o", str(file))
+    sessions.add(session_id, [3.0])
+    assert command("import", str(file)) == 1
+    assert capsys.readouterr().err.strip().endswith(f"there is a session {session_id} already")
+    assert sessions.view(session_id).n_points == 3
+    assert command("delete", session_id) == 0
+    assert command("import", str(file)) == 0
+    imported = capsys.readouterr().out.strip()
+    assert sessions.points(imported).tolist() == [1.0, 2.0]
+    assert command("restore", session_id) == 0
+    assert sessions.points(session_id).tolist() == [1.0, 2.0, 3.0]
 
 
 @pytest.mark.parametrize(

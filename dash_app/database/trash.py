@@ -57,6 +57,14 @@ def take_back(connection: sa.Connection, session_id: str, now: float) -> bool:
     return True
 
 
+def has(connection: sa.Connection, session_id: str) -> bool:
+    """Return whether there is a deleted session of this id."""
+    found = sa.select(_sessions.c.id).where(
+        _sessions.c.id == session_id, _sessions.c.deleted_at.is_not(None)
+    )
+    return connection.execute(found).first() is not None
+
+
 def set_aside(connection: sa.Connection, session_id: str) -> None:
     """Move a deleted session of this id to another id, to free the id for a new session."""
     found = sa.select(_sessions).where(

@@ -8,6 +8,8 @@ are checked and its log is folded before anything is stored.
 from __future__ import annotations
 
 import base64
+import dataclasses
+import secrets
 import time
 from typing import Any
 
@@ -15,7 +17,7 @@ from dash_app.errors import SessionNotFoundError, StateError
 from dash_app.journal import fold
 from dash_app.journal.history import History
 from dash_app.records.operations import Operation
-from dash_app.store import Store
+from dash_app.store import IdDeletedError, Store
 from dash_app.transfer.log_check import fold_log
 from dash_app.transfer.models import FORMAT, FORMAT_VERSION, read_document
 from dash_app.transfer.snapshot_check import check_snapshots
@@ -56,6 +58,8 @@ def exported(store: Store, session_id: str) -> Document:
 def imported(store: Store, document: Any) -> str:
     """Insert an exported session; return its id.
 
+    The id is a new one if a deleted session has that of the document: nothing is replaced.
+
     Raises
     ------
     StateError : not an exported session, another format version, or an inconsistent log
@@ -65,7 +69,11 @@ def imported(store: Store, document: Any) -> str:
         raise StateError(f"expected a document of format {FORMAT!r}")
     record, operations, snapshots = read_document(document, time.time())
     check_snapshots(fold_log(record.settings, operations), snapshots)
-    store.restore(record, operations, snapshots)
+    try:
+        store.restore(record, operations, snapshots)
+    except IdDeletedError:
+        record = dataclasses.replace(record, id=secrets.token_hex(16))
+        store.restore(record, operations, snapshots)
     return record.id
 
 

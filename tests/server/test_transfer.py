@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import copy
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -73,8 +74,10 @@ def test_import_over_an_existing_session_is_refused(sessions: Sessions, session_
     document = exported(sessions, session_id)
     with pytest.raises(StoreError, match=session_id):
         session_document.imported(sessions.store, document)
+    assert sessions.view(session_id).n_points == 21
     sessions.delete(session_id)
-    session_document.imported(sessions.store, document)
+    sessions.store.purge(time.time() + 1.0)
+    assert session_document.imported(sessions.store, document) == session_id
     assert sessions.view(session_id).n_points == 21
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 
 import pytest
@@ -89,12 +90,12 @@ def test_import_over_a_deleted_session_keeps_both(sessions: Sessions, session_id
     before = sessions.view(session_id)
     sessions.add(session_id, [7.0])
     sessions.delete(session_id)
-    assert session_document.imported(sessions.store, document) == session_id
-    assert sessions.view(session_id) == before
-    [(kept, _)] = sessions.store.deleted()
-    assert kept.id != session_id
-    assert sessions.store.undelete_session(kept.id, time.time())
-    assert sessions.points(kept.id).tolist() == [0.1, 0.4, 7.0]
+    imported = session_document.imported(sessions.store, document)
+    assert imported != session_id
+    assert sessions.view(imported) == dataclasses.replace(before, id=imported)
+    assert [kept.id for kept, _ in sessions.store.deleted()] == [session_id]
+    assert sessions.store.undelete_session(session_id, time.time())
+    assert sessions.points(session_id).tolist() == [0.1, 0.4, 7.0]
 
 
 def test_store_of_the_first_schema_is_migrated(config: Config) -> None:
