@@ -158,9 +158,11 @@ def add_points(
 
 
 @_api.get("/sessions/<session_id>/points", tags=[_POINTS], responses={200: models.PointsAnswer})
-def get_points(path: models.SessionPath) -> Response:
-    """Return the active points in order of arrival."""
-    return jsonify(x=_sessions().points(path.session_id).tolist())
+def get_points(path: models.SessionPath, query: models.PointsQuery) -> Response:
+    """Return a page of the active points in order of arrival, and the number of all."""
+    points = _sessions().points(path.session_id)
+    page = points[query.offset : query.offset + query.limit]
+    return jsonify(x=page.tolist(), offset=query.offset, n_points=points.size)
 
 
 @_api.delete("/sessions/<session_id>/points", tags=[_POINTS], responses={200: models.SessionAnswer})
@@ -271,10 +273,10 @@ def get_models(path: models.SessionPath, query: models.PageQuery) -> Response:
     tags=[_SESSIONS],
     responses={200: models.OperationsAnswer},
 )
-def get_operations(path: models.SessionPath, query: models.PageQuery) -> Response:
-    """Return the operation log, oldest first."""
+def get_operations(path: models.SessionPath, query: models.LogQuery) -> Response:
+    """Return the operation log, oldest first. Of a long increment it has the first points."""
     found = _sessions().operations(path.session_id, after=query.after, limit=query.limit)
-    return jsonify(operations=[operation_document(each) for each in found])
+    return jsonify(operations=[operation_document(each, query.x_limit) for each in found])
 
 
 def _positions(mixture: Mixture, query: models.DensityQuery) -> Array:

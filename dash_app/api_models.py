@@ -207,6 +207,24 @@ class PageQuery(Model):
     limit: int = Field(1000, ge=1, le=10_000, description="maximum number of entries")
 
 
+class LogQuery(PageQuery):
+    """A page of the log."""
+
+    x_limit: int = Field(
+        1000,
+        ge=0,
+        le=10_000_000,
+        description="maximum number of points of an entry; its `n_x` tells how many there are",
+    )
+
+
+class PointsQuery(Model):
+    """A page of the points."""
+
+    offset: int = Field(0, ge=0, le=2**31 - 1, description="number of points to skip")
+    limit: int = Field(5000, ge=1, le=1_000_000, description="maximum number of points")
+
+
 # ---------------------------------------------------------------------- responses
 
 
@@ -281,9 +299,11 @@ class SessionAnswer(Model):
 
 
 class PointsAnswer(Model):
-    """The active points."""
+    """A page of the active points."""
 
     x: list[float] = Field(description="in order of arrival, data units", examples=[[-0.71, 0.42]])
+    offset: int = Field(description="number of points before them", examples=[0])
+    n_points: int = Field(description="number of all active points", examples=[2])
 
 
 class RunAnswer(Model):
@@ -343,8 +363,10 @@ class OperationAnswer(Model):
     seq: int = Field(description="1, 2, ... without a gap", examples=[17])
     kind: str = Field(pattern="^(add|remove|configure|clear|train|undo|redo)$", examples=["add"])
     x: Optional[list[float]] = Field(
-        description="points added or removed, data units", examples=[[0.42]]
+        description="points added or removed, at most `x_limit` of them, data units",
+        examples=[[0.42]],
     )
+    n_x: Optional[int] = Field(description="number of points added or removed", examples=[1])
     detail: dict[str, Any] = Field(
         description="new settings; facts of a training; the target of an undo", examples=[{}]
     )

@@ -90,13 +90,14 @@ def run_document(run: Run) -> Document:
     }
 
 
-def operation_document(operation: Operation) -> Document:
-    """Return one line of the log."""
+def operation_document(operation: Operation, x_limit: int) -> Document:
+    """Return one line of the log, with at most `x_limit` of its points."""
     change = operation.change
     return {
         "seq": operation.seq,
         "kind": change.kind,
-        "x": None if change.points is None else change.points.tolist(),
+        "x": None if change.points is None else change.points[:x_limit].tolist(),
+        "n_x": None if change.points is None else change.points.size,
         "detail": dict(change.detail),
         "n_points": operation.n_points,
         "model": None if operation.version is None else operation.version.number,

@@ -55,7 +55,11 @@ def test_session_from_creation_to_deletion(client: FlaskClient) -> None:
     assert added["online"]["means"] == learner.mixture.means.tolist()
     assert added["online"]["loss"] == -learner.objective
     assert (added["n_points"], added["revision"]) == (5, 1)
-    assert checked(client.get(f"{address}/points"), models.PointsAnswer) == {"x": CLICKS}
+    assert checked(client.get(f"{address}/points"), models.PointsAnswer) == {
+        "x": CLICKS,
+        "offset": 0,
+        "n_points": 5,
+    }
     removed = client.delete(f"{address}/points", json={"x": [0.38]})
     assert checked(removed, models.SessionAnswer)["n_points"] == 4
     assert checked(client.post(f"{address}/undo"), models.SessionAnswer)["n_points"] == 5
@@ -72,6 +76,24 @@ def test_session_from_creation_to_deletion(client: FlaskClient) -> None:
     gone = client.delete(address)
     assert (gone.status_code, gone.data) == (204, b"")
     refused(client.get(address), 404, "session_not_found")
+
+
+def test_points_and_long_increments_come_in_pages(client: FlaskClient) -> None:
+    address = f"{SESSIONS}/{client.post(SESSIONS, json={}).json['id']}"
+    sent = [round(0.001 * i, 3) for i in range(6000)]
+    client.post(f"{address}/points", json={"x": sent})
+    first = checked(client.get(f"{address}/points"), models.PointsAnswer)
+    assert (first["x"], first["offset"], first["n_points"]) == (sent[:5000], 0, 6000)
+    rest = client.get(f"{address}/points?offset=5000&limit=5000").json
+    assert (rest["x"], rest["offset"], rest["n_points"]) == (sent[5000:], 5000, 6000)
+    assert client.get(f"{address}/points?offset=6000").json["x"] == []
+    assert client.get(f"{address}/points?limit=6000").json["x"] == sent
+    for query, n in (("", 1000), ("?x_limit=0", 0), ("?x_limit=6000", 6000)):
+        answer = checked(client.get(f"{address}/operations{query}"), models.OperationsAnswer)
+        [line] = answer["operations"]
+        assert (line["x"], line["n_x"]) == (sent[:n], 6000)
+    for query in ("points?limit=0", "points?offset=-1", "operations?x_limit=-1"):
+        assert client.get(f"{address}/{query}").status_code == 422
 
 
 def test_session_is_created_without_a_body(client: FlaskClient) -> None:
