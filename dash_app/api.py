@@ -7,8 +7,6 @@ The specification is at /openapi/openapi.json. An interactive page is at /openap
 # mypy: allow-untyped-decorators
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Response, current_app, jsonify, request
 from flask_openapi3 import APIBlueprint, OpenAPI, Tag
 
@@ -25,6 +23,7 @@ from dash_app.learning.grid import component_positions, grid
 from dash_app.learning.mixture import Array
 from dash_app.records.runs import ALIVE
 from dash_app.sessions import Sessions
+from dash_app.web.documentation import error_responses
 from dash_app.web.signing import derived_id
 
 VALIDATION_MODEL = models.ErrorAnswer
@@ -40,25 +39,12 @@ _MODELS = Tag(name="models", description="Results of the trainings.")
 _SERVER = Tag(name="server", description="Health of the server.")
 
 
-def _error(description: str) -> dict[str, Any]:
-    schema = {"$ref": "#/components/schemas/ErrorAnswer"}
-    return {"description": description, "content": {"application/json": {"schema": schema}}}
-
-
-ERRORS = {
-    400: _error("the body is not JSON"),
-    403: _error("a page of another site asks for a change"),
-    404: _error("no such session or run"),
-    409: _error("the request does not apply to the current state"),
-    413: _error("the body is too large"),
-    415: _error("the body's content type is not application/json"),
-    421: _error("the Host header is none of this server's names"),
-    422: _error("a value is missing, of the wrong type or out of its range"),
-    503: _error("the store is unavailable, or the server is busy; see Retry-After"),
-}
-"""Descriptions of the errors that every endpoint of the API can answer."""
-
-_api = APIBlueprint("api", __name__, url_prefix=PREFIX, abp_responses=ERRORS)
+_api = APIBlueprint(
+    "api",
+    __name__,
+    url_prefix=PREFIX,
+    abp_responses=error_responses(),
+)
 
 
 def register(server: OpenAPI, sessions: Sessions) -> None:

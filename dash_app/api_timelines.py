@@ -16,13 +16,13 @@ from flask import Response, jsonify, request
 from flask_openapi3 import APIBlueprint, OpenAPI, Tag
 from pydantic import Field
 
-from dash_app.api import ERRORS, PREFIX
+from dash_app.api import PREFIX
 from dash_app.api_models import Model, SessionPath, with_example
 from dash_app.documents import record_document, timeline_document
 from dash_app.learning import LEARNERS
 from dash_app.sessions import Sessions
 from dash_app.training.timelines import MAX_SEED, Timeline
-from dash_app.web import error_handlers, fields
+from dash_app.web import documentation, error_handlers, fields
 
 HEARTBEAT_S = 1.0
 """Time without an event after which a comment is sent, to detect a lost connection."""
@@ -123,7 +123,9 @@ class TimelineAnswer(Model):
 def register(server: OpenAPI, sessions: Sessions, *, max_streams: int) -> None:
     """Add the timelines to the server, at most `max_streams` event streams at once."""
     timelines = sessions.timelines
-    api = APIBlueprint("timelines", __name__, url_prefix=PREFIX, abp_responses=ERRORS)
+    api = APIBlueprint(
+        "timelines", __name__, url_prefix=PREFIX, abp_responses=documentation.error_responses()
+    )
     api.before_request(_require_json)
 
     @api.post(

@@ -10,7 +10,7 @@ from typing import Any, Optional
 import dash
 from flask import Flask, Request, Response, request, send_from_directory
 from flask.sessions import SessionInterface, SessionMixin
-from flask_openapi3 import Info, OpenAPI
+from flask_openapi3 import Info, OpenAPI, Tag
 from threadpoolctl import threadpool_limits
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -24,9 +24,10 @@ from dash_app.ui.delivery import register_delivery
 from dash_app.ui.envelope import register_envelope
 from dash_app.ui.layout import build_layout, page_template
 from dash_app.ui.plotly_bundle import register_plotly
-from dash_app.web import error_handlers, headers, origins, request_ids
+from dash_app.web import documentation, error_handlers, headers, origins, request_ids
 from dash_app.web.json_text import JSONProvider
 from dash_app.web.signing import cookie_name, signing_key
+from legacy import description
 from legacy.blueprint import create_blueprint
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -110,7 +111,11 @@ def create_server(config: Optional[Config] = None) -> Flask:
 def _create_server(config: Config, sessions: Sessions, key: bytes) -> OpenAPI:
     server = OpenAPI(
         "dash_app",
-        info=Info(title="Gaussian mixtures, online and from scratch", version=__version__),
+        info=Info(
+            title="Gaussian mixtures, online and from scratch",
+            version=__version__,
+            description=documentation.INTRODUCTION,
+        ),
         # the default, null, is invalid in an OpenAPI specification
         security_schemes={},
         validation_error_model=api.VALIDATION_MODEL,
@@ -121,6 +126,7 @@ def _create_server(config: Config, sessions: Sessions, key: bytes) -> OpenAPI:
     server.session_interface = NoFlaskSessions()
     server.json = JSONProvider(server)
     server.json.sort_keys = False  # keep the order of the documents
+    server.config["OPENAPI_HTML_STRING"] = documentation.PAGE
     server.config["MAX_CONTENT_LENGTH"] = config.max_body_bytes
     server.extensions["sessions"] = sessions
     if config.proxies:
@@ -150,6 +156,8 @@ def _create_server(config: Config, sessions: Sessions, key: bytes) -> OpenAPI:
             page_path=LEGACY_PAGE,
         )
     )
+    server.tags.append(Tag(name=description.TAG, description=description.ABOUT))
+    server.paths.update(description.paths())
     return server
 
 

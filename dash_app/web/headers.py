@@ -23,7 +23,6 @@ _PAGE = (
 _NO_PAGE = "default-src 'none'; frame-ancestors 'none'"
 _PAGE_OF_SOMEBODY = "frame-ancestors 'none'"
 _INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
-_HANDLER = re.compile(r"\son[a-z]+=\"([^\"]*)\"")
 _DOCUMENTATION = "/openapi/"
 
 
@@ -71,13 +70,11 @@ def _with_scripts(hashes: Sequence[str]) -> str:
 
 @lru_cache(maxsize=8)
 def _of_documentation(page: str) -> str:
-    """Return the policy for a page of flask-openapi3, which has constant inline scripts.
+    """Return the policy for a page of the documentation, which has constant inline scripts.
 
     These pages do not contain data from a request, so hashing their scripts is safe.
     """
-    handlers = _HANDLER.findall(page)
-    hashes = [_hash(each) for each in (*_INLINE_SCRIPT.findall(page), *handlers)]
-    return _with_scripts(["'unsafe-hashes'", *hashes] if handlers else hashes)
+    return _with_scripts([_hash(each) for each in _INLINE_SCRIPT.findall(page)])
 
 
 def _hash(script: str) -> str:

@@ -67,9 +67,14 @@ def test_nothing_is_refused_on_the_exercises_page(watched: Browser, page_server:
 def test_nothing_is_refused_in_the_documentation(watched: Browser, page_server: Server) -> None:
     page = DashPage(watched.driver, page_server)
     watched.driver.get(f"{page_server.url}openapi/")
-    page.wait("document.querySelector('.box') !== null")
-    page.script("document.querySelector('.box').click()")
-    page.wait("document.querySelectorAll('.opblock').length > 10")
+    page.wait("document.querySelectorAll('.opblock').length > 20")
+    page.wait("document.querySelector('.info').innerText.includes('First steps')")
+    order = "[...document.querySelectorAll('.opblock-summary-path')].map((each) => each.innerText)"
+    shown = [path.replace("\u200b", "") for path in page.read(order)]
+    assert shown[0] == "/api/v1/sessions"
+    assert {"/train", "/update", "/retrain", "/parameters", "/points", "/clear"} <= set(shown)
+    asked = page.read("performance.getEntriesByType('resource').map((each) => each.name)")
+    assert [name for name in asked if not name.startswith((page_server.url, "data:"))] == []
     page.script("document.querySelector('.opblock-summary-control').click()")
     page.wait("document.querySelector('.opblock.is-open .try-out__btn') !== null")
     assert refused(watched) == []
