@@ -138,8 +138,7 @@ def _create_server(config: Config, sessions: Sessions, key: bytes) -> OpenAPI:
 
         metrics.register(server, sessions)
     origins.register(server, config)
-    server.before_request(_note_client)
-    server.teardown_request(_forget_client)
+    note_clients(server)
     # start the threads at the first request: they do not survive gunicorn's fork
     server.before_request(sessions.start)
     error_handlers.register(server)
@@ -159,6 +158,12 @@ def _create_server(config: Config, sessions: Sessions, key: bytes) -> OpenAPI:
     server.tags.append(Tag(name=description.TAG, description=description.ABOUT))
     server.paths.update(description.paths())
     return server
+
+
+def note_clients(server: Flask) -> None:
+    """Tell the limits whose request a thread serves: threads without a client have no limits."""
+    server.before_request(_note_client)
+    server.teardown_request(_forget_client)
 
 
 def _note_client() -> None:

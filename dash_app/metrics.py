@@ -91,6 +91,7 @@ class _Work(Collector):
         yield trainings
         yield _gauge("gmm_trainings_running", "Running trainings from scratch.", work.n_running)
         yield _gauge("gmm_trainings_queued", "Queued trainings from scratch.", work.n_queued)
+        yield _gauge("gmm_requests_waiting", "Requests that wait for their turn.", work.n_waiting)
         yield _gauge("gmm_event_streams", "Open event streams.", work.n_streams)
         yield _gauge("gmm_sessions_in_memory", "Sessions kept in memory.", work.n_sessions)
         yield _gauge("gmm_threads", "Threads that Python knows.", threading.active_count())

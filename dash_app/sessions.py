@@ -91,6 +91,7 @@ class Work:
     trainings : from scratch that ended, by method and status
     n_running, n_queued : trainings from scratch now; n_streams : open event streams
     n_sessions : kept in memory
+    n_waiting : requests that wait, for a turn, a training or a session
     """
 
     operations: Mapping[str, int]
@@ -99,6 +100,7 @@ class Work:
     n_queued: int
     n_streams: int
     n_sessions: int
+    n_waiting: int
 
 
 class Sessions:
@@ -134,8 +136,15 @@ class Sessions:
         """Return what this process has done and is doing."""
         trainings, n_running, n_queued = self._trainings.runs.counts()
         log = self._operations
-        n_streams = self.watch.n_listeners
-        return Work(log.appended(), trainings, n_running, n_queued, n_streams, log.n_live)
+        return Work(
+            operations=log.appended(),
+            trainings=trainings,
+            n_running=n_running,
+            n_queued=n_queued,
+            n_streams=self.watch.n_listeners,
+            n_sessions=log.n_live,
+            n_waiting=self._waits.n_taken,
+        )
 
     def check_accepts_work(self) -> None:
         """Return where a new request can be served.

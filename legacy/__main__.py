@@ -14,19 +14,21 @@ from typing import Optional
 from flask import Flask
 
 from dash_app import logs
-from dash_app.app import ASSETS, create_app
 from dash_app.config import Config
 from dash_app.errors import GMMError
 from dash_app.serving.process import listen, serve
-from dash_app.web import error_handlers, headers, origins, request_ids
-from dash_app.web.signing import cookie_name
-from legacy.blueprint import create_blueprint
 
 DEFAULT_PORT = 8000
 
 
 def create_page_server(config: Config) -> Flask:
     """Return the WSGI application with only the page at `/` and its endpoints."""
+    # imported here, because these load the learner: meanwhile the socket answers already
+    from dash_app.app import ASSETS, create_app, note_clients
+    from dash_app.web import error_handlers, headers, origins, request_ids
+    from dash_app.web.signing import cookie_name
+    from legacy.blueprint import create_blueprint
+
     whole = create_app(config).server
     server = Flask("legacy", static_folder=None)
     server.secret_key = whole.secret_key
@@ -35,6 +37,7 @@ def create_page_server(config: Config) -> Flask:
     request_ids.register(server)
     error_handlers.register(server)
     origins.register(server, config)
+    note_clients(server)
     headers.register(server, third_party_page=None if config.legacy_frontend is None else "/")
     server.register_blueprint(
         create_blueprint(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from dash_app.app import create_app
 from dash_app.config import Config
+from tests.waiting import eventually
 
 SESSIONS = "/api/v1/sessions"
 RULE = "/api/v1/sessions/<session_id>"
@@ -65,6 +67,24 @@ def test_requests_and_work_are_counted(measured: FlaskClient) -> None:
     assert after[("gmm_http_request_duration_seconds_count", *points)] == 3
     assert 0 < after[("gmm_http_request_duration_seconds_sum", *points)] < 60
     assert after["process_resident_memory_bytes",] > 10e6
+
+
+def test_waiting_requests_are_counted(measured: FlaskClient) -> None:
+    address = f"{SESSIONS}/{measured.post(SESSIONS, json={}).get_json()['id']}"
+    sessions = measured.application.extensions["sessions"]
+    statuses: list[int] = []
+
+    def add() -> None:
+        client = measured.application.test_client()
+        statuses.append(client.post(f"{address}/points", json={"x": [0.1]}).status_code)
+
+    adder = threading.Thread(target=add)
+    with sessions._operations._live.hold(address.rpartition("/")[2]):
+        adder.start()
+        eventually(lambda: figures(measured)["gmm_requests_waiting",] == 1)
+    adder.join()
+    assert statuses == [200]
+    assert figures(measured)["gmm_requests_waiting",] == 0
 
 
 def test_no_label_has_text_from_a_client(measured: FlaskClient) -> None:

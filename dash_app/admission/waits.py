@@ -22,8 +22,14 @@ class Waits:
     def __init__(self, limit: int, timeout_s: float) -> None:
         self._limit = limit
         self._timeout_s = timeout_s
-        self._places = threading.BoundedSemaphore(limit)
+        self._lock = threading.Lock()
+        self._n_taken = 0
         self._stopping = threading.Event()
+
+    @property
+    def n_taken(self) -> int:
+        """Number of places that are taken."""
+        return self._n_taken
 
     def stop(self) -> None:
         """End all waits with BusyError, now and later: the server stops."""
@@ -46,15 +52,18 @@ class Waits:
             yield
             return
         self.check()
-        if not self._places.acquire(blocking=False):
-            raise BusyError(
-                f"expected at most {self._limit} requests to wait at once, got one more; "
-                f"try again in {BusyError.retry_after_s} s"
-            )
+        with self._lock:
+            if self._n_taken >= self._limit:
+                raise BusyError(
+                    f"expected at most {self._limit} requests to wait at once, got one more; "
+                    f"try again in {BusyError.retry_after_s} s"
+                )
+            self._n_taken += 1
         try:
             yield
         finally:
-            self._places.release()
+            with self._lock:
+                self._n_taken -= 1
 
     def until(self, attempt: Callable[[float], bool], what: str) -> None:
         """Take a place and wait until `attempt(seconds)` returns True.

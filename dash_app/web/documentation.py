@@ -103,7 +103,7 @@ _ERRORS: dict[int, tuple[str, str, str, Any]] = {
     429: (
         "the address exceeded a rate limit; see Retry-After",
         "too_many",
-        "expected at most 60 sessions a minute from one address, got more",
+        "expected at most 60 new sessions a minute from one address, got more",
         None,
     ),
     503: (

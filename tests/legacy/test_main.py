@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import signal
 import socket
@@ -27,6 +28,21 @@ def test_the_page_is_at_the_root_with_its_endpoints(config: Config) -> None:
     for path in ("/legacy/", "/api/v1/sessions", "/nowhere"):
         response = client.get(path)
         assert (response.status_code, response.get_json()["error"]["code"]) == (404, "not_found")
+    server.extensions["sessions"].close()
+
+
+def test_learner_is_not_loaded_before_the_socket_answers() -> None:
+    """Its loops may have to be compiled; a page says so meanwhile."""
+    code = "import legacy.__main__, sys; print('dash_app.learning' in sys.modules)"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout == "False\n"
+
+
+def test_its_clients_have_limits(config: Config) -> None:
+    server = create_page_server(dataclasses.replace(config, sessions_per_minute=1))
+    body = {"coordinates": [{"x": 0.5, "y": 0}]}
+    answers = [server.test_client().post("/train", json=body).status_code for _ in range(2)]
+    assert answers == [200, 429]
     server.extensions["sessions"].close()
 
 

@@ -139,7 +139,7 @@ def test_number_of_requests_that_wait_for_a_training_is_limited(
     threads = [threading.Thread(target=wait) for _ in range(n_waiting)]
     for thread in threads:
         thread.start()
-    eventually(lambda: served._waits._places._value == 0)
+    eventually(lambda: served.work().n_waiting == n_waiting)
     one_more = new_session(served)
     with asking(CLIENT):
         with pytest.raises(BusyError, match=f"at most {n_waiting} requests to wait"):
