@@ -288,6 +288,9 @@ class SessionAnswer(Model):
         description="largest number of atoms of the online learner's summary", examples=[1024]
     )
     n_points: int = Field(description="number of active points", examples=[17])
+    example: Optional[str] = Field(
+        description="name of the example that the points come from", examples=[None]
+    )
     revision: int = Field(description="number of operations in the log", examples=[17])
     can_undo: bool
     can_redo: bool

@@ -12,6 +12,7 @@ from dash_app.journal.views import ModelComparison, SessionView
 from dash_app.learning import Record
 from dash_app.records.operations import Operation
 from dash_app.records.versions import ModelVersion
+from dash_app.training.plays import Playing
 from dash_app.training.timelines import Timeline
 from dash_app.training.trainings import Run
 
@@ -60,6 +61,7 @@ def session_document(view: SessionView) -> Document:
         "seed": view.seed,
         "capacity": view.capacity,
         "n_points": view.n_points,
+        "example": None if view.example is None else view.example.name,
         "revision": view.revision,
         "can_undo": view.can_undo,
         "can_redo": view.can_redo,
@@ -108,6 +110,11 @@ def operation_document(operation: Operation, x_limit: int) -> Document:
 def difference_document(difference: Optional[Difference]) -> Optional[Document]:
     """Return the difference between the current models of a session; None unless both exist."""
     return None if difference is None else vars(difference).copy()
+
+
+def playing_document(playing: Optional[Playing]) -> Optional[Document]:
+    """Return the progress of an example, in points; None where none is played."""
+    return None if playing is None else vars(playing).copy()
 
 
 def changes_document(view: SessionView, since: int) -> Optional[list[Document]]:

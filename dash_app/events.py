@@ -24,6 +24,7 @@ from dash_app.api_models import ErrorAnswer, SessionPath
 from dash_app.documents import (
     changes_document,
     difference_document,
+    playing_document,
     run_document,
     session_document,
 )
@@ -109,6 +110,7 @@ class Feed:
         self._session_id = session_id
         self.position = self._now() if position is None else position
         self._runs_first = True
+        self._play_status: Optional[str] = None
         self._n_before: Optional[int] = None  # last value sent; a resumed stream sends it again
 
     def next(self) -> Optional[Event]:
@@ -139,13 +141,17 @@ class Feed:
 
     def _of_session(self) -> Optional[Event]:
         view = self._sessions.view(self._session_id)
-        if view.revision <= self.position.revision:
+        playing = self._sessions.playing(view)
+        status = None if playing is None else playing.status
+        if view.revision <= self.position.revision and status == self._play_status:
             return None
+        self._play_status = status
         since = self.position.revision
         news = {
             **session_document(view),
             "comparison": difference_document(self._sessions.difference(view)),
             "since": since,
+            "playing": playing_document(playing),
             "changes": changes_document(view, since),
         }
         return Event("revision", news, replace(self.position, revision=view.revision))
@@ -207,12 +213,12 @@ def register(server: OpenAPI, sessions: Sessions, *, max_streams: int) -> None:
     def get_events(path: SessionPath) -> Response:
         """Follow the session live, as server-sent events.
 
-        Events: `revision` (the session, the difference of its models as `comparison`, and in
-        `changes` the points added and removed since the revision `since`; null where these do not
-        tell the whole change), `started`, `queued` (the number of earlier trainings),
-        `progress` (iteration; loss in nats per point; the losses since the last event), `done`,
-        `failed`, `cancelled` (the run), `gone`. A stream sends at most 30 events a second. With
-        `Last-Event-ID` a new stream resumes after that event.
+        Events: `revision` (the session, the difference of its models as `comparison`, the example
+        that is played as `playing`, and in `changes` the points added and removed since the
+        revision `since`; null where these do not tell the whole change), `started`, `queued` (the
+        number of earlier trainings), `progress` (iteration; loss in nats per point; the losses
+        since the last event), `done`, `failed`, `cancelled` (the run), `gone`. A stream sends at
+        most 30 events a second. With `Last-Event-ID` a new stream resumes after that event.
         """
         sessions.view(path.session_id)  # 404 before the stream begins
         position = Position.read(request.headers.get("Last-Event-ID", ""))

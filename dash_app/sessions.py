@@ -58,6 +58,7 @@ from dash_app.records.runs import MAX_EPOCHS, RunRecord
 from dash_app.records.versions import ONLINE, SCRATCH, ModelVersion
 from dash_app.store import Store
 from dash_app.training.maintenance import Maintenance
+from dash_app.training.plays import Playing, Plays, Script
 from dash_app.training.timelines import Timelines
 from dash_app.training.trainings import Run, Trainings
 
@@ -120,9 +121,10 @@ class Sessions:
         self._increments = Increments(store)
         self._differences = Differences()
         self._trainings = Trainings(self._operations, store, self.watch, turns, config)
+        self._plays = Plays(self._operations, store, self.watch)
         self.timelines = Timelines(self._operations, store, turns, config)
         self._maintenance = Maintenance(
-            store, self.watch, self._trainings.runs, config.session_ttl_days
+            store, self.watch, self._trainings.runs, self._plays, config.session_ttl_days
         )
         self._start_lock = threading.Lock()
         self._started = False
@@ -170,12 +172,14 @@ class Sessions:
         """Tell streams, waiting requests and trainings to end, without waiting for them."""
         self.watch.close()
         self._waits.stop()
+        self._plays.halt()
         self._trainings.runs.stop()
         self.timelines.stop()
 
     def close(self) -> None:
         """Stop trainings, event streams and threads, and then close the store."""
         self.stop()
+        self._plays.close()
         self._trainings.runs.close()
         self.timelines.close()
         self._maintenance.close()
@@ -285,12 +289,19 @@ class Sessions:
     def undo(self, session_id: str, *, idempotency_key: Optional[str] = None) -> SessionView:
         """Undo the last add, remove, configure or clear. A training from scratch stays.
 
+        An example is undone as a whole, with its settings; one that is played stops.
+
         Raises
         ------
         RefusedError : there is nothing to undo
         """
+
+        def plan(live: Live) -> list[Change]:
+            playing = self._plays.playing(session_id, live.state.example)
+            return [history.undo(live, playing=playing is not None)]
+
         once = Once.of(idempotency_key, Change(UNDO))
-        return self._operations.append(session_id, lambda live: [history.undo(live)], once=once)
+        return self._operations.append(session_id, plan, once=once)
 
     def redo(self, session_id: str, *, idempotency_key: Optional[str] = None) -> SessionView:
         """Redo the last undone operation.
@@ -305,14 +316,12 @@ class Sessions:
         )
 
     def clear(self, session_id: str, *, idempotency_key: Optional[str] = None) -> SessionView:
-        """Remove the points and both models; the settings stay. Undo restores all of it."""
-        change = Change(CLEAR)
+        """Remove the points and both models. Undo restores all of it.
 
-        def plan(live: Live) -> list[Change]:
-            empty = live.state.n_points == 0 and live.scratch is None
-            return [] if empty else [change]
-
-        return self._operations.append(session_id, plan, once=Once.of(idempotency_key, change))
+        The settings stay. After an example they are those from before it.
+        """
+        once = Once.of(idempotency_key, Change(CLEAR))
+        return self._operations.append(session_id, history.cleared, once=once)
 
     def configure(
         self,
@@ -375,6 +384,46 @@ class Sessions:
         started = time.perf_counter()
         view = self._operations.append(session_id, plan, fresh=False)
         return Synchronised(view, n_new, time.perf_counter() - started)
+
+    # ------------------------------------------------------------------ examples
+
+    def play(
+        self, session_id: str, script: Script, *, idempotency_key: Optional[str] = None
+    ) -> SessionView:
+        """Clear the session, take the example's settings, and add its points one increment a step.
+
+        It returns at once; a thread adds the points. Clicks in between are added in between.
+
+        Raises
+        ------
+        SessionNotFoundError
+        BusyError : too many examples are played; nothing has changed
+        """
+        self.start()  # the maintenance thread writes the heartbeats of the example
+        return self._plays.play(session_id, script, idempotency_key)
+
+    def pause(self, session_id: str) -> SessionView:
+        """Pause the example that is played; RefusedError if there is none."""
+        view = self.view(session_id)
+        self._plays.pause(session_id, view.example)
+        return view
+
+    def resume(self, session_id: str, script: Script) -> SessionView:
+        """Play on after a pause; RefusedError if no example is paused."""
+        view = self.view(session_id)
+        self.start()
+        self._plays.resume(session_id, view.example, script)
+        return view
+
+    def stop_playing(self, session_id: str) -> SessionView:
+        """Stop the example that is played or paused; the points that were added stay."""
+        view = self.view(session_id)
+        self._plays.stop(session_id)
+        return view
+
+    def playing(self, view: SessionView) -> Optional[Playing]:
+        """Return the progress of the example that is played or paused in a view."""
+        return self._plays.playing(view.id, view.example)
 
     # ------------------------------------------------------------------ from scratch
 
@@ -454,17 +503,18 @@ class Sessions:
         """Return the active points in order of arrival, shape (n_points,)."""
         return self._operations.read(session_id, self._points)
 
-    def histogram(self, session_id: str) -> Histogram:
-        """Return the counts of the active points in equal bins.
+    def whole(
+        self, session_id: str, *, most: Optional[int] = None
+    ) -> tuple[SessionView, Union[Array, Histogram]]:
+        """Return the view and the points of one moment; a histogram of more than `most` points."""
 
-        Raises
-        ------
-        RefusedError : no points
-        """
-        return self._operations.read(
-            session_id,
-            lambda live: histogram_of(self._operations.history.active_points(live).values),
-        )
+        def both(live: Live) -> tuple[SessionView, Union[Array, Histogram]]:
+            if most is None or live.state.n_points <= most:
+                return view_of(live), self._points(live)
+            active = self._operations.history.active_points(live)
+            return view_of(live), histogram_of(active.values)
+
+        return self._operations.read(session_id, both)
 
     def parameters(self, session_id: str, model: str = ONLINE) -> ModelVersion:
         """Return the current online model, or the newest from scratch.

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from dash_app.database import rows, schema, trash
 from dash_app.database.engine import OPTIONAL, READ, connect, guard_of
+from dash_app.database.play_table import PlayTable
 from dash_app.database.run_table import RunTable
 from dash_app.database.single_insert import RowTakenError, SingleInsert
 from dash_app.errors import ConflictError, StoreBusyError, StoreError
@@ -92,6 +93,7 @@ class Store:
         self._guard = guard_of(self._engine)
         self._insert_one = SingleInsert(self._engine, _INSERT)
         self.runs = RunTable(self._engine, self._reader)
+        self.plays = PlayTable(self._engine, self._reader)
 
     def ping(self) -> None:
         """Check that the store can be used.

@@ -119,6 +119,16 @@ runs = sa.Table(
 # few runs are queued or running, and they are queried often
 runs_by_status = sa.Index("runs_by_status", runs.c.status, runs.c.created_at)
 
+plays = sa.Table(
+    "plays",
+    metadata,
+    _session_id(primary_key=True),
+    sa.Column("token", _ID, nullable=False),  # of the thread that plays
+    sa.Column("start", sa.Integer, nullable=False),  # the node with which the example began
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("heartbeat_at", sa.Double, nullable=False),
+)
+
 progress = sa.Table(
     "progress",
     metadata,
@@ -149,6 +159,10 @@ def _capacity(connection: sa.Connection) -> None:
     _add_to_sessions(connection, "capacity", "INTEGER NOT NULL DEFAULT 1024")
 
 
+def _plays(connection: sa.Connection) -> None:
+    plays.create(connection, checkfirst=True)
+
+
 def _add_to_sessions(connection: sa.Connection, name: str, kind: str) -> None:
     # the first step creates the current tables, so a new store has the column already
     known = {column["name"] for column in sa.inspect(connection).get_columns("sessions")}
@@ -158,7 +172,7 @@ def _add_to_sessions(connection: sa.Connection, name: str, kind: str) -> None:
 
 STEPS: Sequence[Callable[[sa.Connection], None]] = (
     *(_first_tables, _deleted_at, _runs_by_status),
-    _capacity,
+    *(_capacity, _plays),
 )
 """Step i migrates from version i to i + 1. A released step must not change."""
 

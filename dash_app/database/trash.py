@@ -42,6 +42,7 @@ def throw_away(
     connection.execute(sa.insert(_operations), {**tombstone, **_NOTHING})
     alive = sa.update(_runs).where(_runs.c.session_id == session_id, _runs.c.status.in_(ALIVE))
     connection.execute(alive.values(cancel_requested=True))
+    connection.execute(sa.delete(schema.plays).where(schema.plays.c.session_id == session_id))
     return True
 
 

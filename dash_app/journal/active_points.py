@@ -135,8 +135,9 @@ def increments_at(
         elif row.kind == CLEAR:
             active.clear()
             numbers = numbers[:0]
+            half_life = _half_life_after(row, half_life)
         elif row.kind == CONFIGURE:
-            half_life = json.loads(row.detail or "{}").get("half_life", half_life)
+            half_life = _half_life_after(row, half_life)
     flush()
     if without is not None:
         remove(without)
@@ -145,6 +146,14 @@ def increments_at(
     starts = np.flatnonzero(np.diff(numbers, prepend=numbers[0] - 1))
     parts = np.split(active.values.copy(), starts[1:])
     return [(part, half_lives[number]) for part, number in zip(parts, numbers[starts])]
+
+
+def _half_life_after(row: PointRow, half_life: Optional[float]) -> Optional[float]:
+    """Return the half-life after a configure, or after a clear, which may change settings too."""
+    detail = json.loads(row.detail or "{}")
+    settings = detail.get("settings", {}) if row.kind == CLEAR else detail
+    changed: Optional[float] = settings.get("half_life", half_life)
+    return changed
 
 
 def _path(path_rows: Iterable[PointRow], node: int) -> Iterable[PointRow]:
@@ -181,7 +190,8 @@ def points_at(path_rows: Iterable[PointRow], node: int, half_life: Optional[floa
             points.remove(floats_from_bytes(row.points or b""))
         elif row.kind == CLEAR:
             points.clear()
+            half_life = _half_life_after(row, half_life)
         elif row.kind == CONFIGURE:
-            half_life = json.loads(row.detail or "{}").get("half_life", half_life)
+            half_life = _half_life_after(row, half_life)
     flush()
     return points

@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any, Optional
 
@@ -27,6 +27,7 @@ from dash_app.records.operations import (
     ROOT,
     Change,
     Operation,
+    Played,
     Settings,
     Snapshot,
 )
@@ -52,6 +53,7 @@ class State:
     n_unsaved : int, points learned on the path since its last snapshot
     decay : float, half-lives since the first point
     online : the online model; None without points
+    example : the example that the points come from
     """
 
     settings: Settings
@@ -63,6 +65,7 @@ class State:
     n_unsaved: int = 0
     decay: float = 0.0
     online: Optional[ModelVersion] = None
+    example: Optional[Played] = None
 
     @property
     def n_points(self) -> int:
@@ -122,6 +125,7 @@ def apply(
     DataError, RefusedError : the state may be half changed; discard it
     """
     started = time.perf_counter()
+    example = example_after(state.example, state.settings, change, seq)
     if change.kind == ADD:
         assert change.points is not None
         state.learner.partial_fit(change.points, on_step)
@@ -140,10 +144,11 @@ def apply(
     elif change.kind == CONFIGURE:
         _configure(state, replace(state.settings, **change.detail), on_step, held)
     elif change.kind == CLEAR:
+        state.settings = replace(state.settings, **change.detail.get("settings", {}))
         state.learner, state.era, state.decay = _new_learner(state.settings), seq, 0.0
     else:
         raise StateError(f"expected an operation that creates a node, got {change.kind!r}")
-    state.node, state.depth = seq, state.depth + 1
+    state.node, state.depth, state.example = seq, state.depth + 1, example
     if change.kind != CONFIGURE:
         state.data = seq
     return time.perf_counter() - started
@@ -164,6 +169,21 @@ def _configure(
     if settings.n_components != state.settings.n_components:
         state.learner = state.learner.with_n_components(settings.n_components, on_step)
     state.settings = settings
+
+
+def example_after(
+    example: Optional[Played], settings: Settings, change: Change, seq: int
+) -> Optional[Played]:
+    """Return the example after a change; `settings` are those before it."""
+    if change.kind == CLEAR:
+        if "example" not in change.detail:
+            return None
+        before = settings if example is None else example.before
+        name, total = change.detail["example"], int(change.detail["total"])
+        return Played(name, seq, seq, 0, total, before)
+    if example is None or change.points is None or change.detail.get("play") != example.start:
+        return example
+    return replace(example, last=seq, done=example.done + change.points.size)
 
 
 def advance(state: State, operation: Operation, held: Optional[Held] = None) -> None:
@@ -194,6 +214,7 @@ def work_of(state: State, changes: Sequence[Change]) -> int:
     for change in changes:
         if change.kind == CLEAR:
             n_points = 0
+            settings = replace(settings, **change.detail.get("settings", {}))
         elif change.kind == CONFIGURE:
             settings = replace(settings, **change.detail)
             if retrains(change):
@@ -236,6 +257,7 @@ def snapshot(state: State) -> Snapshot:
         "settings": vars(state.settings),
         "era": state.era,
         "decay": state.decay,
+        "example": None if state.example is None else asdict(state.example),
         "online": None if state.online is None else state.online.revision,
     }
     return Snapshot(state.node, state.depth, STATE_VERSION, to_bytes(body))
@@ -263,8 +285,14 @@ def restored(kept: Snapshot) -> tuple[State, Optional[int]]:
             depth=kept.depth,
             era=int(body["era"]),
             decay=float(body["decay"]),
+            example=_restored_example(body.get("example")),
         )
         bearer = body["online"]
     except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
         raise StateError(f"expected a readable snapshot, got a damaged one: {error}") from error
     return state, bearer
+
+
+def _restored_example(body: Optional[dict[str, Any]]) -> Optional[Played]:
+    # snapshots of earlier versions have none
+    return None if body is None else Played(**{**body, "before": Settings(**body["before"])})

@@ -232,6 +232,10 @@ class History:
             kept = live.recent.at(target.parent)
             live.state = kept or self.state_at(live.record, target.parent, live.recent)
             live.active_points = None
+        elif target.parent != live.state.node:  # an example that was undone in one step
+            live.recent.keep(live.state)
+            live.state = self.state_at(live.record, target.seq, live.recent)
+            live.active_points = None
         else:
             live.recent.keep(live.state)
             fold.advance(live.state, target, self._held(live.record, live.state))
@@ -289,11 +293,39 @@ def configured(live: Live, wanted: Mapping[str, Any]) -> list[Change]:
     return [Change(CONFIGURE, detail=changed)] if changed else []
 
 
-def undo(live: Live) -> Change:
-    """Return the change that undoes the last one; RefusedError if there is none."""
-    if live.state.node == ROOT:
+def undo(live: Live, *, playing: bool = False) -> Change:
+    """Return the change that undoes the last one; RefusedError if there is none.
+
+    It undoes a whole example, if the last change is a part of it, or with `playing`.
+    """
+    node, example = live.state.node, live.state.example
+    if node == ROOT:
         raise RefusedError("expected an operation to undo, got a session at its beginning")
-    return Change(UNDO, detail={"target": live.state.node})
+    if example is not None and (playing or node == example.last):
+        node = example.start
+    return Change(UNDO, detail={"target": node})
+
+
+def cleared(live: Live) -> list[Change]:
+    """Return the change that clears the session; an empty list if it is empty.
+
+    After an example it also restores the settings from before.
+    """
+    example = live.state.example
+    if example is None:
+        empty = live.state.n_points == 0 and live.scratch is None
+        return [] if empty else [Change(CLEAR)]
+    return [Change(CLEAR, detail=_with_settings({}, live, vars(example.before)))]
+
+
+def begun(live: Live, name: str, total: int, wanted: Mapping[str, Any]) -> Change:
+    """Return the change that begins an example of `total` points, with the settings wanted."""
+    return Change(CLEAR, detail=_with_settings({"example": name, "total": total}, live, wanted))
+
+
+def _with_settings(detail: dict[str, Any], live: Live, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    changed = configured(live, wanted)
+    return {**detail, "settings": dict(changed[0].detail)} if changed else detail
 
 
 def redo(live: Live, store: Store) -> Change:

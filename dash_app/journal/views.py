@@ -9,7 +9,7 @@ from dash_app.journal.differences import Basis
 from dash_app.journal.live import Live
 from dash_app.journal.recent import Recent
 from dash_app.learning import Comparison
-from dash_app.records.operations import ROOT
+from dash_app.records.operations import ROOT, Played
 from dash_app.records.versions import ModelVersion
 
 
@@ -24,6 +24,7 @@ class SessionView:
     capacity : largest number of atoms of the online learner's summary; n_atoms: those of now
     online, scratch : the current models; None without points or before the first training
     created_at : seconds since 1970
+    example : the example that the points come from
     basis : of the difference between the models; None unless both exist
     changes : the last operations, as far as this process has them in memory
     """
@@ -42,6 +43,7 @@ class SessionView:
     can_undo: bool
     can_redo: bool
     created_at: float
+    example: Optional[Played] = None
     basis: Optional[Basis] = field(default=None, compare=False)
     changes: tuple[Recent, ...] = field(default=(), compare=False)
 
@@ -82,6 +84,7 @@ def view_of(live: Live) -> SessionView:
         can_undo=state.node != ROOT,
         can_redo=state.node != live.tip,
         created_at=live.record.created_at,
+        example=state.example,
         basis=Basis.of(live),
         changes=live.changes,
     )

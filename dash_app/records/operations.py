@@ -54,6 +54,26 @@ class Settings:
 
 
 @dataclass(frozen=True)
+class Played:
+    """The example that the points since the last clear come from.
+
+    Attributes
+    ----------
+    start : int, the node of the clear with which it began
+    last : int, the node of its newest increment
+    done, total : int, its points so far, and in all
+    before : settings of the session before it, and before other examples directly before it
+    """
+
+    name: str
+    start: int
+    last: int
+    done: int
+    total: int
+    before: Settings
+
+
+@dataclass(frozen=True)
 class SessionRecord:
     """A session as it was created; times in seconds since 1970."""
 
@@ -68,7 +88,9 @@ class Change:
     """A requested operation that is not in the log yet.
 
     `points` belong to an add or a remove. `detail` has the new settings of a configure, the facts
-    of a train, or under "target" the node of an undo or redo.
+    of a train, or under "target" the node of a redo, or the earliest node that an undo takes back.
+    A clear may have new "settings"; the clear of an example has its name under "example", and the
+    "total" of its points. An increment of an example has the node of its clear under "play".
     """
 
     kind: str

@@ -16,6 +16,7 @@ from dash_app.errors import GMMError
 from dash_app.journal.watch import Watch
 from dash_app.store import Store
 from dash_app.training.clock import Silences, SteadyClock
+from dash_app.training.plays import Plays
 from dash_app.training.runs import Runs
 
 _log = logging.getLogger(__name__)
@@ -25,6 +26,9 @@ _HEARTBEAT_EVERY_S = 2.0
 _EXPIRE_EVERY_S = 600.0
 SILENCE_S = 30.0
 """A run fails if its heartbeat is unchanged for this long."""
+
+PLAY_SILENCE_S = 8.0
+"""An example is no longer played if its heartbeat is unchanged for this long."""
 
 _LONGEST_GAP_S = 10.0
 """After a longer gap between two reads of the heartbeats, the silence is measured again."""
@@ -43,10 +47,13 @@ _KEPT_S = _DAY_S
 class Maintenance:
     """The maintenance thread, from `start` to `close`."""
 
-    def __init__(self, store: Store, watch: Watch, runs: Runs, ttl_days: float) -> None:
+    def __init__(
+        self, store: Store, watch: Watch, runs: Runs, plays: Plays, ttl_days: float
+    ) -> None:
         self._store = store
         self._watch = watch
         self._runs = runs
+        self._plays = plays
         self._ttl_s = ttl_days * _DAY_S
         self._stop = threading.Event()
         self._marks: dict[str, object] = {}
@@ -54,6 +61,7 @@ class Maintenance:
         self._clock = SteadyClock(time.time(), time.monotonic())
         self._used_before = store.last_touch()
         self._silences = Silences(_LONGEST_GAP_S)
+        self._silent_plays = Silences(_LONGEST_GAP_S)
         self._doubted = False
         self._trouble: Optional[str] = None
         self._thread = threading.Thread(target=self._work, name="maintenance", daemon=True)
@@ -116,6 +124,13 @@ class Maintenance:
         for run_id, beat in self._silences.silent(heartbeats, monotonic, SILENCE_S).items():
             self._store.runs.fail_silent(run_id, beat, reason, now)
 
+    def end_silent_plays(self, monotonic: float) -> None:
+        """End the examples whose heartbeat is unchanged for too long: their process died."""
+        heartbeats = self._store.plays.heartbeats()
+        silent = self._silent_plays.silent(heartbeats, monotonic, PLAY_SILENCE_S)
+        for token, beat in silent.items():
+            self._store.plays.remove_silent(token, beat)
+
     def look(self) -> None:
         """Wake the listeners of sessions that another process changed."""
         watched = self._watch.watched()
@@ -124,8 +139,9 @@ class Maintenance:
             return
         revisions = self._store.revisions(watched)
         newest = self._store.runs.newest(watched)
+        plays = self._store.plays.statuses(watched)
         for session_id in watched:
-            mark = (revisions.get(session_id), newest.get(session_id))
+            mark = (revisions.get(session_id), newest.get(session_id), plays.get(session_id))
             if self._marks.get(session_id) != mark:
                 self._marks[session_id] = mark
                 self._watch.changed(session_id)
@@ -146,7 +162,9 @@ class Maintenance:
         if self._is_due("heartbeat", _HEARTBEAT_EVERY_S):
             self._store.ping()
             self._runs.heartbeat(now)
+            self._plays.heartbeat(now)
             self.give_up_silent_runs(now, monotonic)
+            self.end_silent_plays(monotonic)
         elif self._trouble is not None:
             self._store.ping()
         if self._is_due("expire", _EXPIRE_EVERY_S):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Optional
 
 from dash_app.errors import StateError
-from dash_app.journal.fold import retrains
+from dash_app.journal.fold import example_after, retrains
 from dash_app.records.operations import (
     ADD,
     CLEAR,
@@ -23,6 +23,7 @@ from dash_app.records.operations import (
     TRAIN,
     UNDO,
     Operation,
+    Played,
     Settings,
 )
 from dash_app.records.versions import ONLINE, SCRATCH
@@ -46,6 +47,7 @@ class Node:
     decay: float = 0.0
     n_points: int = 0
     online: Optional[int] = None
+    example: Optional[Played] = None
 
 
 @dataclass
@@ -80,18 +82,20 @@ def fold_log(settings: Settings, operations: Sequence[Operation]) -> Folded:
             folded.nodes[seq], folded.head, folded.tip = node, node, seq
             undone.clear()
         elif operation.kind == UNDO:
-            _expect(seq, "target", folded.head.seq, operation.change.detail["target"])
-            if folded.head.before is None:
+            earliest = _earliest_undone(folded.head, operation)
+            if folded.head.before is None or earliest.before is None:
                 raise StateError(f"expected something to undo at operation {seq}")
             undone.append(folded.head)
-            folded.head = folded.head.before
-            active.take_back(operations[operation.change.detail["target"] - 1])
+            for node in reversed(_between(earliest.before, folded.head)):
+                active.take_back(operations[node.seq - 1])
+            folded.head = earliest.before
         elif operation.kind != TRAIN:
             _expect(
                 seq, "target", undone[-1].seq if undone else None, operation.change.detail["target"]
             )
+            for node in _between(folded.head, undone[-1]):
+                active.apply(operations[node.seq - 1])
             folded.head = undone.pop()
-            active.apply(operations[folded.head.seq - 1])
         _check_version(operation, folded, revisions)
         head = folded.head
         _expect(seq, "head", head.seq, operation.head)
@@ -111,11 +115,38 @@ def _expect(seq: int, name: str, expected: Any, came: Any) -> None:
         raise StateError(f"expected {name} {expected} at operation {seq}, got {came}")
 
 
+def _earliest_undone(head: Node, operation: Operation) -> Node:
+    """Return the earliest node that an undo takes back: the head, or the start of its example."""
+    target = operation.change.detail["target"]
+    if head.example is None or target != head.example.start:
+        _expect(operation.seq, "target", head.seq, target)
+        return head
+    node: Optional[Node] = head
+    while node is not None and node.seq != target:
+        node = node.before
+    assert node is not None  # the example began on the path to the head
+    return node
+
+
+def _between(ancestor: Node, node: Node) -> list[Node]:
+    """Return the nodes below `ancestor` on the path to `node`, oldest first."""
+    path: list[Node] = []
+    while node.seq != ancestor.seq:
+        path.append(node)
+        assert node.before is not None
+        node = node.before
+    return path[::-1]
+
+
 def _grown(head: Node, operation: Operation) -> Node:
     """Return the node that the operation creates; `_Active` checks its points."""
     seq, change = operation.seq, operation.change
     size = 0 if change.points is None else change.points.size
-    node = replace(head, seq=seq, before=head, depth=head.depth + 1)
+    example = example_after(head.example, head.settings, change, seq)
+    play = change.detail.get("play") if change.points is not None else None
+    if play is not None and (example is None or example.last != seq or change.kind != ADD):
+        raise StateError(f"expected an example that operation {seq} is a part of")
+    node = replace(head, seq=seq, before=head, depth=head.depth + 1, example=example)
     half_life = head.settings.half_life
     if change.kind == ADD:
         decay = head.decay if half_life is None else head.decay + size / half_life
@@ -126,7 +157,8 @@ def _grown(head: Node, operation: Operation) -> Node:
         n_points = head.n_points - size
         return replace(node, n_points=n_points, online=seq if n_points else None)
     if change.kind == CLEAR:
-        return replace(node, n_points=0, decay=0.0, era=seq, online=None)
+        settings = replace(head.settings, **change.detail.get("settings", {}))
+        return replace(node, settings=settings, n_points=0, decay=0.0, era=seq, online=None)
     node = replace(node, settings=replace(head.settings, **change.detail))
     if not retrains(change):
         return node

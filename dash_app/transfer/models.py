@@ -8,7 +8,15 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal, Optional, Union
 
 import numpy as np
-from pydantic import Base64Bytes, BaseModel, ConfigDict, FailFast, Field, ValidationError
+from pydantic import (
+    Base64Bytes,
+    BaseModel,
+    ConfigDict,
+    FailFast,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from dash_app.errors import DataError, StateError
 from dash_app.learning.mixture import Mixture
@@ -44,10 +52,6 @@ class _Session(_Strict):
     created_at: _Time
 
 
-class _Nothing(_Strict):
-    pass
-
-
 class _Changed(_Strict):
     n_components: fields.Components = 1
     half_life: Optional[fields.HalfLife] = None
@@ -67,16 +71,34 @@ class _Target(_Strict):
     target: _Count
 
 
+class _Arrival(_Strict):
+    play: _Count = 0
+
+
 class _OfPoints(_Strict):
     kind: Literal["add", "remove"]
     points: Annotated[list[fields.Point], FailFast(), Field(min_length=1)]
-    detail: _Nothing
+    detail: _Arrival
+
+
+class _Cleared(_Strict):
+    example: Annotated[str, Field(min_length=1, max_length=64)] = ""
+    total: _Count = 0
+    settings: Optional[_Changed] = None
+
+    @model_validator(mode="after")
+    def _example_has_a_total(self) -> _Cleared:
+        if ("example" in self.model_fields_set) != ("total" in self.model_fields_set):
+            raise ValueError("expected example and total together")
+        if "settings" in self.model_fields_set and self.settings is None:
+            raise ValueError("expected settings, got none")
+        return self
 
 
 class _Clear(_Strict):
     kind: Literal["clear"]
     points: None
-    detail: _Nothing
+    detail: _Cleared
 
 
 class _Configure(_Strict):
@@ -173,7 +195,7 @@ def read_document(
 def _operation(read: _Operation) -> Operation:
     change = read.change
     points = None if change.points is None else np.array(change.points, dtype=np.float64)
-    detail = change.detail.model_dump(include=change.detail.model_fields_set)
+    detail = change.detail.model_dump(exclude_unset=True)
     version = None if read.version is None else _version(read.seq, read.version)
     placed = Change(change.kind, points, detail)
     return Operation(**{**vars(read), "change": placed, "version": version})

@@ -45,6 +45,7 @@ def _check_state(node: Node, kept: Snapshot) -> None:
     state, bearer = fold.restored(kept)
     _expect(node, "settings", node.settings, state.settings)
     _expect(node, "era", node.era, state.era)
+    _expect(node, "example", node.example, state.example)
     _expect(node, "the online model of operation", node.online, bearer)
     learner = state.learner
     _expect(node, "n_points", node.n_points, learner.n_points)

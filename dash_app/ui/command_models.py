@@ -35,7 +35,7 @@ class Points(_Command):
 class Step(_Command):
     """A command without a value."""
 
-    kind: Literal["undo", "redo", "clear"]
+    kind: Literal["undo", "redo", "clear", "pause", "resume", "stop"]
 
 
 class Settings(BaseModel):
@@ -62,9 +62,9 @@ def _known(name: str) -> str:
 
 
 class Example(_Command):
-    """An example to play."""
+    """An example: `play` lets the server add its points, `example` returns them."""
 
-    kind: Literal["example"]
+    kind: Literal["example", "play"]
     name: Annotated[str, AfterValidator(_known)]
 
 

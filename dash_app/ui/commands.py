@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 from dash_app.documents import run_document
 from dash_app.errors import (
     GMMError,
+    RefusedError,
     RunNotFoundError,
     SessionNotFoundError,
     ShapeError,
@@ -23,8 +24,8 @@ from dash_app.errors import (
 )
 from dash_app.sessions import Sessions, SessionView
 from dash_app.ui import command_models as models
-from dash_app.ui.examples import EXAMPLES, increments
-from dash_app.ui.view import Json, history_json, points_json, refusal_json, view_json
+from dash_app.ui.examples import EXAMPLES, increments, script_of
+from dash_app.ui.view import Json, history_json, refusal_json, view_json, whole_json
 from dash_app.web import fields
 from dash_app.web.error_handlers import UNREACHABLE
 
@@ -86,9 +87,8 @@ def _whole(sessions: Sessions, session_id: Any, *, bounded: bool) -> Json:
         view = sessions.create() if session_id is None else sessions.view(_session_id(session_id))
     except SessionNotFoundError:
         view = sessions.create()
-    points = points_json(sessions, view, bounded=bounded)
     history = history_json(sessions, view.id)
-    return {"view": view_json(sessions, view), **points, "history": history}
+    return {**whole_json(sessions, view.id, bounded=bounded), "history": history}
 
 
 def follow(sessions: Sessions, session_id: Any, value: Any) -> Json:
@@ -143,10 +143,9 @@ def _answer(sessions: Sessions, view: SessionView) -> Json:
     return {"view": view_json(sessions, view)}
 
 
-def _answer_anew(sessions: Sessions, view: SessionView, command: models.Command) -> Json:
+def _answer_anew(sessions: Sessions, command: models.Command, session_id: str) -> Json:
     """Return the answer with the points, where the command may have replaced them."""
-    points = points_json(sessions, view, bounded=command.bounded)
-    return {**_answer(sessions, view), **points}
+    return whole_json(sessions, session_id, bounded=command.bounded)
 
 
 def _add(sessions: Sessions, session_id: str, command: models.Points) -> Json:
@@ -158,13 +157,13 @@ def _remove(sessions: Sessions, session_id: str, command: models.Points) -> Json
 
 
 def _undo(sessions: Sessions, session_id: str, command: models.Step) -> Json:
-    view = sessions.undo(session_id, idempotency_key=command.key)
-    return _answer_anew(sessions, view, command)
+    sessions.undo(session_id, idempotency_key=command.key)
+    return _answer_anew(sessions, command, session_id)
 
 
 def _redo(sessions: Sessions, session_id: str, command: models.Step) -> Json:
-    view = sessions.redo(session_id, idempotency_key=command.key)
-    return _answer_anew(sessions, view, command)
+    sessions.redo(session_id, idempotency_key=command.key)
+    return _answer_anew(sessions, command, session_id)
 
 
 def _clear(sessions: Sessions, session_id: str, command: models.Step) -> Json:
@@ -180,14 +179,35 @@ def _example(sessions: Sessions, session_id: str, command: models.Example) -> Js
     """Clear, apply the example's settings, and return its points, which the browser adds."""
     example = EXAMPLES[command.name]
     sessions.clear(session_id)
-    view = sessions.configure(
-        session_id, n_components=example.n_components, half_life=example.half_life
-    )
+    sessions.configure(session_id, n_components=example.n_components, half_life=example.half_life)
     return {
-        **_answer_anew(sessions, view, command),
+        **_answer_anew(sessions, command, session_id),
         "increments": increments(example.points()),
         "axis": list(example.axis),
     }
+
+
+def _play(sessions: Sessions, session_id: str, command: models.Example) -> Json:
+    """Begin to play the example; its points come as events."""
+    example = EXAMPLES[command.name]
+    sessions.play(session_id, script_of(example), idempotency_key=command.key)
+    return {**_answer_anew(sessions, command, session_id), "axis": list(example.axis)}
+
+
+def _pause(sessions: Sessions, session_id: str, _command: models.Step) -> Json:
+    return _answer(sessions, sessions.pause(session_id))
+
+
+def _resume(sessions: Sessions, session_id: str, _command: models.Step) -> Json:
+    played = sessions.view(session_id).example
+    example = None if played is None else EXAMPLES.get(played.name)
+    if example is None:
+        raise RefusedError("expected an example that is paused, to play on, got none")
+    return _answer(sessions, sessions.resume(session_id, script_of(example)))
+
+
+def _stop(sessions: Sessions, session_id: str, _command: models.Step) -> Json:
+    return _answer(sessions, sessions.stop_playing(session_id))
 
 
 def _train(sessions: Sessions, session_id: str, command: models.Train) -> Json:
@@ -210,6 +230,10 @@ _ACTIONS: Mapping[str, Callable[[Sessions, str, Any], Json]] = MappingProxyType(
         "clear": _clear,
         "configure": _configure,
         "example": _example,
+        "play": _play,
+        "pause": _pause,
+        "resume": _resume,
+        "stop": _stop,
         "train": _train,
     }
 )

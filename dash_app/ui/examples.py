@@ -12,6 +12,8 @@ from typing import Optional, Union
 import numpy as np
 from numpy.typing import NDArray
 
+from dash_app.training.plays import Script
+
 #: Increments of an example; more of them show the learning in more steps, but take longer.
 N_INCREMENTS = 30
 OLD_FAITHFUL_PATH = Path(__file__).with_name("old_faithful_eruptions.csv")
@@ -86,6 +88,18 @@ def increments(points: Sequence[float], count: int = N_INCREMENTS) -> list[list[
     """
     size = max(1, math.ceil(len(points) / count))
     return [list(points[start : start + size]) for start in range(0, len(points), size)]
+
+
+def script_of(example: Example) -> Script:
+    """Return what the server plays: the points in at most `N_INCREMENTS` increments."""
+    points = np.array(example.points())
+    return Script(
+        name=example.name,
+        points=points,
+        increment=max(1, math.ceil(points.size / N_INCREMENTS)),
+        n_components=example.n_components,
+        half_life=example.half_life,
+    )
 
 
 _EXAMPLES = (

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash_app.documents import difference_document, session_document
+from dash_app.documents import difference_document, playing_document, session_document
 from dash_app.errors import GMMError, RateError, StoreBusyError, StoreError
+from dash_app.learning.histogram import Histogram
 from dash_app.sessions import Sessions, SessionView
 
 Json = dict[str, Any]
@@ -20,16 +21,21 @@ MAX_POINTS = 5_000
 def view_json(sessions: Sessions, view: SessionView) -> Json:
     """Return the current session, with the difference between its models."""
     difference = difference_document(sessions.difference(view))
-    return {**session_document(view), "comparison": difference}
+    playing = playing_document(sessions.playing(view))
+    return {**session_document(view), "comparison": difference, "playing": playing}
 
 
-def points_json(sessions: Sessions, view: SessionView, *, bounded: bool) -> Json:
-    """Return the points in order of arrival; with `bounded`, a histogram of very many."""
-    if not bounded or view.n_points <= MAX_POINTS:
-        return {"points": sessions.points(view.id).tolist()}
-    counted = sessions.histogram(view.id)
-    histogram = {"edges": counted.edges.tolist(), "counts": counted.counts.tolist()}
-    return {"points": None, "histogram": histogram}
+def whole_json(sessions: Sessions, session_id: str, *, bounded: bool) -> Json:
+    """Return the current session and its points in order of arrival.
+
+    With `bounded`, very many points come as a histogram.
+    """
+    view, points = sessions.whole(session_id, most=MAX_POINTS if bounded else None)
+    seen: Json = {"view": view_json(sessions, view)}
+    if isinstance(points, Histogram):
+        counted = {"edges": points.edges.tolist(), "counts": points.counts.tolist()}
+        return {**seen, "points": None, "histogram": counted}
+    return {**seen, "points": points.tolist()}
 
 
 def history_json(sessions: Sessions, session_id: str) -> list[Json]:

@@ -206,3 +206,21 @@ def test_bounded_answer_has_a_histogram_of_many_points(
     ask(sessions, session_id, "add", x=[0.6])
     assert ask(sessions, session_id, "undo", bounded=True)["histogram"] == histogram
     assert look(sessions, {"id": session_id})["points"] == [0.0, 1.0, 1.0, 4.0, 0.5]
+
+
+def test_play_answers_at_once_and_ten_thousand_points_come_in_thirty_increments(
+    sessions: Sessions, session_id: str
+) -> None:
+    answer = ask(sessions, session_id, "play", name="ten-thousand")
+    assert answer["view"]["example"] == "ten-thousand"
+    assert answer["view"]["n_points"] == len(answer["points"]) < 10_000
+    assert answer["view"]["playing"]["total"] == 10_000
+    paused = ask(sessions, session_id, "pause")["view"]["playing"]
+    assert paused["status"] in ("playing", "paused")
+    assert ask(sessions, session_id, "resume")["view"]["example"] == "ten-thousand"
+    eventually(lambda: sessions.view(session_id).n_points == 10_000)
+    assert len(sessions.operations(session_id)) == 31
+    assert look(sessions, {"id": session_id})["view"]["playing"] is None
+    assert "error" in ask(sessions, session_id, "resume", attempt=2)
+    assert ask(sessions, session_id, "stop")["view"]["n_points"] == 10_000
+    assert ask(sessions, session_id, "undo")["points"] == []

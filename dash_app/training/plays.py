@@ -1,0 +1,206 @@
+"""Examples that the server plays: a thread appends their increments, one after the other.
+
+The log says how far an example is, so any process can go on after a pause. The store says whether
+it is played or paused. The thread ends where an undo, a clear or another example takes it away.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+import time
+from dataclasses import dataclass
+from typing import Optional
+
+from dash_app.database.play_table import PAUSED, PLAYING, PlayRecord
+from dash_app.errors import BusyError, GMMError, RefusedError
+from dash_app.journal import history
+from dash_app.journal.live import Live
+from dash_app.journal.operation_log import Once, OperationLog
+from dash_app.journal.views import SessionView
+from dash_app.journal.watch import Watch
+from dash_app.learning.mixture import Array
+from dash_app.records.operations import ADD, CLEAR, Change, Played, short
+from dash_app.store import Store
+
+_log = logging.getLogger(__name__)
+
+INTERVAL_S = 0.05
+"""Time between two increments of an example."""
+
+MAX_PLAYS = 16
+"""Examples that a process plays at once; each takes a few percent of a processor."""
+
+_CLOSE_TIMEOUT_S = 4.0
+"""Longest wait for all threads when the server stops."""
+
+
+@dataclass(frozen=True, eq=False)
+class Script:
+    """What is played: points in order, the size of an increment, and the settings."""
+
+    name: str
+    points: Array
+    increment: int
+    n_components: int
+    half_life: Optional[float]
+
+
+@dataclass(frozen=True)
+class Playing:
+    """The progress of an example, in points."""
+
+    name: str
+    done: int
+    total: int
+    status: str
+
+
+class Plays:
+    """Plays examples, for one process."""
+
+    def __init__(self, operations: OperationLog, store: Store, watch: Watch) -> None:
+        self._operations = operations
+        self._table = store.plays
+        self._watch = watch
+        self._threads: dict[str, threading.Thread] = {}  # by token
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+
+    def playing(self, session_id: str, example: Optional[Played]) -> Optional[Playing]:
+        """Return the progress of the session's example; None if it is not played or paused."""
+        if example is None or example.done >= example.total:
+            return None
+        row = self._table.get(session_id)
+        if row is None or row.start != example.start:
+            return None
+        return Playing(example.name, example.done, example.total, row.status)
+
+    def play(self, session_id: str, script: Script, key: Optional[str]) -> SessionView:
+        """Clear the session, set the settings of the example, and begin to play it.
+
+        Raises
+        ------
+        BusyError : too many examples are played; nothing has changed
+        """
+        self._check_free()
+        wanted = {"n_components": script.n_components, "half_life": script.half_life}
+        once = Once.of(key, Change(CLEAR, detail={"example": script.name}))
+
+        def plan(live: Live) -> list[Change]:
+            return [history.begun(live, script.name, script.points.size, wanted)]
+
+        view = self._operations.append(session_id, plan, once=once)
+        example = view.example
+        # a repeated request finds the example that the first one began
+        if example is not None and example.name == script.name and example.done == 0:
+            row = self._table.get(session_id)
+            if row is None or row.start != example.start:
+                self._begin(session_id, script, example.start)
+        return view
+
+    def pause(self, session_id: str, example: Optional[Played]) -> None:
+        """Pause the example; RefusedError if none is played."""
+        if self.playing(session_id, example) is None:
+            raise RefusedError("expected an example that is played, to pause it, got none")
+        self._table.pause(session_id)
+        self._watch.changed(session_id)
+
+    def resume(self, session_id: str, example: Optional[Played], script: Script) -> None:
+        """Play on after a pause; RefusedError if no example is paused."""
+        playing = self.playing(session_id, example)
+        if example is None or playing is None:
+            raise RefusedError("expected an example that is paused, to play on, got none")
+        if playing.status == PAUSED:
+            self._check_free()
+            self._begin(session_id, script, example.start)
+        self._watch.changed(session_id)
+
+    def stop(self, session_id: str) -> None:
+        """Stop the example, if one is played or paused; what was added stays."""
+        self._table.remove(session_id)
+        self._watch.changed(session_id)
+
+    def heartbeat(self, now: float) -> None:
+        """Write the heartbeats of this process's threads."""
+        with self._lock:
+            tokens = list(self._threads)
+        if tokens:
+            self._table.heartbeat(tokens, now)
+
+    def halt(self) -> None:
+        """Tell the threads to end, without waiting for them."""
+        self._stop.set()
+
+    def close(self) -> None:
+        """End the threads and wait for them."""
+        self.halt()
+        deadline = time.monotonic() + _CLOSE_TIMEOUT_S
+        with self._lock:
+            threads = list(self._threads.values())
+        for thread in threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _check_free(self) -> None:
+        with self._lock:
+            if len(self._threads) >= MAX_PLAYS or self._stop.is_set():
+                raise BusyError(
+                    f"expected at most {MAX_PLAYS} examples that are played at once, got one "
+                    "more; try again later"
+                )
+
+    def _begin(self, session_id: str, script: Script, start: int) -> None:
+        token = secrets.token_hex(8)
+        self._table.put(PlayRecord(session_id, token, start, PLAYING, time.time()))
+        thread = threading.Thread(
+            target=self._play,
+            args=(session_id, token, script, start),
+            name=f"play {token}",
+            daemon=True,
+        )
+        with self._lock:
+            self._threads[token] = thread
+        thread.start()
+
+    def _play(self, session_id: str, token: str, script: Script, start: int) -> None:
+        try:
+            due = time.monotonic()
+            while not self._stop.wait(max(0.0, due - time.monotonic())):
+                due = max(due + INTERVAL_S, time.monotonic())
+                row = self._table.get(session_id)
+                if row is None or row.token != token or row.status != PLAYING:
+                    break
+                if not self._step(session_id, script, start):
+                    break
+        except GMMError as error:
+            _log.warning("session %s: example stopped: %s", short(session_id), error)
+        except Exception:  # noqa: BLE001 - the example must end in the store after any error
+            _log.exception("session %s: example stopped", short(session_id))
+        finally:
+            self._end(session_id, token)
+
+    def _step(self, session_id: str, script: Script, start: int) -> bool:
+        """Append the next increment; return whether there are more."""
+
+        def plan(live: Live) -> list[Change]:
+            example = live.state.example
+            if example is None or example.start != start or example.done >= example.total:
+                return []
+            increment = script.points[example.done :][: script.increment]
+            return [Change(ADD, increment, {"play": start})] if increment.size else []
+
+        try:
+            example = self._operations.append(session_id, plan).example
+        except BusyError:
+            return True  # other work has the processor: try again
+        return example is not None and example.start == start and example.done < example.total
+
+    def _end(self, session_id: str, token: str) -> None:
+        with self._lock:
+            del self._threads[token]
+        try:
+            self._table.remove(session_id, token)
+        except Exception as error:  # noqa: BLE001 - the maintenance removes the row later
+            _log.warning("session %s: end of an example not written: %s", short(session_id), error)
+        self._watch.changed(session_id)
