@@ -1,6 +1,7 @@
 """Response times of the Dash page in headless Chromium, with their bars; and its screenshots.
 
     python -m benchmarks.page                  one run; the table is written to benchmarks/results/
+    python -m benchmarks.page --answers        the server's answers alone, without a browser
     python -m benchmarks.page --screenshots    docs/*.png
 
 A change counts as painted at the start of the frame after the one that changed the document. Times
@@ -19,6 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import dash
 import numpy as np
@@ -30,6 +32,7 @@ from waitress.server import create_server
 
 from benchmarks.bar import Bar
 from dash_app.config import Config
+from testbed.dash_requests import DashRequests
 from testbed.serving import waitress
 
 RESULTS = Path(__file__).with_name("results") / "page.txt"
@@ -287,6 +290,43 @@ def first_load(url: str) -> tuple[float, float]:
     )
 
 
+def answers_at(port: int, n_points: int) -> list[float]:
+    """Return milliseconds of the server's answers to clicks, with both models present."""
+    rng = np.random.default_rng(SEED)
+    page = DashRequests(port)
+    try:
+        session_id = page.look()["view"]["id"]
+        start = rng.choice([-0.5, 0.4], n_points) + rng.normal(0, 0.1, n_points)
+        page.perform(session_id, "add", x=start.round(4).tolist())
+        page.perform(session_id, "train", method="em", epochs=200)
+        comparison = None
+        while comparison is None:
+            comparison = page.look(session_id, bounded=True)["view"]["comparison"]
+        found = []
+        for x in rng.uniform(-0.6, 0.5, 5 * N_CLICKS + WARM_UP):
+            started = time.perf_counter()
+            answer = page.perform(session_id, "add", x=[float(x)])
+            found.append(1e3 * (time.perf_counter() - started))
+            assert answer["view"]["comparison"]["cause"] == "points", answer
+    finally:
+        page.close()
+    return found[WARM_UP:]
+
+
+def measure_answers(port: int) -> list[Bar]:
+    """Return the figures of the server's answer alone, without a browser."""
+    few, more, many = (answers_at(port, n_points) for n_points in (10, 1_000, 100_000))
+    name = "answer to a click, both models"
+    ratio = statistics.median(many) / statistics.median(few)
+    return [
+        Bar(f"{name}, 10 points, median", statistics.median(few)),
+        Bar(f"{name}, 1,000 points, median", statistics.median(more)),
+        Bar(f"{name}, 100,000 points, median", statistics.median(many)),
+        Bar(f"{name}, 100,000 points, p95", p95(many), 40),
+        Bar("the same, ratio of the medians, 100,000 points to 10", ratio, 1.5, ""),
+    ]
+
+
 def measure(url: str) -> list[Bar]:
     """Return every figure with its bar."""
     few, many = clicks_at(url, 10), clicks_at(url, 1000)
@@ -345,14 +385,20 @@ def screenshots(url: str) -> None:
 def main() -> None:
     """Measure, or take the screenshots."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--answers", action="store_true", help="measure the server alone")
     parser.add_argument("--screenshots", action="store_true", help="renew docs/*.png instead")
     arguments = parser.parse_args()
     with serving() as url:
         if arguments.screenshots:
             screenshots(url)
             return
-        table = "\n".join(str(bar) for bar in measure(url))
+        bars = measure_answers(urlsplit(url).port or 80)
+        if not arguments.answers:
+            bars += measure(url)
+    table = "\n".join(map(str, bars))
     print(table)
+    if arguments.answers:
+        return
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(table + "\n", encoding="utf-8")
 

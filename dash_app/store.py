@@ -40,14 +40,14 @@ _seq: sa.BindParameter[int] = sa.bindparam("seq")
 # module-level statements: SQLAlchemy compiles each once and caches it
 _INSERT = sa.insert(_operations)
 _OF_SESSION = _operations.c.session_id == _id
-_LAST = sa.select(_operations).where(_OF_SESSION).order_by(_operations.c.seq.desc()).limit(1)
+_POINTLESS = [
+    sa.null().label(column.name) if column.name == "points" else column for column in _operations.c
+]
+_LAST = sa.select(*_POINTLESS).where(_OF_SESSION).order_by(_operations.c.seq.desc()).limit(1)
 _ONE = sa.select(_operations).where(_OF_SESSION, _operations.c.seq == _seq)
 _PLACE = sa.select(_operations.c.kind, _operations.c.parent, _operations.c.head).where(
     _OF_SESSION, _operations.c.seq == _seq
 )
-_POINTLESS = [
-    sa.null().label(column.name) if column.name == "points" else column for column in _operations.c
-]
 _LIVES = _sessions.c.deleted_at.is_(None)
 _SESSION = sa.select(_sessions).where(_sessions.c.id == _id, _LIVES)
 _LAST_SEQ = (
@@ -250,7 +250,7 @@ class Store:
             raise SequenceTakenError(session_id) from error
 
     def last(self, session_id: str) -> Optional[Operation]:
-        """Return the newest operation, if any."""
+        """Return the newest operation without its points, if any."""
         return self._operation(_LAST, session_id=session_id)
 
     def operation(self, session_id: str, seq: int) -> Optional[Operation]:
