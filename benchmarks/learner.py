@@ -3,7 +3,8 @@
     python -m benchmarks.learner [--quick] [--output FILE]
 
 It prints three tables: quality by stream, milliseconds per update, and points per second. It writes
-the same figures as JSON. Compare times only within one run.
+the same figures as JSON. Quality is the gap to the optima of `benchmarks.reference`, which the
+learner's search had no part in. Compare times only within one run.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,85 +19,20 @@ import numpy as np
 
 from benchmarks.bar import Bar
 from benchmarks.peers import AdamOnIncrement, Array, IncrementalEM, OwnOnline, Peer, ScikitLearn
-from dash_app.learning import Mixture, OnlineGaussianMixture, compare, fit_from_scratch
-from dash_app.learning.objective import Objective, all_equal
-from dash_app.learning.summary import WeightedSummary
-from testbed.streams import Stream, named_streams, random_streams
-
-PREFIXES = (10, 15, 25, 40, 60, 80, 100, 130, 200, 300)
-REFERENCE_SEEDS = 3
-TIED_NATS = 1e-4
-WITH_PEERS = ("separated", "five modes", "sorted", "one cluster after the other", "galaxies")
-"""Streams on which the peers' quality is measured, too. The peers take minutes per stream."""
+from benchmarks.quality import (
+    NewPeer,
+    objective_of,
+    print_quality,
+    quality_bars,
+    quality_of_streams,
+)
+from dash_app.learning import Mixture, OnlineGaussianMixture, fit_from_scratch
 
 RESULTS = Path(__file__).parent / "results" / "learner.json"
 
 
-def objective_of(points: Array, mixture: Mixture) -> float:
-    """Return J of a mixture on the points, nats per point; raise its variances to the floor."""
-    summary = WeightedSummary(max(points.size, 2)).with_points(points)
-    if all_equal(summary):
-        return mixture.mean_log_likelihood(points[:1])
-    objective = Objective.of_summary(summary, mixture.n_components, 1.0)
-    return objective.in_data_units(float(objective.value(objective.standardised(mixture))[0]))
-
-
-def best_known(points: Array, n_components: int, n_seeds: int) -> float:
-    """Return the largest J of fits from scratch with several seeds."""
-    return max(
-        fit_from_scratch(points, n_components, seed=seed).objective for seed in range(n_seeds)
-    )
-
-
-def weighted_gap(stream: Stream, learner: OnlineGaussianMixture) -> tuple[float, float]:
-    """Return gap and total variation of a learner with half_life to a fit of the same weights."""
-    assert stream.half_life is not None
-    ages = np.arange(stream.points.size - 1, -1, -1)
-    batch = fit_from_scratch(
-        stream.points, stream.n_components, weights=np.exp2(-ages / stream.half_life)
-    )
-    distance = compare(learner.mixture, batch.mixture).total_variation
-    return batch.objective - learner.objective, distance
-
-
-def quality(stream: Stream, peers: list[Callable[[int], Peer]], n_seeds: int) -> dict[str, Any]:
-    """Return each method's gap, at the end and at the worst prefix, and its TV to scratch."""
-    if stream.half_life is not None:
-        own = OwnOnline(stream.n_components, stream.half_life)
-        for x in stream.points:
-            own.partial_fit(np.array([x]))
-        gap, distance = weighted_gap(stream, own.learner)
-        return {own.name: {"end": gap, "worst": gap, "tv": distance, "from scratch": gap}}
-    methods: list[Peer] = [OwnOnline(stream.n_components)]
-    long = stream.points.size > max(PREFIXES)
-    methods += [peer(stream.n_components) for peer in peers if not long]
-    figures = {method.name: {"end": 0.0, "worst": 0.0} for method in methods}
-    at = 0
-    prefixes = [n for n in PREFIXES if n < stream.points.size] + [stream.points.size]
-    for n in prefixes:
-        for x in stream.points[at:n]:
-            for method in methods:
-                method.partial_fit(np.array([x]))
-        at = n
-        prefix = stream.points[:n]
-        values = {m.name: objective_of(prefix, m.mixture()) for m in methods}
-        best = max(best_known(prefix, stream.n_components, n_seeds), *values.values())
-        for name, value in values.items():
-            figures[name]["end"] = best - value
-            if n >= 10:
-                figures[name]["worst"] = max(figures[name]["worst"], best - value)
-    scratch = fit_from_scratch(stream.points, stream.n_components)
-    for method in methods:
-        mixture = method.mixture()
-        figures[method.name]["tv"] = compare(mixture, scratch.mixture).total_variation
-        figures[method.name]["from scratch"] = scratch.objective - objective_of(
-            stream.points, mixture
-        )
-    return figures
-
-
 def update_times(
-    n_points: int, n_updates: int, peers: list[Callable[[int], Peer]]
+    n_points: int, n_updates: int, peers: list[NewPeer]
 ) -> dict[str, dict[str, float]]:
     """Return the median and 99th percentile of one update after `n_points`, milliseconds.
 
@@ -169,34 +104,9 @@ def _five_modes(n: int, seed: int) -> Array:
     return rng.normal(means[labels], np.array([0.05, 0.1, 0.03, 0.08, 0.05])[labels])
 
 
-def _print_quality(rows: dict[str, dict[str, Any]]) -> None:
-    print(
-        f"{'gap to the best known J, nats/point':34} {'method':22} end      worst    TV to scratch"
-    )
-    for stream, figures in rows.items():
-        for name, f in figures.items():
-            print(f"{stream:34} {name:22} {f['end']:8.5f} {f['worst']:8.5f} {f['tv']:8.5f}")
-
-
 def bars(result: dict[str, Any]) -> list[Bar]:
     """Return the figures that have a bar."""
-    rows = {name: figures["own online"] for name, figures in result["quality"].items()}
-    found = []
-    for kind, end, worst in (("named", 1e-4, 0.005), ("random", 3e-3, 0.02)):
-        of_kind = [f for name, f in rows.items() if name.startswith("random") == (kind == "random")]
-        if not of_kind:
-            continue
-        for name, what, bar in (
-            ("end", "at the end", end),
-            ("worst", "at the worst prefix", worst),
-        ):
-            value = max(f[name] for f in of_kind)
-            title = f"gap {what}, {len(of_kind)} {kind} streams"
-            found.append(Bar(title, value, bar, "nats", digits=5))
-    # optima tied within the hysteresis may be far apart, although neither is better
-    tv = [f["tv"] if abs(f["from scratch"]) > TIED_NATS else 0.0 for f in rows.values()]
-    found.append(Bar("TV to from scratch, median", float(np.median(tv)), 0.001, "", digits=5))
-    found.append(Bar("TV to from scratch, greatest", max(tv), 0.02, "", digits=5))
+    found = quality_bars(result["quality"])
     for n, least in ((100, 2.0), (1_000, None), (100_000, 100.0)):
         if n in result["update_ms"]:
             own, refit = (
@@ -228,19 +138,14 @@ def bars(result: dict[str, Any]) -> list[Bar]:
 
 def run(quick: bool) -> dict[str, Any]:
     """Measure and print all figures; return them."""
-    peers: list[Callable[[int], Peer]] = [
+    peers: list[NewPeer] = [
         lambda k: ScikitLearn(k, warm_start=False),
         lambda k: ScikitLearn(k, warm_start=True),
         IncrementalEM,
         AdamOnIncrement,
     ]
-    streams = named_streams(60)[:3] if quick else [*named_streams(), *random_streams(36)]
-    slow_free = peers[:1] if quick else peers
-    rows = {}
-    for stream in streams:
-        chosen = slow_free if quick or stream.name in WITH_PEERS else []
-        rows[stream.name] = quality(stream, chosen, 2 if quick else REFERENCE_SEEDS)
-    _print_quality(rows)
+    rows = quality_of_streams(quick, peers)
+    print_quality(rows)
     result: dict[str, Any] = {"quality": rows, "update_ms": {}, "points_per_second": {}}
     for n, n_updates in ((100, 10),) if quick else ((100, 60), (1_000, 60), (100_000, 12)):
         result["update_ms"][n] = update_times(n, n_updates, peers[:3] if n < 10_000 else peers[:1])
