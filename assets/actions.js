@@ -15,13 +15,15 @@
   }
 
   function add(/** @type {number} */ x) {
-    stopPlaying();
     change({ kind: "add", x: [x] });
   }
 
   function remove(/** @type {number} */ x) {
-    stopPlaying();
-    change({ kind: "remove", x: [x] });
+    if (gmm.snapshot.settings().half_life !== null) {
+      gmm.show.tell("With forgetting, no single point can be taken out. Undo takes back the last change.");
+    } else {
+      change({ kind: "remove", x: [x] });
+    }
   }
 
   function configure(/** @type {any} */ settings) {
@@ -39,7 +41,7 @@
     change({ kind: "train", method: state.method, epochs: state.epochs });
   }
 
-  function stop() {
+  function stopTraining() {
     gmm.set_props("follow", { data: { run: gmm.state.run.id, stop: true, at: performance.now() } });
   }
 
@@ -54,7 +56,7 @@
   }
 
   function clear() {
-    stopPlaying();
+    stop();
     gmm.state.reset();
     change({ kind: "clear" });
     gmm.charts.schedule();
@@ -62,72 +64,59 @@
 
   /** Request an example; the answer brings its points. */
   function example(/** @type {string} */ name) {
-    stopPlaying();
+    stop();
     gmm.state.reset();
     change({ kind: "example", name });
     gmm.charts.schedule();
   }
 
   /** Add an example's increments one by one, slowly enough to watch. */
-  function play(/** @type {number[][]} */ increments) {
-    const [first, ...rest] = increments;
-    if (!first) return;
-    if (!gmm.state.outbox.crowded) {
-      change({ kind: "add", x: first, whole: true });
-      playTimer = setTimeout(() => play(rest), PLAY_EVERY_MS);
-    } else {
-      playTimer = setTimeout(() => play(increments), PLAY_EVERY_MS);
+  function play(/** @type {string} */ name, /** @type {number[][]} */ increments) {
+    gmm.state.playing = { name, done: 0, total: increments.length, status: "playing" };
+    next(increments);
+  }
+
+  function next(/** @type {number[][]} */ increments) {
+    const { playing, outbox } = gmm.state;
+    if (!playing || playing.done === playing.total) {
+      stop();
+      return;
     }
+    if (playing.status === "playing" && !outbox.crowded) {
+      change({ kind: "add", x: increments[playing.done], whole: true });
+      playing.done += 1;
+    }
+    playTimer = setTimeout(() => next(increments), PLAY_EVERY_MS);
   }
 
-  function stopPlaying() {
-    clearTimeout(playTimer);
-  }
-
-  function setComponents(/** @type {number} */ n) {
-    gmm.set_props("n-components", { value: n });
-  }
-
-  /** Move a slider by `steps`, up to its end; with `round`, past its end to its beginning. */
-  function step(/** @type {string} */ id, /** @type {number} */ steps, round = false) {
-    const slider = /** @type {HTMLInputElement} */ (document.getElementById(id));
-    const [low, high, size] = [slider.min, slider.max, slider.step].map(Number);
-    const wanted = Number(slider.value) + steps * size;
-    if (wanted >= low && wanted <= high) gmm.set_props(id, { value: wanted });
-    else if (round) gmm.set_props(id, { value: low });
-  }
-
-  const help = () => /** @type {HTMLDialogElement} */ (document.getElementById("help"));
-
-  /** Change settings that exist only in the page, and show them. */
-  function choose(/** @type {any} */ settings) {
-    Object.assign(gmm.state, settings);
-    gmm.show.settings();
+  function pause() {
+    const { playing } = gmm.state;
+    if (playing) playing.status = playing.status === "paused" ? "playing" : "paused";
     gmm.show.all();
-    gmm.charts.schedule("scratch-loss-chart");
+  }
+
+  function stop() {
+    clearTimeout(playTimer);
+    gmm.state.playing = null;
+    gmm.show.all();
+  }
+
+  /** Take over choices that exist only in the page. */
+  function choose(/** @type {{mode: string, method: string, auto: boolean}} */ choices) {
+    Object.assign(gmm.state, choices);
+    if (!gmm.state.outbox) return;
+    gmm.show.all();
     trainSoon();
   }
 
   /** @type {Record<string, () => void>} */
   const BUTTONS = {
-    train: () => (gmm.state.training() ? stop() : train()),
+    train: () => (gmm.state.training() ? stopTraining() : train()),
     clear,
     undo: () => change({ kind: "undo" }),
     redo: () => change({ kind: "redo" }),
-    theme: () => {
-      gmm.theme.toggle();
-      gmm.show.theme();
-    },
-    auto: () => choose({ auto: !gmm.state.auto }),
-    "mode-online": () => choose({ mode: "online" }),
-    "mode-scratch": () => choose({ mode: "scratch" }),
-    "mode-both": () => choose({ mode: "both" }),
-    "method-em": () => choose({ method: "em" }),
-    "method-adam": () => choose({ method: "adam" }),
-    "scale-linear": () => choose({ logScale: false }),
-    "scale-log": () => choose({ logScale: true }),
-    "help-open": () => help().showModal(),
-    "copy-parameters": () => gmm.table.copy(gmm.state.view),
+    pause,
+    stop,
   };
 
   function press(/** @type {string} */ id) {
@@ -135,5 +124,5 @@
     else example(id.replace("example-", ""));
   }
 
-  gmm.actions = { add, configure, play, press, remove, setComponents, step, trainSoon };
+  gmm.actions = { add, choose, configure, play, press, remove, trainSoon };
 })((window.dash_clientside = window.dash_clientside || {}));

@@ -9,7 +9,7 @@
   function look() {
     if (lookTimer) return; // a second question could make a second session
     const { state } = gmm;
-    const id = state.view ? state.view.id : stored();
+    const id = state.view ? state.view.id : gmm.address.session();
     gmm.set_props("look", { data: { id, at: performance.now() } });
     lookTimer = setTimeout(() => {
       lookTimer = 0;
@@ -33,11 +33,6 @@
     look();
   }
 
-  /** @returns {string|null} the session that this tab had before it was loaded again */
-  function stored() {
-    return JSON.parse(window.sessionStorage.getItem("session") || "null");
-  }
-
   /** The whole session has come; or a new one, where the old one does not exist any more. */
   function seen(/** @type {any} */ answer) {
     const { state } = gmm;
@@ -56,26 +51,22 @@
     if (lost) {
       state.outbox.restart(state.points);
       state.view = null;
-      gmm.show.announce("The server had lost this session; its points are sent again.");
+      gmm.show.tell("The server had lost this session; its points are sent again.", "red");
+    } else if (answer.asked && answer.asked !== answer.view.id) {
+      gmm.show.tell("The session of this address does not exist. This is a new one.", "red");
     }
+    gmm.address.show(answer.view.id);
     if (state.receive(answer.view) || state.points.length !== state.view.n_points) {
-      Object.assign(state, { points: answer.points, history: answer.history });
+      Object.assign(state, { points: answer.points, history: [] });
+      answer.history.forEach(state.record);
       state.pointsReplaced += 1;
       state.remember(state.view.online);
     }
     if (state.connection === "lost" || !state.outbox.inFlight) gmm.show.connection("live");
-    showSettings(state.view);
     gmm.stream.open(state.view.id);
     state.outbox.release();
     gmm.charts.schedule();
     gmm.show.all();
-  }
-
-  /** Let the controls show what the session has. */
-  function showSettings(/** @type {any} */ view) {
-    const step = Math.max(0, gmm.state.settings.memory_steps.indexOf(view.half_life));
-    gmm.set_props("n-components", { value: view.n_components });
-    gmm.set_props("memory", { value: step });
   }
 
   /** The answer to a command. */
@@ -121,20 +112,14 @@
       state.remember(before);
     }
     if (state.points.length !== state.view.n_points) look();
-    if (command.kind === "example") adopt(answer);
+    if (command.kind === "clear") state.home = [-1, 1];
+    if (command.kind === "example") {
+      state.home = answer.axis;
+      gmm.actions.play(command.name, answer.increments);
+    }
     gmm.show.announce(`${gmm.words.count(state.view.n_points, "point")}.`);
     gmm.actions.trainSoon();
-    gmm.charts.schedule("online-loss-chart", "difference-chart");
-  }
-
-  /** Take over the settings and points that an example comes with. */
-  function adopt(/** @type {any} */ answer) {
-    const [low, high] = answer.axis;
-    gmm.set_props("axis-low", { value: String(low) });
-    gmm.set_props("axis-high", { value: String(high) });
-    gmm.state.axis = [low, high];
-    showSettings(answer.view);
-    gmm.actions.play(answer.increments);
+    gmm.charts.schedule("loss-chart", "difference-chart");
   }
 
   /** A run from scratch has begun, ended, or been asked after. */
@@ -158,7 +143,7 @@
     }
     if (ended) runEnded(answer.run);
     if (state.losses.length) gmm.charts.schedule("scratch-loss-chart"); // until then the last run's
-    gmm.charts.schedule("difference-chart");
+    gmm.charts.schedule("loss-chart", "difference-chart");
     gmm.show.all();
   }
 

@@ -1,15 +1,26 @@
-/** The clientside callbacks of dash_app/ui/callbacks.py. */
+/**
+ * The clientside callbacks of dash_app/ui/callbacks.py. All but the first group return what a
+ * component shows, and are functions of what the hot path has put into a store.
+ */
 (function (gmm) {
   "use strict";
 
   /** @type {Map<string, number>} how often each button has been pressed */
   const presses = new Map();
+  /** @type {string[]} what the components show of the state, as JSON */
+  let before = [];
+  /** What the chart of the run shows: of which run, in which form, so many losses. */
+  let drawn = { key: "", n: 0 };
+
+  const given = (/** @type {(answer: any) => void} */ handle) => (/** @type {any} */ answer) => {
+    if (answer) handle(answer);
+  };
 
   /** @returns {Promise<any>} the plot's element, once Dash and Plotly have drawn it */
-  function drawn(/** @type {string} */ id) {
+  function drawnPlot() {
     return new Promise((resolve) => {
       const look = () => {
-        const gd = gmm.plot.element(id);
+        const gd = gmm.plot.element("plot");
         if (gd) resolve(gd);
         else requestAnimationFrame(look);
       };
@@ -27,15 +38,12 @@
         gmm.set_props("command", { data: { ...command, attempt } }),
       gmm.answers.overdue,
     );
-    const gd = await drawn("plot");
-    gmm.pointer.listen(gd);
+    gmm.pointer.listen(await drawnPlot());
     gmm.cursor.listen();
     gmm.keyboard.listen();
     gmm.stream.listen();
-    gmm.theme.onSystemChange(gmm.show.theme);
+    gmm.theme.onChange(() => gmm.plot.schedule());
     window.addEventListener("resize", () => gmm.plot.schedule());
-    gmm.show.settings();
-    gmm.show.theme();
     gmm.show.all();
     gmm.answers.look();
   }
@@ -50,53 +58,181 @@
     }
   }
 
-  function components(/** @type {string|number} */ value) {
-    gmm.show.settings();
-    const wanted = Number(value);
-    const { view } = gmm.state;
-    if (view && wanted && wanted !== view.n_components) {
-      gmm.actions.configure({ n_components: wanted });
-    }
+  /** @returns {any[]} the sliders' positions for the settings */
+  function positions(/** @type {Settings} */ settings) {
+    const { half_lives: halfLives, capacities, max_components: most } = gmm.state.settings;
+    const nearest = (/** @type {number[]} */ steps, /** @type {number} */ value) =>
+      steps.reduce((best, step, k) =>
+        Math.abs(Math.log(step / value)) < Math.abs(Math.log(steps[best] / value)) ? k : best, 0);
+    const fading = halfLives.slice(1);
+    return [
+      Math.min(most, settings.n_components),
+      settings.half_life === null ? 0 : 1 + nearest(fading, settings.half_life),
+      nearest(capacities, settings.capacity),
+    ];
   }
 
-  function memory(/** @type {string|number} */ step) {
-    const halfLife = gmm.state.settings.memory_steps[Number(step)];
-    gmm.show.settings();
-    const { view } = gmm.state;
-    if (view && halfLife !== view.half_life) gmm.actions.configure({ half_life: halfLife });
+  const SLIDERS = ["n_components", "half_life", "capacity"];
+
+  /** A person has moved a slider: change the session, unless it has that setting already. */
+  function configured(/** @type {number} */ position) {
+    const { view, settings: constants } = gmm.state;
+    if (!view || !gmm.callback_context.triggered.length) return;
+    const id = gmm.callback_context.triggered[0].prop_id.split(".")[0];
+    const name = id.replace("-", "_");
+    if (positions(gmm.snapshot.settings())[SLIDERS.indexOf(name)] === position) return;
+    const values = { half_life: constants.half_lives, capacity: constants.capacities };
+    gmm.actions.configure({ [name]: values[name] ? values[name][position] : position });
   }
 
-  function axis(/** @type {string} */ lowText, /** @type {string} */ highText) {
-    const [low, high] = [lowText, highText].map((text) => Number(String(text).replace(",", ".")));
-    if (!(Number.isFinite(low) && Number.isFinite(high) && low < high)) {
-      gmm.show.problem(
-        `The axis goes from a number to a larger one, not from ${lowText} to ${highText}.`,
-        "axis",
-      );
-      return;
+  /** Take over the choices that the page alone has. */
+  function chosen(/** @type {string} */ mode, /** @type {string} */ method, /** @type {boolean} */ auto) {
+    gmm.actions.choose({ mode, method, auto });
+  }
+
+  function epochs(/** @type {number} */ value) {
+    gmm.state.epochs = value;
+    return String(value);
+  }
+
+  /** @returns {[string|boolean, boolean]} the error of the two boxes; an empty box is automatic */
+  function axis(/** @type {number|string} */ lowest, /** @type {number|string} */ highest) {
+    const [low, high] = [lowest, highest].map((end) => (end === "" || end === null ? null : Number(end)));
+    const [left, right] = [low ?? gmm.state.home[0], high ?? gmm.state.home[1]];
+    const known = [low, high].every((end) => end === null || Number.isFinite(end));
+    if (!known || (low !== null && high !== null && low >= high) || left >= right) {
+      return [true, true];
     }
     gmm.state.axis = [low, high];
     if (gmm.state.outbox) gmm.show.all();
+    return [false, false];
   }
 
-  function epochs(/** @type {string|number} */ value) {
-    gmm.state.epochs = Number(value);
-    gmm.show.settings();
+  /** @returns {[any, any]} the figure of the run, or only its new losses where they fit into it */
+  function run(/** @type {any} */ told, /** @type {string} */ scale, /** @type {any} */ figure) {
+    if (!told) return [gmm.no_update, gmm.no_update];
+    const { losses, training } = told;
+    const key = [told.run?.id, scale, training].join();
+    const waits = training && losses.length === 0; // until then the run before is shown, as old
+    if (waits) return [gmm.no_update, gmm.no_update];
+    const added = losses.slice(drawn.n);
+    const grows = drawn.key === key && drawn.n > 1 && losses.length >= drawn.n && gmm.charts.fits(figure, added);
+    if (grows && added.length === 0) return [gmm.no_update, gmm.no_update];
+    const first = drawn.n;
+    drawn = { key, n: losses.length };
+    if (!grows) return [gmm.charts.run({ ...told, scale }, figure), gmm.no_update];
+    const x = added.map((/** @type {number} */ _, /** @type {number} */ index) => first + index + 1);
+    return [gmm.no_update, [{ x: [x], y: [added] }, [0]]];
   }
 
-  const given = (/** @type {(answer: any) => void} */ handle) => (/** @type {any} */ answer) => {
-    if (answer) handle(answer);
+  /** @returns {any[]} the charts over the increments */
+  function increments(/** @type {any[]|null} */ history, /** @type {any} */ losses, /** @type {any} */ differences) {
+    if (!history) return [gmm.no_update, gmm.no_update];
+    return [gmm.charts.losses(history, losses), gmm.charts.differences(history, differences)];
+  }
+
+  const CONNECTIONS = {
+    connecting: ["connecting", "gray"],
+    live: ["connected", "teal"],
+    hindered: ["retrying", "red"],
+    lost: ["connection lost, retrying", "red"],
   };
 
+  /**
+   * What shows the state, in the order of `_SHOWN` in dash_app/ui/callbacks.py.
+   * @type {Record<string, (snapshot: Snapshot) => any[]>}
+   */
+  const SHOWN = {
+    headline: (snapshot) => gmm.words.headline(snapshot),
+    legend: ({ view, current }) => {
+      const cells = ["online", "scratch"].flatMap((kind) => {
+        const model = view && view.n_points ? view[kind] : null;
+        if (!model) return ["–", "–", "–"];
+        const { nats } = gmm.words;
+        return [model.n_points.toLocaleString("en"), nats(model.loss), nats(model.mean_nll)];
+      });
+      return [...cells, view && view.scratch && !current ? " (old)" : ""];
+    },
+    values: ({ view, current, loss }) => [
+      current ? gmm.words.percent(view.comparison.total_variation) : "–",
+      gmm.words.nats(loss),
+    ],
+    problems: ({ problem }) => {
+      const places = ["", "n_components", "half_life", "capacity", "method", "epochs"];
+      const at = problem ? Math.max(0, places.indexOf(problem.field)) : -1;
+      return places.map((_, index) => (index === at ? problem.message : ""));
+    },
+    announcement: ({ announcement }) => [announcement],
+    connection: ({ connection }) => CONNECTIONS[connection],
+    tables: ({ view, shown: axis, timings }) => {
+      const { parameters, note, times } = gmm.table;
+      const { online, scratch } = view || {};
+      return [
+        parameters(online, "Online", axis),
+        parameters(scratch, "From scratch", axis),
+        note(view),
+        times(timings),
+      ];
+    },
+    buttons: ({ view, training, playing, constants }) => [
+      !(view && view.can_undo),
+      !(view && view.can_redo),
+      training ? "Stop training" : "Train from scratch",
+      playing
+        ? `${constants.examples[playing.name].label}: ${playing.done} of ${playing.total}`
+        : "Examples",
+      playing && playing.status === "paused" ? "Resume" : "Pause",
+    ],
+    axisShown: ({ shown: [low, high], outside }) => [
+      gmm.words.number(low, 3),
+      gmm.words.number(high, 3),
+      outside ? `${gmm.words.count(outside, "point")} outside; empty boxes show all.` : "",
+    ],
+    settings: ({ settings: { n_components: n, half_life: life, capacity }, view }) => {
+      const atoms = view && view.online && view.online.n_atoms;
+      const exact = atoms < capacity ? "Nothing is discarded." : "Neighbouring values are merged.";
+      return [
+        String(n),
+        life ? `half after ${life}` : "none",
+        gmm.words.count(capacity, "atom"),
+        atoms ? `It holds ${gmm.words.count(atoms, "atom")}. ${exact}` : "",
+      ];
+    },
+    sliders: (snapshot) => positions(snapshot.settings),
+  };
+
+  /** Show the state. What is shown already is not updated; sliders may have been moved since. */
+  function shown(/** @type {Snapshot|null} */ snapshot, /** @type {number[]} */ ...sliders) {
+    if (!snapshot) return gmm.callback_context.outputs_list.map(() => gmm.no_update);
+    const values = Object.values(SHOWN).flatMap((of) => of(snapshot));
+    const texts = values.map((value) => JSON.stringify(value));
+    const n = values.length - sliders.length;
+    const same = [...before.slice(0, n), ...sliders.map((value) => JSON.stringify(value))];
+    before = texts;
+    return values.map((value, index) => (texts[index] === same[index] ? gmm.no_update : value));
+  }
+
+  /** @returns {any} a notification that goes by itself */
+  function message(/** @type {any} */ told) {
+    if (!told) return gmm.no_update;
+    return [{ action: "show", id: `message-${performance.now()}`, message: told.text, color: told.colour, autoClose: 5000 }];
+  }
+
+  /** Copy the parameters; say whether the browser allowed it. */
+  async function copy(/** @type {number} */ _presses, /** @type {Snapshot} */ snapshot) {
+    try {
+      await navigator.clipboard.writeText(gmm.table.json(snapshot && snapshot.view));
+      return { text: "Parameters copied.", colour: "teal" };
+    } catch (error) {
+      return { text: `The browser does not let this page copy: ${error.message}`, colour: "red" };
+    }
+  }
+
   gmm.callbacks = {
+    ...{ boot, pressed, configured, chosen, epochs, axis, shown, increments, run, message, copy },
     answered: given((answer) => gmm.answers.answered(answer)),
-    axis,
-    boot,
-    components,
-    epochs,
     followed: given((answer) => gmm.answers.followed(answer)),
-    memory,
-    pressed,
     seen: given((answer) => gmm.answers.seen(answer)),
+    help: () => true,
   };
 })((window.dash_clientside = window.dash_clientside || {}));

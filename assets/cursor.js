@@ -35,7 +35,7 @@
   function takeBackNearest() {
     const { held, coming } = gmm.state.expected;
     const point = gmm.rug.nearest([...held, ...coming], x, Infinity);
-    if (point === null) gmm.show.announce("There is no point to take back.");
+    if (point === null) gmm.show.tell("There is no point to take back.");
     else gmm.actions.remove(point);
   }
 

@@ -7,15 +7,26 @@
   const TIGHT = 1.06;
   const LOOSE = 2.2;
 
-  /** @returns {[number, number]} the chosen axis, extended to include all points */
-  function range(/** @type {[number, number]} */ axis, /** @type {number[]} */ points) {
-    let [low, high] = axis;
+  /**
+   * The axis: an end that was chosen is where it was chosen. Another end is that of `home`, or
+   * beyond it with some room, to include all points.
+   *
+   * @returns {[number, number]}
+   */
+  function range(
+    /** @type {[number|null, number|null]} */ chosen,
+    /** @type {[number, number]} */ home,
+    /** @type {number[]} */ points,
+  ) {
+    let [low, high] = home;
     for (const x of points) {
       if (x < low) low = x;
       if (x > high) high = x;
     }
     const edge = EDGE * (high - low);
-    return [low < axis[0] ? low - edge : low, high > axis[1] ? high + edge : high];
+    if (low < home[0]) low -= edge;
+    if (high > home[1]) high += edge;
+    return [chosen[0] ?? low, chosen[1] ?? high];
   }
 
   /**
@@ -45,6 +56,16 @@
     return model ? { x: xs, y: xs.map((x) => gmm.density.at(model, x)) } : { x: [], y: [] };
   }
 
+  /** @returns {any} the number of each component in the table, above the curve at its mean */
+  function numbers(/** @type {any} */ model) {
+    if (!model || model.weights.length < 2) return { x: [], y: [], text: [] };
+    return {
+      x: model.means,
+      y: model.means.map((/** @type {number} */ mean) => gmm.density.at(model, mean)),
+      text: model.means.map((/** @type {number} */ _, /** @type {number} */ k) => String(k + 1)),
+    };
+  }
+
   /** @returns {any} a path for each curve trace by its uid, and the highest value */
   function all(/** @type {any} */ state, /** @type {[number, number]} */ shown) {
     const view = state.view || { online: null, scratch: null };
@@ -57,7 +78,8 @@
       online: whole(online, xs),
       scratch: whole(scratch, xs),
     };
-    return { paths, top: Math.max(1e-12, ...paths.online.y, ...paths.scratch.y), online, scratch };
+    const top = Math.max(1e-12, ...paths.online.y, ...paths.scratch.y);
+    return { paths, top, online, scratch, numbers: numbers(online || scratch) };
   }
 
   gmm.curves = { all, ceiling, range };

@@ -2,18 +2,35 @@
 (function (gmm) {
   "use strict";
 
-  const press = (/** @type {string} */ id) => () => document.getElementById(id).click();
-  const other = (/** @type {string} */ name, /** @type {[string, string]} */ values) => () => {
-    const now = document.getElementById(`${name}-${values[0]}`).getAttribute("aria-pressed");
-    press(`${name}-${now === "true" ? values[1] : values[0]}`)();
-  };
+  const byId = (/** @type {string} */ id) => document.getElementById(id);
+  const press = (/** @type {string} */ id) => () => byId(id).click();
+  const pick = (/** @type {string} */ id, /** @type {string} */ value) => () =>
+    /** @type {HTMLElement} */ (byId(id).querySelector(`input[value="${value}"]`)).click();
+  const other = (/** @type {string} */ id) => () =>
+    /** @type {HTMLElement} */ (byId(id).querySelector("input:not(:checked)")).click();
+  const slide = (/** @type {string} */ id, /** @type {string} */ key) => () =>
+    byId(id).querySelector("[role=slider]").dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
 
-  let examplesDrawn = 0;
+  let examplesPlayed = 0;
   function nextExample() {
     const buttons = document.querySelectorAll(".examples button");
-    /** @type {HTMLElement} */ (buttons[examplesDrawn % buttons.length]).click();
-    examplesDrawn += 1;
+    /** @type {HTMLElement} */ (buttons[examplesPlayed % buttons.length]).click();
+    examplesPlayed += 1;
   }
+
+  function forgetFaster() {
+    const { half_lives: steps } = gmm.state.settings;
+    const step = steps.indexOf(gmm.snapshot.settings().half_life);
+    gmm.actions.configure({ half_life: steps[(step + 1) % steps.length] });
+  }
+
+  function components(/** @type {number} */ wanted) {
+    const most = gmm.state.settings.max_components;
+    gmm.actions.configure({ n_components: Math.min(most, Math.max(1, wanted)) });
+  }
+
+  const more = (/** @type {number} */ step) => () =>
+    components(gmm.snapshot.settings().n_components + step);
 
   /** @type {Record<string, () => void>} */
   const KEYS = {
@@ -24,28 +41,30 @@
     t: press("theme"),
     y: press("copy-parameters"),
     "?": press("help-open"),
-    o: press("mode-online"),
-    s: press("mode-scratch"),
-    b: press("mode-both"),
+    o: pick("mode", "online"),
+    s: pick("mode", "scratch"),
+    b: pick("mode", "both"),
     a: press("auto"),
-    e: other("method", ["em", "adam"]),
-    l: other("scale", ["linear", "log"]),
+    e: other("method"),
+    l: other("scale"),
     x: () => gmm.cursor.focus(),
-    g: () => document.getElementById("axis-low").focus(),
+    g: () => byId("axis-low").focus(),
     d: nextExample,
-    m: () => gmm.actions.step("memory", 1, true),
-    "]": () => gmm.actions.step("epochs", 1),
-    "[": () => gmm.actions.step("epochs", -1),
-    "+": () => gmm.actions.step("n-components", 1),
-    "-": () => gmm.actions.step("n-components", -1),
+    m: forgetFaster,
+    "]": slide("epochs", "ArrowRight"),
+    "[": slide("epochs", "ArrowLeft"),
+    "+": more(1),
+    "-": more(-1),
   };
-  for (let k = 1; k <= 9; k += 1) KEYS[String(k)] = () => gmm.actions.setComponents(k);
+  for (let k = 1; k <= 9; k += 1) KEYS[String(k)] = () => components(k);
+  /** Keys that act while an example plays. @type {Record<string, () => void>} */
+  const PLAYING = { " ": press("pause"), Escape: press("stop") };
 
   /** @returns {boolean} whether the key belongs to the element that has the focus */
   function typing(/** @type {EventTarget|null} */ target) {
     const element = /** @type {HTMLElement} */ (target);
     if (!element || !element.closest) return false;
-    if (element.isContentEditable || element.closest("textarea, select, dialog")) return true;
+    if (element.isContentEditable || element.closest("textarea, select, [role=dialog]")) return true;
     const input = /** @type {HTMLInputElement|null} */ (element.closest("input"));
     return Boolean(input && !["radio", "checkbox", "range"].includes(input.type));
   }
@@ -58,16 +77,25 @@
       if (key === "z") return event.shiftKey ? "r" : "u";
       return key === "y" ? "r" : null;
     }
-    return event.key.length === 1 ? event.key.toLowerCase() : null;
+    return event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  }
+
+  /** @returns {(() => void)|undefined} */
+  function action(/** @type {KeyboardEvent} */ event) {
+    const key = name(event);
+    if (key === null || event.repeat || typing(event.target)) return undefined;
+    if (!gmm.state.playing) return KEYS[key];
+    const focused = /** @type {HTMLElement} */ (event.target);
+    const pressesIt = key === " " && focused.closest("button, input, [role=slider]");
+    return pressesIt ? undefined : PLAYING[key] || KEYS[key];
   }
 
   function listen() {
     document.addEventListener("keydown", (event) => {
-      if (typing(event.target)) return;
-      const key = name(event);
-      if (key === null || !KEYS[key] || event.repeat) return;
+      const act = action(event);
+      if (!act) return;
       event.preventDefault();
-      KEYS[key]();
+      act();
     });
   }
 

@@ -117,10 +117,9 @@
 
     /** @returns {{held: number[], coming: number[]}} the points once all is done, as far as known */
     expect(/** @type {number[]} */ points) {
-      const commands = this.inFlight ? [this.inFlight, ...this._waiting] : this._waiting;
       let held = points;
       let coming = /** @type {number[]} */ ([]);
-      for (const command of commands) {
+      for (const command of this.pending) {
         if (command.kind === "add") {
           coming = coming.concat(command.x);
         } else if (command.kind === "remove") {
@@ -133,6 +132,11 @@
         }
       }
       return { held, coming };
+    }
+
+    /** @returns {Command[]} what is under way and what waits, in order */
+    get pending() {
+      return this.inFlight ? [this.inFlight, ...this._waiting] : this._waiting;
     }
 
     /** @returns {boolean} whether anything is under way or waiting */

@@ -39,7 +39,7 @@
     state.expected = state.outbox.expect(state.points);
     const { held, coming } = state.expected;
     const points = held.concat(coming);
-    state.shown = gmm.curves.range(state.axis, points);
+    state.shown = gmm.curves.range(state.axis, state.home, points);
     const curves = curvesOf(state);
     const ceiling =
       curves.online || curves.scratch ? gmm.curves.ceiling(curves.top, drawn.ceiling) : 1;
@@ -121,6 +121,8 @@
     });
     byUid.scratch.fill = both ? "tonexty" : "tozeroy";
     byUid.scratch.fillcolor = gmm.theme.colour(both ? "difference-fill" : "scratch-fill");
+    const named = gmm.theme.colour(online ? "online" : "scratch");
+    Object.assign(byUid.numbers, seen.curves.numbers, { textfont: { color: named, size: 12 } });
     const none = { x: [], y: [] };
     Object.assign(byUid.points, none);
     Object.assign(byUid.many, none, { fill: seen.form === "histogram" ? "tozeroy" : "none" });

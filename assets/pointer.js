@@ -51,7 +51,7 @@
   function takeBack(/** @type {{x: number, perUnit: number}} */ where) {
     const { held, coming } = gmm.state.expected;
     const point = gmm.rug.nearest([...held, ...coming], where.x, REACH_PX / where.perUnit);
-    if (point === null) gmm.show.announce("No point within reach here.");
+    if (point === null) gmm.show.tell("There is no point under the mouse.");
     else gmm.actions.remove(point);
   }
 

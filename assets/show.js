@@ -1,113 +1,77 @@
-/** Shows the state as text, numbers and styles. plot.js and charts.js draw the curves. */
+/**
+ * Hands the state of the page to Dash: puts it into the stores that the callbacks draw from.
+ *
+ * The plot is drawn first. The stores follow when no answer is awaited, since their callbacks take
+ * longer than a click may.
+ *
+ * @typedef {{message: string, field: string|null}} Problem
+ * @typedef {{title: string, text: string, colour: string}} Message
+ */
 (function (gmm) {
   "use strict";
 
   const PROBLEM_SHOWN_MS = 7000;
-  const CONNECTION = {
-    connecting: "connecting",
-    live: "connected",
-    hindered: "retrying",
-    lost: "connection lost, retrying",
-  };
-  let wordsDue = false;
+  const PAUSE_MS = 10;
+  const AT_LATEST_MS = 120;
+  const LOSS_PAUSE_MS = 60;
   let problemTimer = 0;
-  /** The values that the tables show. */
-  let tabled = /** @type {any[]} */ ([]);
+  /** @type {Problem|null} */
+  let trouble = null;
+  let announced = "";
+  /** The task that fills the store. */
+  const publishing = { timer: 0, since: 0 };
 
-  const byId = (/** @type {string} */ id) => document.getElementById(id);
-
-  function text(/** @type {string} */ id, /** @type {string} */ words) {
-    const element = byId(id);
-    if (element.textContent !== words) element.textContent = words;
+  /** Draw everything that depends on the state: the plot in the next frame, then the rest. */
+  function all() {
+    gmm.plot.schedule();
+    mark();
+    publishSoon(PAUSE_MS);
   }
 
-  /** Draw everything that depends on the state: the plot in the next frame, then the text. */
-  function all() {
+  function publishSoon(/** @type {number} */ pauseMs) {
+    gmm.idle.wait(publishing, publish, pauseMs, AT_LATEST_MS);
+  }
+
+  function publish() {
+    gmm.set_props("state", { data: gmm.snapshot.take(trouble, announced) });
+  }
+
+  /** Mark the page at once with what the style sheet needs for fading what is old. */
+  function mark() {
     const { state } = gmm;
-    gmm.plot.schedule();
-    const data = byId("page").dataset;
+    const data = document.getElementById("page").dataset;
     data.mode = state.mode;
+    data.connection = state.connection;
     data.empty = state.outbox.busy || (state.view && state.view.n_points) ? "no" : "yes";
     data.online = state.outbox.busy ? "behind" : "current";
     data.scratch = state.scratchCurrent() ? "current" : "old";
-    data.training = state.training() ? "yes" : "no";
-    if (wordsDue) return;
-    wordsDue = true;
-    requestAnimationFrame(() => setTimeout(words, 0));
+    data.losses = state.training() && state.losses.length === 0 ? "old" : "current";
+    data.playing = state.playing ? "yes" : "no";
   }
 
-  /** Show the newest loss of a run, and the text that changes with it. */
+  /** A run has a new loss. */
   function loss() {
-    const { losses, training } = gmm.state;
-    byId("page").dataset.losses = training() && losses.length === 0 ? "old" : "current";
-    text("scratch-loss", gmm.words.nats(losses[losses.length - 1]));
-  }
-
-  function words() {
-    wordsDue = false;
-    const { state, words: say } = gmm;
-    const { view } = state;
-    const [headline, detail] = say.headline(state);
-    text("sentence", headline);
-    text("sentence-detail", detail);
-    const [online, scratch] = say.legend(state);
-    text("legend-online", online);
-    text("legend-scratch", scratch);
-    text("train-label", state.training() ? "Stop training" : "Train from scratch");
-    loss();
-    text("online-loss", say.nats(view && view.online && view.online.loss));
-    const comparison = view && view.comparison;
-    text("difference", comparison ? say.percent(comparison.total_variation) : "–");
-    byId("undo").disabled = !(view && view.can_undo);
-    byId("redo").disabled = !(view && view.can_redo);
-    tables([view, state.run, state.axis]);
-  }
-
-  /** Draw the tables whose values have changed, unless an answer is awaited. */
-  function tables(/** @type {any[]} */ of) {
-    if (of.every((each, index) => each === tabled[index])) return;
-    tabled = of;
-    gmm.table.drawParameters(gmm.state.view);
-    gmm.table.drawTimes(gmm.state.timings);
-  }
-
-  /** Show the values of the controls. */
-  function settings() {
-    const { state } = gmm;
-    const { value } = /** @type {HTMLInputElement} */ (byId("n-components"));
-    text("n-components-value", value);
-    text("epochs-value", String(state.epochs));
-    for (const id of [
-      `mode-${state.mode}`,
-      `method-${state.method}`,
-      `scale-${state.logScale ? "log" : "linear"}`,
-    ]) {
-      const pressed = byId(id);
-      for (const button of pressed.parentElement.children) {
-        button.setAttribute("aria-pressed", String(button === pressed));
-      }
-    }
-    byId("auto").setAttribute("aria-checked", String(state.auto));
-    const step = Number(/** @type {HTMLInputElement} */ (byId("memory")).value);
-    const halfLife = state.settings.memory_steps[step];
-    text("memory-value", halfLife ? `halves every ${halfLife}` : "never forgets");
+    mark();
+    publishSoon(LOSS_PAUSE_MS);
   }
 
   /** Announce an event to screen readers. */
   function announce(/** @type {string} */ what) {
-    text("announcement", what);
+    announced = what;
+    publishSoon(PAUSE_MS);
+  }
+
+  /** Tell something that has no place of its own, visibly. */
+  function tell(/** @type {string} */ text, colour = "online") {
+    gmm.set_props("message", { data: { text, colour } });
   }
 
   /** Show a refusal at its field for some time. An empty message clears it immediately. */
   function problem(/** @type {string} */ message, /** @type {string|null} */ field = null) {
     clearTimeout(problemTimer);
-    for (const place of document.querySelectorAll(".error, .problem")) {
-      if (place.textContent) place.textContent = "";
-    }
-    if (!message) return;
-    const place = byId(`${String(field).replace("_", "-")}-error`) || byId("problem");
-    place.textContent = message;
-    problemTimer = setTimeout(() => problem(""), PROBLEM_SHOWN_MS);
+    trouble = message ? { message, field } : null;
+    publishSoon(PAUSE_MS);
+    if (message) problemTimer = setTimeout(() => problem(""), PROBLEM_SHOWN_MS);
   }
 
   /**
@@ -121,20 +85,11 @@
     if (before === status && state.hindrance?.message === hindrance?.message) return;
     Object.assign(state, { connection: status, hindrance });
     if (status === "lost") announce("The connection is lost. What you add is kept and sent later.");
-    else if (status === "hindered") announce(gmm.words.hindered(state).join(" "));
+    else if (status === "hindered") announce(gmm.words.hindered(gmm.snapshot.take()).join(" "));
     else if (before === "lost") announce("The connection is back.");
     else if (before === "hindered") announce("The server saves again.");
-    byId("page").dataset.connection = status;
-    text("connection", CONNECTION[status]);
     all();
   }
 
-  /** Draw everything in the colours of the theme. */
-  function theme() {
-    text("theme", gmm.theme.current() === "dark" ? "Light" : "Dark");
-    gmm.plot.schedule();
-    gmm.charts.schedule();
-  }
-
-  gmm.show = { all, announce, connection, loss, problem, settings, theme };
+  gmm.show = { all, announce, connection, loss, problem, tell };
 })((window.dash_clientside = window.dash_clientside || {}));

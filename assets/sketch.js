@@ -62,14 +62,5 @@
     layer.replaceChildren(...dots);
   }
 
-  /** Replace the path of a chart's first line. @returns {boolean} whether the line is drawn */
-  function line(/** @type {any} */ gd, /** @type {{x: number[], y: number[]}} */ course) {
-    const drawn = gd.querySelector(".js-line");
-    if (!drawn) return false;
-    drawn.setAttribute("d", path(gd, course));
-    Object.assign(gd.data[0], course); // keep Plotly's data equal to the picture
-    return true;
-  }
-
-  gmm.sketch = { curves, line, points };
+  gmm.sketch = { curves, points };
 })((window.dash_clientside = window.dash_clientside || {}));

@@ -4,19 +4,22 @@
  *
  * @typedef {{total_variation: number, gap: number, current: boolean}} Comparison
  * @typedef {{number: number, weights: number[], means: number[], variances: number[],
- *   loss: number, n_points: number, revision: number, time_s: number}} Model
+ *   loss: number, mean_nll: number, n_points: number, revision: number, time_s: number}} Model
  * @typedef {{id: string, n_components: number, half_life: number|null, n_points: number,
  *   revision: number, can_undo: boolean, can_redo: boolean, online: Model|null,
  *   scratch: Model|null, comparison: Comparison|null}} View
  * @typedef {{id: string, serial: number, status: string, method: string, epochs: number,
  *   losses?: number[], error: string|null, model: Model|null}} Run
+ * @typedef {{loss: number, scratch: number|null, n_points: number,
+ *   comparison: Comparison|null}} Entry the loss from scratch where it was trained on these points
  * @typedef {{reason: "busy"|"rate"|"store", message: string}} Hindrance
  */
 "use strict";
 
 (function (gmm) {
   const state = {
-    settings: { memory_steps: [null] },
+    /** @type {any} constants of the page, see `_stores` in dash_app/ui/layout.py */
+    settings: { half_lives: [null], capacities: [1024], max_components: 12, examples: {} },
     /** @type {View|null} the session in the newest answer */
     view: null,
     /** @type {number[]} points that the server has acknowledged, in order of arrival */
@@ -25,7 +28,7 @@
     pointsReplaced: 0,
     /** @type {{held: number[], coming: number[]}} acknowledged points, and points on their way */
     expected: { held: [], coming: [] },
-    /** @type {{loss: number, n_points: number, comparison: Comparison|null}[]} each increment */
+    /** @type {Entry[]} the models after each increment */
     history: [],
     /** @type {number[]} losses of the last run from scratch, pass by pass */
     losses: [],
@@ -37,9 +40,12 @@
     auto: false,
     method: "em",
     epochs: 200,
-    logScale: false,
-    /** @type {[number, number]} the axis as chosen */
-    axis: [-1, 1],
+    /** @type {{name: string, done: number, total: number, status: string}|null} an example */
+    playing: null,
+    /** @type {[number|null, number|null]} the axis as chosen; null: as far as the points reach */
+    axis: [null, null],
+    /** @type {[number, number]} the axis of few points */
+    home: [-1, 1],
     /** @type {[number, number]} the axis as drawn */
     shown: [-1, 1],
     connection: "connecting",
@@ -69,17 +75,32 @@
     return view.revision > known;
   }
 
-  /** Record loss and distance of the online model, if it differs from `before`. */
+  /**
+   * Record a state after an increment, in place of earlier ones with as many points: undo goes back
+   * in the history, and a change of settings is no increment.
+   */
+  function record(/** @type {Entry} */ entry) {
+    const { history } = state;
+    while (history.length && history[history.length - 1].n_points >= entry.n_points) history.pop();
+    history.push(entry);
+  }
+
+  /** Record the losses of both models and their distance, as the session is now. */
   function remember(/** @type {Model|null} */ before) {
-    const { online, comparison } = state.view;
+    const { online, scratch, comparison } = state.view;
     if (!online) {
       state.history = [];
-    } else if (!before || online.number !== before.number) {
-      gmm.timing.record(state.timings, "online training", 1e3 * online.time_s);
-      state.history.push({ loss: online.loss, n_points: online.n_points, comparison });
-    } else if (state.history.length) {
-      state.history[state.history.length - 1].comparison = comparison;
+      return;
     }
+    if (!before || online.number !== before.number) {
+      gmm.timing.record(state.timings, "online training", 1e3 * online.time_s);
+    }
+    record({
+      loss: online.loss,
+      scratch: comparison && comparison.current ? scratch.loss : null,
+      n_points: online.n_points,
+      comparison,
+    });
   }
 
   /** Clear the data of the charts, because the points were cleared. */
@@ -102,5 +123,5 @@
     return !isAlive(run) && !again;
   }
 
-  gmm.state = Object.assign(state, { follow, receive, remember, reset, scratchCurrent, training });
+  gmm.state = Object.assign(state, { follow, receive, record, remember, reset, scratchCurrent, training });
 })((window.dash_clientside = window.dash_clientside || {}));

@@ -1,41 +1,30 @@
-/** Dark and light theme: follows the system until the user chooses; the choice is stored. */
+/** Dark and light: the colours of the page for what is drawn without a style sheet. */
 (function (gmm) {
   "use strict";
 
-  const STORAGE_KEY = "theme";
+  const ATTRIBUTE = "data-mantine-color-scheme";
+  const root = document.documentElement;
   const system = window.matchMedia("(prefers-color-scheme: dark)");
 
-  /** @returns {"dark"|"light"} */
+  /** @returns {"dark"|"light"} the theme that is shown */
   function current() {
-    const chosen = window.localStorage.getItem(STORAGE_KEY);
-    if (chosen === "dark" || chosen === "light") return chosen;
-    return system.matches ? "dark" : "light";
-  }
-
-  function apply() {
-    document.documentElement.dataset.theme = current();
-  }
-
-  /** @returns {"dark"|"light"} the theme after the switch */
-  function toggle() {
-    window.localStorage.setItem(STORAGE_KEY, current() === "dark" ? "light" : "dark");
-    apply();
-    return current();
-  }
-
-  /** Call `listener` whenever the system's theme changes. */
-  function onSystemChange(/** @type {() => void} */ listener) {
-    system.addEventListener("change", () => {
-      apply();
-      listener();
-    });
+    return root.getAttribute(ATTRIBUTE) === "dark" ? "dark" : "light";
   }
 
   /** @returns {string} the value of a colour variable of page.css, such as "online" */
   function colour(/** @type {string} */ name) {
-    return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+    return getComputedStyle(root).getPropertyValue(`--${name}`).trim();
   }
 
-  apply(); // before the first paint, so that the other theme does not flash
-  gmm.theme = { colour, current, onSystemChange, toggle };
+  /** Call `listener` whenever the theme has changed. */
+  function onChange(/** @type {() => void} */ listener) {
+    new MutationObserver(listener).observe(root, { attributeFilter: [ATTRIBUTE] });
+  }
+
+  // before the first paint, so that the other theme does not flash; later Mantine sees to it
+  const chosen = window.localStorage.getItem("mantine-color-scheme-value") || "auto";
+  const first = chosen === "auto" ? (system.matches ? "dark" : "light") : chosen;
+  root.setAttribute(ATTRIBUTE, first);
+
+  gmm.theme = { colour, current, onChange };
 })((window.dash_clientside = window.dash_clientside || {}));

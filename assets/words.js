@@ -1,4 +1,4 @@
-/** What the page says, in words a person understands. Pure functions of the state. */
+/** What the page says, in words a person understands. Pure functions of a snapshot. */
 (function (gmm) {
   "use strict";
 
@@ -17,10 +17,10 @@
     return `${value >= 10 ? value.toFixed(0) : Number(value.toPrecision(2))} %`;
   }
 
-  /** @returns {string} a time in milliseconds */
-  function ms(/** @type {number|undefined} */ value) {
-    if (value === undefined || Number.isNaN(value)) return "–";
-    return `${value < 10 ? value.toFixed(1) : value.toFixed(0)} ms`;
+  /** @returns {string} a time in milliseconds, without its unit */
+  function ms(/** @type {number|null|undefined} */ value) {
+    if (value === undefined || value === null || Number.isNaN(value)) return "–";
+    return value < 10 ? value.toFixed(1) : value.toFixed(0);
   }
 
   /** @returns {string} a number to read: so many significant digits, no needless exponent */
@@ -39,20 +39,30 @@
     return value.toFixed(4).replace("-", "\u2212");
   }
 
-  /** @returns {string} what a gap in log-likelihood, online minus from scratch, means */
-  function gap(/** @type {number|null} */ value) {
-    if (value === null) return "";
-    if (Math.abs(value) < SAME_FIT_NATS) return "Both explain your points equally well.";
-    const better = value > 0 ? "The online model" : "From scratch";
-    const likelier = percent(Math.exp(Math.abs(value)) - 1);
-    return `${better} explains your points better: each is ${likelier} likelier under it.`;
-  }
-
   /** @returns {string} the distance as a sentence */
   function difference(/** @type {number} */ totalVariation) {
-    if (totalVariation < SAME_MASS) return "The online density is the same as the batch density.";
-    const share = percent(totalVariation);
-    return `The online density differs from the batch density by ${share} of its mass.`;
+    if (totalVariation < SAME_MASS) return "Online and from scratch are the same density.";
+    return `Online and from scratch differ by ${percent(totalVariation)} of the mass.`;
+  }
+
+  /** @returns {string} which model fits better, and by how much */
+  function gap(/** @type {number|null} */ value) {
+    if (value === null) return "";
+    if (Math.abs(value) < SAME_FIT_NATS) return "Both fit your points equally well.";
+    const better = value > 0 ? "Online" : "From scratch";
+    return `${better} fits better, by ${number(Math.abs(value), 2)} nats a point.`;
+  }
+
+  /** @returns {string} why two models differ that saw the same points, with the same settings */
+  function cause(/** @type {Snapshot} */ { view, settings }) {
+    const { total_variation: apart, cause: named } = view.comparison;
+    if (named === "optimiser") return "Adam has not converged: that is the cause.";
+    if (apart < SAME_MASS) return "";
+    const atoms = view.online.n_atoms;
+    if (atoms !== undefined && atoms < settings.capacity) {
+      return "The summary discarded nothing; the two searches ended in different optima.";
+    }
+    return `The cause is the summary: at most ${count(settings.capacity, "atom")}.`;
   }
 
   const HINDRANCES = {
@@ -62,11 +72,12 @@
   };
 
   /** @returns {[string, string]} why changes wait at a server that is there, and what to do */
-  function hindered(/** @type {any} */ state) {
-    const n = state.expected.coming.length;
+  function hindered(/** @type {Snapshot} */ { coming, hindrance }) {
     let waits = "the page tries again by itself";
-    if (n) waits = `${count(n, "point")} ${n === 1 ? "waits and is" : "wait and are"} sent again`;
-    const { reason, message } = state.hindrance;
+    if (coming) {
+      waits = `${count(coming, "point")} ${coming === 1 ? "waits and is" : "wait and are"} sent again`;
+    }
+    const { reason, message } = hindrance;
     const detail =
       reason === "store"
         ? `${message.charAt(0).toUpperCase()}${message.slice(1)}.`
@@ -75,34 +86,41 @@
   }
 
   /** @returns {[string, string]} that there is no server, and what becomes of changes */
-  function lost(/** @type {any} */ state) {
-    const n = state.expected.coming.length;
-    const kept = n ? `${count(n, "point")} ${n === 1 ? "waits" : "wait"} here` : "Go on";
+  function lost(/** @type {Snapshot} */ { coming }) {
+    const kept = coming ? `${count(coming, "point")} ${coming === 1 ? "waits" : "wait"} here` : "Go on";
     return [
       "The connection to the server is lost.",
       `${kept}: all is sent as soon as it is back.`,
     ];
   }
 
-  /** @returns {[string, string]} the headline and the line below it */
-  function headline(/** @type {any} */ state) {
-    const { view, run } = state;
-    if (state.connection === "lost") return lost(state);
-    if (state.connection === "hindered") return hindered(state);
-    const comparison = view && view.comparison;
-    if (state.training() && run.status === "queued") {
+  /** @returns {[string, string]} how far the training from scratch is */
+  function training(/** @type {Snapshot} */ { run, pass }) {
+    if (run.status === "queued") {
       const place = run.n_before ? `${run.n_before} before it` : "it is the next one";
       return [`Training from scratch is queued: ${place}.`, "Press p again to stop."];
     }
-    if (state.training()) {
-      const bound = run.method === "adam" ? `of ${run.epochs}` : `of at most ${run.epochs}`;
-      return [
-        `Training from scratch: pass ${state.losses.length} ${bound}.`,
-        "Press p again to stop.",
-      ];
-    }
-    const n = view ? view.n_points : 0;
-    if (n === 0) {
+    const bound = run.method === "adam" ? `of ${run.epochs}` : `of at most ${run.epochs}`;
+    return [`Training from scratch: pass ${pass} ${bound}.`, "Press p again to stop."];
+  }
+
+  /** @returns {[string, string]} that the model from scratch is of other points or settings */
+  function old(/** @type {any} */ view) {
+    const seen = view.scratch.n_points;
+    let why = "has other points or settings";
+    if (view.comparison.cause === "settings") why = "was trained with other settings";
+    else if (seen !== view.n_points) why = `has seen ${count(seen, "point")}, now there are ${view.n_points}`;
+    else if (view.comparison.cause === "points") why = "has seen other points";
+    return [`The curve from scratch is old: it ${why}.`, "Press p to train it again."];
+  }
+
+  /** @returns {[string, string]} the headline and the line below it */
+  function headline(/** @type {Snapshot} */ snapshot) {
+    const { view } = snapshot;
+    if (snapshot.connection === "lost") return lost(snapshot);
+    if (snapshot.connection === "hindered") return hindered(snapshot);
+    if (snapshot.training) return training(snapshot);
+    if (!view || view.n_points === 0) {
       return [
         "Click anywhere to add a point.",
         "Or choose one of the examples and watch it learn.",
@@ -110,38 +128,15 @@
     }
     if (!view.scratch) {
       return [
-        `${count(n, "point")} learned online, without looking back.`,
+        `${count(view.n_points, "point")} learned online.`,
         "Press p to train from scratch, and see how far the two are apart.",
       ];
     }
-    if (!comparison) return ["Measuring the difference …", ""];
-    if (comparison.current) return [difference(comparison.total_variation), gap(comparison.gap)];
-    const seen =
-      view.scratch.n_points === n
-        ? "has other points or settings"
-        : `has seen ${view.scratch.n_points} of ${count(n, "point")}`;
-    return [
-      `The from-scratch curve is old: it ${seen}.`,
-      "Press p to train it on all of them, or switch on “After every change”.",
-    ];
+    if (!view.comparison) return ["Measuring the difference …", ""];
+    if (!snapshot.current) return old(view);
+    const { total_variation: apart, gap: better } = view.comparison;
+    return [difference(apart), `${gap(better)} ${cause(snapshot)}`.trim()];
   }
 
-  /** @returns {[string, string]} the legend's entries */
-  function legend(/** @type {any} */ state) {
-    const { view } = state;
-    const entry = (
-      /** @type {any} */ model,
-      /** @type {string} */ name,
-      /** @type {string} */ age,
-    ) => {
-      if (!model || !view.n_points) return name;
-      return `${name} · ${count(model.n_points, "point")} · loss ${nats(model.loss)}${age}`;
-    };
-    return [
-      entry(view && view.online, "Online", ""),
-      entry(view && view.scratch, "From scratch", state.scratchCurrent() ? "" : " · old"),
-    ];
-  }
-
-  gmm.words = { count, difference, gap, headline, hindered, legend, ms, nats, number, percent };
+  gmm.words = { count, difference, gap, headline, hindered, ms, nats, number, percent };
 })((window.dash_clientside = window.dash_clientside || {}));

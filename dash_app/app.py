@@ -22,7 +22,7 @@ from dash_app.store import Store
 from dash_app.ui.callbacks import register_callbacks
 from dash_app.ui.delivery import register_delivery
 from dash_app.ui.envelope import register_envelope
-from dash_app.ui.layout import build_layout, page_template
+from dash_app.ui.layout import PAGE_TEMPLATE, build_layout
 from dash_app.ui.plotly_bundle import register_plotly
 from dash_app.web import documentation, error_handlers, headers, origins, request_ids
 from dash_app.web.json_text import JSONProvider
@@ -90,7 +90,7 @@ def create_app(config: Optional[Config] = None) -> dash.Dash:
     )
     app.init_app(server)
     register_delivery(server)
-    app.index_string = page_template()
+    app.index_string = PAGE_TEMPLATE
     app.layout = build_layout(config)
     register_callbacks(app, sessions)
     register_envelope(app, server)

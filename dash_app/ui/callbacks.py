@@ -1,12 +1,17 @@
-"""Callbacks of the page: commands run on the server, everything else runs clientside in assets/."""
+"""Callbacks of the page.
+
+Commands run on the server. What a person sees runs in the browser: the hot path in assets/ puts the
+state of the page into a store, and clientside callbacks of assets/callbacks.js make Outputs of it.
+"""
 
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, Protocol
 
 import dash
 from dash import ClientsideFunction, Input, Output, State, ctx
+from dash.dependencies import DashDependency
 
 from dash_app.errors import GMMError
 from dash_app.sessions import Sessions
@@ -16,6 +21,13 @@ from dash_app.ui.examples import EXAMPLES
 _log = logging.getLogger(__name__)
 
 Json = dict[str, Any]
+
+
+class Browser(Protocol):
+    """Registers a function of assets/callbacks.js."""
+
+    def __call__(self, function: str, *wiring: DashDependency, **settings: Any) -> None:
+        """Wire the function, by its name, to Outputs, Inputs and States."""
 
 
 def register_callbacks(app: dash.Dash, sessions: Sessions) -> None:
@@ -71,16 +83,116 @@ def _unexpected(error: Exception) -> Json:
 
 
 def _register_browser(app: dash.Dash) -> None:
-    def browser(function: str, *inputs: Input) -> None:
-        app.clientside_callback(ClientsideFunction("callbacks", function), *inputs)
+    def browser(function: str, *wiring: DashDependency, **settings: Any) -> None:
+        app.clientside_callback(ClientsideFunction("callbacks", function), *wiring, **settings)
 
+    _register_hot_path(browser)
+    _register_shown(browser)
+    _register_charts(browser)
+    _register_controls(browser)
+
+
+def _register_hot_path(browser: Browser) -> None:
+    """Hand the hot path what it needs; it draws the plot by itself."""
     browser("boot", Input(ids.SETTINGS, "data"))
     browser("answered", Input(ids.ANSWER, "data"))
     browser("seen", Input(ids.SEEN, "data"))
     browser("followed", Input(ids.FOLLOWED, "data"))
-    buttons = [*ids.BUTTONS, *(ids.example(name) for name in EXAMPLES)]
-    browser("pressed", *(Input(name, "n_clicks") for name in buttons))
-    browser("components", Input(ids.COMPONENTS, "value"))
-    browser("memory", Input(ids.MEMORY, "value"))
-    browser("axis", Input(ids.AXIS_LOW, "value"), Input(ids.AXIS_HIGH, "value"))
-    browser("epochs", Input(ids.EPOCHS, "value"))
+    pressed = [*ids.ACTIONS, *(ids.example(name) for name in EXAMPLES)]
+    browser("pressed", *(Input(name, "n_clicks") for name in pressed))
+
+
+def _children(*names: str) -> list[Output]:
+    return [Output(name, "children") for name in names]
+
+
+_SLIDERS = (ids.COMPONENTS, ids.FORGETTING, ids.CAPACITY)
+
+#: What shows the state, by the function of assets/callbacks.js that gives the values. It is one
+#: callback: Dash tells all components of each step of each callback, which takes 1 ms a step.
+_SHOWN = {
+    "headline": _children(ids.SENTENCE, ids.SENTENCE_DETAIL),
+    "legend": _children(*ids.LEGEND, ids.SCRATCH_AGE),
+    "values": _children(ids.DIFFERENCE, ids.SCRATCH_LOSS),
+    "problems": _children(ids.PROBLEM, *(ids.error(field) for field in ids.FIELDS)),
+    "announcement": _children(ids.ANNOUNCEMENT),
+    "connection": [Output(ids.CONNECTION, "children"), Output(ids.CONNECTION, "color")],
+    "tables": [
+        Output(ids.ONLINE_PARAMETERS, "data"),
+        Output(ids.SCRATCH_PARAMETERS, "data"),
+        Output(ids.PARAMETERS_NOTE, "children"),
+        Output(ids.TIMES, "data"),
+    ],
+    "buttons": [
+        Output(ids.UNDO, "disabled"),
+        Output(ids.REDO, "disabled"),
+        *_children(ids.TRAIN, ids.PLAYING, ids.PAUSE),
+    ],
+    "axisShown": [
+        Output(ids.AXIS_LOW, "placeholder"),
+        Output(ids.AXIS_HIGH, "placeholder"),
+        Output(ids.AXIS_NOTE, "children"),
+    ],
+    "settings": _children(*(f"{name}-value" for name in _SLIDERS), ids.SUMMARY_STATE),
+    "sliders": [Output(name, "value") for name in _SLIDERS],
+}
+
+
+def _register_shown(browser: Browser) -> None:
+    """Show the state as text, tables and messages, and let the controls show the session."""
+    outputs = [output for outputs in _SHOWN.values() for output in outputs]
+    positions = [State(name, "value") for name in _SLIDERS]
+    browser("shown", *outputs, Input(ids.STATE, "data"), *positions)
+    browser("message", Output(ids.MESSAGES, "sendNotifications"), Input(ids.MESSAGE, "data"))
+    browser(
+        "copy",
+        Output(ids.MESSAGE, "data"),
+        Input(ids.COPY, "n_clicks"),
+        State(ids.STATE, "data"),
+        prevent_initial_call=True,
+    )
+    browser(
+        "help",
+        Output(ids.HELP, "opened"),
+        Input(ids.HELP_OPEN, "n_clicks"),
+        prevent_initial_call=True,
+    )
+
+
+def _register_charts(browser: Browser) -> None:
+    """Draw the small charts."""
+    charts = ids.LOSS_CHART, ids.DIFFERENCE_CHART
+    browser(
+        "increments",
+        *(Output(name, "figure") for name in charts),
+        Input(ids.HISTORY, "data"),
+        *(State(name, "figure") for name in charts),
+    )
+    browser(
+        "run",
+        Output(ids.SCRATCH_CHART, "figure"),
+        Output(ids.SCRATCH_CHART, "extendData"),
+        Input(ids.LOSSES, "data"),
+        Input(ids.SCALE, "value"),
+        State(ids.SCRATCH_CHART, "figure"),
+    )
+
+
+def _register_controls(browser: Browser) -> None:
+    """Let the controls change the session, and what the page alone has."""
+    browser(
+        "axis",
+        Output(ids.AXIS_LOW, "error"),
+        Output(ids.AXIS_HIGH, "error"),
+        Input(ids.AXIS_LOW, "value"),
+        Input(ids.AXIS_HIGH, "value"),
+    )
+    browser("epochs", Output(ids.EPOCHS_VALUE, "children"), Input(ids.EPOCHS, "value"))
+    for name in _SLIDERS:
+        browser("configured", Input(name, "value"))
+    browser(
+        "chosen",
+        Input(ids.MODE, "value"),
+        Input(ids.METHOD, "value"),
+        Input(ids.AUTO, "checked"),
+    )

@@ -4,134 +4,191 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import dcc, html
+import dash_mantine_components as dmc
+from dash import html
 
 from dash_app.ui import ids
 from dash_app.ui.examples import EXAMPLES
-from dash_app.ui.parts import button, choice, error_message, slider
+from dash_app.ui.parts import button, card, choice, error_message, hint, slider, term
 
 MAX_COMPONENTS = 12
 DEFAULT_COMPONENTS = 3
 EPOCHS_RANGE = (50, 2000, 50)
 DEFAULT_EPOCHS = 200
-#: Steps of the memory slider: half-lives in points; None: points keep their weight.
-MEMORY_STEPS = (None, 500, 200, 100, 50, 20, 10)
+#: Steps of the slider of forgetting: half-lives in points; None: points keep their weight.
+HALF_LIVES = (None, 500, 200, 100, 50, 20, 10)
+#: Steps of the slider of the summary: its capacity in atoms.
+CAPACITIES = (16, 32, 64, 128, 256, 512, 1024)
 
 
-def build_controls() -> html.Aside:
-    """Return the column of controls."""
-    return html.Aside(
-        className="controls",
-        **{"aria-label": "Controls"},
-        children=[_points_group(), _model_group(), _scratch_group()],
-    )
+def build_controls() -> list[dmc.Paper]:
+    """Return the cards of controls."""
+    return [_points_card(), _model_card(), _scratch_card()]
 
 
-def _group(title: str, *children: Any, name: str) -> html.Section:
-    return html.Section([html.H2(title), *children], className=f"group {name}")
-
-
-def _scratch_group() -> html.Section:
-    return _group(
+def _scratch_card() -> dmc.Paper:
+    return card(
         "From scratch",
         button(
             ids.TRAIN,
-            html.Span("Train from scratch", id=f"{ids.TRAIN}-label"),
+            "Train from scratch",
             "Train on all points at once, without earlier models (p)",
             key="p",
-            kind="primary",
+            variant="filled",
+            color="scratch",
+            size="sm",
+            fullWidth=True,
+            fw=600,
         ),
-        html.Button(
-            "Automatically after every change",
-            id=ids.AUTO,
-            className="switch",
-            title="Train from scratch automatically after every change (a)",
-            type="button",
-            role="switch",
-            **{"aria-checked": "false"},
+        html.Div(
+            dmc.Switch(
+                id=ids.AUTO,
+                label="After every change",
+                size="sm",
+                color="scratch",
+                persistence=True,
+                persistence_type="session",
+            ),
+            **hint("Train from scratch automatically after every change (a)"),
         ),
-        choice(
-            "method",
-            "Method",
-            "EM: the standard method, stops when it has converged. Adam: gradient steps (e)",
-            ids.METHODS,
-            "EM",
-            "Adam",
+        dmc.Group(
+            [
+                term("method", "Method"),
+                choice(
+                    ids.METHOD,
+                    "Method",
+                    "EM: the standard method, stops when it has converged. Adam: gradient steps (e)",
+                    (("em", "EM"), ("adam", "Adam")),
+                ),
+            ],
+            justify="space-between",
+            gap=4,
         ),
+        error_message(ids.METHOD),
         slider(
             ids.EPOCHS,
             ids.EPOCHS_VALUE,
-            "Epochs, at most",
-            "Maximum number of passes over all points from scratch ([ and ])",
+            term("epochs", "Epochs, at most"),
             EPOCHS_RANGE,
             DEFAULT_EPOCHS,
+            color="scratch",
+            persistence=True,
+            persistence_type="session",
         ),
         name="scratch",
     )
 
 
-def _model_group() -> html.Section:
-    return _group(
-        "Model",
+def _model_card() -> dmc.Paper:
+    components = slider(
+        ids.COMPONENTS,
+        ids.COMPONENTS_VALUE,
+        term("component", "Components"),
+        (1, MAX_COMPONENTS, 1),
+        DEFAULT_COMPONENTS,
+    )
+    return card("Model", components, _memory(), name="model")
+
+
+def _memory() -> dmc.Accordion:
+    """Return what the online model keeps of the past; most people never need to open it."""
+    inside = [
         slider(
-            ids.COMPONENTS,
-            ids.COMPONENTS_VALUE,
-            "Components",
-            "Number of bell curves in the density. Keys: 1 to 9, or - and +",
-            (1, MAX_COMPONENTS, 1),
-            DEFAULT_COMPONENTS,
-        ),
-        slider(
-            ids.MEMORY,
-            ids.MEMORY_VALUE,
-            "Memory",
-            "Number of new points after which an old point counts half (m)",
-            (0, len(MEMORY_STEPS) - 1, 1),
+            ids.FORGETTING,
+            ids.FORGETTING_VALUE,
+            term("forgetting", "Forgetting"),
+            (0, len(HALF_LIVES) - 1, 1),
             0,
         ),
-        name="model",
+        slider(
+            ids.CAPACITY,
+            ids.CAPACITY_VALUE,
+            term("summary", "Summary"),
+            (0, len(CAPACITIES) - 1, 1),
+            len(CAPACITIES) - 1,
+        ),
+        dmc.Text(id=ids.SUMMARY_STATE, size="xs", c="dimmed", mih=32),
+    ]
+    return dmc.Accordion(
+        dmc.AccordionItem(
+            [dmc.AccordionControl("Memory"), dmc.AccordionPanel(dmc.Stack(inside, gap=8))],
+            value="memory",
+        ),
+        className="memory",
+        transitionDuration=0,
+        chevronPosition="left",
+        chevronSize=14,
     )
 
 
-def _points_group() -> html.Section:
-    return _group(
+def _points_card() -> dmc.Paper:
+    wide = {"fullWidth": True, "px": 2}
+    return card(
         "Points",
-        html.Div(
-            className="row",
-            children=[
-                button(ids.UNDO, "Undo", "Undo the last change (u)", key="u"),
-                button(ids.REDO, "Redo", "Redo the last undone change (r)", key="r"),
-                button(ids.CLEAR, "Clear", "Remove all points and both models (c)", key="c"),
+        dmc.Group(
+            [
+                button(ids.UNDO, "Undo", "Undo the last change (u)", key="u", **wide),
+                button(ids.REDO, "Redo", "Redo the last undone change (r)", key="r", **wide),
+                button(
+                    ids.CLEAR, "Clear", "Remove all points and both models (c)", key="c", **wide
+                ),
             ],
+            gap=6,
+            wrap="nowrap",
         ),
-        html.P("Examples", className="label", id="examples-label"),
-        html.Div(_example_buttons(), className="examples", role="group", **_named("examples")),
+        dmc.Group(
+            [html.Span("Examples", id=ids.PLAYING, className="label"), _playing_buttons()],
+            justify="space-between",
+            gap=4,
+            wrap="nowrap",
+        ),
         html.Div(
-            className="axis",
-            title="The visible part of the axis; it grows if points are outside (g)",
-            children=[
-                html.Span("Axis from", className="label"),
-                _number(ids.AXIS_LOW, -1, "Left end of the axis"),
-                html.Span("to", className="label"),
-                _number(ids.AXIS_HIGH, 1, "Right end of the axis"),
-            ],
+            [_example_button(name) for name in EXAMPLES],
+            className="examples",
+            role="group",
+            **{"aria-label": "Examples"},
         ),
-        error_message("axis"),
+        _axis(),
         name="points",
     )
 
 
-def _named(name: str) -> dict[str, str]:
-    return {"aria-labelledby": f"{name}-label"}
+def _playing_buttons() -> dmc.Group:
+    small = {"size": "compact-xs", "className": "while-playing"}
+    return dmc.Group(
+        [
+            button(ids.PAUSE, "Pause", "Pause or resume the example (Space)", **small),
+            button(ids.STOP, "Stop", "Stop the example; its points stay (Escape)", **small),
+        ],
+        gap=4,
+        wrap="nowrap",
+    )
 
 
-def _example_buttons() -> list[html.Button]:
-    return [
-        button(ids.example(each.name), each.label, each.hint, kind="chip")
-        for each in EXAMPLES.values()
-    ]
+def _example_button(name: str) -> dmc.Button:
+    each = EXAMPLES[name]
+    return button(ids.example(name), each.label, each.hint, size="compact-xs", radius="xl")
 
 
-def _number(name: str, value: float, label: str) -> html.Label:
-    box = dcc.Input(id=name, type="text", inputMode="decimal", value=str(value), debounce=True)
-    return html.Label([html.Span(label, className="unseen"), box], className="number")
+def _axis() -> html.Div:
+    ends = (ids.AXIS_LOW, "Left end of the axis"), (ids.AXIS_HIGH, "Right end of the axis")
+    low, high = (_number(name, label) for name, label in ends)
+    words = html.Span("Axis", className="label"), html.Span("to", className="label")
+    explained = hint("The visible part of the axis (g). An empty box shows all points.")
+    row = dmc.Group([words[0], low, words[1], high], gap=6, wrap="nowrap", **explained)
+    return html.Div([row, html.P(id=ids.AXIS_NOTE, className="note", role="status")])
+
+
+def _number(name: str, label: str) -> dmc.NumberInput:
+    settings: dict[str, Any] = {"aria-label": label}
+    return dmc.NumberInput(
+        id=name,
+        value="",
+        hideControls=True,
+        debounce=True,
+        size="xs",
+        allowedDecimalSeparators=[",", "."],
+        persistence=True,
+        persistence_type="session",
+        **settings,
+    )

@@ -1,7 +1,8 @@
 """The initial figures: axes, traces and styles, without data.
 
-The browser adds the data (assets/plot.js, assets/charts.js). It computes the curves from the
-parameters and sets the colours of the theme. No callback outputs a figure.
+The browser adds the data. assets/plot.js draws the plot, because a click is too quick for a
+callback. The small charts are Outputs of callbacks (assets/charts.js); the style sheet gives them
+their colours, by the `uid` of a trace.
 """
 
 from __future__ import annotations
@@ -36,6 +37,14 @@ _CURVES: tuple[dict[str, Any], ...] = (
         "line": {"width": 2.5, "dash": "7px,5px"},
     },
 )
+#: The numbers that the table of parameters gives to the components, above their peaks.
+_NUMBERS = {
+    "uid": "numbers",
+    "mode": "text",
+    "meta": "points",
+    "textposition": "top center",
+    "cliponaxis": False,
+}
 _POINTS: tuple[dict[str, Any], ...] = (
     {"uid": "many", "name": "many points", "mode": "lines", "line": {"width": 1}},
     {
@@ -71,6 +80,7 @@ def plot_figure() -> go.Figure:
         {**bare, "mode": "lines", **trace, "line": {"simplify": False, **trace["line"]}}
         for trace in _CURVES
     ]
+    numbers = {**bare, "text": [], **_NUMBERS}
     points = [{**bare, "yaxis": "y2", "meta": "points", **trace} for trace in _POINTS]
     layout = _bare_layout(
         # a click on an empty area has a position only if hovermode is on; all traces skip hover
@@ -81,68 +91,80 @@ def plot_figure() -> go.Figure:
         yaxis=_bare_axis(domain=[RUG_SHARE, 1], range=[0, 1], rangemode="tozero", nticks=5),
         yaxis2=_bare_axis(domain=[0, RUG_SHARE], range=[0, 1], visible=False),
     )
-    return go.Figure({"data": [*curves, *points], "layout": layout})
+    return go.Figure({"data": [*curves, numbers, *points], "layout": layout})
 
 
-def chart_figure(x_title: str, *traces: dict[str, Any]) -> go.Figure:
-    """Return a small chart of lines, one for each of `traces`."""
+def chart_figure(x_title: str, empty: str, *traces: dict[str, Any]) -> go.Figure:
+    """Return a small chart of lines, one for each of `traces`; `empty` is shown without data."""
     lines = [{"mode": "lines", "x": [], "y": [], **trace} for trace in traces]
     layout = _bare_layout(
         hovermode="x",
         margin={"l": 46, "r": 10, "t": 8, "b": 36},
-        xaxis=_bare_axis(nticks=5, title={"text": x_title, "standoff": 6, "font": {"size": 11}}),
-        yaxis=_bare_axis(nticks=4),
+        xaxis=_bare_axis(
+            nticks=5, showline=True, title={"text": x_title, "standoff": 6, "font": {"size": 11}}
+        ),
+        yaxis=_bare_axis(nticks=4, showline=True),
+        annotations=[_centred(empty)],
     )
     return go.Figure({"data": lines, "layout": layout})
 
 
-def difference_figure() -> go.Figure:
-    """Return the chart of the difference between both densities after each increment."""
+def _centred(text: str) -> dict[str, Any]:
+    middle = {"x": 0.5, "y": 0.5, "xref": "paper", "yref": "paper"}
+    return {"text": text, "showarrow": False, "font": {"size": 12}, **middle}
+
+
+_LOSS_HOVER = "%{y:.4f} nats a point<extra>%{fullData.name}</extra>"
+
+
+def loss_figure() -> go.Figure:
+    """Return the chart of both losses after each increment: the distance is the message."""
     return chart_figure(
         "increment",
+        "Loss after each increment,<br>online and from scratch",
         {
-            "name": "mass that differs",
-            "meta": "difference",
+            "uid": "online-loss",
+            "name": "online",
+            "line": {"width": 1.5},
+            "marker": {"size": 5},
+            "hovertemplate": _LOSS_HOVER,
+        },
+        {
+            "uid": "scratch-loss",
+            "name": "from scratch",
+            "mode": "markers",
+            "marker": {"size": 6, "symbol": "diamond"},
+            "hovertemplate": _LOSS_HOVER,
+        },
+    )
+
+
+def difference_figure() -> go.Figure:
+    """Return the chart of the difference, at increments with a model from scratch of their own."""
+    return chart_figure(
+        "increment",
+        "Train from scratch (p)<br>to measure the difference",
+        {
+            "uid": "difference",
+            "name": "difference",
             "mode": "lines+markers",
             "line": {"width": 1.5},
             "marker": {"size": 5},
             "hovertemplate": "%{y:.2%} of the mass<extra></extra>",
         },
-        {
-            "name": "log-likelihood gap",
-            "meta": "gap",
-            "yaxis": "y2",
-            "line": {"width": 1.5, "dash": "dot"},
-            "hovertemplate": "%{y:.4f} nats a point<extra></extra>",
-        },
-    ).update_layout(
-        margin={"r": 46},
-        yaxis={"tickformat": "~%", "rangemode": "tozero"},
-        yaxis2=_bare_axis(overlaying="y", side="right", nticks=4, showgrid=False, tickmode="auto"),
-    )
+    ).update_layout(yaxis={"tickformat": "~%", "rangemode": "tozero"})
 
 
 def scratch_loss_figure() -> go.Figure:
-    """Return the chart of the loss after each iteration of the run from scratch."""
+    """Return the chart of the loss after each pass of the run from scratch."""
     return chart_figure(
         "pass over the points",
+        "Loss of the training from scratch:<br>press p",
         {
-            "name": "loss",
-            "meta": "scratch",
-            "line": {"width": 1.5},
-            "hovertemplate": "%{y:.4f} nats a point<extra></extra>",
-        },
-    )
-
-
-def online_loss_figure() -> go.Figure:
-    """Return the chart of the online model's loss after each increment."""
-    return chart_figure(
-        "increment",
-        {
-            "name": "loss",
-            "meta": "online",
-            "line": {"width": 1.5, "shape": "hv"},
+            "uid": "run-loss",
+            "name": "from scratch",
+            "line": {"width": 1.5, "simplify": False},
+            "marker": {"size": 5},
             "hovertemplate": "%{y:.4f} nats a point<extra></extra>",
         },
     )

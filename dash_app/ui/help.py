@@ -1,22 +1,56 @@
-"""The help dialog: a short explanation, and all keys."""
+"""The help: a short explanation, the terms of the page, and all keys."""
 
 from __future__ import annotations
 
-from jinja2 import Environment
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import html
+
+from dash_app.ui import ids
 
 IDEA = (
-    "Online training updates the model with each new point. It does not visit the earlier points "
-    "again.",
-    "Training from scratch ignores earlier models and fits all points at once. It is the reference "
-    "for the online model.",
-    "Both minimise the same loss. The difference between the two curves is the price of online "
-    "training. Half of the shaded area between them is the mass that differs.",
-    "The loss is in nats a point. Lower is better. It may be negative where points are close "
-    "together.",
+    "The online model learns from each new point as it comes. It does not keep all points. It keeps "
+    "a summary of at most 1,024 atoms; you can set fewer under Memory.",
+    "While there are no more different values than atoms, the summary is the data, and nothing is "
+    "discarded. Beyond that, neighbouring values are merged. An atom keeps their number, mean and "
+    "variance; their single positions are lost. With 16 atoms the curves part visibly, with 128 "
+    "hardly ever.",
+    "Training from scratch ignores earlier models and fits all points at once. It is the reference. "
+    "EM stops when it has converged; Adam may stop before.",
+    "The shaded area between the two curves is the difference. The line above the plot names its "
+    "cause: newer points, other settings, an optimiser that has not converged, or the summary.",
 )
 
+#: Terms of the page, one word a thing. The same texts are the hints of the terms on the page.
+TERMS = {
+    "online": "Trained on each increment as it comes, from a summary of the earlier points.",
+    "from scratch": "Trained on all points at once, without an earlier model: the reference.",
+    "points seen": "Number of points that the model was trained on.",
+    "loss": "What both trainings lower: the mean negative log-likelihood plus a small penalty on "
+    "narrow components. Nats a point; lower is better. It may be negative.",
+    "mean negative log-likelihood": "Minus the mean logarithm of the density at the points, without "
+    "the penalty. Nats a point; lower is better. It is negative where points are close together.",
+    "nat": "The unit of natural logarithms. A loss that is lower by 0.01 nats makes each point about "
+    "1 % likelier.",
+    "difference": "Share of the mass that lies elsewhere under the other density (total variation): "
+    "half of the area between the two curves.",
+    "increment": "The points that are learned together: one click, or one step of an example.",
+    "component": "One bell curve of the mixture, with a weight, a mean and a standard deviation.",
+    "weight": "Share of the points that a component stands for. All weights add up to 1.",
+    "std": "Standard deviation of a component, in units of the axis.",
+    "summary": "What the online model keeps of the points: at most so many atoms. Fewer atoms take "
+    "less memory, and the curve is less exact.",
+    "atom": "One value of the summary, or neighbouring values merged: number, mean and variance.",
+    "forgetting": "Number of new points after which an old point counts half.",
+    "method": "EM: the standard method, stops when it has converged. Adam: gradient steps (e)",
+    "epochs": "Largest number of passes over all points in a training from scratch ([ and ]).",
+    "response times": "Times of this tab. 99 of 100 are at most the value under 99 %.",
+}
+_GLOSSARY = [name for name in TERMS if name != "response times"]
+
 KEYS = (
-    ("click", "add a point"),
+    ("click, tap", "add a point"),
     ("shift-click, right-click", "remove the point under the mouse (touch: long press)"),
     ("p", "train from scratch; again: stop"),
     ("a", "train from scratch after every change: on or off"),
@@ -25,11 +59,12 @@ KEYS = (
     ("r", "redo, as Ctrl-Shift-Z"),
     ("o, s, b", "show online, from scratch, both"),
     ("1 to 9, -, +", "number of components"),
-    ("m", "shorter memory; after the shortest: points keep their weight"),
+    ("m", "faster forgetting; after the fastest: none"),
     ("e", "EM or Adam"),
     ("[, ]", "fewer or more epochs"),
     ("l", "loss over linear or logarithmic passes"),
-    ("d", "draw the next example"),
+    ("d", "play the next example"),
+    ("Space, Escape", "pause or resume an example that plays, stop it"),
     ("g", "go to the ends of the axis"),
     ("x", "go to the cursor on the axis"),
     ("arrow keys", "move the cursor (with shift: ten steps), Home and End"),
@@ -40,30 +75,31 @@ KEYS = (
 )
 
 
-_DIALOG = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string("""\
-<dialog id="help" class="help" aria-labelledby="help-title">
-  <form method="dialog" class="card-head">
-    <h2 id="help-title">How to read this page</h2>
-    <button class="button quiet" title="Close (Escape)">Close</button>
-  </form>
-{% for sentence in idea %}
-  <p>{{ sentence }}</p>
-{% endfor %}
-  <table class="keys">
-{% for names, what in keys %}
-    <tr>
-      <th scope="row">{% for name in names.split(", ") %}<kbd>{{ name }}</kbd> {% endfor %}</th>
-      <td>{{ what }}</td>
-    </tr>
-{% endfor %}
-  </table>
-</dialog>""")
+def help_dialog() -> dmc.Modal:
+    """Return the closed dialog. Its contents are mounted only while it is open."""
+    return dmc.Modal(
+        id=ids.HELP,
+        className="help",
+        opened=False,
+        title=dmc.Text("How to read this page", fw=650),
+        size="lg",
+        transitionProps={"duration": 0},
+        closeButtonProps={"aria-label": "Close"},
+        children=[
+            *(html.P(sentence) for sentence in IDEA),
+            _table("Terms", [(name, TERMS[name]) for name in _GLOSSARY]),
+            _table("Keys", [(_keys(names), what) for names, what in KEYS]),
+        ],
+    )
 
 
-def help_dialog() -> str:
-    """Return the closed dialog as static HTML.
+def _keys(names: str) -> list[Any]:
+    return [dmc.Kbd(name, size="xs", mr=4) for name in names.split(", ")]
 
-    It is not part of the Dash layout. Dash checks every component at each change of the page, and
-    the dialog would add half as many again.
-    """
-    return _DIALOG.render(idea=IDEA, keys=KEYS)
+
+def _table(title: str, rows: list[tuple[Any, str]]) -> html.Div:
+    body = [
+        dmc.TableTr([html.Th(first, scope="row"), dmc.TableTd(second)]) for first, second in rows
+    ]
+    table = dmc.Table(dmc.TableTbody(body), verticalSpacing=4, fz="sm")
+    return html.Div([dmc.Title(title, order=3, size="sm", mt="md"), table])

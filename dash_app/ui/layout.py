@@ -1,74 +1,107 @@
 """The page's structure: controls on the left, the plot in the middle, findings on the right.
 
-Texts are here, styles are in assets/*.css, behaviour is in assets/*.js and callbacks.py.
+Texts are here, styles are in assets/*.css. What changes is an Output of callbacks.py, except for
+the inside of the plot: assets/ draws it, because there 30 ms count.
 """
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any
 
+import dash_mantine_components as dmc
 import plotly.graph_objects as go
 from dash import dcc, html
 
 from dash_app.config import Config
 from dash_app.ui import ids
-from dash_app.ui.controls import MEMORY_STEPS, build_controls
-from dash_app.ui.figures import (
-    difference_figure,
-    online_loss_figure,
-    plot_figure,
-    scratch_loss_figure,
-)
+from dash_app.ui.controls import CAPACITIES, HALF_LIVES, MAX_COMPONENTS, build_controls
+from dash_app.ui.examples import EXAMPLES
+from dash_app.ui.figures import difference_figure, loss_figure, plot_figure, scratch_loss_figure
 from dash_app.ui.help import help_dialog
-from dash_app.ui.parts import button, choice
+from dash_app.ui.parts import button, card, choice, hint, term
 
-#: Dash's default page plus the language, for screen readers, and the help dialog.
-_PAGE = """<!DOCTYPE html>
+#: Dash's default page, with the language for screen readers and a description for search engines.
+PAGE_TEMPLATE = """<!DOCTYPE html>
 <html lang="en">
     <head>
         {%metas%}
         <meta name="viewport" content="width=device-width, initial-scale=1">
+        <meta name="description" content="Click points onto an axis: a Gaussian mixture learns from
+        each of them online, and from scratch on all of them. See how far the two are apart.">
         <title>{%title%}</title>
         {%favicon%}
         {%css%}
     </head>
     <body>
         {%app_entry%}
-        {help}
         <footer>{%config%}{%scripts%}{%renderer%}</footer>
     </body>
 </html>"""
 _GRAPH_CONFIG = {"displayModeBar": False, "doubleClick": False, "scrollZoom": False}
-_MEMORY_STORES = (ids.COMMAND, ids.ANSWER, ids.FOLLOW, ids.FOLLOWED, ids.LOOK, ids.SEEN)
+_STORES = (
+    *(ids.SESSION, ids.COMMAND, ids.ANSWER, ids.FOLLOW, ids.FOLLOWED, ids.LOOK, ids.SEEN),
+    *(ids.STATE, ids.HISTORY, ids.LOSSES, ids.MESSAGE),
+)
+#: The two colours of the models: shade 7 where the page is light, 4 where it is dark; and its greys.
+_COLOURS = {
+    "online": (
+        *("#e8f2fc", "#cfe3f7", "#a9cff3", "#8ac2f9", "#6cb6ff"),
+        *("#3f93e0", "#2179c9", "#0b62b0", "#08508f", "#053c6d"),
+    ),
+    "dark": (
+        *("#e9eef4", "#a9b4c1", "#8593a3", "#5b6876", "#3d4a59"),
+        *("#303b48", "#202934", "#161d26", "#0e131a", "#0a0e13"),
+    ),
+    "scratch": (
+        *("#fdf1e7", "#fae0c9", "#f9ca9f", "#fcb77f", "#ffa765"),
+        *("#e07b2f", "#c95f17", "#b54708", "#933a06", "#702c04"),
+    ),
+}
+_THEME = {
+    "fontFamily": "var(--font)",
+    "headings": {"fontFamily": "var(--font)", "fontWeight": "650"},
+    "colors": {name: list(shades) for name, shades in _COLOURS.items()},
+    "primaryColor": "online",
+    "primaryShade": {"light": 7, "dark": 4},
+    "autoContrast": True,
+    "defaultRadius": "md",
+    "cursorType": "pointer",
+    "respectReducedMotion": True,
+}
 
 
-def page_template() -> str:
-    """Return the HTML template for Dash."""
-    return _PAGE.replace("{help}", help_dialog())
-
-
-def build_layout(config: Config) -> html.Div:
+def build_layout(config: Config) -> dmc.MantineProvider:
     """Return the whole page, without the state of a session."""
-    return html.Div(
+    page = html.Div(
         id=ids.PAGE,
         disable_n_clicks=True,  # otherwise Dash counts each click on the page, at 2 ms a click
         className="page",
         children=[
             *_stores(),
             _header(),
-            html.Main(className="board", children=[build_controls(), _stage(), _findings()]),
+            html.Main(className="board", children=[_left(), _stage(), _findings()]),
             html.Div(id=ids.ANNOUNCEMENT, className="unseen", role="status", **_live("polite")),
+            dmc.NotificationContainer(id=ids.MESSAGES, position="bottom-center"),
+            help_dialog(),
         ],
     )
+    return dmc.MantineProvider(page, theme=_THEME, defaultColorScheme="auto")
 
 
 def _stores() -> list[dcc.Store]:
-    settings = {"memory_steps": MEMORY_STEPS}
+    settings = {
+        "half_lives": HALF_LIVES,
+        "capacities": CAPACITIES,
+        "max_components": MAX_COMPONENTS,
+        "examples": {each.name: {"label": each.label, "axis": each.axis} for each in _EXAMPLES},
+    }
     return [
-        dcc.Store(id=ids.SESSION, storage_type="session"),
         dcc.Store(id=ids.SETTINGS, data=settings),
-        *(dcc.Store(id=name) for name in _MEMORY_STORES),
+        *(dcc.Store(id=name) for name in _STORES),
     ]
+
+
+_EXAMPLES = tuple(EXAMPLES.values())
 
 
 def _live(how: str) -> dict[str, str]:
@@ -76,26 +109,40 @@ def _live(how: str) -> dict[str, str]:
 
 
 def _header() -> html.Header:
+    theme = dmc.ColorSchemeToggle(
+        id=ids.THEME,
+        lightIcon="Dark",  # what a press changes to
+        darkIcon="Light",
+        variant="default",
+        w=52,
+        h=26,
+        fz="sm",
+        **{"aria-label": "Light or dark colours"},
+        **hint("Switch between dark and light colours (t)"),
+    )
     return html.Header(
         className="header",
         children=[
-            html.H1(["Online ", html.Span("vs", className="versus"), " from scratch"]),
+            dmc.Title("Online vs from scratch", order=1, size="lg"),
             html.P("A Gaussian mixture that learns from every click.", className="tagline"),
-            html.Span("connecting", id=ids.CONNECTION, className="connection"),
-            button(ids.THEME, "Dark", "Switch between dark and light colours (t)"),
-            button(ids.HELP_OPEN, "Help", "How to read this page, and all keys (?)"),
+            dmc.Badge(
+                "connecting",
+                id=ids.CONNECTION,
+                variant="dot",
+                color="gray",
+                tt="none",
+                fw=400,
+                size="lg",
+            ),
+            theme,
+            button(ids.HELP_OPEN, "Help", "How to read this page, and all keys (?)", key="?"),
         ],
     )
 
 
-def _modechoice() -> html.Div:
-    hint = "Which density to draw. Keys: o online, s from scratch, b both"
-    return choice("mode", "Densities shown", hint, ids.MODES, "Online", "From scratch", "Both")
-
-
 def _stage() -> html.Section:
     return html.Section(
-        className="stage",
+        className="card stage",
         **{"aria-label": "Plot"},
         children=[
             html.Div(
@@ -105,23 +152,55 @@ def _stage() -> html.Section:
                     html.P(id=ids.SENTENCE_DETAIL, className="detail"),
                 ],
             ),
-            html.Div(
-                className="legend-row",
-                children=[
-                    html.Div(
-                        className="legend",
-                        children=[
-                            html.Span(id=ids.LEGEND_ONLINE, className="legend-entry online"),
-                            html.Span(id=ids.LEGEND_SCRATCH, className="legend-entry scratch"),
-                        ],
-                    ),
-                    _modechoice(),
-                ],
-            ),
+            html.Div(className="legend-row", children=[_legend(), _mode_choice()]),
             _plot_frame(),
-            html.P(id=ids.PROBLEM, className="problem", role="alert"),
             _tables(),
         ],
+    )
+
+
+def _left() -> html.Aside:
+    heading = dmc.Title(term("response times", "Response times"), order=2, size="sm")
+    times = card(heading, _table(ids.TIMES, "times"), name="times")
+    return html.Aside(
+        [*build_controls(), times], className="controls", **{"aria-label": "Controls"}
+    )
+
+
+def _mode_choice() -> dmc.SegmentedControl:
+    options = (("both", "Both"), ("online", "Online"), ("scratch", "From scratch"))
+    text = "Which density to draw. Keys: o online, s from scratch, b both"
+    return choice(ids.MODE, "Densities shown", text, options)
+
+
+def _legend() -> dmc.Table:
+    heads = [
+        html.Th(html.Span("model", className="unseen"), scope="col"),
+        html.Th(term("points seen"), scope="col"),
+        html.Th(term("loss"), scope="col"),
+        html.Th(term("mean negative log-likelihood", "mean \u2212log-likelihood"), scope="col"),
+    ]
+    names = {
+        "online": [term("online", "Online")],
+        "scratch": [term("from scratch", "From scratch")],
+    }
+    names["scratch"].append(html.Span(id=ids.SCRATCH_AGE))
+    cells = {name: html.Td("\u2013", id=name, disable_n_clicks=True) for name in ids.LEGEND}
+    rows = [
+        dmc.TableTr(
+            [
+                html.Th(names[kind], scope="row", className="legend-entry"),
+                *(cells[f"{kind}-{column}"] for column in ("points", "loss", "nll")),
+            ],
+            className=kind,
+        )
+        for kind in names
+    ]
+    return dmc.Table(
+        [dmc.TableThead(dmc.TableTr(heads)), dmc.TableTbody(rows)],
+        className="figures legend",
+        withRowBorders=False,
+        tabularNums=True,
     )
 
 
@@ -157,77 +236,87 @@ def _plot_frame() -> html.Div:
                 id="cursor-keys",
                 className="unseen",
             ),
+            html.P(id=ids.PROBLEM, className="problem", role="alert"),
         ],
     )
 
 
-def _graph(name: str, figure: go.Figure, class_name: str) -> dcc.Graph:
-    return dcc.Graph(
-        id=name, figure=figure, config=_GRAPH_CONFIG, className=class_name, responsive=True
-    )
+def _graph(name: str, figure: go.Figure, class_name: str) -> html.Div:
+    graph = dcc.Graph(id=name, figure=figure, config=_GRAPH_CONFIG, responsive=True)
+    return html.Div(graph, className=class_name, disable_n_clicks=True)
 
 
 def _tables() -> html.Div:
+    copy = button(ids.COPY, "Copy", "Copy the parameters of both models as JSON (y)")
+    heading = dmc.Title("Parameters", order=2, size="sm")
+    words = term("component"), term("weight"), term("std", "standard deviation (std)")
+    explained = dmc.Group(words, gap="sm", fz="xs", c="dimmed", visibleFrom="lg")
     return html.Div(
         className="tables",
         children=[
             html.Section(
-                className="card parameters-card",
-                children=[
+                [
+                    dmc.Group([heading, explained, copy], justify="space-between", mb=4),
                     html.Div(
-                        [html.H2("Parameters"), button(ids.COPY, "Copy", "Copy as JSON (y)")],
-                        className="card-head",
+                        [
+                            _table(ids.ONLINE_PARAMETERS, "online"),
+                            _table(ids.SCRATCH_PARAMETERS, "scratch"),
+                        ],
+                        className="parameters",
                     ),
-                    html.Div(id=ids.PARAMETERS, className="parameters", tabIndex="0", role="group"),
-                ],
-            ),
-            html.Section(
-                className="card times-card",
-                children=[html.H2("Response times"), html.Div(id=ids.TIMES, className="times")],
+                    html.P(id=ids.PARAMETERS_NOTE, className="note"),
+                ]
             ),
         ],
+    )
+
+
+def _table(name: str, class_name: str) -> dmc.Table:
+    return dmc.Table(
+        id=name,
+        data={},
+        className=f"figures {class_name}",
+        withRowBorders=False,
+        tabularNums=True,
     )
 
 
 def _findings() -> html.Aside:
-    hint = "Linear or logarithmic axis of passes (l)"
-    scale = choice("scale", "Count of passes", hint, ids.SCALES, "lin", "log")
+    scale = choice(
+        ids.SCALE,
+        "Count of passes",
+        "Linear or logarithmic axis of passes (l)",
+        (("linear", "lin"), ("log", "log")),
+    )
+    difference = html.Span("\u2013", id=ids.DIFFERENCE, className="value")
+    run_loss = html.Span("\u2013", id=ids.SCRATCH_LOSS, className="value")
+    loss = term("loss", "Loss after each increment")
     return html.Aside(
         className="findings",
         **{"aria-label": "Findings"},
         children=[
-            _finding("Difference over time", ids.DIFFERENCE, ids.DIFFERENCE_CHART, key=_key()),
-            _finding("Loss from scratch", ids.SCRATCH_LOSS, ids.SCRATCH_CHART, scale),
-            _finding("Loss online", ids.ONLINE_LOSS, ids.ONLINE_CHART),
+            _finding(loss, _key(), chart=_graph(ids.LOSS_CHART, loss_figure(), "chart")),
+            _finding(
+                term("difference", "Difference"),
+                difference,
+                chart=_graph(ids.DIFFERENCE_CHART, difference_figure(), "chart"),
+            ),
+            _finding(
+                term("from scratch", "Loss from scratch"),
+                scale,
+                run_loss,
+                chart=_graph(ids.SCRATCH_CHART, scratch_loss_figure(), "chart"),
+            ),
         ],
     )
 
 
-_HINTS = {
-    ids.DIFFERENCE_CHART: "The difference between both models, after a training from scratch",
-    ids.SCRATCH_CHART: "The loss of the training from scratch: press p",
-    ids.ONLINE_CHART: "The loss of the online model after each increment",
-}
-_CHARTS = {
-    ids.DIFFERENCE_CHART: difference_figure,
-    ids.SCRATCH_CHART: scratch_loss_figure,
-    ids.ONLINE_CHART: online_loss_figure,
-}
+def _key() -> html.Span:
+    names = html.Span("online", className="online"), html.Span("from scratch", className="scratch")
+    return html.Span(names, className="key")
 
 
-def _finding(
-    title: str, value_id: str, chart_id: str, *extra: Any, key: Optional[html.Div] = None
-) -> html.Section:
-    head = [html.H2(title), *extra, html.Span("\u2013", id=value_id, className="value")]
-    chart = _graph(chart_id, _CHARTS[chart_id](), "chart")
-    return html.Section(
-        [html.Div(head, className="card-head"), key, chart],
-        className="card finding",
-        **{"data-empty": "yes", "data-hint": _HINTS[chart_id]},
-    )
-
-
-def _key() -> html.Div:
-    entries = [html.Span("mass that differs"), html.Span("log-likelihood gap", className="gap")]
-    hint = "Hollow marks: the model from scratch was trained before the newest points"
-    return html.Div(entries, className="key-row", title=hint)
+def _finding(title: Any, *extra: Any, chart: html.Div) -> dmc.Paper:
+    heading = dmc.Title(title, order=2, size="sm")
+    head = dmc.Group([heading, *extra], justify="space-between", gap=6, mih=26)
+    return card(head, chart, name="finding")

@@ -1,65 +1,85 @@
-"""Small parts of the page: button, choice, slider, error message."""
+"""Small parts of the page: cards, hints, buttons, choices and sliders."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from dash import dcc, html
+import dash_mantine_components as dmc
+from dash import html
 
 from dash_app.ui import ids
+from dash_app.ui.help import TERMS
 
 
-def button(name: str, label: Any, hint: str, key: str = "", kind: str = "quiet") -> html.Button:
+def hint(text: str) -> dict[str, str]:
+    """Return the attributes of a part with a hint, which a mouse, the focus and a touch show.
+
+    The style sheet draws it. `dmc.Tooltip` is not used: with one on each of 45 parts, Dash compares
+    470,000 paths of the layout at each click.
+    """
+    return {"data-hint": text, "aria-description": text}
+
+
+def term(name: str, label: str = "") -> html.Span:
+    """Return a term that explains itself; its text is that of the glossary in the help."""
+    return html.Span(label or name, className="term", tabIndex="0", **hint(TERMS[name]))
+
+
+def card(title: Any, *children: Any, name: str) -> dmc.Paper:
+    """Return a card with a heading."""
+    heading = dmc.Title(title, order=2, size="sm") if isinstance(title, str) else title
+    inside = dmc.Stack([heading, *children], gap=8)
+    return dmc.Paper(inside, withBorder=True, shadow="xs", p="sm", className=f"card {name}")
+
+
+def button(name: str, label: str, text: str, key: str = "", **settings: Any) -> dmc.Button:
     """Return a button; its hint explains it to a beginner and names the key."""
-    return html.Button(
-        [label, html.Kbd(key)] if key else label,
+    shown = {"variant": "default", "size": "compact-sm", "fw": 500, **hint(text), **settings}
+    return dmc.Button(label, id=name, rightSection=key or None, **shown)
+
+
+def choice(
+    name: str, label: str, text: str, options: Sequence[tuple[str, str]]
+) -> dmc.SegmentedControl:
+    """Return a choice of one of `options`, pairs of value and label; the first is chosen.
+
+    The browser keeps the choice over a reload.
+    """
+    return dmc.SegmentedControl(
         id=name,
-        title=hint,
-        className=f"button {kind}",
-        type="button",
-    )
-
-
-def choice(name: str, label: str, hint: str, buttons: tuple[str, ...], *labels: str) -> html.Div:
-    """Return a group of buttons of which one is pressed; assets/show.js sets which."""
-    return html.Div(
-        className="choice",
-        title=hint,
-        children=[
-            html.Span(label, className="label", id=f"{name}-label"),
-            html.Div(
-                [
-                    html.Button(text, id=each, type="button", **{"aria-pressed": "false"})
-                    for each, text in zip(buttons, labels)
-                ],
-                className="segmented",
-                role="group",
-                **{"aria-labelledby": f"{name}-label"},
-            ),
-            error_message(name),
-        ],
+        data=[{"value": value, "label": shown} for value, shown in options],
+        value=options[0][0],
+        size="xs",
+        persistence=True,
+        persistence_type="session",
+        transitionDuration=0,
+        **{"aria-label": label},
+        **hint(text),
     )
 
 
 def slider(
-    name: str, value_id: str, label: str, hint: str, bounds: tuple[int, int, int], value: int
+    name: str, value_id: str, label: Any, bounds: tuple[int, int, int], value: int, **settings: Any
 ) -> html.Div:
-    """Return a slider with its label and its value."""
+    """Return a slider with its label, its value in words and its error."""
     low, high, step = bounds
+    head = [label, html.Span(id=value_id, className="value")]
+    control = dmc.Slider(
+        id=name,
+        min=low,
+        max=high,
+        step=step,
+        value=value,
+        label=None,
+        thumbLabel=name.replace("-", " "),
+        updatemode="drag",
+        size="sm",
+        **settings,
+    )
     return html.Div(
+        [dmc.Group(head, justify="space-between", gap=4), control, error_message(name)],
         className="field",
-        title=hint,
-        children=[
-            html.Div(
-                [
-                    html.Label(label, htmlFor=name, className="label"),
-                    html.Output(id=value_id, className="value", htmlFor=name),
-                ],
-                className="field-head",
-            ),
-            dcc.Input(id=name, type="range", min=low, max=high, step=step, value=value),
-            error_message(name),
-        ],
     )
 
 

@@ -42,6 +42,7 @@ def history_json(sessions: Sessions, session_id: str) -> list[Json]:
     """Return loss and difference after each of the newest increments, oldest first."""
     return [
         {
+            "scratch": each.scratch.loss if each.scratch and each.current else None,
             "loss": each.online.loss,
             "n_points": each.online.n_points,
             "comparison": each.difference

@@ -8,6 +8,7 @@ from typing import Any, Optional
 import numpy as np
 from numpy.typing import NDArray
 from page_server import Server
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webdriver import WebDriver
 from selenium.webdriver.support.ui import WebDriverWait
 
@@ -25,7 +26,7 @@ askAgain();
 
 
 class DashPage:
-    """One tab with the page open."""
+    """One tab with the page open; a reload keeps the address, which names the session."""
 
     def __init__(self, driver: WebDriver, server: Server) -> None:
         self.driver = driver
@@ -36,7 +37,9 @@ class DashPage:
         if fresh:
             self.driver.get(f"{self.server.url}healthz")  # storage belongs to an origin
             self.script("sessionStorage.clear(); localStorage.clear();")
-        self.driver.get(self.server.url)
+            self.driver.get(self.server.url)
+        else:
+            self.driver.refresh()
         self.wait(
             "window.dash_clientside?.state?.view && dash_clientside.state.connection === 'live'",
             60,  # the first page of a browser is loaded and compiled
@@ -85,6 +88,11 @@ class DashPage:
             f"{part!r} in {element}: {self.text(element)!r}",
         )
         return self.text(element)
+
+    def wait_message(self, part: str) -> None:
+        """Wait for a message that shows by itself for some seconds."""
+        shown = "[...document.querySelectorAll('[role=alert]')].map(e => e.innerText).join()"
+        self.until(lambda: part in self.read(shown), f"the message {part!r}")
 
     def curve(self, uid: str) -> tuple[Array, Array]:
         """Return what Plotly has drawn for a curve."""
@@ -148,16 +156,19 @@ class DashPage:
         target = "body" if into is None else f"#{into}"
         self.driver.find_element("css selector", target).send_keys(*keys)
 
-    def slide(self, slider: str, value: float) -> None:
-        """Move a slider as a hand does: React listens to the input event."""
-        code = """
-            const slider = document.getElementById(arguments[0]);
-            const set = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set;
-            set.call(slider, arguments[1]);
-            slider.dispatchEvent(new Event('input', {bubbles: true}));
-            slider.dispatchEvent(new Event('change', {bubbles: true}));
-        """
-        self.script(code, slider, str(value))
+    def slide(self, slider: str, steps: int) -> None:
+        """Move a slider so many steps from its lower end."""
+        thumb = self.driver.find_element("css selector", f"#{slider} [role=slider]")
+        thumb.send_keys(Keys.HOME, *[Keys.ARROW_RIGHT] * steps)
+
+    def choose(self, choice: str, value: str) -> None:
+        selector = f"#{choice} label[for$='-{value}']"
+        self.driver.find_element("css selector", selector).click()
+
+    def open_memory(self) -> None:
+        """Open the settings that most people do not need."""
+        self.driver.find_element("css selector", ".memory button").click()
+        self.wait("document.querySelector('#half-life [role=slider]').offsetParent !== null")
 
     def play(self, example: str, n_points: int) -> None:
         self.press(f"example-{example}")

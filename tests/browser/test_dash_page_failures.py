@@ -121,9 +121,10 @@ def test_points_are_there_again_after_a_reload(page: DashPage) -> None:
     page.open(fresh=False)
     page.settle()
     np.testing.assert_allclose(page.drawn_points(), [-0.5, 0.5, 0.1], atol=0.004)
-    page.wait_text("sentence", "it has seen 2 of 3 points")
-    assert page.wait("dash_clientside.state.history") == history
-    assert [entry["comparison"]["current"] for entry in history[-2:]] == [True, False]
+    page.wait_text("sentence", "it has seen 2 points, now there are 3")
+    again = page.wait("dash_clientside.state.history")
+    assert [entry["loss"] for entry in again] == [entry["loss"] for entry in history]
+    assert [entry["scratch"] is None for entry in again] == [True, False, True]
 
 
 def test_points_added_by_another_client_appear(page: DashPage) -> None:
@@ -155,11 +156,12 @@ def test_refusal_is_shown_where_it_arose_and_clears_itself(page: DashPage) -> No
     assert "no point to train on" in page.wait_text("problem", "no point")
     page.click(0.2)
     page.settle()
-    assert page.text("problem") == ""
-    page.slide("memory", 6)
+    page.until(lambda: page.text("problem") == "", "the refusal goes when its cause has gone")
+    page.open_memory()
+    page.slide("half-life", 6)
     page.wait("dash_clientside.state.view.half_life === 10")
     page.click(0.2, button="right")
-    page.wait_text("problem", "undo takes back")
+    page.wait_message("With forgetting, no single point can be taken out.")
     page.settle()
     assert page.points.size == 1
 

@@ -62,7 +62,7 @@ def test_clicks_wait_while_another_program_holds_the_store(
         page.click(0.2, 0.3)
         page.wait_text("sentence", "The server is busy: 3 points wait and are sent again.")
         page.wait("dash_clientside.state.hindrance.message.includes('another program holds')")
-        assert page.text("connection") == "retrying"
+        page.wait_text("connection", "retrying")
         assert page.text("problem") == ""
         other.execute("ROLLBACK")
     finally:
@@ -72,7 +72,7 @@ def test_clicks_wait_while_another_program_holds_the_store(
     np.testing.assert_allclose(page.points, [-0.5, 0.1, 0.2, 0.3], atol=0.004)
     assert page.drawn_points() == page.points.tolist()
     page.wait_text("sentence", "4 points learned online")
-    assert page.text("connection") == "connected"
+    page.wait_text("connection", "connected")
     assert not [said for said in page.read("said") if "lost" in said]
 
 
@@ -123,11 +123,11 @@ def test_queued_training_is_told_and_its_replacement_ends_well(waiting: DashPage
     page.wait(r"said.some((each) => /^Training from scratch is queued: \d+ before/.test(each))")
     page.wait("dash_clientside.state.scratchCurrent()")
     page.settle()
-    page.wait_text("sentence", "The online density")
+    page.wait_text("sentence", "Online and from scratch")
     assert "queued" in page.read("said[0]")  # and no pass of a run that waits
     first, second = page.server.sessions.runs_since(page.session_id, 0)
     assert (first.status, second.status) == ("cancelled", "done")
     assert page.read("dash_clientside.state.run.id") == second.id
-    assert page.text("train-label") == "Train from scratch"
+    page.wait_text("train", "Train from scratch")
     for other in others:
         page.server.sessions.delete(other)

@@ -49,9 +49,9 @@ def test_nothing_is_refused_on_the_comparison_page(watched: Browser, page_server
     page.wait("dash_clientside.state.view.scratch !== null")
     page.settle()
     page.key("?")
-    page.wait("document.querySelector('dialog[open]') !== null")
-    page.script("document.querySelector('#help .button').click()")
-    page.wait("document.querySelector('dialog[open]') === null")
+    page.wait("document.querySelector('[role=dialog]') !== null")
+    page.script("document.querySelector('[role=dialog] button').click()")
+    page.wait("document.querySelector('[role=dialog]') === null")
     page.play("two-clumps", 40)
     page.settle()
     assert refused(watched) == []

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import dash
+import dash_mantine_components as dmc
 import pytest
-from dash import dcc, html
 
 from dash_app.config import Config
 from dash_app.ui import ids
@@ -48,22 +48,22 @@ def test_callbacks_use_only_ids_of_the_layout(app: dash.Dash, named: dict[str, A
     used = set()
     for each in app._callback_list:
         used |= {entry["id"] for entry in [*each["inputs"], *each["state"]]}
-        used |= set(re.findall(r"([a-z][a-z0-9-]*)\.[a-z_]+", each["output"]))
+        used |= _outputs(each["output"])
     assert {name for name in used if name} - set(named) <= {"data"}
     assert {ids.COMMAND, ids.ANSWER, ids.LOOK, ids.SEEN} <= used
 
 
 def test_every_button_has_a_hint_and_every_field_a_label(config: Config) -> None:
     parts = list(components(config))
-    buttons = [part for part in parts if isinstance(part, html.Button)]
-    choices = {button.id for button in buttons} & {*ids.MODES, *ids.METHODS, *ids.SCALES}
+    hinted = {part.id for part in parts if hasattr(part, "id") and hasattr(part, "data-hint")}
+    buttons = {part.id for part in parts if isinstance(part, dmc.Button)}
+    choices = {part.id for part in parts if isinstance(part, dmc.SegmentedControl)}
     assert len(buttons) > 15
-    assert all(getattr(button, "title", None) for button in buttons if button.id not in choices)
-    labelled = {
-        part.htmlFor for part in parts if isinstance(part, html.Label) and hasattr(part, "htmlFor")
-    }
-    sliders = {part.id for part in parts if isinstance(part, dcc.Input) and part.type == "range"}
-    assert sliders <= labelled
+    assert buttons | choices | {ids.THEME} <= hinted
+    sliders = [part for part in parts if isinstance(part, dmc.Slider)]
+    assert all(slider.thumbLabel for slider in sliders)
+    fields = [part for part in parts if isinstance(part, (dmc.NumberInput, dmc.SegmentedControl))]
+    assert all(getattr(field, "aria-label") for field in fields)
 
 
 def test_containers_of_the_plot_do_not_count_clicks(config: Config) -> None:
@@ -71,6 +71,24 @@ def test_containers_of_the_plot_do_not_count_clicks(config: Config) -> None:
     holders = [part for part in named_parts if ids.PLOT in set(part)]
     assert {part.id for part in holders} == {ids.PAGE, ids.PLOT_FRAME}
     assert all(part.disable_n_clicks for part in holders)
+
+
+def test_what_a_person_sees_is_an_output(app: dash.Dash) -> None:
+    shown = {name for each in app._callback_list for name in _outputs(each["output"])}
+    seen = {
+        ids.SENTENCE,
+        ids.CONNECTION,
+        ids.TRAIN,
+        ids.LOSS_CHART,
+        ids.SCRATCH_CHART,
+        ids.MESSAGES,
+    }
+    seen |= {ids.DIFFERENCE_CHART, ids.ONLINE_PARAMETERS, ids.HELP, ids.COMPONENTS, *ids.LEGEND}
+    assert seen <= shown
+
+
+def _outputs(output: str) -> set[str]:
+    return set(re.findall(r"([a-z][a-z0-9-]*)\.[a-zA-Z_]+", output))
 
 
 def test_help_names_every_key_of_the_keyboard() -> None:

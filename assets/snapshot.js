@@ -1,0 +1,64 @@
+/**
+ * What the callbacks need of the state, as plain data: the store `state` holds it.
+ *
+ * @typedef {{n_components: number, half_life: number|null, capacity: number}} Settings
+ * @typedef {{view: any, settings: Settings, run: any, training: boolean, current: boolean,
+ *   pass: number, loss: number|undefined, connection: string, hindrance: any, coming: number,
+ *   playing: any, axis: any[], shown: number[], outside: number, method: string,
+ *   timings: Record<string, number[]>, problem: any, announcement: string, constants: any}} Snapshot
+ */
+(function (gmm) {
+  "use strict";
+
+  const DEFAULTS = { n_components: 3, half_life: null, capacity: 1024 };
+
+  /** @returns {Settings} the settings once all changes have reached the server */
+  function settings() {
+    const { view, outbox } = gmm.state;
+    const found = { ...DEFAULTS };
+    for (const name of Object.keys(DEFAULTS)) {
+      if (view && view[name] !== undefined) found[name] = view[name];
+    }
+    for (const command of outbox ? outbox.pending : []) Object.assign(found, command.settings);
+    return found;
+  }
+
+  /** @returns {number} points beyond an end of the axis that a person has set */
+  function outside() {
+    const { axis, shown, expected } = gmm.state;
+    if (axis[0] === null && axis[1] === null) return 0;
+    const beyond = (/** @type {number} */ x) => x < shown[0] || x > shown[1];
+    return expected.held.filter(beyond).length + expected.coming.filter(beyond).length;
+  }
+
+  /** @returns {Record<string, number[]>} last, median and 99th percentile of each series, ms */
+  function times() {
+    const found = {};
+    for (const [name, values] of Object.entries(gmm.state.timings)) {
+      const shares = [0.5, 0.99].map((share) => gmm.timing.quantile(values, share));
+      found[name] = [values[values.length - 1], ...shares];
+    }
+    return found;
+  }
+
+  /** @returns {Snapshot} */
+  function take(/** @type {any} */ problem = null, announcement = "") {
+    const { state } = gmm;
+    const { view, run, connection, hindrance, playing, axis, shown, losses, method } = state;
+    return {
+      ...{ view, connection, hindrance, playing, axis, shown, problem, announcement, method },
+      run: run && { ...run, losses: null },
+      settings: settings(),
+      training: state.training(),
+      current: state.scratchCurrent(),
+      pass: losses.length,
+      loss: losses[losses.length - 1],
+      coming: state.expected.coming.length,
+      outside: outside(),
+      timings: times(),
+      constants: state.settings,
+    };
+  }
+
+  gmm.snapshot = { settings, take };
+})((window.dash_clientside = window.dash_clientside || {}));
