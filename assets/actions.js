@@ -1,7 +1,7 @@
 /** The user's actions, by mouse, touch or key. Changes of the session go into the outbox. */
-(function (gmm) {
-  "use strict";
+"use strict";
 
+(function (gmm) {
   const PLAY_EVERY_MS = 45;
   const AUTO_DELAY_MS = 120;
   const AUTO_AT_LATEST_MS = 400;

@@ -1,7 +1,7 @@
 /** The address of the page: it names the session, so that a reload or a second tab finds it. */
-(function (gmm) {
-  "use strict";
+"use strict";
 
+(function (gmm) {
   /** @returns {string|null} the session that the address names */
   function session() {
     return new URLSearchParams(window.location.search).get("s");

@@ -2,9 +2,9 @@
  * The clientside callbacks of dash_app/ui/callbacks.py. All but the first group return what a
  * component shows, and are functions of what the hot path has put into a store.
  */
-(function (gmm) {
-  "use strict";
+"use strict";
 
+(function (gmm) {
   /** @type {Map<string, number>} how often each button has been pressed */
   const presses = new Map();
   /** @type {string[]} what the components show of the state, as JSON */

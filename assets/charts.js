@@ -4,9 +4,9 @@
  *
  * @typedef {{data: any[], layout: any}} Figure
  */
-(function (gmm) {
-  "use strict";
+"use strict";
 
+(function (gmm) {
   const MOST_SAMPLES = 600;
   const PAUSE_MS = 150;
   const AT_LATEST_MS = 150;

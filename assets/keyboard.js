@@ -1,7 +1,7 @@
 /** One listener for all keys of the page; it ignores typing into a field. */
-(function (gmm) {
-  "use strict";
+"use strict";
 
+(function (gmm) {
   const byId = (/** @type {string} */ id) => document.getElementById(id);
   const press = (/** @type {string} */ id) => () => byId(id).click();
   const pick = (/** @type {string} */ id, /** @type {string} */ value) => () =>

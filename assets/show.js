@@ -7,9 +7,9 @@
  * @typedef {{message: string, field: string|null}} Problem
  * @typedef {{title: string, text: string, colour: string}} Message
  */
-(function (gmm) {
-  "use strict";
+"use strict";
 
+(function (gmm) {
   const PROBLEM_SHOWN_MS = 7000;
   const PAUSE_MS = 10;
   const AT_LATEST_MS = 120;

@@ -7,9 +7,9 @@
  *   playing: any, axis: any[], shown: number[], outside: number, method: string,
  *   timings: Record<string, number[]>, problem: any, announcement: string, constants: any}} Snapshot
  */
-(function (gmm) {
-  "use strict";
+"use strict";
 
+(function (gmm) {
   const DEFAULTS = { n_components: 3, half_life: null, capacity: 1024 };
 
   /** @returns {Settings} the settings once all changes have reached the server */

@@ -1,7 +1,7 @@
 /** The parameters of both models and the response times, as data of tables. */
-(function (gmm) {
-  "use strict";
+"use strict";
 
+(function (gmm) {
   /** A smaller weight is shown as this, and explained. */
   const SMALL_WEIGHT = 0.001;
 

@@ -1,7 +1,7 @@
 /** Dark and light: the colours of the page for what is drawn without a style sheet. */
-(function (gmm) {
-  "use strict";
+"use strict";
 
+(function (gmm) {
   const ATTRIBUTE = "data-mantine-color-scheme";
   const root = document.documentElement;
   const system = window.matchMedia("(prefers-color-scheme: dark)");

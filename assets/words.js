@@ -1,7 +1,7 @@
 /** What the page says, in words a person understands. Pure functions of a snapshot. */
-(function (gmm) {
-  "use strict";
+"use strict";
 
+(function (gmm) {
   const SAME_MASS = 0.00005;
   const SAME_FIT_NATS = 0.0005;
 

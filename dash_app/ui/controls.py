@@ -57,7 +57,7 @@ def _scratch_card() -> dmc.Paper:
                 choice(
                     ids.METHOD,
                     "Method",
-                    "EM: the standard method, stops when it has converged. Adam: gradient steps (e)",
+                    "EM: the standard method, it stops when converged. Adam: gradient steps (e)",
                     (("em", "EM"), ("adam", "Adam")),
                 ),
             ],

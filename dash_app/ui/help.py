@@ -10,14 +10,14 @@ from dash import html
 from dash_app.ui import ids
 
 IDEA = (
-    "The online model learns from each new point as it comes. It does not keep all points. It keeps "
-    "a summary of at most 1,024 atoms; you can set fewer under Memory.",
+    "The online model learns from each new point as it comes. It does not keep all points. It "
+    "keeps a summary of at most 1,024 atoms; you can set fewer under Memory.",
     "While there are no more different values than atoms, the summary is the data, and nothing is "
     "discarded. Beyond that, neighbouring values are merged. An atom keeps their number, mean and "
     "variance; their single positions are lost. With 16 atoms the curves part visibly, with 128 "
     "hardly ever.",
-    "Training from scratch ignores earlier models and fits all points at once. It is the reference. "
-    "EM stops when it has converged; Adam may stop before.",
+    "Training from scratch ignores earlier models and fits all points at once. It is the "
+    "reference. EM stops when it has converged; Adam may stop before.",
     "The shaded area between the two curves is the difference. The line above the plot names its "
     "cause: newer points, other settings, an optimiser that has not converged, or the summary.",
 )
@@ -29,12 +29,13 @@ TERMS = {
     "points seen": "Number of points that the model was trained on.",
     "loss": "What both trainings lower: the mean negative log-likelihood plus a small penalty on "
     "narrow components. Nats a point; lower is better. It may be negative.",
-    "mean negative log-likelihood": "Minus the mean logarithm of the density at the points, without "
-    "the penalty. Nats a point; lower is better. It is negative where points are close together.",
-    "nat": "The unit of natural logarithms. A loss that is lower by 0.01 nats makes each point about "
-    "1 % likelier.",
-    "difference": "Share of the mass that lies elsewhere under the other density (total variation): "
-    "half of the area between the two curves.",
+    "mean negative log-likelihood": "Minus the mean logarithm of the density at the points, "
+    "without the penalty. Nats a point; lower is better. It is negative where points are close "
+    "together.",
+    "nat": "The unit of natural logarithms. A loss that is lower by 0.01 nats makes each point "
+    "about 1 % likelier.",
+    "difference": "Share of the mass that lies elsewhere under the other density (total "
+    "variation): half of the area between the two curves.",
     "increment": "The points that are learned together: one click, or one step of an example.",
     "component": "One bell curve of the mixture, with a weight, a mean and a standard deviation.",
     "weight": "Share of the points that a component stands for. All weights add up to 1.",

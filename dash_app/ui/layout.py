@@ -42,7 +42,7 @@ _STORES = (
     *(ids.SESSION, ids.COMMAND, ids.ANSWER, ids.FOLLOW, ids.FOLLOWED, ids.LOOK, ids.SEEN),
     *(ids.STATE, ids.HISTORY, ids.LOSSES, ids.MESSAGE),
 )
-#: The two colours of the models: shade 7 where the page is light, 4 where it is dark; and its greys.
+#: The colours of the models: shade 7 where the page is light, 4 where it is dark. And the greys.
 _COLOURS = {
     "online": (
         *("#e8f2fc", "#cfe3f7", "#a9cff3", "#8ac2f9", "#6cb6ff"),

@@ -1,0 +1,209 @@
+"""The page shows the session as it is, says why two models differ, and moves nothing on its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from dash.testing.browser import Browser
+from dash_page import DashPage
+from page_server import Server
+from selenium.webdriver.common.keys import Keys
+
+pytestmark = pytest.mark.browser
+
+TWO_CLUMPS = (-0.6, 0.5, -0.52, 0.44, -0.57, 0.55)
+SHIFTS = """
+window.shifts = [];
+new PerformanceObserver((list) => {
+    for (const each of list.getEntries()) {
+        const moved = each.sources.map(({node}) => node && (node.id || node.className));
+        shifts.push([each.value, moved]);
+    }
+}).observe({type: 'layout-shift'});
+"""
+POSITION = "document.querySelector('#{} [role=slider]').ariaValueNow"
+
+
+def train(page: DashPage) -> None:
+    page.key("p")
+    page.wait("dash_clientside.state.scratchCurrent()")
+    page.settle()
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (1024, 768), (360, 780)])
+def test_nothing_shifts_after_the_load(page: DashPage, size: tuple[int, int]) -> None:
+    width, height = size
+    screen = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 400}
+    page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+    try:
+        page.open()
+        page.wait_text("sentence", "Click anywhere")
+        page.script(SHIFTS)
+        page.click(*TWO_CLUMPS)
+        page.settle()
+        page.wait_text("sentence", "6 points learned online")
+        train(page)
+        page.wait_text("sentence", "Online and from scratch")
+        page.click(0.0)
+        page.wait_text("sentence", "is old")
+        page.key("7")
+        page.wait("document.querySelectorAll('#online-parameters tbody tr').length === 7")
+        page.key("c")
+        page.wait_text("sentence", "Click anywhere")
+        page.pass_time(300)  # the small charts are drawn in idle time
+        assert page.read("shifts") == []
+    finally:
+        page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_charts_and_rows_are_in_sight(page: DashPage) -> None:
+    screen = {"width": 1024, "height": 768, "deviceScaleFactor": 1, "mobile": False}
+    page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+    try:
+        page.open()
+        page.click(*TWO_CLUMPS)
+        page.key("9")
+        page.wait("document.querySelectorAll('#online-parameters tbody tr').length === 9")
+        bottom = "[...document.querySelectorAll('.chart')].at(-1).getBoundingClientRect().bottom"
+        assert page.read(bottom) <= 768
+        # no row hides behind a scroll of the table
+        hidden = "[...document.querySelectorAll('.parameters, .parameters *')].filter("
+        hidden += "e => ['auto', 'scroll', 'hidden'].includes(getComputedStyle(e).overflowY))"
+        assert page.read(f"{hidden}.length") == 0
+    finally:
+        page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_address_names_the_session_for_a_reload_and_another_tab(
+    page: DashPage, new_chromium: Callable[[], Browser], page_server: Server
+) -> None:
+    page.click(-0.5, 0.5)
+    page.settle()
+    address = page.driver.current_url
+    assert address == f"{page.server.url}?s={page.session_id}"
+    page.open(fresh=False)
+    page.wait("dash_clientside.state.view.n_points === 2")
+    other = DashPage(new_chromium().driver, page_server)
+    other.driver.get(address)
+    other.wait("window.dash_clientside?.state?.view?.n_points === 2", 60)
+    assert other.session_id == page.session_id
+
+
+@pytest.mark.parametrize("unknown", ["0" * 32, "no-id"])
+def test_address_of_no_session_is_told(page: DashPage, unknown: str) -> None:
+    page.driver.get(f"{page.server.url}?s={unknown}")
+    page.wait_message("The session of this address does not exist.")
+    page.wait("location.search === `?s=${dash_clientside.state.view.id}`")
+
+
+def test_controls_show_the_session_after_undo_and_reload(page: DashPage) -> None:
+    page.click(*TWO_CLUMPS)
+    page.settle()
+    page.slide("n-components", 4)
+    page.wait_text("n-components-value", "5")
+    page.choose("method", "adam")
+    page.slide("epochs", 9)
+    page.wait_text("epochs-value", "500")
+    page.key("u")
+    page.wait(f"{POSITION.format('n-components')} === '3'")
+    page.wait_text("n-components-value", "3")
+    page.server.sessions.configure(page.session_id, n_components=20, half_life=37.0)
+    page.wait_text("n-components-value", "20")  # beyond the slider, and said all the same
+    page.settle()
+    page.open(fresh=False)
+    page.wait_text("n-components-value", "20")
+    page.open_memory()
+    page.wait_text("half-life-value", "half after 37")
+    page.wait("dash_clientside.state.method === 'adam' && dash_clientside.state.epochs === 500")
+    assert page.view.n_components == 20  # showing a setting does not change it
+
+
+def test_smaller_summary_is_a_setting_and_the_cause_of_a_difference(page: DashPage) -> None:
+    page.play("old-faithful", 272)
+    page.open_memory()
+    page.slide("capacity", 0)
+    page.wait("dash_clientside.state.view.capacity === 16")
+    page.wait_text("capacity-value", "16 atoms")
+    page.wait_text("summary-state", "It holds 16 atoms. Neighbouring values are merged.")
+    train(page)
+    page.wait_text("sentence", "Online and from scratch differ by")
+    page.wait_text("sentence-detail", "The cause is the summary: at most 16 atoms.")
+
+
+def test_cause_of_an_old_curve_and_of_adam_are_named(page: DashPage) -> None:
+    page.click(*TWO_CLUMPS)
+    train(page)
+    page.key("2")
+    page.wait_text("sentence", "it was trained with other settings")
+    page.choose("method", "adam")
+    page.slide("epochs", 0)
+    page.key("p")
+    page.wait("dash_clientside.state.scratchCurrent()", 60)
+    page.wait_text("sentence-detail", "Adam has not converged: that is the cause.")
+
+
+def test_undo_and_settings_are_no_increments(page: DashPage) -> None:
+    page.click(*TWO_CLUMPS)
+    page.settle()
+    page.key("u", "r", "4")
+    page.wait("dash_clientside.state.view.n_components === 4")
+    page.settle()
+    counts = "dash_clientside.state.history.map(({n_points}) => n_points)"
+    found = page.read(counts)
+    assert found[-1] == 6
+    assert found == sorted(set(found))
+    train(page)
+    page.wait("document.querySelector('#loss-chart .js-plotly-plot').data[1].x.length === 1")
+    assert page.read("document.querySelector('#difference-chart .js-plotly-plot').data[0].x") == [
+        len(found)
+    ]
+
+
+def test_an_end_of_the_axis_zooms_in_and_an_empty_box_shows_all(page: DashPage) -> None:
+    page.click(-0.9, 0.1, 0.2)
+    page.settle()
+    page.key("0.0", Keys.ENTER, into="axis-low")
+    page.wait("dash_clientside.state.shown[0] === 0")
+    page.wait_text("points-outside", "1 point outside")
+    page.key(Keys.BACKSPACE * 3, "5", Keys.ENTER, into="axis-low")
+    page.wait("document.getElementById('axis-low').ariaInvalid === 'true'")
+    page.key(Keys.BACKSPACE, Keys.ENTER, into="axis-low")
+    page.wait("document.getElementById('axis-low').ariaInvalid !== 'true'")
+    page.wait("dash_clientside.state.shown[0] === -1")
+
+
+def test_components_of_the_table_are_numbered_on_the_plot(page: DashPage) -> None:
+    page.click(*TWO_CLUMPS)
+    page.settle()
+    page.wait("document.querySelectorAll('#plot .textpoint').length === 3")
+    page.wait_text("parameters-note", "stands for less than one point in 1,000")
+
+
+def test_readout_follows_a_training_while_the_mouse_rests(page: DashPage) -> None:
+    page.click(*TWO_CLUMPS)
+    page.settle()
+    page.mouse("mouseMoved", page.pixel(-0.5))
+    page.wait_text("readout", "Online: density")
+    train(page)
+    page.wait_text("readout", "From scratch: density")
+
+
+def test_space_pauses_an_example_and_escape_stops_it(page: DashPage) -> None:
+    page.press("example-old-faithful")
+    page.wait("dash_clientside.state.view.n_points > 3")
+    page.key(" ")
+    page.wait_text("pause", "Resume")
+    page.wait("!dash_clientside.state.outbox.busy")
+    held = page.points.size
+    page.key(" ")
+    page.wait(f"dash_clientside.state.view.n_points > {held}")
+    page.key(Keys.ESCAPE)
+    page.wait_text("playing", "Examples")
+    page.settle()
+    assert held < page.points.size < 272
+
+
+def test_missed_shift_click_answers_visibly(page: DashPage) -> None:
+    page.click(0.3, button="right")
+    page.wait_message("There is no point under the mouse.")
