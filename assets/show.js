@@ -39,14 +39,20 @@
   /** Mark the page at once with what the style sheet needs for fading what is old. */
   function mark() {
     const { state } = gmm;
-    const data = document.getElementById("page").dataset;
-    data.mode = state.mode;
-    data.connection = state.connection;
-    data.empty = state.outbox.busy || (state.view && state.view.n_points) ? "no" : "yes";
-    data.online = state.outbox.busy ? "behind" : "current";
-    data.scratch = state.scratchCurrent() ? "current" : "old";
-    data.losses = state.training() && state.losses.length === 0 ? "old" : "current";
-    data.playing = state.playing ? "yes" : "no";
+    const { busy } = state.outbox;
+    const marks = {
+      mode: state.mode,
+      connection: state.connection,
+      empty: busy || (state.view && state.view.n_points) ? "no" : "yes",
+      online: busy ? "behind" : "current",
+      scratch: state.scratchCurrent() ? "current" : "old",
+      losses: state.training() && state.losses.length === 0 ? "old" : "current",
+      playing: state.playing ? "yes" : "no",
+    };
+    const { dataset } = document.getElementById("page");
+    for (const [name, value] of Object.entries(marks)) {
+      if (dataset[name] !== value) dataset[name] = value;
+    }
   }
 
   /** A run has a new loss. */

@@ -257,7 +257,7 @@ def losses(url: str) -> list[float]:
     """Return when the loss chart grew, milliseconds after the key p, for 1000 epochs of Adam."""
     with visiting(url) as visit:
         visit.play("two-clumps", 40)
-        visit.press("method-adam")
+        visit.driver.execute_script("dash_clientside.set_props('method', {value: 'adam'})")
         visit.driver.execute_script("dash_clientside.set_props('epochs', {value: 1000})")
         visit.wait("dash_clientside.state.epochs === 1000")
         grown: list[float] = visit.driver.execute_async_script(_LOSSES)

@@ -39,6 +39,7 @@ def _scratch_card() -> dmc.Paper:
             size="sm",
             fullWidth=True,
             fw=600,
+            c="var(--on-scratch)",
         ),
         html.Div(
             dmc.Switch(

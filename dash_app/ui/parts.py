@@ -18,7 +18,7 @@ def hint(text: str) -> dict[str, str]:
     The style sheet draws it. `dmc.Tooltip` is not used: with one on each of 45 parts, Dash compares
     470,000 paths of the layout at each click.
     """
-    return {"data-hint": text, "aria-description": text}
+    return {"data-hint": text}
 
 
 def term(name: str, label: str = "") -> html.Span:
