@@ -2,10 +2,8 @@
 "use strict";
 
 (function (gmm) {
-  const PLAY_EVERY_MS = 45;
   const AUTO_DELAY_MS = 120;
   const AUTO_AT_LATEST_MS = 400;
-  let playTimer = 0;
   /** Training from scratch that waits for idle time. */
   const auto = { timer: 0, since: 0 };
 
@@ -56,49 +54,25 @@
   }
 
   function clear() {
-    stop();
     gmm.state.reset();
     change({ kind: "clear" });
     gmm.charts.schedule();
   }
 
-  /** Request an example; the answer brings its points. */
+  /** Let the server play an example; its points come by the stream. */
   function example(/** @type {string} */ name) {
-    stop();
     gmm.state.reset();
-    change({ kind: "example", name });
+    change({ kind: "play", name });
     gmm.charts.schedule();
   }
 
-  /** Add an example's increments one by one, slowly enough to watch. */
-  function play(/** @type {string} */ name, /** @type {number[][]} */ increments) {
-    gmm.state.playing = { name, done: 0, total: increments.length, status: "playing" };
-    next(increments);
-  }
-
-  function next(/** @type {number[][]} */ increments) {
-    const { playing, outbox } = gmm.state;
-    if (!playing || playing.done === playing.total) {
-      stop();
-      return;
-    }
-    if (playing.status === "playing" && !outbox.crowded) {
-      change({ kind: "add", x: increments[playing.done], whole: true });
-      playing.done += 1;
-    }
-    playTimer = setTimeout(() => next(increments), PLAY_EVERY_MS);
-  }
-
   function pause() {
-    const { playing } = gmm.state;
-    if (playing) playing.status = playing.status === "paused" ? "playing" : "paused";
-    gmm.show.all();
+    const { playing } = gmm.state.view;
+    if (playing) change({ kind: playing.status === "paused" ? "resume" : "pause" });
   }
 
   function stop() {
-    clearTimeout(playTimer);
-    gmm.state.playing = null;
-    gmm.show.all();
+    if (gmm.state.view.playing) change({ kind: "stop" });
   }
 
   /** Take over choices that exist only in the page. */
@@ -124,5 +98,5 @@
     else example(id.replace("example-", ""));
   }
 
-  gmm.actions = { add, choose, configure, play, press, remove, trainSoon };
+  gmm.actions = { add, choose, configure, press, remove, trainSoon };
 })((window.dash_clientside = window.dash_clientside || {}));

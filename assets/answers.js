@@ -4,18 +4,21 @@
 
   const LOOK_AGAIN_MS = 5000;
   let lookTimer = 0;
+  /** How often the question was asked in vain; the next one waits longer, a session may be long. */
+  let looks = 0;
 
   /** Ask for the whole session: at the start, after a gap, when somebody else has changed it. */
   function look() {
     if (lookTimer) return; // a second question could make a second session
     const { state } = gmm;
     const id = state.view ? state.view.id : gmm.address.session();
-    gmm.set_props("look", { data: { id, at: performance.now() } });
+    gmm.set_props("look", { data: { id, bounded: true, at: performance.now() } });
     lookTimer = setTimeout(() => {
       lookTimer = 0;
+      looks += 1;
       look();
       gmm.health.examine(() => lookTimer !== 0);
-    }, LOOK_AGAIN_MS);
+    }, LOOK_AGAIN_MS * 2 ** Math.min(looks, 4));
   }
 
   /** The answer to a command has not come in time. */
@@ -38,6 +41,7 @@
     const { state } = gmm;
     clearTimeout(lookTimer);
     lookTimer = 0;
+    looks = 0;
     if (answer.again) {
       lookTimer = setTimeout(() => {
         lookTimer = 0;
@@ -56,10 +60,10 @@
       gmm.show.tell("The session of this address does not exist. This is a new one.", "red");
     }
     gmm.address.show(answer.view.id);
-    if (state.receive(answer.view) || state.points.length !== state.view.n_points) {
-      Object.assign(state, { points: answer.points, history: [] });
+    if (state.receive(answer.view) || state.known() !== state.view.n_points) {
+      state.replace(answer);
+      state.history = [];
       answer.history.forEach(state.record);
-      state.pointsReplaced += 1;
       state.remember(state.view.online);
     }
     if (state.connection === "lost" || !state.outbox.inFlight) gmm.show.connection("live");
@@ -67,6 +71,28 @@
     state.outbox.release();
     gmm.charts.schedule();
     gmm.show.all();
+  }
+
+  /**
+   * Somebody else has changed the session: apply the changes of points that this page lacks.
+   * @returns {boolean} whether they suffice; else the page has to look
+   */
+  function told(/** @type {any} */ news) {
+    const { state } = gmm;
+    const { since, changes, ...view } = news;
+    const { revision, online } = state.view;
+    if (!changes || since > revision) return false;
+    const lacking = changes.filter((/** @type {any} */ each) => each.revision > revision);
+    state.receive(view);
+    for (const { kind, x } of lacking) state.change({ kind, x });
+    for (const { loss, n_points } of lacking.slice(0, -1)) {
+      if (n_points) state.record({ loss, n_points, scratch: null, comparison: null });
+    }
+    state.remember(online);
+    gmm.actions.trainSoon();
+    gmm.charts.schedule();
+    gmm.show.all();
+    return state.known() === view.n_points;
   }
 
   /** The answer to a command. */
@@ -105,18 +131,15 @@
   function applied(/** @type {any} */ command, /** @type {any} */ answer) {
     const { state } = gmm;
     gmm.show.problem("");
-    const before = state.view.online;
+    const { online: before, example } = state.view;
     if (state.receive(answer.view)) {
-      if (command.kind !== "add") state.pointsReplaced += 1;
-      state.points = answer.points || gmm.outbox.apply(state.points, command) || [];
+      if (answer.points === undefined) state.change(command);
+      else state.replace(answer);
       state.remember(before);
     }
-    if (state.points.length !== state.view.n_points) look();
-    if (command.kind === "clear") state.home = [-1, 1];
-    if (command.kind === "example") {
-      state.home = answer.axis;
-      gmm.actions.play(command.name, answer.increments);
-    }
+    const back = command.kind === "undo" || command.kind === "redo";
+    const another = back && state.view.example !== example; // the charts begin with its points
+    if (another || state.known() !== state.view.n_points) look();
     gmm.show.announce(`${gmm.words.count(state.view.n_points, "point")}.`);
     gmm.actions.trainSoon();
     gmm.charts.schedule("loss-chart", "difference-chart");
@@ -162,5 +185,5 @@
     gmm.actions.trainSoon();
   }
 
-  gmm.answers = { answered, followed, look, lookAgain, overdue, seen };
+  gmm.answers = { answered, followed, look, lookAgain, overdue, seen, told };
 })((window.dash_clientside = window.dash_clientside || {}));

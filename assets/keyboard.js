@@ -84,7 +84,7 @@
   function action(/** @type {KeyboardEvent} */ event) {
     const key = name(event);
     if (key === null || event.repeat || typing(event.target)) return undefined;
-    if (!gmm.state.playing) return KEYS[key];
+    if (!gmm.state.view?.playing) return KEYS[key];
     const focused = /** @type {HTMLElement} */ (event.target);
     const pressesIt = key === " " && focused.closest("button, input, [role=slider]");
     return pressesIt ? undefined : PLAYING[key] || KEYS[key];

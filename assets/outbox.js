@@ -2,7 +2,9 @@
  * Changes of the session on their way to the server: in order, one request in flight, each with a
  * key under which the server applies it once however often it is sent.
  *
- * @typedef {{kind: string, key?: string, x?: number[], whole?: boolean, settings?: any}} Command
+ * @typedef {{kind: string, key?: string, x?: number[], whole?: boolean, bounded?: boolean,
+ *   settings?: any}} Command
+ * @typedef {{held: number[], coming: number[], emptied: boolean}} Expected
  */
 "use strict";
 
@@ -20,7 +22,7 @@
   /** @returns {number[]|null} the points after a command; null where only the server knows them */
   function apply(/** @type {number[]} */ points, /** @type {Command} */ command) {
     if (command.kind === "add") return points.concat(command.x);
-    if (command.kind === "configure") return points;
+    if (["configure", "pause", "resume", "stop"].includes(command.kind)) return points;
     if (command.kind === "clear") return [];
     if (command.kind !== "remove") return null;
     const left = points.slice();
@@ -57,7 +59,7 @@
 
     /** Queue a command and send it as soon as the one before it is answered. */
     push(/** @type {Command} */ command) {
-      this._waiting.push({ key: newKey(), ...command });
+      this._waiting.push({ key: newKey(), bounded: true, ...command });
       this._next();
     }
 
@@ -115,10 +117,11 @@
       if (this.inFlight && !this._held) this._dispatch();
     }
 
-    /** @returns {{held: number[], coming: number[]}} the points once all is done, as far as known */
+    /** @returns {Expected} the points once all is done, as far as known */
     expect(/** @type {number[]} */ points) {
       let held = points;
       let coming = /** @type {number[]} */ ([]);
+      let emptied = false;
       for (const command of this.pending) {
         if (command.kind === "add") {
           coming = coming.concat(command.x);
@@ -126,12 +129,13 @@
           const left = apply(coming, command);
           if (left.length === coming.length) held = apply(held, command);
           coming = left;
-        } else if (command.kind === "clear" || command.kind === "example") {
+        } else if (command.kind === "clear" || command.kind === "play") {
           held = [];
           coming = [];
+          emptied = true;
         }
       }
-      return { held, coming };
+      return { held, coming, emptied };
     }
 
     /** @returns {Command[]} what is under way and what waits, in order */

@@ -10,11 +10,13 @@
   const SETTLE_MS = 90;
   const SETTLE_AT_LATEST_MS = 500;
   const TICK_HEIGHT = 0.15;
+  /** Most points that are shown on their way above a histogram. */
+  const MOST_FRESH = 50;
   let frame = 0;
   /** The redraw by Plotly that waits for idle time. */
   const redrawing = { timer: 0, since: 0 };
   /** What Plotly has drawn (settings, points, curves), and the curves drawn by the sketch. */
-  let drawn = { key: "", points: 0, ceiling: 0, curves: null, sketched: null };
+  let drawn = { key: "", points: 0, binned: null, ceiling: 0, curves: null, sketched: null };
   /** The last computed curves and their inputs. */
   let known = { of: /** @type {any[]} */ ([]), curves: /** @type {any} */ (null) };
 
@@ -37,13 +39,17 @@
   /** @returns {any} the picture as data */
   function picture(/** @type {any} */ state, /** @type {any} */ gd) {
     state.expected = state.outbox.expect(state.points);
-    const { held, coming } = state.expected;
-    const points = held.concat(coming);
+    const { held, coming, emptied } = state.expected;
+    const binned = emptied ? null : state.binned;
+    // the ends of a histogram stand for its points
+    const points = binned
+      ? [binned.edges[0], binned.edges[binned.counts.length], ...coming]
+      : held.concat(coming);
     state.shown = gmm.curves.range(state.axis, state.home, points);
     const curves = curvesOf(state);
     const ceiling =
       curves.online || curves.scratch ? gmm.curves.ceiling(curves.top, drawn.ceiling) : 1;
-    const form = gmm.rug.form(points.length);
+    const form = binned ? "histogram" : gmm.rug.form(points.length);
     const key = JSON.stringify([
       ...[state.mode, state.shown, ceiling, form, state.pointsReplaced, gmm.theme.current()],
       ...[Boolean(curves.online), Boolean(curves.scratch), gd.clientWidth, gd.clientHeight],
@@ -52,7 +58,7 @@
         curves.scratch && curves.scratch.weights.length,
       ],
     ]);
-    return { points, held, coming, curves, ceiling, form, key };
+    return { points, held, coming, binned, curves, ceiling, form, key };
   }
 
   /** @returns {number[]} the height of each point in the strip, 0 to 1 */
@@ -73,17 +79,25 @@
     } else {
       if (seen.curves !== drawn.sketched) gmm.sketch.curves(gd, seen.curves);
       drawn.sketched = seen.curves;
-      if (seen.curves !== drawn.curves || seen.points.length > drawn.points) settleSoon();
+      const more = seen.binned !== drawn.binned || seen.held.length > drawn.points;
+      if (seen.curves !== drawn.curves || more) settleSoon();
     }
-    const fresh = seen.points.slice(drawn.points);
-    const places =
-      fresh.length && seen.form !== "histogram"
-        ? heights(gd, seen.points, seen.form, state.shown)
-        : [];
-    const solid = seen.held.length - drawn.points;
-    gmm.sketch.points(gd, places.length ? fresh : [], places.slice(drawn.points), solid);
+    showFresh(gd, seen);
     gmm.cursor.place();
     gmm.pointer.read();
+  }
+
+  /** Show the points that Plotly has not drawn yet. */
+  function showFresh(/** @type {any} */ gd, /** @type {any} */ seen) {
+    const { held, coming, points, form } = seen;
+    if (form === "histogram") {
+      const few = coming.slice(-MOST_FRESH);
+      gmm.sketch.points(gd, few, few.map(() => TICK_HEIGHT / 2), 0);
+      return;
+    }
+    const fresh = points.slice(drawn.points);
+    const places = fresh.length ? heights(gd, points, form, gmm.state.shown) : [];
+    gmm.sketch.points(gd, fresh, places.slice(drawn.points), held.length - drawn.points);
   }
 
   /** Let Plotly draw the sketched picture at the next pause. */
@@ -105,8 +119,8 @@
     layout.xaxis = { ...layout.xaxis, range: state.shown.slice(), showline: true };
     layout.yaxis = { ...layout.yaxis, range: [0, seen.ceiling] };
     window.Plotly.react(gd, data, layout);
-    const { key, ceiling, curves } = seen;
-    drawn = { key, points: seen.held.length, ceiling, curves, sketched: curves };
+    const { key, ceiling, curves, binned } = seen;
+    drawn = { key, points: seen.held.length, binned, ceiling, curves, sketched: curves };
   }
 
   /** Fill curves, dots, ticks or histogram into the traces. */
@@ -129,9 +143,11 @@
     byUid.many.fillcolor = gmm.theme.colour("points-fill");
     if (seen.form === "dots") {
       Object.assign(byUid.points, { x: seen.held, y: heights(gd, seen.held, "dots", shown) });
+    } else if (seen.form === "ticks") {
+      Object.assign(byUid.many, gmm.rug.ticks(seen.held));
     } else {
-      const draw = seen.form === "ticks" ? gmm.rug.ticks : gmm.rug.histogram;
-      Object.assign(byUid.many, draw(seen.held, shown));
+      const bins = seen.binned || gmm.rug.bins(seen.held, shown);
+      Object.assign(byUid.many, gmm.rug.outline(bins));
     }
   }
 

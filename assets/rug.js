@@ -3,6 +3,7 @@
  * histogram. Pure functions of data and pixels.
  *
  * @typedef {{x: (number|null)[], y: (number|null)[]}} Path
+ * @typedef {{edges: number[], counts: number[]}} Bins
  */
 "use strict";
 
@@ -66,23 +67,45 @@
     return path;
   }
 
-  /** @returns {Path} the outline of a histogram whose highest column is 1 */
-  function histogram(/** @type {number[]} */ points, /** @type {[number, number]} */ range) {
+  /** @returns {Bins} the points counted in equal bins over the range */
+  function bins(/** @type {number[]} */ points, /** @type {[number, number]} */ range) {
     const [low, high] = range;
+    const edges = Array.from({ length: BINS + 1 }, (_, k) => low + ((high - low) * k) / BINS);
     const counts = new Array(BINS).fill(0);
     for (const x of points) {
-      const bin = Math.floor(((x - low) / (high - low)) * BINS);
-      if (bin >= 0 && bin < BINS) counts[bin] += 1;
+      if (x >= low && x <= high) counts[binOf(x, low, high, BINS)] += 1;
     }
-    const top = Math.max(1, ...counts);
-    const path = { x: [low], y: [0] };
-    counts.forEach((count, bin) => {
-      const left = low + ((high - low) * bin) / BINS;
-      const right = low + ((high - low) * (bin + 1)) / BINS;
-      path.x.push(left, right);
-      path.y.push(count / top, count / top);
+    return { edges, counts };
+  }
+
+  /** @returns {number} the bin of x, the outer bins for what lies beyond them */
+  function binOf(/** @type {number} */ x, low, high, /** @type {number} */ n) {
+    return Math.max(0, Math.min(n - 1, Math.floor(((x - low) / (high - low)) * n)));
+  }
+
+  /** @returns {Bins} with `sign` more or fewer in the bin of each point; outer bins reach so far */
+  function recount(/** @type {Bins} */ bins, /** @type {number[]} */ points, sign) {
+    const edges = bins.edges.slice();
+    const counts = bins.counts.slice();
+    const last = counts.length;
+    for (const x of points) {
+      counts[binOf(x, bins.edges[0], bins.edges[last], last)] += sign;
+      edges[0] = Math.min(edges[0], x);
+      edges[last] = Math.max(edges[last], x);
+    }
+    return { edges, counts };
+  }
+
+  /** @returns {Path} the outline of a histogram whose highest column is 1 */
+  function outline(/** @type {Bins} */ { edges, counts }) {
+    const heights = counts.map((count, k) => count / (edges[k + 1] - edges[k] || 1));
+    const top = Math.max(...heights) || 1;
+    const path = { x: [edges[0]], y: [0] };
+    heights.forEach((height, k) => {
+      path.x.push(edges[k], edges[k + 1]);
+      path.y.push(height / top, height / top);
     });
-    path.x.push(high);
+    path.x.push(edges[counts.length]);
     path.y.push(0);
     return path;
   }
@@ -104,5 +127,5 @@
     return best;
   }
 
-  gmm.rug = { form, histogram, lows, nearest, stack, ticks };
+  gmm.rug = { bins, form, lows, nearest, outline, recount, stack, ticks };
 })((window.dash_clientside = window.dash_clientside || {}));

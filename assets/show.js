@@ -47,7 +47,7 @@
       online: busy ? "behind" : "current",
       scratch: state.scratchCurrent() ? "current" : "old",
       losses: state.training() && state.losses.length === 0 ? "old" : "current",
-      playing: state.playing ? "yes" : "no",
+      playing: state.view && state.view.playing ? "yes" : "no",
     };
     const { dataset } = document.getElementById("page");
     for (const [name, value] of Object.entries(marks)) {

@@ -44,11 +44,12 @@
   /** @returns {Snapshot} */
   function take(/** @type {any} */ problem = null, announcement = "") {
     const { state } = gmm;
-    const { view, run, connection, hindrance, playing, axis, shown, losses, method } = state;
+    const { view, run, connection, hindrance, axis, shown, losses, method } = state;
     return {
-      ...{ view, connection, hindrance, playing, axis, shown, problem, announcement, method },
+      ...{ view, connection, hindrance, axis, shown, problem, announcement, method },
       run: run && { ...run, losses: null },
       settings: settings(),
+      playing: view ? view.playing : null,
       training: state.training(),
       current: state.scratchCurrent(),
       pass: losses.length,

@@ -7,7 +7,9 @@
  *   loss: number, mean_nll: number, n_points: number, revision: number, time_s: number}} Model
  * @typedef {{id: string, n_components: number, half_life: number|null, n_points: number,
  *   revision: number, can_undo: boolean, can_redo: boolean, online: Model|null,
- *   scratch: Model|null, comparison: Comparison|null}} View
+ *   scratch: Model|null, comparison: Comparison|null, example: string|null,
+ *   capacity: number, playing: {name: string, done: number, total: number,
+ *   status: "playing"|"paused"}|null}} View
  * @typedef {{id: string, serial: number, status: string, method: string, epochs: number,
  *   losses?: number[], error: string|null, model: Model|null}} Run
  * @typedef {{loss: number, scratch: number|null, n_points: number,
@@ -24,10 +26,12 @@
     view: null,
     /** @type {number[]} points that the server has acknowledged, in order of arrival */
     points: [],
+    /** @type {Bins|null} the acknowledged points instead, where they are very many */
+    binned: null,
     /** How often the list was replaced; each time all points are drawn again. */
     pointsReplaced: 0,
-    /** @type {{held: number[], coming: number[]}} acknowledged points, and points on their way */
-    expected: { held: [], coming: [] },
+    /** @type {Expected} acknowledged points, and points on their way */
+    expected: { held: [], coming: [], emptied: false },
     /** @type {Entry[]} the models after each increment */
     history: [],
     /** @type {number[]} losses of the last run from scratch, pass by pass */
@@ -40,8 +44,6 @@
     auto: false,
     method: "em",
     epochs: 200,
-    /** @type {{name: string, done: number, total: number, status: string}|null} an example */
-    playing: null,
     /** @type {[number|null, number|null]} the axis as chosen; null: as far as the points reach */
     axis: [null, null],
     /** @type {[number, number]} the axis of few points */
@@ -72,7 +74,34 @@
     const known = state.view && state.view.id === view.id ? state.view.revision : -1;
     if (view.revision < known) return false;
     state.view = view;
+    const example = state.settings.examples[view.example];
+    state.home = example ? example.axis : [-1, 1];
     return view.revision > known;
+  }
+
+  /** Take over the points of an answer, or their histogram. */
+  function replace(/** @type {{points: number[]|null, histogram?: Bins}} */ answer) {
+    state.points = answer.points || [];
+    state.binned = answer.histogram || null;
+    state.pointsReplaced += 1;
+  }
+
+  /** Change the points as the server has done it. */
+  function change(/** @type {Command} */ command) {
+    const { kind, x } = command;
+    if (kind !== "add") state.pointsReplaced += 1;
+    if (kind === "clear") state.binned = null;
+    if (state.binned && (kind === "add" || kind === "remove")) {
+      state.binned = gmm.rug.recount(state.binned, x, kind === "add" ? 1 : -1);
+    } else {
+      state.points = gmm.outbox.apply(state.points, command) || [];
+    }
+  }
+
+  /** @returns {number} how many points the page knows of */
+  function known() {
+    const counts = state.binned ? state.binned.counts : [];
+    return counts.reduce((sum, count) => sum + count, state.points.length);
   }
 
   /**
@@ -123,5 +152,6 @@
     return !isAlive(run) && !again;
   }
 
-  gmm.state = Object.assign(state, { follow, receive, record, remember, reset, scratchCurrent, training });
+  Object.assign(state, { change, follow, known, receive, record, remember, replace, reset });
+  gmm.state = Object.assign(state, { scratchCurrent, training });
 })((window.dash_clientside = window.dash_clientside || {}));

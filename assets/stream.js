@@ -55,14 +55,12 @@
   }
 
   /** Somebody has changed the session: mostly this page itself, whose answer is on its way. */
-  function revision(/** @type {{revision: number}} */ news) {
+  function revision(/** @type {{id: string, revision: number}} */ news) {
     clearTimeout(settleTimer);
-    const { state } = gmm;
-    if (!state.view || news.revision <= state.view.revision) return;
-    settleTimer = setTimeout(() => {
-      if (state.outbox.busy) revision(news);
-      else if (news.revision > state.view.revision) gmm.answers.look();
-    }, SETTLE_MS);
+    const { view, outbox } = gmm.state;
+    if (!view || news.id !== view.id || news.revision <= view.revision) return;
+    if (outbox.busy) settleTimer = setTimeout(() => revision(news), SETTLE_MS);
+    else if (!gmm.answers.told(news)) gmm.answers.look();
   }
 
   function started(/** @type {any} */ news, /** @type {string} */ position) {
