@@ -148,11 +148,6 @@
       return this.inFlight !== null || this._waiting.length > 0;
     }
 
-    /** @returns {boolean} whether more waits than a person can have clicked */
-    get crowded() {
-      return this._waiting.length > 2;
-    }
-
     _next() {
       if (this._held || this.inFlight || this._waiting.length === 0) return;
       this.inFlight = this._merged(this._waiting.shift());
