@@ -74,13 +74,19 @@
 
   const SLIDERS = ["n_components", "half_life", "capacity"];
 
+  /** @type {(number|null)[]} where callbacks have moved the sliders to; not a person's choice */
+  const moved = [null, null, null];
+
   /** A person has moved a slider: change the session, unless it has that setting already. */
   function configured(/** @type {number} */ position) {
     const { view, settings: constants } = gmm.state;
     if (!view || !gmm.callback_context.triggered.length) return;
     const id = gmm.callback_context.triggered[0].prop_id.split(".")[0];
     const name = id.replace("-", "_");
-    if (positions(gmm.snapshot.settings())[SLIDERS.indexOf(name)] === position) return;
+    const index = SLIDERS.indexOf(name);
+    const byCallback = moved[index] === position;
+    moved[index] = null;
+    if (byCallback || positions(gmm.snapshot.settings())[index] === position) return;
     const values = { half_life: constants.half_lives, capacity: constants.capacities };
     gmm.actions.configure({ [name]: values[name] ? values[name][position] : position });
   }
@@ -209,6 +215,9 @@
     const n = values.length - sliders.length;
     const same = [...before.slice(0, n), ...sliders.map((value) => JSON.stringify(value))];
     before = texts;
+    sliders.forEach((value, index) => {
+      if (values[n + index] !== value) moved[index] = values[n + index];
+    });
     return values.map((value, index) => (texts[index] === same[index] ? gmm.no_update : value));
   }
 

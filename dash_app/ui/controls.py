@@ -91,8 +91,11 @@ def _model_card() -> dmc.Paper:
     return card("Model", components, _memory(), name="model")
 
 
-def _memory() -> dmc.Accordion:
-    """Return what the online model keeps of the past; most people never need to open it."""
+def _memory() -> html.Details:
+    """Return what the online model keeps of the past; most people never need to open it.
+
+    `dmc.Accordion` is not used: what it hides misses the updates of its callbacks.
+    """
     inside = [
         slider(
             ids.FORGETTING,
@@ -110,16 +113,8 @@ def _memory() -> dmc.Accordion:
         ),
         dmc.Text(id=ids.SUMMARY_STATE, size="xs", c="dimmed", mih=32),
     ]
-    return dmc.Accordion(
-        dmc.AccordionItem(
-            [dmc.AccordionControl("Memory"), dmc.AccordionPanel(dmc.Stack(inside, gap=8))],
-            value="memory",
-        ),
-        className="memory",
-        transitionDuration=0,
-        chevronPosition="left",
-        chevronSize=14,
-    )
+    summary = html.Summary("Memory")
+    return html.Details([summary, dmc.Stack(inside, gap=8)], className="memory")
 
 
 def _points_card() -> dmc.Paper:

@@ -303,8 +303,8 @@ def _findings() -> html.Aside:
             ),
             _finding(
                 term("from scratch", "Loss from scratch"),
-                scale,
                 run_loss,
+                scale,
                 chart=_graph(ids.SCRATCH_CHART, scratch_loss_figure(), "chart"),
             ),
         ],
@@ -318,5 +318,5 @@ def _key() -> html.Span:
 
 def _finding(title: Any, *extra: Any, chart: html.Div) -> dmc.Paper:
     heading = dmc.Title(title, order=2, size="sm")
-    head = dmc.Group([heading, *extra], justify="space-between", gap=6, mih=26)
+    head = dmc.Group([heading, *extra], gap=8, mih=26)
     return card(head, chart, name="finding")

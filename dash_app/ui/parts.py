@@ -78,7 +78,7 @@ def slider(
         **settings,
     )
     return html.Div(
-        [dmc.Group(head, justify="space-between", gap=4), control, error_message(name)],
+        [dmc.Group(head, gap=8), control, error_message(name)],
         className="field",
     )
 

@@ -167,7 +167,7 @@ class DashPage:
 
     def open_memory(self) -> None:
         """Open the settings that most people do not need."""
-        self.driver.find_element("css selector", ".memory button").click()
+        self.driver.find_element("css selector", ".memory summary").click()
         self.wait("document.querySelector('#half-life [role=slider]').offsetParent !== null")
 
     def play(self, example: str, n_points: int) -> None:
