@@ -9,8 +9,9 @@
 
   const SETTLE_MS = 90;
   const SETTLE_AT_LATEST_MS = 500;
-  const TICK_HEIGHT = 0.15;
-  /** Most points that are shown on their way above a histogram. */
+  /** Height of a new dot above ticks or a histogram, as a share of the strip. */
+  const LOW = 0.15;
+  /** Most dots above ticks or a histogram; Plotly draws the others within half a second. */
   const MOST_FRESH = 50;
   let frame = 0;
   /** The redraw by Plotly that waits for idle time. */
@@ -61,9 +62,8 @@
     return { points, held, coming, binned, curves, ceiling, form, key };
   }
 
-  /** @returns {number[]} the height of each point in the strip, 0 to 1 */
-  function heights(/** @type {any} */ gd, /** @type {number[]} */ points, form, shown) {
-    if (form === "ticks") return gmm.rug.lows(points.length).map((low) => low + TICK_HEIGHT / 2);
+  /** @returns {number[]} the height of each dot in the strip, 0 to 1 */
+  function heights(/** @type {any} */ gd, /** @type {number[]} */ points, shown) {
     const { xaxis, yaxis2 } = gd._fullLayout;
     return gmm.rug.stack(points, xaxis._length / (shown[1] - shown[0]), yaxis2._length);
   }
@@ -90,14 +90,14 @@
   /** Show the points that Plotly has not drawn yet. */
   function showFresh(/** @type {any} */ gd, /** @type {any} */ seen) {
     const { held, coming, points, form } = seen;
-    if (form === "histogram") {
-      const few = coming.slice(-MOST_FRESH);
-      gmm.sketch.points(gd, few, few.map(() => TICK_HEIGHT / 2), 0);
-      return;
+    if (form === "dots") {
+      const fresh = points.slice(drawn.points);
+      const places = fresh.length ? heights(gd, points, gmm.state.shown) : [];
+      gmm.sketch.points(gd, fresh, places.slice(drawn.points), held.length - drawn.points);
+    } else {
+      const few = held.slice(drawn.points).concat(coming).slice(-MOST_FRESH);
+      gmm.sketch.points(gd, few, few.map(() => LOW), few.length - coming.length);
     }
-    const fresh = points.slice(drawn.points);
-    const places = fresh.length ? heights(gd, points, form, gmm.state.shown) : [];
-    gmm.sketch.points(gd, fresh, places.slice(drawn.points), held.length - drawn.points);
   }
 
   /** Let Plotly draw the sketched picture at the next pause. */
@@ -142,7 +142,7 @@
     Object.assign(byUid.many, none, { fill: seen.form === "histogram" ? "tozeroy" : "none" });
     byUid.many.fillcolor = gmm.theme.colour("points-fill");
     if (seen.form === "dots") {
-      Object.assign(byUid.points, { x: seen.held, y: heights(gd, seen.held, "dots", shown) });
+      Object.assign(byUid.points, { x: seen.held, y: heights(gd, seen.held, shown) });
     } else if (seen.form === "ticks") {
       Object.assign(byUid.many, gmm.rug.ticks(seen.held));
     } else {
