@@ -22,6 +22,14 @@ def test_files_of_the_image_exist_and_are_not_ignored() -> None:
     assert (ROOT / "scripts" / "nginx.conf").exists()
 
 
+def test_the_image_copies_files_that_exist_and_asks_for_its_health() -> None:
+    copied = re.findall(r"^COPY --chown=app (.+) \S+$", DOCKERFILE, re.MULTILINE)
+    names = [name for line in copied for name in line.split()]
+    assert {"requirements.txt", "requirements-dev.txt", "."} == {*names}
+    assert re.findall(r"http://127\.0\.0\.1:8050(/\w+)", DOCKERFILE) == ["/healthz"]
+    assert re.findall(r"^EXPOSE (\d+)$", DOCKERFILE, re.MULTILINE) == ["8050"]
+
+
 def test_every_setting_of_the_container_exists() -> None:
     names = set(re.findall(r"GMM_[A-Z_]+", DOCKERFILE + COMPOSE))
     known = set(re.findall(r'"(GMM_[A-Z_]+)"', (ROOT / "dash_app" / "config.py").read_text()))

@@ -78,3 +78,15 @@ def test_real_process_logs_request_ids_and_no_whole_session_id(tmp_path: Path) -
     assert session["id"][:8] in created["message"]
     assert session["id"] not in said
     assert "0.1234567" not in said
+
+
+def test_an_error_of_the_store_is_logged_without_its_parameters(
+    server: Flask, caplog: pytest.LogCaptureFixture
+) -> None:
+    session_id = "ab" * 16
+    with server.extensions["sessions"].store._engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE sessions")
+    answer = server.test_client().get(f"/api/v1/sessions/{session_id}")
+    assert answer.status_code >= 500
+    assert "no such table" in caplog.text
+    assert session_id not in caplog.text
