@@ -85,7 +85,7 @@ def test_page_reports_the_compilation_until_the_application_is_served(
         ("POST", "/train"),
     ]
     for method, path in refused:
-        status, headers, text = ask(port, method, path, "*/*", b"{}" * 10_000)
+        status, headers, text = ask(port, method, path, "text/html", b"{}" * 10_000)
         assert (status, headers["Retry-After"]) == (503, "2")
         assert json.loads(text)["error"]["code"] == "starting"
     assert ask(port, "HEAD", "/", "text/html")[2] == ""
