@@ -32,6 +32,7 @@ from waitress.server import create_server
 
 from benchmarks.bar import Bar
 from dash_app.config import Config
+from dash_app.ui import plotly_bundle
 from testbed.dash_requests import DashRequests
 from testbed.serving import waitress
 
@@ -40,6 +41,7 @@ DOCS = Path(__file__).resolve().parent.parent / "docs"
 SEED = 7
 N_CLICKS = 40
 WARM_UP = 5
+N_VISITS = 8
 FLAGS = (
     *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
@@ -56,9 +58,9 @@ window.addEventListener('mouseup', () => {
         requestAnimationFrame(() => timed.echo.push(performance.now() - start));
     });
     dots.observe(document.getElementById('fresh-points'), {childList: true});
-    const n = dash_clientside.state.points.length;
+    const n = dash_clientside.state.view.n_points;
     const curve = new MutationObserver(() => {
-        if (dash_clientside.state.points.length === n || line() === before) return;
+        if (dash_clientside.state.view.n_points === n || line() === before) return;
         curve.disconnect();
         requestAnimationFrame(() => timed.density.push(performance.now() - start));
     });
@@ -89,6 +91,20 @@ const line = () => document.querySelector('.js-line')?.getAttribute('d'), before
 document.getElementById('go').click();
 const look = () => requestAnimationFrame(
     line() === before ? look : () => done(performance.now() - start));
+look();
+"""
+#: In the page: record the durations of tasks above 50 ms.
+_LONG_TASKS = """
+window.long = [];
+const note = list => list.getEntries().forEach(entry => long.push(entry.duration));
+new PerformanceObserver(note).observe({entryTypes: ['longtask']});
+"""
+#: In any page: the first frame in which the first graph is drawn.
+_FIRST_PLOT = """
+const done = arguments[0];
+const look = () => document.querySelector('.js-plotly-plot .plotly .xy')
+    ? requestAnimationFrame(() => done(performance.now()))
+    : requestAnimationFrame(look);
 look();
 """
 
@@ -224,12 +240,17 @@ def p95(values: list[float]) -> float:
     return float(np.quantile(values, 0.95))
 
 
-def clicks_at(url: str, n_points: int) -> dict[str, list[float]]:
-    """Return milliseconds from click to dot and to new density, in a session of `n_points`."""
+def clicks_at(url: str, n_points: int, *, scratch: bool = False) -> dict[str, list[float]]:
+    """Return milliseconds from click to dot and to new density, in a session of `n_points`.
+
+    With `scratch` a model from scratch is present and drawn.
+    """
     rng = np.random.default_rng(SEED)
     with visiting(url) as visit:
         start = rng.choice([-0.5, 0.4], n_points) + rng.normal(0, 0.1, n_points)
         visit.add(start.round(4).tolist())
+        if scratch:
+            visit.train()
         visit.driver.execute_script(_WATCH)
         for x in rng.uniform(-0.6, 0.5, N_CLICKS + WARM_UP):
             visit.click(float(x))
@@ -251,6 +272,14 @@ def burst(url: str) -> tuple[int, int]:
         visit.rest()
         found = visit.read("dash_clientside.state.points")
     return sum(abs(a - b) < 0.005 for a, b in zip(wanted, found)), len(found)
+
+
+def longest_task(url: str) -> float:
+    """Return the longest task of the page while 10,000 points are played, milliseconds."""
+    with visiting(url) as visit:
+        visit.driver.execute_script(_LONG_TASKS)
+        visit.play("ten-thousand", 10_000)
+        return max(visit.read("long"), default=0.0)
 
 
 def losses(url: str) -> list[float]:
@@ -277,6 +306,21 @@ def bare_round_trips() -> list[float]:
             found.append(float(driver.execute_async_script(_BARE)))
             time.sleep(0.3)
     return found[WARM_UP:]
+
+
+def first_plot(url: str) -> float:
+    """Return the seconds from navigation to the drawn plot, in a browser without a cache."""
+    with browser() as driver:
+        driver.get(url)
+        return float(driver.execute_async_script(_FIRST_PLOT)) / 1e3
+
+
+def first_plots(url: str) -> tuple[float, float]:
+    """Return the median seconds to the first plot: of this page, and of a bare Dash page."""
+    with serving_bare() as bare:
+        pairs = [(first_plot(url), first_plot(bare)) for _ in range(N_VISITS)]
+    ours, theirs = zip(*pairs[1:])  # the first visit finds cold files
+    return statistics.median(ours), statistics.median(theirs)
 
 
 def first_load(url: str) -> tuple[float, float]:
@@ -330,17 +374,23 @@ def measure_answers(port: int) -> list[Bar]:
 def measure(url: str) -> list[Bar]:
     """Return every figure with its bar."""
     few, many = clicks_at(url, 10), clicks_at(url, 1000)
+    both_few = clicks_at(url, 10, scratch=True)
+    both_many = clicks_at(url, 1000, scratch=True)
     bare = bare_round_trips()
+    small = (plotly_bundle.FOLDER / "plotly-basic.min.js").is_file()
+    loaded, loaded_bare = first_plots(url)
     in_order, there = burst(url)
     unpacked, wire = first_load(url)
     ratio = statistics.median(many["density"]) / statistics.median(few["density"])
     grown = losses(url)
     rate = (len(grown) - 1) / (grown[-1] - grown[0]) * 1e3
     return [
-        Bar("click to echo painted, 10 points, p95", p95(few["echo"]), 60),
-        Bar("click to echo painted, 1,000 points, p95", p95(many["echo"]), 60),
-        Bar("click to new online density painted, 10 points, p95", p95(few["density"]), 100),
-        Bar("click to new online density painted, 1,000 points, p95", p95(many["density"]), 100),
+        Bar("click to echo painted, 10 points, p95", p95(few["echo"]), 45),
+        Bar("click to echo painted, 1,000 points, p95", p95(many["echo"]), 45),
+        Bar("click to new online density painted, 10 points, p95", p95(few["density"]), 80),
+        Bar("click to new online density painted, 1,000 points, p95", p95(many["density"]), 80),
+        Bar("the same beside a model from scratch, 10 points, p95", p95(both_few["density"]), 80),
+        Bar("the same, 1,000 points, p95", p95(both_many["density"]), 80),
         Bar("the same as median, 10 points", statistics.median(few["density"])),
         Bar("a bare Patch round trip of 200 values, median", statistics.median(bare)),
         Bar("a bare Patch round trip of 200 values, p95", p95(bare)),
@@ -348,8 +398,17 @@ def measure(url: str) -> list[Bar]:
         Bar("30 clicks in 3 s: lost, doubled or out of order", 30 - in_order + there - 30, 0, ""),
         Bar("p to the first loss painted, 1,000 epochs of Adam", grown[0], 300),
         Bar("loss chart while it trains, times a second", rate, 20, "1/s", at_least=True),
+        Bar("longest task while 10,000 points are played", longest_task(url), 100),
+        Bar("first plot, median", loaded, None, "s", digits=2),
+        Bar(
+            "first plot, of a bare Dash page's",
+            loaded / loaded_bare,
+            0.6 if small else 1.1,
+            "",
+            digits=2,
+        ),
         Bar("first load, unpacked", unpacked, 7, "MB"),
-        Bar("first load, on the wire", wire, 7, "MB"),
+        Bar("first load, on the wire", wire, 1.0 if small else 2.2, "MB", digits=2),
     ]
 
 
