@@ -159,9 +159,8 @@
       });
       return [...cells, view && view.scratch && !current ? " (old)" : ""];
     },
-    values: ({ view, current, loss }) => [
+    values: ({ view, current }) => [
       current ? gmm.words.percent(view.comparison.total_variation) : "–",
-      gmm.words.nats(loss),
     ],
     problems: ({ problem }) => {
       const places = ["", "n_components", "half_life", "capacity", "method", "epochs"];

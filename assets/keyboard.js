@@ -4,6 +4,10 @@
 (function (gmm) {
   const byId = (/** @type {string} */ id) => document.getElementById(id);
   const press = (/** @type {string} */ id) => () => byId(id).click();
+  /** Act at once: a click would come after a later key that needs no callback. */
+  const act = (/** @type {string} */ id) => () => {
+    if (!(/** @type {HTMLButtonElement} */ (byId(id)).disabled)) gmm.actions.press(id);
+  };
   const pick = (/** @type {string} */ id, /** @type {string} */ value) => () =>
     /** @type {HTMLElement} */ (byId(id).querySelector(`input[value="${value}"]`)).click();
   const other = (/** @type {string} */ id) => () =>
@@ -34,10 +38,10 @@
 
   /** @type {Record<string, () => void>} */
   const KEYS = {
-    p: press("train"),
-    c: press("clear"),
-    u: press("undo"),
-    r: press("redo"),
+    p: act("train"),
+    c: act("clear"),
+    u: act("undo"),
+    r: act("redo"),
     t: press("theme"),
     y: press("copy-parameters"),
     "?": press("help-open"),
@@ -58,7 +62,7 @@
   };
   for (let k = 1; k <= 9; k += 1) KEYS[String(k)] = () => components(k);
   /** Keys that act while an example plays. @type {Record<string, () => void>} */
-  const PLAYING = { " ": press("pause"), Escape: press("stop") };
+  const PLAYING = { " ": act("pause"), Escape: act("stop") };
 
   /** @returns {boolean} whether the key belongs to the element that has the focus */
   function typing(/** @type {EventTarget|null} */ target) {
@@ -92,10 +96,10 @@
 
   function listen() {
     document.addEventListener("keydown", (event) => {
-      const act = action(event);
-      if (!act) return;
+      const wanted = action(event);
+      if (!wanted) return;
       event.preventDefault();
-      act();
+      wanted();
     });
   }
 

@@ -3,7 +3,7 @@
  *
  * @typedef {{n_components: number, half_life: number|null, capacity: number}} Settings
  * @typedef {{view: any, settings: Settings, run: any, training: boolean, current: boolean,
- *   pass: number, loss: number|undefined, connection: string, hindrance: any, coming: number,
+ *   pass: number, connection: string, hindrance: any, coming: number,
  *   playing: any, axis: any[], shown: number[], outside: number, method: string,
  *   timings: Record<string, number[]>, problem: any, announcement: string, constants: any}} Snapshot
  */
@@ -53,7 +53,6 @@
       training: state.training(),
       current: state.scratchCurrent(),
       pass: losses.length,
-      loss: losses[losses.length - 1],
       coming: state.expected.coming.length,
       outside: outside(),
       timings: times(),

@@ -37,8 +37,7 @@
     for (const [kind, name] of [["online", "Online"], ["scratch", "From scratch"]]) {
       const k = view[kind] ? view[kind].weights.findIndex((/** @type {number} */ w) => w < SMALL_WEIGHT) : -1;
       if (k >= 0) {
-        return `${name}: component ${k + 1} stands for less than one point in 1,000. Where it is \
-narrow, its peak is high all the same.`;
+        return `${name}, ${k + 1}: less than one point in 1,000. Where it is narrow, its peak is high.`;
       }
     }
     return "";
@@ -47,7 +46,7 @@ narrow, its peak is high all the same.`;
   /** @returns {{head: string[], body: string[][]}} */
   function times(/** @type {Record<string, number[]>} */ timings) {
     const body = Object.entries(timings).map(([name, values]) => [name, ...values.map(gmm.words.ms)]);
-    return { head: ["ms", "last", "median", "99 %"], body };
+    return { head: ["ms", "last", "50 %", "99 %"], body };
   }
 
   /** @returns {string} the parameters of both models as JSON */

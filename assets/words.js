@@ -111,7 +111,7 @@
     if (view.comparison.cause === "settings") why = "was trained with other settings";
     else if (seen !== view.n_points) why = `has seen ${count(seen, "point")}, now there are ${view.n_points}`;
     else if (view.comparison.cause === "points") why = "has seen other points";
-    return [`The curve from scratch is old: it ${why}.`, "Press p to train it again."];
+    return [`From scratch is old: it ${why}.`, "Press p to train it again."];
   }
 
   /** @returns {[string, string]} the headline and the line below it */

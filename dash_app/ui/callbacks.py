@@ -113,7 +113,7 @@ _SLIDERS = (ids.COMPONENTS, ids.FORGETTING, ids.CAPACITY)
 _SHOWN = {
     "headline": _children(ids.SENTENCE, ids.SENTENCE_DETAIL),
     "legend": _children(*ids.LEGEND, ids.SCRATCH_AGE),
-    "values": _children(ids.DIFFERENCE, ids.SCRATCH_LOSS),
+    "values": _children(ids.DIFFERENCE),
     "problems": _children(ids.PROBLEM, *(ids.error(field) for field in ids.FIELDS)),
     "announcement": _children(ids.ANNOUNCEMENT),
     "connection": [Output(ids.CONNECTION, "children"), Output(ids.CONNECTION, "color")],

@@ -46,7 +46,8 @@ TERMS = {
     "forgetting": "Number of new points after which an old point counts half.",
     "method": "EM: the standard method, stops when it has converged. Adam: gradient steps (e)",
     "epochs": "Largest number of passes over all points in a training from scratch ([ and ]).",
-    "response times": "Times of this tab. 99 of 100 are at most the value under 99 %.",
+    "response times": "Times of this tab: the last one; half are at most the value under 50 %, and "
+    "99 of 100 the value under 99 %.",
 }
 _GLOSSARY = [name for name in TERMS if name != "response times"]
 

@@ -73,7 +73,6 @@ ACTIONS = (TRAIN, UNDO, REDO, CLEAR, PAUSE, STOP)
 DIFFERENCE_CHART = "difference-chart"
 SCRATCH_CHART = "scratch-loss-chart"
 LOSS_CHART = "loss-chart"
-SCRATCH_LOSS = "run-loss"
 DIFFERENCE = "difference"
 ONLINE_PARAMETERS = "online-parameters"
 SCRATCH_PARAMETERS = "scratch-parameters"

@@ -184,13 +184,13 @@ def _legend() -> dmc.Table:
         "online": [term("online", "Online")],
         "scratch": [term("from scratch", "From scratch")],
     }
-    names["scratch"].append(html.Span(id=ids.SCRATCH_AGE))
-    cells = {name: html.Td("\u2013", id=name, disable_n_clicks=True) for name in ids.LEGEND}
+    cells = {name: [html.Span("\u2013", id=name)] for name in ids.LEGEND}
+    cells["scratch-nll"].append(html.Span(id=ids.SCRATCH_AGE))
     rows = [
         dmc.TableTr(
             [
                 html.Th(names[kind], scope="row", className="legend-entry"),
-                *(cells[f"{kind}-{column}"] for column in ("points", "loss", "nll")),
+                *(html.Td(cells[f"{kind}-{column}"]) for column in ("points", "loss", "nll")),
             ],
             className=kind,
         )
@@ -257,6 +257,7 @@ def _tables() -> html.Div:
             html.Section(
                 [
                     dmc.Group([heading, explained, copy], justify="space-between", mb=4),
+                    html.P(id=ids.PARAMETERS_NOTE, className="note"),
                     html.Div(
                         [
                             _table(ids.ONLINE_PARAMETERS, "online"),
@@ -264,7 +265,6 @@ def _tables() -> html.Div:
                         ],
                         className="parameters",
                     ),
-                    html.P(id=ids.PARAMETERS_NOTE, className="note"),
                 ]
             ),
         ],
@@ -289,8 +289,7 @@ def _findings() -> html.Aside:
         (("linear", "lin"), ("log", "log")),
     )
     difference = html.Span("\u2013", id=ids.DIFFERENCE, className="value")
-    run_loss = html.Span("\u2013", id=ids.SCRATCH_LOSS, className="value")
-    loss = term("loss", "Loss after each increment")
+    loss = term("loss", "Loss")
     return html.Aside(
         className="findings",
         **{"aria-label": "Findings"},
@@ -303,7 +302,6 @@ def _findings() -> html.Aside:
             ),
             _finding(
                 term("from scratch", "Loss from scratch"),
-                run_loss,
                 scale,
                 chart=_graph(ids.SCRATCH_CHART, scratch_loss_figure(), "chart"),
             ),
@@ -318,5 +316,5 @@ def _key() -> html.Span:
 
 def _finding(title: Any, *extra: Any, chart: html.Div) -> dmc.Paper:
     heading = dmc.Title(title, order=2, size="sm")
-    head = dmc.Group([heading, *extra], gap=8, mih=26)
+    head = dmc.Group([heading, *extra], gap=8, mih=29, wrap="nowrap")
     return card(head, chart, name="finding")

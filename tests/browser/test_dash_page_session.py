@@ -10,15 +10,18 @@ from dash_page import DashPage
 from page_server import Server
 from selenium.webdriver.common.keys import Keys
 
+from dash_app.training import plays
+
 pytestmark = pytest.mark.browser
 
 TWO_CLUMPS = (-0.6, 0.5, -0.52, 0.44, -0.57, 0.55)
 SHIFTS = """
 window.shifts = [];
+const THUMBS = /^[^,]*Slider-thumb[^,]*$/;  // of a slider, which are meant to move
 new PerformanceObserver((list) => {
     for (const each of list.getEntries()) {
         const moved = each.sources.map(({node}) => node && (node.id || node.className));
-        shifts.push([each.value, moved]);
+        if (!each.hadRecentInput && !THUMBS.test(moved.join())) shifts.push([each.value, moved]);
     }
 }).observe({type: 'layout-shift'});
 """
@@ -48,8 +51,9 @@ def test_nothing_shifts_after_the_load(page: DashPage, size: tuple[int, int]) ->
         page.wait_text("sentence", "Online and from scratch")
         page.click(0.0)
         page.wait_text("sentence", "is old")
-        page.key("7")
-        page.wait("document.querySelectorAll('#online-parameters tbody tr').length === 7")
+        if width > 400:  # on a phone the tables are one below the other
+            page.key("7")
+            page.wait("document.querySelectorAll('#online-parameters tbody tr').length === 7")
         page.key("c")
         page.wait_text("sentence", "Click anywhere")
         page.pass_time(300)  # the small charts are drawn in idle time
@@ -147,12 +151,13 @@ def test_cause_of_an_old_curve_and_of_adam_are_named(page: DashPage) -> None:
 def test_undo_and_settings_are_no_increments(page: DashPage) -> None:
     page.click(*TWO_CLUMPS)
     page.settle()
-    page.key("u", "r", "4")
+    page.wait("!document.getElementById('undo').disabled")
+    page.key("u", "4")
     page.wait("dash_clientside.state.view.n_components === 4")
     page.settle()
     counts = "dash_clientside.state.history.map(({n_points}) => n_points)"
     found = page.read(counts)
-    assert found[-1] == 6
+    assert found[-1] == page.points.size < 6
     assert found == sorted(set(found))
     train(page)
     page.wait("document.querySelector('#loss-chart .js-plotly-plot').data[1].x.length === 1")
@@ -178,7 +183,7 @@ def test_components_of_the_table_are_numbered_on_the_plot(page: DashPage) -> Non
     page.click(*TWO_CLUMPS)
     page.settle()
     page.wait("document.querySelectorAll('#plot .textpoint').length === 3")
-    page.wait_text("parameters-note", "stands for less than one point in 1,000")
+    page.wait_text("parameters-note", "less than one point in 1,000")
 
 
 def test_readout_follows_a_training_while_the_mouse_rests(page: DashPage) -> None:
@@ -190,7 +195,10 @@ def test_readout_follows_a_training_while_the_mouse_rests(page: DashPage) -> Non
     page.wait_text("readout", "From scratch: density")
 
 
-def test_space_pauses_an_example_and_escape_stops_it(page: DashPage) -> None:
+def test_space_pauses_an_example_and_escape_stops_it(
+    page: DashPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plays, "INTERVAL_S", 0.5)  # of a slow machine
     page.press("example-old-faithful")
     page.wait("dash_clientside.state.view.n_points > 3")
     page.key(" ")
