@@ -19,7 +19,7 @@ FILE = DATA / "reference.json"
 PREFIXES = (10, 25, 50, 100, 200, 400)
 """Numbers of points at which optima are sought, besides the end of each stream."""
 
-LONGEST = 100
+LONGEST = 200
 """Largest number of points of a case. Brute force takes minutes for a case of 400 points."""
 
 N_RANDOM, RANDOM_LENGTH, RANDOM_SEED = 36, 400, 1803
