@@ -106,25 +106,24 @@ def polish_leaders(
     candidates: Candidates,
     *,
     max_steps: tuple[int, int],
-    tol: tuple[float, float],
+    tol: float,
     reach: float,
-    least: float = -np.inf,
 ) -> Polished:
     """Take a few Newton steps with all candidates, then more with the leaders.
 
     Parameters
     ----------
     candidates : Candidates, (R, K)
-    max_steps, tol : for `polish`; first for all candidates, then for the leaders
+    max_steps : first for all candidates, then for the leaders
+    tol : for `polish`
     reach : float, nats per point; a leader is at most this far below the best
-    least : float, J of the best mixture known
     """
-    polished = polish(objective, candidates, max_steps=max_steps[0], tol=tol[0])
+    polished = polish(objective, candidates, max_steps=max_steps[0], tol=tol)
     values = polished.values
-    open_ = ~polished.converged & (values > max(least, values.max()) - reach)
+    open_ = ~polished.converged & (values > values.max() - reach)
     if not open_.any():
         return polished
-    last = polish(objective, polished.candidates[open_], max_steps=max_steps[1], tol=tol[1])
+    last = polish(objective, polished.candidates[open_], max_steps=max_steps[1], tol=tol)
     values = values.copy()
     values[open_] = last.values
     return replace(

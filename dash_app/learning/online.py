@@ -16,9 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dash_app.errors import OutOfRangeError, RefusedError, StateError, UntrainedError
-from dash_app.learning.challengers import Archive
 from dash_app.learning.mixture import Array, Mixture
-from dash_app.learning.moves import NeighbouringOrders
 from dash_app.learning.objective import (
     Candidates,
     Objective,
@@ -34,7 +32,7 @@ from dash_app.learning.points import (
 from dash_app.learning.summary import WeightedSummary
 from dash_app.learning.tracking import Incumbent, TrackingState, search_anew, update
 
-STATE_VERSION = 5
+STATE_VERSION = 6
 """Version of the format of `OnlineGaussianMixture.state`."""
 
 OnStep = Callable[[], None]
@@ -416,33 +414,22 @@ def _checked_half_life(half_life: Optional[float]) -> Optional[float]:
 
 
 def _to_plain(state: TrackingState) -> dict[str, Any]:
-    incumbent, second_search = state.incumbent, state.second_search
+    incumbent = state.incumbent
     mixture = Candidates(*(part[None] for part in _parts(incumbent.mixture)))
     return {
         "mixture": _to_array(mixture),
         "objective": incumbent.objective,
         "mean_nll": incumbent.mean_nll,
         "challengers": _to_array(state.challengers),
-        "fewer": _to_array(state.orders.fewer),
-        "more": _to_array(state.orders.more),
-        "second_incumbent": _to_array(second_search.incumbent),
-        "second_challengers": _to_array(second_search.challengers),
-        "second_fewer": _to_array(second_search.orders.fewer),
-        "second_more": _to_array(second_search.orders.more),
-        "n_failed": state.n_failed,
-        "n_searches": state.n_searches,
+        "n_looks": state.n_looks,
         "misfit_nats": state.misfit_nats,
-        "n_since_search": state.n_since_search,
+        "n_new": state.n_new,
     }
 
 
 def _from_plain(plain: dict[str, Any]) -> TrackingState:
     size = int(plain["n_components"])
     mixture = _from_array(plain["mixture"], size)
-    second_orders = NeighbouringOrders(
-        _from_array(plain["second_fewer"], max(size - 1, 1)),
-        _from_array(plain["second_more"], size + 1),
-    )
     return TrackingState(
         Incumbent(
             Mixture(mixture.weights[0], mixture.means[0], mixture.variances[0]),
@@ -450,18 +437,9 @@ def _from_plain(plain: dict[str, Any]) -> TrackingState:
             float(plain["mean_nll"]),
         ),
         _from_array(plain["challengers"], size),
-        NeighbouringOrders(
-            _from_array(plain["fewer"], max(size - 1, 1)), _from_array(plain["more"], size + 1)
-        ),
-        Archive(
-            _from_array(plain["second_incumbent"], size),
-            _from_array(plain["second_challengers"], size),
-            second_orders,
-        ),
-        n_failed=int(plain["n_failed"]),
-        n_searches=int(plain["n_searches"]),
+        n_looks=int(plain["n_looks"]),
         misfit_nats=float(plain["misfit_nats"]),
-        n_since_search=int(plain["n_since_search"]),
+        n_new=float(plain["n_new"]),
     )
 
 

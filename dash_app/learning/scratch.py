@@ -15,7 +15,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dash_app.errors import OutOfRangeError, ShapeError
+from dash_app.learning.archive import DataLevels
 from dash_app.learning.em import em_step
+from dash_app.learning.line_moves import quantile_segmentation
 from dash_app.learning.mixture import Array, Mixture
 from dash_app.learning.newton import polish
 from dash_app.learning.objective import (
@@ -25,8 +27,7 @@ from dash_app.learning.objective import (
     equal_points_mixture,
 )
 from dash_app.learning.points import as_points, check_n_components, check_number
-from dash_app.learning.search import coarse_objective, search
-from dash_app.learning.starts import quantile_starts
+from dash_app.learning.search import search
 from dash_app.learning.summary import WeightedSummary
 
 OnIteration = Callable[[int, float], None]
@@ -132,13 +133,13 @@ def fit_from_scratch(
         return _equal_points_result(float(x[0]), n_components, on_iteration)
     objective = Objective.of_summary(summary, n_components, prior_weight)
     trace = _Trace(objective, on_iteration)
-    coarse = coarse_objective(objective, summary)
+    levels = DataLevels.of(objective, summary)
     plain = _plain_em(objective, min(max_iter - 1, _MAX_EM_STEPS), trace)
     steps_left = max_iter - 1 - len(trace.losses)
     rng = np.random.default_rng(seed)
-    found = search(objective, coarse, rng, steps_left, trace, on_step)
+    found = search(levels, rng, steps_left, trace, on_step)
     better = float(objective.value(plain)[0]) > found.value  # rare
-    best = plain if better else found.best
+    best = plain if better else found.incumbent
     final = polish(
         objective,
         best,
@@ -165,7 +166,7 @@ def _plain_em(objective: Objective, max_steps: int, trace: _Trace) -> Candidates
 
     Its losses begin the loss curve on the page. The search does not use the result.
     """
-    candidates = quantile_starts(objective)
+    candidates = quantile_segmentation(objective)
     last = -np.inf
     for _ in range(max_steps):
         after, values = em_step(objective, candidates)

@@ -1,193 +1,161 @@
-"""The search for the best mixture: rank many candidates, refine the best by Newton's method.
+"""The search: looks for better optima, from those in an archive.
 
-Candidates are ranked on a coarse copy of the summary. Optima are compared on the whole summary.
+Training from scratch starts with an empty archive, and looks until several looks are in vain.
+Online training keeps its archive, and looks when the data have changed enough (`tracking`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
-from dash_app.learning.crossover import crossover
-from dash_app.learning.moves import NeighbouringOrders, propose_moves
-from dash_app.learning.newton import polish_leaders
+from dash_app.learning import tuning
+from dash_app.learning.archive import Archive, DataLevels, select
+from dash_app.learning.line_moves import crossover, quantile_segmentation, segmentations, splits
+from dash_app.learning.mixture import Array
+from dash_app.learning.moves import births, deaths_and_merges
+from dash_app.learning.newton import polish
 from dash_app.learning.objective import Candidates, Objective, sorted_by_mean
-from dash_app.learning.squarem import Scored, squarem
-from dash_app.learning.starts import quantile_starts, random_starts, segmentation_starts
-from dash_app.learning.summary import WeightedSummary
+from dash_app.learning.squarem import outside_basins, squarem
 
-COARSE_ATOMS = 128
-"""Number of atoms of the coarse copy. More atoms rank candidates better and take longer."""
-
-_WORK = 32_768
-"""Product of random starts, components and atoms of the coarse copy; it sets the number of random
-starts. More starts find more optima and take longer."""
-
-_N_RANDOM_STARTS = (30, 120)
-"""Bounds of the number of random starts."""
-
-_MAX_ROUNDS = 12
-"""Largest number of rounds of moves."""
-
-_FEW_COMPONENTS, _N_FAILED_ROUNDS = 4, (1, 6)
-"""The search ends after more than K - 4 rounds in a row without a gain. The second constant bounds
-this number. With more components J has more optima."""
-
-_N_BIRTHS, _N_CROSSOVERS = 72, 12
-"""Births and crossovers of neighbouring orders tried in each round."""
-
-_N_POLISHED = 5
-"""Candidates refined by Newton's method in each round."""
-
-_N_PARENTS, _N_OFFSPRING = 16, 12
-"""Crossover among the known optima: number of parents, and offspring kept."""
-
-_N_OPTIMA = 24
-"""Largest number of optima kept."""
-
-_DEPTH = 2
-"""Depth of the moves, see `propose_moves`."""
-
-_MIN_GAIN_NATS = 1e-9
-"""A smaller gain in a round counts as none, nats per point."""
-
-_MAX_STEPS = (4, 12)
-"""Largest number of Newton steps of all candidates, then of the leaders."""
-
-_TOL = 1e-8
-"""Newton's method stops at a smaller predicted gain, nats per point."""
-
-_REACH_NATS = 0.05
-"""A leader is at most this far below the best candidate after the first Newton steps, nats per
-point."""
+_NOWHERE: Array = np.empty(0)
 
 
-def coarse_objective(
-    objective: Objective, summary: WeightedSummary, n_atoms: int = COARSE_ATOMS
-) -> Objective:
-    """Return J of a coarse copy of the summary, with the standardisation of the whole summary."""
-    coarse = summary.coarsened(n_atoms)
-    if coarse is summary:
-        return objective
-    return Objective.of_atoms(
-        (coarse.means, coarse.masses, coarse.variances),
-        (objective.location, objective.scale),
-        objective.n_components,
-        objective.prior_weight,
-    )
-
-
-@dataclass(frozen=True, eq=False)
-class SearchResult:
-    """The local optima of a search, best first.
-
-    optima : Scored, (any, K); the values are J, standardised units
-    orders : NeighbouringOrders, good mixtures with K - 1 and K + 1 components
-    """
-
-    optima: Scored
-    orders: NeighbouringOrders
-
-    @property
-    def best(self) -> Candidates:
-        """The best optimum, as a batch of one."""
-        return self.optima.candidates[:1]
-
-    @property
-    def value(self) -> float:
-        """J of the best optimum, standardised units."""
-        return float(self.optima.values[0])
-
-    @property
-    def challengers(self) -> Candidates:
-        """All optima except the best."""
-        return self.optima.candidates[1:]
-
-
-def search(
-    objective: Objective,
-    coarse: Objective,
-    rng: np.random.Generator,
-    max_steps: int = 1000,
-    on_step: Callable[[float], None] = lambda value: None,
-    between: Callable[[], None] = lambda: None,
-) -> SearchResult:
-    """Search from many starts, then by moves and crossover until neither helps.
+def step(
+    archive: Archive,
+    levels: DataLevels,
+    *,
+    home: int = 0,
+    turn: int | None = None,
+    extra: Array = _NOWHERE,
+    margin: float = 0.0,
+) -> tuple[Archive, bool]:
+    """Return the archive after one look, and whether the incumbent was replaced.
 
     Parameters
     ----------
-    objective, coarse : J of the summary and of its coarse copy
-    rng : generator of the random starts
-    max_steps : int, largest number of rounds
-    on_step : called with J after each round with a gain
-    between : called between the parts of a round; an exception from it ends the search
+    archive : optima, perhaps of slightly other data; its `value` is not read
+    levels : J of the summary and of its copies
+    home : int, the index of the optimum from which the moves start
+    turn : int, which births to try; None for the best ones
+    extra : ndarray, further locations of births, standardised units
+    margin : float, nats per point; the least gain in J that replaces the incumbent
     """
-    room = _WORK // (coarse.positions.size * coarse.n_components)
-    starts = Candidates.joined(
-        quantile_starts(coarse),
-        segmentation_starts(coarse),
-        random_starts(coarse, int(np.clip(room, *_N_RANDOM_STARTS)), rng),
+    coarse = levels.coarse
+    n_steps = tuning.N_NEWTON_STEPS[0]
+    settled = polish(coarse, archive.incumbent, max_steps=n_steps, tol=tuning.NEWTON_TOL)
+    incumbent, value = sorted_by_mean(settled.candidates), float(settled.values[0])
+    known = squarem(coarse, archive.optima[1:], 1).outside_basins_of(incumbent)
+    known = known.best(tuning.N_OPTIMA - 1)
+    basins = Candidates.joined(incumbent, known.candidates)
+    new = squarem(coarse, _moves(archive, levels, home, turn, extra), tuning.N_CYCLES[0])
+    for n_kept, n_cycles in zip(tuning.N_KEPT, tuning.N_CYCLES[1:]):
+        best = new.novel(basins, value).best(n_kept)
+        new = squarem(coarse, best.candidates, n_cycles)
+    new = new.novel(basins, value).best(tuning.N_OPTIMA - 1)
+    least = value - tuning.REACH_NATS
+    n_known, n_new = (
+        int((scored.predicted[:n_most] > least).sum())
+        for scored, n_most in zip((known, new), tuning.N_POLISHED)
     )
-    scored = squarem(coarse, squarem(coarse, starts, 2).best(24).candidates, 3)
-    between()
-    offspring = crossover(coarse, scored.best(_N_PARENTS).candidates, _N_OFFSPRING)
-    scored = scored.joined(squarem(coarse, offspring, 3))
-    optima = _polished(objective, scored.best(_N_POLISHED).candidates)
-    on_step(float(optima.values[0]))
-    orders = NeighbouringOrders.none(objective.n_components)
-    tried = optima.candidates[:0]
-    max_failed = int(np.clip(objective.n_components - _FEW_COMPONENTS, *_N_FAILED_ROUNDS))
-    n_failed = 0
-    for _ in range(min(_MAX_ROUNDS, max_steps)):
-        incumbent = optima.outside_basins_of(tried).candidates[:1]
-        if len(incumbent) == 0 or n_failed > max_failed:
+    # the incumbent as given: on the whole summary it is closer to its optimum than the copy's
+    near = Candidates.joined(archive.incumbent, known[:n_known].candidates, new[:n_new].candidates)
+    refined, replaced = select(levels, near, margin)
+    far = known[n_known:].joined(new[n_new:]).best(tuning.N_OPTIMA - len(refined.optima))
+    return Archive(Candidates.joined(refined.optima, far.candidates), refined.value), replaced
+
+
+def _moves(
+    archive: Archive, levels: DataLevels, home: int, turn: int | None, extra: Array
+) -> Candidates:
+    """Return mixtures that result from moves from one optimum, and from all optima together."""
+    coarse = levels.coarse
+    # some cycles before ranking let the remaining components take over the dead one's points
+    reduced = squarem(coarse, deaths_and_merges(archive.optima[home : home + 1]), 1)
+    least, most = tuning.DEEP_COMPONENTS
+    if least <= coarse.n_components <= most:
+        twice = deaths_and_merges(reduced.best(tuning.N_DEEP).candidates)
+        best = squarem(coarse, twice, 1).best(tuning.N_REDUCED).candidates
+        reborn = births(coarse, best, tuning.N_DEEP_BIRTHS, extra)
+        reduced = reduced.joined(squarem(coarse, reborn, 1))
+    n_births, n_turns = tuning.N_BIRTHS, tuning.N_TURNS
+    born = births(coarse, reduced.candidates, n_births * n_turns, extra)
+    return Candidates.joined(
+        born[:n_births] if turn is None else born[turn % n_turns :: n_turns],
+        splits(coarse, reduced.best(tuning.N_REDUCED).candidates, tuning.N_SPLITS),
+        crossover(coarse, archive.optima[: tuning.N_PARENTS], tuning.N_OFFSPRING),
+        segmentations(levels.coarsest),
+    )
+
+
+def search(
+    levels: DataLevels,
+    rng: np.random.Generator,
+    max_looks: int = 1000,
+    on_gain: Callable[[float], None] = lambda value: None,
+    between: Callable[[], None] = lambda: None,
+) -> Archive:
+    """Return the archive of a search without memory.
+
+    Parameters
+    ----------
+    levels : J of the summary and of its copies
+    rng : generator of the random starts
+    max_looks : int, largest number of looks
+    on_gain : called with J of the first optimum, and after each look with a gain
+    between : called before each look; an exception from it ends the search
+    """
+    archive = _started(levels, rng)
+    on_gain(archive.value)
+    size = levels.fine.n_components
+    if size == 1:  # J has one optimum
+        return archive
+    tried = archive.optima[:0]
+    max_barren = int(np.clip(size - 1, *tuning.N_BARREN))
+    n_barren = 0
+    for _ in range(min(max_looks, tuning.MAX_WORK // size)):
+        homes = np.flatnonzero(outside_basins(archive.optima, tried))
+        if homes.size == 0 or n_barren == max_barren:
             break
         between()
-        tried = Candidates.joined(tried, incumbent)
-        found = propose_moves(
-            coarse,
-            incumbent,
-            np.empty(0),
-            orders,
-            n_births=_N_BIRTHS,
-            n_crossovers=_N_CROSSOVERS,
-            depth=_DEPTH,
-        )
-        between()
-        orders = found.orders
-        known = optima.candidates[:_N_PARENTS]
-        crossed = crossover(coarse, known, _N_OFFSPRING)
-        moves = Candidates.joined(found.splits, found.crossovers, found.births, crossed)
-        scored = squarem(coarse, moves, 2).outside_basins_of(known).best(16)
-        scored = squarem(coarse, scored.candidates, 3).outside_basins_of(known).best(_N_POLISHED)
-        n_failed += 1
-        if len(scored) == 0:
-            continue
-        between()
-        before = float(optima.values[0])
-        tops = _polished(objective, scored.candidates, before)
-        optima = optima.joined(tops).best(_N_OPTIMA)
-        if optima.values[0] > before + _MIN_GAIN_NATS:
-            on_step(float(optima.values[0]))
-            n_failed = 0
-    return SearchResult(optima, orders)
+        home = int(homes[0])
+        tried = Candidates.joined(tried, archive.optima[home : home + 1])
+        archive, replaced = step(archive, levels, home=home, margin=tuning.SAME_NATS)
+        n_barren += 1
+        if replaced:
+            on_gain(archive.value)
+            n_barren = 0
+    return archive
 
 
-def _polished(objective: Objective, candidates: Candidates, least: float = -np.inf) -> Scored:
-    """Return the refined candidates, best first; only leaders are refined to convergence.
-
-    least : float, J of the best optimum known
-    """
-    polished = polish_leaders(
-        objective,
-        candidates,
-        max_steps=_MAX_STEPS,
-        tol=(_TOL, _TOL),
-        reach=_REACH_NATS,
-        least=least,
+def _started(levels: DataLevels, rng: np.random.Generator) -> Archive:
+    """Return the archive of the best starts."""
+    starts = Candidates.joined(
+        quantile_segmentation(levels.coarse),
+        segmentations(levels.coarsest),
+        random_starts(levels.coarse, tuning.N_RANDOM, rng),
     )
-    values = polished.values
-    optima = Scored(sorted_by_mean(polished.candidates), values, np.zeros(values.size))
-    return optima.best(len(optima))
+    scored = squarem(levels.coarse, starts, tuning.N_CYCLES[0]).best(tuning.N_KEPT[0])
+    scored = squarem(levels.coarse, scored.candidates, sum(tuning.N_CYCLES[1:]))
+    best = scored.best(tuning.N_OPTIMA).candidates
+    refined, _ = select(levels, best[: tuning.N_POLISHED[1]], 0.0)
+    far = best[tuning.N_POLISHED[1] :]
+    return Archive(Candidates.joined(refined.optima, far), refined.value)
+
+
+def random_starts(objective: Objective, n_starts: int, rng: np.random.Generator) -> Candidates:
+    """Return candidates with means at random points and log-uniform standard deviations."""
+    n_components = objective.n_components
+    picks = rng.choice(
+        objective.positions.size,
+        size=(n_starts, n_components),
+        p=objective.masses / objective.mass,
+    )
+    jitter = rng.standard_normal(picks.shape) * np.sqrt(objective.variances[picks])
+    log_widths = rng.uniform(np.log(0.02), np.log(1.0), size=picks.shape)
+    return Candidates(
+        np.full(picks.shape, 1.0 / n_components),
+        objective.positions[picks] + jitter,
+        np.exp(2.0 * log_widths),
+    )

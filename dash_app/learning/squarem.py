@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from dash_app.learning import tuning
 from dash_app.learning.compiled import basins
 from dash_app.learning.compiled.squarem import squarem_cycles
 from dash_app.learning.mixture import Array, Mask
@@ -57,6 +58,15 @@ class Scored:
         """Return at most `n_kept` candidates of largest predicted J, best first, one per basin."""
         order = np.argsort(-self.predicted, kind="stable")
         return self[basins.first_of_each_basin(self.candidates.batch, order, n_kept)]
+
+    def novel(self, known: Candidates, value: float) -> Scored:
+        """Return the candidates outside the basins of `known`, and those with J above `value`.
+
+        value : J of the best of `known`; a candidate with a larger J leads to another optimum,
+            however close its components are
+        """
+        better = self.values > value + tuning.SAME_NATS
+        return self[better | outside_basins(self.candidates, known)]
 
     def outside_basins_of(self, known: Candidates) -> Scored:
         """Return the candidates outside the basins of `known`, which is sorted by mean."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dash_app.learning.crossover import crossover, unequal_crossover
+from dash_app.learning.line_moves import crossover
 from dash_app.learning.objective import Candidates, Objective
 from dash_app.learning.summary import WeightedSummary
 
@@ -71,27 +71,3 @@ def test_offspring_of_dead_components_has_no_weight_zero() -> None:
     offspring = crossover(objective, Candidates(weights, alive.means, alive.variances), 5)
     assert np.isfinite(objective.value(offspring)).all()
     np.testing.assert_allclose(offspring.weights.sum(axis=1), 1.0)
-
-
-def test_unequal_crossover_moves_a_component_to_the_other_side() -> None:
-    objective = _objective(4)
-    fewer = _candidates(objective, [[-2.5, 2.0, 3.0]])
-    more = _candidates(objective, [[-3.0, -2.0, 2.0, 2.5, 3.0]])
-    offspring = unequal_crossover(objective, fewer, more, 5)
-    expected = _candidates(objective, [[-3.0, -2.0, 2.0, 3.0]])
-    np.testing.assert_allclose(offspring.means[0], expected.means[0])
-    np.testing.assert_allclose(offspring.weights.sum(axis=1), 1.0)
-    # the same with the larger parent on the left
-    mirrored = unequal_crossover(
-        objective,
-        _candidates(objective, [[-3.0, -2.0, 2.5]]),
-        _candidates(objective, [[-3.0, -2.5, -2.0, 2.0, 3.0]]),
-        5,
-    )
-    np.testing.assert_allclose(mirrored.means[0], expected.means[0])
-
-
-def test_unequal_crossover_without_a_second_parent_has_no_offspring() -> None:
-    objective = _objective(4)
-    nobody, more = Candidates.none(3), _candidates(objective, [[-3.0, -2.0, 2.0, 2.5, 3.0]])
-    assert len(unequal_crossover(objective, nobody, more, 5)) == 0

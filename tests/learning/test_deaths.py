@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dash_app.learning.deaths import deaths_and_merges
+from dash_app.learning.moves import deaths_and_merges
 from dash_app.learning.objective import Candidates
 
 TRIO = Candidates(

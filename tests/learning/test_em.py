@@ -10,9 +10,10 @@ from numpy.testing import assert_allclose
 from sklearn.mixture import GaussianMixture
 
 from dash_app.learning.em import em_step
+from dash_app.learning.line_moves import quantile_segmentation, segmentations
 from dash_app.learning.objective import Candidates, Objective
+from dash_app.learning.search import random_starts
 from dash_app.learning.squarem import squarem
-from dash_app.learning.starts import quantile_starts, random_starts, segmentation_starts
 from dash_app.learning.summary import WeightedSummary
 
 
@@ -159,11 +160,11 @@ def test_squarem_is_ahead_of_plain_em_after_equal_steps(clumps: np.ndarray) -> N
 def test_starts_have_the_expected_groups() -> None:
     points = np.concatenate([np.full(8, -3.0), np.full(8, -2.9), np.full(4, 5.0)])
     objective = objective_of(points, 2)
-    back = objective.in_data_scale(segmentation_starts(objective))
+    back = objective.in_data_scale(segmentations(objective))
     # k-means groups the two neighbours, and leaves the far value alone
     assert_allclose(back.means[0], [-2.95, 5.0])
     assert_allclose(back.weights[0], [0.8, 0.2])
-    quantiles = objective.in_data_scale(quantile_starts(objective))
+    quantiles = objective.in_data_scale(quantile_segmentation(objective))
     assert_allclose(quantiles.means[0, 0], (-3.0 * 8 - 2.9 * 2) / 10, atol=0.06)
 
 
@@ -171,7 +172,7 @@ def test_segmentation_is_optimal() -> None:
     rng = np.random.default_rng(3)
     points = np.sort(rng.normal(size=12))
     objective = objective_of(points, 3)
-    found = objective.in_data_scale(segmentation_starts(objective)).means[0]  # by least squares
+    found = objective.in_data_scale(segmentations(objective)).means[0]  # by least squares
     best = min(
         (sum(part.var() * part.size for part in np.split(points, [i, j])), i, j)
         for i in range(1, 11)

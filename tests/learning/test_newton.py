@@ -11,7 +11,7 @@ from dash_app.learning.compiled.signatures import Parameters
 from dash_app.learning.em import em_step
 from dash_app.learning.newton import polish, room_for_derivatives
 from dash_app.learning.objective import Candidates, Objective
-from dash_app.learning.starts import random_starts
+from dash_app.learning.search import random_starts
 from dash_app.learning.summary import WeightedSummary
 
 

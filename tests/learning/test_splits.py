@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from dash_app.learning.line_moves import splits
 from dash_app.learning.objective import Candidates, Objective
-from dash_app.learning.splits import even_splits, optimal_splits
 from dash_app.learning.summary import WeightedSummary
 
 
@@ -26,26 +26,19 @@ def at(objective: Objective, means: list[float], std: float) -> Candidates:
 
 def test_each_component_is_split_once(objective: Objective) -> None:
     pair = at(objective, [-3.0, 2.1], 0.3)
-    for split in (even_splits(objective, pair).all(), optimal_splits(objective, pair).all()):
-        assert split.means.shape == (2, 3)
-        np.testing.assert_allclose(split.weights.sum(axis=1), 1.0)
-        assert (split.variances >= objective.variance_floor).all()
-        kept = [[m in row for m in pair.means[0]] for row in split.means]
-        assert kept == [[False, True], [True, False]]
+    split = splits(objective, pair, 10)
+    assert split.means.shape == (2, 3)
+    np.testing.assert_allclose(split.weights.sum(axis=1), 1.0)
+    assert (split.variances >= objective.variance_floor).all()
+    kept = [[m in row for m in pair.means[0]] for row in split.means]
+    assert sorted(kept) == [[False, True], [True, False]]
 
 
-def test_even_split_keeps_the_variance_of_the_component(objective: Objective) -> None:
-    whole = at(objective, [0.0], 0.5)
-    split = even_splits(objective, whole).all()
-    np.testing.assert_allclose(split.means.mean(), whole.means.item())
-    within, between = split.variances.mean(), split.means.var()
-    np.testing.assert_allclose(within + between, whole.variances.item())
-
-
-def test_optimal_split_finds_unequal_parts_directly(objective: Objective) -> None:
-    back = objective.in_data_scale(
-        optimal_splits(objective, at(objective, [-3.0, 2.1], 0.3)).all()[1:]
-    )
+def test_split_finds_unequal_parts_directly(objective: Objective) -> None:
+    pair = at(objective, [-3.0, 2.1], 0.3)
+    split = splits(objective, pair, 10)
+    of_second = split[pair.means[0, 0] == split.means[:, 0]]
+    back = objective.in_data_scale(of_second)
     # the second component sees 100 points, of which 10 are the small clump at 2.9
     np.testing.assert_allclose(np.sort(back.means[0]), [-3.0, 2.0, 2.9], atol=0.03)
     np.testing.assert_allclose(np.sort(back.weights[0])[0], 10 / 160, atol=0.01)
@@ -53,15 +46,13 @@ def test_optimal_split_finds_unequal_parts_directly(objective: Objective) -> Non
 
 def test_best_splits_have_the_largest_objective(objective: Objective) -> None:
     pairs = Candidates.joined(at(objective, [-3.0, 2.1], 0.3), at(objective, [-1.0, 2.5], 0.8))
-    for split in (even_splits(objective, pairs), optimal_splits(objective, pairs)):
-        values = np.sort(objective.value(split.all()))[::-1]
-        best = split.best(objective, 3)
-        np.testing.assert_allclose(objective.value(best), values[:3], rtol=1e-10)
+    values = np.sort(objective.value(splits(objective, pairs, 99)))[::-1]
+    best = splits(objective, pairs, 3)
+    np.testing.assert_allclose(objective.value(best), values[:3], rtol=1e-10)
 
 
 def test_split_of_a_component_far_from_the_points_is_a_mixture(objective: Objective) -> None:
     lost = Candidates(np.array([[1.0, 0.0]]), np.array([[0.0, 50.0]]), np.array([[1e-4, 1e-4]]))
-    for split in (even_splits(objective, lost), optimal_splits(objective, lost)):
-        best = split.best(objective, 2)
-        assert np.isfinite(objective.value(best)).all()
-        np.testing.assert_allclose(best.weights.sum(axis=1), 1.0)
+    best = splits(objective, lost, 2)
+    assert np.isfinite(objective.value(best)).all()
+    np.testing.assert_allclose(best.weights.sum(axis=1), 1.0)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from numpy.typing import ArrayLike
 
-from dash_app.learning import Mixture, OnlineGaussianMixture, fit_from_scratch, tracking
-from dash_app.learning.objective import Candidates, Objective
+from dash_app.learning import OnlineGaussianMixture, fit_from_scratch, tracking, tuning
+from dash_app.learning.objective import Objective
 from dash_app.learning.summary import WeightedSummary
 
 #: Two optima that are mirror images: the middle clump joins the left or the right clump.
@@ -35,8 +33,8 @@ def test_incumbent_stays_when_two_optima_are_nearly_tied() -> None:
     assert len(set(sides(SWAYING))) == 1
 
 
-def test_incumbent_alternates_without_the_hysteresis(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tracking, "HYSTERESIS_NATS", 0.0)
+def test_incumbent_alternates_without_the_margin(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tuning, "SWITCH_NATS", 0.0)
     assert len(set(sides(SWAYING))) == 2
 
 
@@ -48,7 +46,7 @@ def test_clearly_better_optimum_becomes_the_incumbent() -> None:
     for x in points:
         learner.partial_fit([x])
     best = fit_from_scratch(np.concatenate([CLUMPS, points]), 2).objective
-    assert learner.objective >= best - tracking.HYSTERESIS_NATS
+    assert learner.objective >= best - tuning.SWITCH_NATS
 
 
 def test_incumbent_is_the_same_at_each_run() -> None:
@@ -72,66 +70,41 @@ class Tracker:
         self.state = tracking.update(self.state, self.objective(), self.summary, increment, seed=0)
         return self.state
 
-    def add_until_the_second_search_is_next(self) -> tracking.TrackingState:
-        while self.state.n_searches % 4 != 3:
-            self.add([0.0])
-        return self.state
+
+def test_the_usual_update_does_not_look() -> None:
+    rng = np.random.default_rng(4)
+    tracker = Tracker(rng.normal(0.0, 0.1, 2_000), 3)
+    n_looks = [tracker.add([x]).n_looks for x in rng.normal(0.0, 0.1, 100)]
+    assert 1 <= n_looks[-1] <= 50
 
 
-def test_the_usual_update_does_not_search(eruptions: np.ndarray) -> None:
-    tracker = Tracker(eruptions[:100], 3)
-    n_searches = [tracker.add([x]).n_searches for x in eruptions[100:200]]
-    assert 5 <= n_searches[-1] <= 40
+def test_surprising_point_starts_a_look() -> None:
+    tracker = Tracker(np.random.default_rng(4).normal(0.0, 0.1, 2_000), 2)
+    before = tracker.add([0.0]).n_looks
+    assert tracker.add([3.0]).n_looks == before + 1
 
 
-def test_surprising_point_starts_one_search() -> None:
-    tracker = Tracker(np.random.default_rng(4).normal(0.0, 0.1, 200), 2)
-    before = tracker.add([0.0]).n_searches
-    assert tracker.add([3.0]).n_searches == before + 1
-
-
-def test_only_an_unfamiliar_batch_starts_a_search() -> None:
+def test_only_an_unfamiliar_small_batch_starts_a_look() -> None:
     rng = np.random.default_rng(5)
     tracker = Tracker(rng.normal(size=200_000), 2)
-    assert tracker.add(rng.normal(size=10_000)).n_searches == 0
-    assert tracker.add(rng.normal(4.0, 0.1, size=1_000)).n_searches == 1
+    assert tracker.add(rng.normal(size=200)).n_looks == 0
+    assert tracker.add(rng.normal(4.0, 0.1, size=1_000)).n_looks == 1
 
 
-def test_second_search_waits_if_the_newest_point_is_surprising() -> None:
-    tracker = Tracker(CLUMPS, 2)
-    before = tracker.add_until_the_second_search_is_next()
-    surprised = tracker.add([4.0])
-    assert surprised.n_searches == before.n_searches
-    expected, kept = before.second_search.incumbent, surprised.second_search.incumbent
-    np.testing.assert_array_equal(kept.means, expected.means)
-    assert tracker.add([0.0]).n_searches == before.n_searches + 1
+def test_a_large_batch_starts_a_search_without_memory() -> None:
+    rng = np.random.default_rng(5)
+    tracker = Tracker(rng.normal(size=1_000), 2)
+    assert tracker.add(rng.normal(size=100)).n_new == 100
+    assert tracker.add(rng.normal(size=200)).n_new == 0
 
 
-def test_second_search_waits_if_a_challenger_is_better() -> None:
-    tracker = Tracker(CLUMPS, 2)
-    before = tracker.add_until_the_second_search_is_next()
-    expected = tracker.add([0.0]).incumbent.objective
-    other = Tracker(CLUMPS, 2)
-    other.add_until_the_second_search_is_next()
-    best, worse = other.state.incumbent.mixture, other.state.challengers[:1]
-    swapped = Mixture(worse.weights[0], worse.means[0], worse.variances[0])
-    other.state = replace(
-        other.state,
-        incumbent=replace(other.state.incumbent, mixture=swapped),
-        challengers=Candidates(best.weights[None], best.means[None], best.variances[None]),
-    )
-    after = other.add([0.0])
-    assert after.n_searches == before.n_searches
-    assert after.incumbent.objective == pytest.approx(expected, abs=1e-9)
+def test_growth_of_the_data_starts_a_search_without_memory() -> None:
+    rng = np.random.default_rng(5)
+    tracker = Tracker(rng.normal(size=1_000), 2)
+    n_new = [tracker.add(x).n_new for x in np.split(rng.normal(size=1_200), 24)]
+    assert n_new.index(0) == 20  # after 1,050 new points of 2,050
 
 
-@pytest.mark.parametrize(
-    ("n_components", "at_each"), [(5, False), (6, True), (16, True), (17, False)]
-)
-def test_every_point_starts_a_search_with_six_to_sixteen_components(
-    n_components: int, at_each: bool
-) -> None:
-    points = np.random.default_rng(8).normal(np.repeat([-2.0, 0.0, 3.0], 40), 0.3)
-    tracker = Tracker(points, n_components)
-    rested = [tracker.add([x]).n_since_search for x in np.linspace(-0.2, 0.2, 6).tolist()]
-    assert (max(rested) == 0) == at_each
+def test_margin_shrinks_as_the_noise_of_the_objective() -> None:
+    assert tracking.switch_margin(1.0) == tracking.switch_margin(1_000.0) == tuning.SWITCH_NATS
+    assert tracking.switch_margin(1e7) == pytest.approx(tuning.SWITCH_NATS / 100)

@@ -1,0 +1,111 @@
+"""The tuned numbers of the search, each with its unit and what it trades.
+
+The modules read them at each use, so that a benchmark can change one and measure the effect.
+"""
+
+from __future__ import annotations
+
+# -- copies of the data
+
+COARSE_ATOMS = 128
+"""Atoms of the copy that ranks candidates. More atoms rank better and take longer."""
+
+COARSEST_ATOMS = 64
+"""Atoms of the copy for segmentation, whose time grows with the square of this number."""
+
+# -- moves
+
+N_LOCATIONS, N_DISTANCES = 24, 12
+"""Number of locations of births at equal steps of mass, and number at equal distances."""
+
+BIRTH_STDS = (0.03, 0.12, 0.4)
+"""Standard deviations of a new component, standardised units, before the floor is added."""
+
+N_BIRTHS, N_TURNS = 32, 4
+"""Births that a look tries, and number of looks that take turns with the ranked births. More
+births find more optima and take longer."""
+
+N_REDUCED, N_SPLITS = 12, 8
+"""Mixtures with K - 1 components that are split, and splits that a look tries."""
+
+N_PARENTS, N_OFFSPRING = 8, 12
+"""Optima that are crossed, and offspring that a look tries."""
+
+DEEP_COMPONENTS = (6, 16)
+"""With this many components a look also removes two components and adds two. With fewer it finds
+nothing more; with more it takes longer than a person waits for each point."""
+
+N_DEEP, N_DEEP_BIRTHS = 4, 24
+"""Mixtures that lose a second component, and births that follow."""
+
+BROAD_SHARES = (0.05, 0.3)
+"""Mixing weights of the broad component that is added to a segmentation."""
+
+# -- ranking and refinement
+
+N_KEPT, N_CYCLES = (24, 8), (2, 1, 2)
+"""Candidates kept between three rounds of SQUAREM, and cycles of each round."""
+
+N_POLISHED = (2, 4)
+"""Known and new optima that Newton's method refines. They do not compete with each other, because
+known optima have had more cycles."""
+
+REACH_NATS = 0.02
+"""A candidate is refined if it is at most this far below the incumbent, nats per point."""
+
+N_NEWTON_STEPS = (4, 10)
+"""Newton steps of all candidates, then of those within `REACH_NATS` of the best."""
+
+NEWTON_TOL = 1e-7
+"""Newton's method stops at a smaller predicted gain, nats per point."""
+
+COARSE_LAG_NATS = 0.001
+"""A candidate is refined on all atoms if it is at most this far below the incumbent on the coarse
+copy, nats per point."""
+
+SAME_NATS = 1e-7
+"""Optima in the incumbent's basin that differ less in J are the same, nats per point."""
+
+N_OPTIMA = 13
+"""Optima in the archive. More optima find more by crossover and take longer."""
+
+# -- the search from an empty archive
+
+N_RANDOM = 120
+"""Random starts."""
+
+N_BARREN = (2, 5)
+"""Bounds of the number of looks in a row without a gain that end a search; K - 1 within them."""
+
+MAX_WORK = 600
+"""Largest number of looks times components of a search. It bounds the time with many components."""
+
+# -- when to look
+
+SWITCH_NATS, SWITCH_MASS = 5e-5, 1000.0
+"""Least gain in J with which another optimum replaces the incumbent, nats per point. Above the
+mass, in points, it falls with the root of the mass, as the noise of J does. Without it nearly equal
+optima alternate."""
+
+LOOK_NATS = 0.0005
+"""Misfit since the last look that causes a look, nats per point of all data."""
+
+NEWS_NATS, NEWS_EXPONENT = 0.1, 2 / 3
+"""n new points add at least 0.1 n^(2/3) nats of misfit, because they may show new structure. The
+noise of a sum grows as n^(1/2) and structure as n."""
+
+SURPRISE_NATS = 0.02
+"""Misfit of an increment after which a look takes no turns with births, nats per point of all
+data."""
+
+N_SAMPLED, N_TELLING = 256, 32
+"""Points that estimate the misfit of a large increment, and number from which their mean is
+compared with its standard error."""
+
+N_LOOKS = 3
+"""Largest number of looks in one update while each finds a better optimum."""
+
+NEW_SHARE, LARGE_SHARE = 0.5, 0.1
+"""A search without memory starts when the points since the last one are more than the first share
+of the mass, or those of one increment more than the second. Smaller shares find more optima and
+take longer."""
