@@ -7,6 +7,7 @@ Online training keeps its archive, and looks when the data have changed enough (
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -98,6 +99,8 @@ def search(
 ) -> Archive:
     """Return the archive of a search without memory.
 
+    It runs on the coarse copy. At the end the best optima are compared on the whole summary.
+
     Parameters
     ----------
     levels : J of the summary and of its copies
@@ -106,27 +109,34 @@ def search(
     on_gain : called with J of the first optimum, and after each look with a gain
     between : called before each look; an exception from it ends the search
     """
-    archive = _started(levels, rng)
+    rough = replace(levels, fine=levels.coarse)
+    archive = _started(rough, rng)
     on_gain(archive.value)
     size = levels.fine.n_components
-    if size == 1:  # J has one optimum
-        return archive
     tried = archive.optima[:0]
     max_barren = int(np.clip(size - 1, *tuning.N_BARREN))
     n_barren = 0
-    for _ in range(min(max_looks, tuning.MAX_WORK // size)):
+    for _ in range(min(max_looks, tuning.MAX_WORK // size) if size > 1 else 0):
         homes = np.flatnonzero(outside_basins(archive.optima, tried))
         if homes.size == 0 or n_barren == max_barren:
             break
         between()
         home = int(homes[0])
         tried = Candidates.joined(tried, archive.optima[home : home + 1])
-        archive, replaced = step(archive, levels, home=home, margin=tuning.SAME_NATS)
+        archive, replaced = step(archive, rough, home=home, margin=tuning.SAME_NATS)
         n_barren += 1
         if replaced:
             on_gain(archive.value)
             n_barren = 0
-    return archive
+    between()
+    return _first_refined(archive.optima, levels)
+
+
+def _first_refined(optima: Candidates, levels: DataLevels) -> Archive:
+    """Return the archive of the optima, the first of them refined."""
+    n_first = tuning.N_POLISHED[1]
+    refined, _ = select(levels, optima[:n_first], 0.0)
+    return Archive(Candidates.joined(refined.optima, optima[n_first:]), refined.value)
 
 
 def _started(levels: DataLevels, rng: np.random.Generator) -> Archive:
@@ -138,10 +148,7 @@ def _started(levels: DataLevels, rng: np.random.Generator) -> Archive:
     )
     scored = squarem(levels.coarse, starts, tuning.N_CYCLES[0]).best(tuning.N_KEPT[0])
     scored = squarem(levels.coarse, scored.candidates, sum(tuning.N_CYCLES[1:]))
-    best = scored.best(tuning.N_OPTIMA).candidates
-    refined, _ = select(levels, best[: tuning.N_POLISHED[1]], 0.0)
-    far = best[tuning.N_POLISHED[1] :]
-    return Archive(Candidates.joined(refined.optima, far), refined.value)
+    return _first_refined(scored.best(tuning.N_OPTIMA).candidates, levels)
 
 
 def random_starts(objective: Objective, n_starts: int, rng: np.random.Generator) -> Candidates:

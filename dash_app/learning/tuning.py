@@ -74,10 +74,10 @@ N_OPTIMA = 13
 N_RANDOM = 120
 """Random starts."""
 
-N_BARREN = (2, 5)
+N_BARREN = (3, 8)
 """Bounds of the number of looks in a row without a gain that end a search; K - 1 within them."""
 
-MAX_WORK = 600
+MAX_WORK = 400
 """Largest number of looks times components of a search. It bounds the time with many components."""
 
 # -- when to look
