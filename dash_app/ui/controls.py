@@ -38,6 +38,7 @@ def _scratch_card() -> dmc.Paper:
             color="scratch",
             size="sm",
             fullWidth=True,
+            justify="space-between",  # the label changes while it trains, and stays where it is
             fw=600,
             c="var(--on-scratch)",
         ),

@@ -20,7 +20,9 @@ window.shifts = [];
 const THUMBS = /^[^,]*Slider-thumb[^,]*$/;  // of a slider, which are meant to move
 new PerformanceObserver((list) => {
     for (const each of list.getEntries()) {
-        const moved = each.sources.map(({node}) => node && (node.id || node.className));
+        const moved = each.sources.map(({node, previousRect: {x, y, width}, currentRect}) =>
+            `${node && (node.id || node.className)} ${x},${y},${width} to `
+            + `${currentRect.x},${currentRect.y}`);
         if (!each.hadRecentInput && !THUMBS.test(moved.join())) shifts.push([each.value, moved]);
     }
 }).observe({type: 'layout-shift'});
