@@ -137,7 +137,7 @@ def fit_from_scratch(
     plain = _plain_em(objective, min(max_iter - 1, _MAX_EM_STEPS), trace)
     steps_left = max_iter - 1 - len(trace.losses)
     rng = np.random.default_rng(seed)
-    found = search(levels, rng, steps_left, trace, on_step)
+    found = search(levels, rng, None, steps_left, trace, on_step)
     better = float(objective.value(plain)[0]) > found.value  # rare
     best = plain if better else found.incumbent
     final = polish(

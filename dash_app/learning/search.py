@@ -93,11 +93,12 @@ def _moves(
 def search(
     levels: DataLevels,
     rng: np.random.Generator,
+    known: Candidates | None = None,
     max_looks: int = 1000,
     on_gain: Callable[[float], None] = lambda value: None,
     between: Callable[[], None] = lambda: None,
 ) -> Archive:
-    """Return the archive of a search without memory.
+    """Return the archive of a search from an empty archive.
 
     It runs on the coarse copy. At the end the best optima are compared on the whole summary.
 
@@ -105,12 +106,13 @@ def search(
     ----------
     levels : J of the summary and of its copies
     rng : generator of the random starts
+    known : Candidates, (any, K), standardised units, further starts
     max_looks : int, largest number of looks
     on_gain : called with J of the first optimum, and after each look with a gain
     between : called before each look; an exception from it ends the search
     """
     rough = replace(levels, fine=levels.coarse)
-    archive = _started(rough, rng)
+    archive = _started(rough, rng, known)
     on_gain(archive.value)
     size = levels.fine.n_components
     tried = archive.optima[:0]
@@ -139,12 +141,13 @@ def _first_refined(optima: Candidates, levels: DataLevels) -> Archive:
     return Archive(Candidates.joined(refined.optima, optima[n_first:]), refined.value)
 
 
-def _started(levels: DataLevels, rng: np.random.Generator) -> Archive:
+def _started(levels: DataLevels, rng: np.random.Generator, known: Candidates | None) -> Archive:
     """Return the archive of the best starts."""
     starts = Candidates.joined(
         quantile_segmentation(levels.coarse),
         segmentations(levels.coarsest),
         random_starts(levels.coarse, tuning.N_RANDOM, rng),
+        *(() if known is None else (known,)),
     )
     scored = squarem(levels.coarse, starts, tuning.N_CYCLES[0]).best(tuning.N_KEPT[0])
     scored = squarem(levels.coarse, scored.candidates, sum(tuning.N_CYCLES[1:]))

@@ -1,8 +1,9 @@
 """Tracking the optimum as the data grow: one update of the incumbent.
 
 Most updates take a few Newton steps. An update looks for better optima when the points since the
-last look have a lower log-density than expected. A search without memory follows a large increment,
-and each time the data have grown by a factor: no order of arrival then traps the incumbent.
+last look have a lower log-density than expected. A search from an empty archive follows a large
+increment, and each time the data have grown by a factor. So no order of arrival traps the incumbent
+for long.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ class TrackingState:
     challengers : Candidates, (any, K), other local optima that may become better, data units
     n_looks : int, number of looks so far
     misfit_nats : float, sum over the points since the last look; see `_mean_surprise`
-    n_new : float, number of points since the last search without memory
+    n_new : float, number of points since the last search from an empty archive
     """
 
     incumbent: Incumbent
@@ -81,19 +82,19 @@ def search_anew(
     summary: WeightedSummary,
     seed: int,
     on_step: Callable[[], None] = lambda: None,
-    incumbent: Candidates | None = None,
+    known: Candidates | None = None,
 ) -> TrackingState:
-    """Return the state after a search without memory.
+    """Return the state after a search from an empty archive.
 
-    An incumbent, standardised units, stays unless the search finds a better optimum.
+    known : Candidates, (any, K), standardised units, the incumbent first
+        They are further starts. The incumbent stays unless the search finds a better optimum.
     """
-    archive = search(
-        DataLevels.of(objective, summary), np.random.default_rng(seed), between=on_step
-    )
+    levels = DataLevels.of(objective, summary)
+    archive = search(levels, np.random.default_rng(seed), known, between=on_step)
     on_step()
     optima = archive.optima
-    if incumbent is not None:
-        optima = Candidates.joined(incumbent, optima)
+    if known is not None:
+        optima = Candidates.joined(known[:1], optima)
     n_first = len(optima) - len(archive.optima) + 1
     final = polish(objective, optima[:n_first], max_steps=_MAX_STEPS, tol=_TOL)
     lead = int(final.values[-1] > final.values[0] + switch_margin(summary.mass))
@@ -127,19 +128,20 @@ def update(
     n_here = min(float(increment.size), mass)
     n_new = state.n_new + n_here
     incumbent = objective.standardised(state.incumbent.mixture)
+    known = Candidates.joined(incumbent, objective.standardised_batch(state.challengers))
     if n_here > tuning.LARGE_SHARE * mass or n_new > tuning.NEW_SHARE * mass:
-        return search_anew(objective, summary, seed, on_step, incumbent)
+        return search_anew(objective, summary, seed, on_step, known)
     surprise = n_here * _mean_surprise(state.incumbent, increment)
     misfit_nats = state.misfit_nats + surprise + tuning.NEWS_NATS * n_here**tuning.NEWS_EXPONENT
-    if misfit_nats <= tuning.LOOK_NATS * mass or objective.n_components == 1:
+    many = objective.n_components >= tuning.DEEP_COMPONENTS[0]
+    if misfit_nats <= tuning.LOOK_NATS[many] * mass or objective.n_components == 1:
         n_steps = tuning.N_NEWTON_STEPS[0]
         polished = polish(objective, incumbent, max_steps=n_steps, tol=tuning.NEWTON_TOL)
         value = float(polished.values[0])
         tracked = Incumbent.of(objective, polished.candidates, value)
         return replace(state, incumbent=tracked, misfit_nats=misfit_nats, n_new=n_new)
     levels = DataLevels.of(objective, summary)
-    challengers = objective.standardised_batch(state.challengers)
-    archive = Archive(Candidates.joined(incumbent, challengers), -np.inf)
+    archive = Archive(known, -np.inf)
     turn = None if surprise > tuning.SURPRISE_NATS * mass else state.n_looks
     newest = (increment[-1:] - objective.location) / objective.scale
     for _ in range(tuning.N_LOOKS):

@@ -87,8 +87,9 @@ SWITCH_NATS, SWITCH_MASS = 5e-5, 1000.0
 mass, in points, it falls with the root of the mass, as the noise of J does. Without it nearly equal
 optima alternate."""
 
-LOOK_NATS = 0.0005
-"""Misfit since the last look that causes a look, nats per point of all data."""
+LOOK_NATS = (0.002, 0.0005)
+"""Misfit since the last look that causes a look, nats per point of all data; first with few
+components, then from `DEEP_COMPONENTS` on. A smaller one finds more optima and takes longer."""
 
 NEWS_NATS, NEWS_EXPONENT = 0.1, 2 / 3
 """n new points add at least 0.1 n^(2/3) nats of misfit, because they may show new structure. The
@@ -106,6 +107,6 @@ N_LOOKS = 3
 """Largest number of looks in one update while each finds a better optimum."""
 
 NEW_SHARE, LARGE_SHARE = 0.5, 0.1
-"""A search without memory starts when the points since the last one are more than the first share
-of the mass, or those of one increment more than the second. Smaller shares find more optima and
-take longer."""
+"""A search from an empty archive starts when the points since the last one are more than the first
+share of the mass, or those of one increment more than the second. Smaller shares find more optima
+and take longer."""

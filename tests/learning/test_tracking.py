@@ -91,14 +91,14 @@ def test_only_an_unfamiliar_small_batch_starts_a_look() -> None:
     assert tracker.add(rng.normal(4.0, 0.1, size=1_000)).n_looks == 1
 
 
-def test_a_large_batch_starts_a_search_without_memory() -> None:
+def test_a_large_batch_starts_a_search_from_an_empty_archive() -> None:
     rng = np.random.default_rng(5)
     tracker = Tracker(rng.normal(size=1_000), 2)
     assert tracker.add(rng.normal(size=100)).n_new == 100
     assert tracker.add(rng.normal(size=200)).n_new == 0
 
 
-def test_growth_of_the_data_starts_a_search_without_memory() -> None:
+def test_growth_of_the_data_starts_a_search_from_an_empty_archive() -> None:
     rng = np.random.default_rng(5)
     tracker = Tracker(rng.normal(size=1_000), 2)
     n_new = [tracker.add(x).n_new for x in np.split(rng.normal(size=1_200), 24)]
