@@ -133,8 +133,7 @@ def update(
         return search_anew(objective, summary, seed, on_step, known)
     surprise = n_here * _mean_surprise(state.incumbent, increment)
     misfit_nats = state.misfit_nats + surprise + tuning.NEWS_NATS * n_here**tuning.NEWS_EXPONENT
-    many = objective.n_components >= tuning.DEEP_COMPONENTS[0]
-    if misfit_nats <= tuning.LOOK_NATS[many] * mass or objective.n_components == 1:
+    if misfit_nats <= tuning.LOOK_NATS * mass or objective.n_components == 1:
         n_steps = tuning.N_NEWTON_STEPS[0]
         polished = polish(objective, incumbent, max_steps=n_steps, tol=tuning.NEWTON_TOL)
         value = float(polished.values[0])
