@@ -23,7 +23,7 @@ _HISTOGRAM = "document.querySelector('#plot .js-plotly-plot').data.find(t => t.u
 def _open(page: DashPage, session_id: str) -> None:
     """Load the page at the address of this session."""
     page.driver.get(f"{page.server.url}?s={session_id}")
-    page.wait(f"window.dash_clientside?.state?.view && dash_clientside.state.view.id === '{session_id}'")
+    page.wait(f"window.dash_clientside?.state?.view?.id === '{session_id}'")
 
 
 def test_changes_of_another_tab_come_without_a_question(page: DashPage) -> None:
