@@ -1,9 +1,9 @@
 """Tracking the optimum as the data grow: one update of the incumbent.
 
 Most updates take a few Newton steps. An update looks for better optima when the points since the
-last look have a lower log-density than expected. A search from an empty archive follows a large
-increment, and each time the data have grown by a factor. So no order of arrival traps the incumbent
-for long.
+last look have a lower log-density than expected, or when another known optimum has become better.
+A search from an empty archive follows a large increment, and each time the data have grown by a
+factor. So no order of arrival traps the incumbent for long.
 """
 
 from __future__ import annotations
@@ -133,7 +133,11 @@ def update(
         return search_anew(objective, summary, seed, on_step, known)
     surprise = n_here * _mean_surprise(state.incumbent, increment)
     misfit_nats = state.misfit_nats + surprise + tuning.NEWS_NATS * n_here**tuning.NEWS_EXPONENT
-    if misfit_nats <= tuning.LOOK_NATS * mass or objective.n_components == 1:
+    values = objective.value(known)
+    overtaken = bool((values > values[0] + switch_margin(mass)).any())
+    many = objective.n_components >= tuning.DEEP_COMPONENTS[0]
+    due = overtaken or misfit_nats > tuning.LOOK_NATS[many] * mass
+    if not due or objective.n_components == 1:
         n_steps = tuning.N_NEWTON_STEPS[0]
         polished = polish(objective, incumbent, max_steps=n_steps, tol=tuning.NEWTON_TOL)
         value = float(polished.values[0])

@@ -87,9 +87,9 @@ SWITCH_NATS, SWITCH_MASS = 5e-5, 1000.0
 mass, in points, it falls with the root of the mass, as the noise of J does. Without it nearly equal
 optima alternate."""
 
-LOOK_NATS = 0.0005
-"""Misfit since the last look that causes a look, nats per point of all data. A smaller one finds
-more optima and takes longer."""
+LOOK_NATS = (0.002, 0.0005)
+"""Misfit since the last look that causes a look, nats per point of all data; first with few
+components, then from `DEEP_COMPONENTS` on. A smaller one finds more optima and takes longer."""
 
 NEWS_NATS, NEWS_EXPONENT = 0.1, 2 / 3
 """n new points add at least 0.1 n^(2/3) nats of misfit, because they may show new structure. The
