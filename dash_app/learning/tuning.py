@@ -7,7 +7,7 @@ from __future__ import annotations
 
 # -- copies of the data
 
-COARSE_ATOMS = 128
+COARSE_ATOMS = 256
 """Atoms of the copy that ranks candidates. More atoms rank better and take longer."""
 
 COARSEST_ATOMS = 64

@@ -20,8 +20,11 @@ window.shifts = [];
 const THUMBS = /^[^,]*Slider-thumb[^,]*$/;  // of a slider, which are meant to move
 new PerformanceObserver((list) => {
     for (const each of list.getEntries()) {
-        const moved = each.sources.map(({node, previousRect: {x, y, width}, currentRect}) =>
-            `${node && (node.id || node.className)} ${x},${y},${width} to `
+        // plotly replaces its text nodes when it draws: a source without a node is one of these
+        const sources = each.sources.filter(({node}) => node);
+        if (!sources.length) continue;
+        const moved = sources.map(({node, previousRect: {x, y, width}, currentRect}) =>
+            `${node.id || node.className} ${x},${y},${width} to `
             + `${currentRect.x},${currentRect.y}`);
         if (!each.hadRecentInput && !THUMBS.test(moved.join())) shifts.push([each.value, moved]);
     }
