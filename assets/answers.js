@@ -21,6 +21,9 @@
     }, LOOK_AGAIN_MS * 2 ** Math.min(looks, 4));
   }
 
+  /** @returns {boolean} whether a question for the whole session is on its way */
+  const looking = () => lookTimer !== 0;
+
   /** The answer to a command has not come in time. */
   function overdue() {
     const { outbox } = gmm.state;
@@ -185,5 +188,5 @@
     gmm.actions.trainSoon();
   }
 
-  gmm.answers = { answered, followed, look, lookAgain, overdue, seen, told };
+  gmm.answers = { looking, answered, followed, look, lookAgain, overdue, seen, told };
 })((window.dash_clientside = window.dash_clientside || {}));

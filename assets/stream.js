@@ -59,7 +59,9 @@
     clearTimeout(settleTimer);
     const { view, outbox } = gmm.state;
     if (!view || news.id !== view.id || news.revision <= view.revision) return;
-    if (outbox.busy) settleTimer = setTimeout(() => revision(news), SETTLE_MS);
+    // the answer to a question on its way may be older than this news, and must not end it
+    const waits = outbox.busy || gmm.answers.looking();
+    if (waits) settleTimer = setTimeout(() => revision(news), SETTLE_MS);
     else if (!gmm.answers.told(news)) gmm.answers.look();
   }
 
