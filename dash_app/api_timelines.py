@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from functools import partial
 from typing import Annotated, Any, Literal, Optional
 
 from flask import Response, jsonify, request
@@ -19,15 +19,15 @@ from pydantic import Field
 from dash_app.api import PREFIX
 from dash_app.api_models import Model, SessionPath, with_example
 from dash_app.documents import record_document, timeline_document
+from dash_app.journal.watch import Watch
 from dash_app.learning import LEARNERS
 from dash_app.sessions import Sessions
 from dash_app.training.timelines import MAX_SEED, Timeline
-from dash_app.web import documentation, error_handlers, fields
+from dash_app.web import documentation, event_streams, fields
 
 HEARTBEAT_S = 1.0
 """Time without an event after which a comment is sent, to detect a lost connection."""
 
-_RETRY_AFTER_S = 2
 _TIMELINES = Tag(name="timelines", description="Learners side by side on the same stream.")
 _ADDRESS = "/sessions/<session_id>/timelines"
 _ID = "45-3-arrival-0-summary-scratch"
@@ -174,20 +174,8 @@ def register(server: OpenAPI, sessions: Sessions, *, max_streams: int) -> None:
     def get_timeline_events(path: TimelinePath) -> Response:
         """Follow a timeline: a `record` for each learner and increment, then the last status."""
         made = timelines.get(path.session_id, path.timeline_id)
-        stack = ExitStack()
-        if not stack.enter_context(sessions.watch.listener(path.session_id, max_streams)):
-            message = (
-                f"expected at most {max_streams} event streams at once, got one more; poll instead"
-            )
-            busy = error_handlers.answer(503, "too_many_streams", message)
-            busy.headers["Retry-After"] = str(_RETRY_AFTER_S)
-            return busy
-        has_gone = request.environ.get("waitress.client_disconnected", lambda: False)
-        events = _stream(made, lambda: sessions.watch.closed or has_gone())
-        response = Response(events, headers={"Cache-Control": "no-cache"})
-        response.content_type = "text/event-stream; charset=utf-8"
-        response.call_on_close(stack.close)
-        return response
+        place = sessions.watch.listener(path.session_id, max_streams)
+        return event_streams.answer(place, max_streams, partial(_stream, made, sessions.watch))
 
     server.register_api(api)
 
@@ -198,9 +186,9 @@ def _require_json() -> None:
         request.get_json()  # raises 400 or 415; the result is kept for the model
 
 
-def _stream(made: Timeline, is_over: Callable[[], bool]) -> Iterator[str]:
+def _stream(made: Timeline, watch: Watch, has_gone: Callable[[], bool]) -> Iterator[str]:
     n_sent = 0
-    while not is_over():
+    while not (watch.closed or has_gone()):
         if not made.wait(n_sent, HEARTBEAT_S):
             yield ": alive\n\n"
             continue

@@ -12,8 +12,8 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Optional
 
 from flask import Response, request
@@ -32,7 +32,7 @@ from dash_app.errors import SessionNotFoundError
 from dash_app.journal.watch import Watch
 from dash_app.records.runs import ALIVE, CANCELLED, DONE, FAILED, QUEUED, RunRecord
 from dash_app.sessions import Sessions
-from dash_app.web import error_handlers
+from dash_app.web import event_streams
 
 MIN_INTERVAL_S = 1 / 30
 """Shortest time between two events of a stream; changes in between are merged into one event."""
@@ -46,8 +46,6 @@ ANSWER_FIRST_S = 0.01
 LOOK_EVERY_S = 1.0
 """Interval at which a stream checks for a lost client, to free its thread."""
 
-_RETRY_AFTER_S = 2
-_HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 _ENDED = (DONE, FAILED, CANCELLED)
 _DESCRIBED = {
     "description": "the stream; it does not end by itself",
@@ -223,21 +221,9 @@ def register(server: OpenAPI, sessions: Sessions, *, max_streams: int) -> None:
         sessions.view(path.session_id)  # 404 before the stream begins
         position = Position.read(request.headers.get("Last-Event-ID", ""))
         feed = Feed(sessions, path.session_id, position)
-        stack = ExitStack()
-        if not stack.enter_context(sessions.watch.listener(path.session_id, max_streams)):
-            message = (
-                f"expected at most {max_streams} event streams at once, got one more; poll instead"
-            )
-            busy = error_handlers.answer(503, "too_many_streams", message)
-            busy.headers["Retry-After"] = str(_RETRY_AFTER_S)
-            return busy
-        # waitress reports a lost client; with other servers the next heartbeat fails
-        has_gone = request.environ.get("waitress.client_disconnected", lambda: False)
-        events = _stream(sessions, path.session_id, feed, has_gone)
-        response = Response(events, headers=_HEADERS)
-        response.content_type = "text/event-stream; charset=utf-8"
-        response.call_on_close(stack.close)
-        return response
+        place = sessions.watch.listener(path.session_id, max_streams)
+        events = partial(_stream, sessions, path.session_id, feed)
+        return event_streams.answer(place, max_streams, events)
 
 
 def _stream(
