@@ -12,42 +12,47 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks.bar import Bar
-from benchmarks.peers import AdamOnIncrement, Array, IncrementalEM, OwnOnline, Peer, ScikitLearn
 from benchmarks.quality import (
-    NewPeer,
+    OWN,
+    methods_of,
     objective_of,
     print_quality,
     quality_bars,
     quality_of_streams,
 )
 from dash_app.learning import Mixture, OnlineGaussianMixture, fit_from_scratch
+from dash_app.learning.mixture import Array
+
+PEERS = ("scikit_learn", "warm_em", "stepwise_em", "gradient")
+"""Other learners on the same streams; keys of `LEARNERS`."""
 
 RESULTS = Path(__file__).parent / "results" / "learner.json"
 
 
 def update_times(
-    n_points: int, n_updates: int, peers: list[NewPeer]
+    n_points: int, n_updates: int, peers: Sequence[str]
 ) -> dict[str, dict[str, float]]:
     """Return the median and 99th percentile of one update after `n_points`, milliseconds.
 
     All methods run at each update in turn, so that other load on the machine slows all of them.
     """
     points = _five_modes(n_points + n_updates, seed=1)
-    methods: list[Peer] = [OwnOnline(5), *(peer(5) for peer in peers)]
-    for method in methods:
+    methods = methods_of(5, None, peers)
+    for method in methods.values():
         method.partial_fit(points[:n_points])
-    spent: dict[str, list[float]] = {method.name: [] for method in methods}
+    spent: dict[str, list[float]] = {name: [] for name in methods}
     for x in points[n_points:]:
-        for method in methods:
+        for name, method in methods.items():
             start = time.perf_counter()
             method.partial_fit(np.array([x]))
-            spent[method.name].append(1e3 * (time.perf_counter() - start))
+            spent[name].append(1e3 * (time.perf_counter() - start))
     return {
         name: {"median": float(np.median(ms)), "p99": float(np.quantile(ms, 0.99))}
         for name, ms in spent.items()
@@ -109,9 +114,7 @@ def bars(result: dict[str, Any]) -> list[Bar]:
     found = quality_bars(result["quality"])
     for n, least in ((100, 2.0), (1_000, None), (100_000, 100.0)):
         if n in result["update_ms"]:
-            own, refit = (
-                result["update_ms"][n][name] for name in ("own online", "scikit-learn refit")
-            )
+            own, refit = (result["update_ms"][n][name] for name in (OWN, PEERS[0]))
             ratio = refit["median"] / own["median"]
             found.append(Bar(f"update at n = {n}, refit / own", ratio, least, "", at_least=True))
             if n == 100:
@@ -119,7 +122,7 @@ def bars(result: dict[str, Any]) -> list[Bar]:
                 found.append(Bar(f"update at n = {n}, own p99 / refit", p99, 2.0, ""))
     few, many = (result["update_ms"].get(f"{n}, own alone") for n in (1_000, 1_000_000))
     if few and many:
-        ratio = many["own online"]["median"] / few["own online"]["median"]
+        ratio = many[OWN]["median"] / few[OWN]["median"]
         found.append(Bar("update at n = 1,000,000 / at 1,000", ratio, 1.3, "", digits=2))
     for batch, least_rate in ((10_000, 1.5), (100_000, 3.0)):
         if batch in result["points_per_second"]:
@@ -138,20 +141,14 @@ def bars(result: dict[str, Any]) -> list[Bar]:
 
 def run(quick: bool) -> dict[str, Any]:
     """Measure and print all figures; return them."""
-    peers: list[NewPeer] = [
-        lambda k: ScikitLearn(k, warm_start=False),
-        lambda k: ScikitLearn(k, warm_start=True),
-        IncrementalEM,
-        AdamOnIncrement,
-    ]
-    rows = quality_of_streams(quick, peers)
+    rows = quality_of_streams(quick, PEERS)
     print_quality(rows)
     result: dict[str, Any] = {"quality": rows, "update_ms": {}, "points_per_second": {}}
     for n, n_updates in ((100, 10),) if quick else ((100, 60), (1_000, 60), (100_000, 12)):
-        result["update_ms"][n] = update_times(n, n_updates, peers[:3] if n < 10_000 else peers[:1])
+        result["update_ms"][n] = update_times(n, n_updates, PEERS[:3] if n < 10_000 else PEERS[:1])
     if not quick:
         for n in (1_000, 100_000, 1_000_000):
-            result["update_ms"][f"{n}, own alone"] = update_times(n, 300, [])
+            result["update_ms"][f"{n}, own alone"] = update_times(n, 300, ())
     for n, figures in result["update_ms"].items():
         for name, ms in figures.items():
             print(

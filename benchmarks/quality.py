@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Optional
+from collections.abc import Sequence
+from typing import Any, Optional, Union
 
 import numpy as np
 
 from benchmarks.bar import Bar
-from benchmarks.peers import Array, OwnOnline, Peer
-from dash_app.learning import Mixture, compare, fit_from_scratch
+from dash_app.learning import (
+    LEARNERS,
+    Mixture,
+    OnlineGaussianMixture,
+    compare,
+    fit_from_scratch,
+)
+from dash_app.learning.learners import Learner
+from dash_app.learning.mixture import Array
 from dash_app.learning.objective import Objective
 from dash_app.learning.summary import WeightedSummary
 from testbed.reference import Case, cases, known_objectives
 from testbed.streams import Stream
 
-NewPeer = Callable[[int], Peer]
-FROM_SCRATCH = "from scratch"
+OWN, FROM_SCRATCH = "own online", "from scratch"
 
 MISS_NATS = 1e-4
 """A prefix at which J is lower than the reference by more than this is a miss, nats per point."""
@@ -28,6 +34,14 @@ MANY_COMPONENTS = 6
 """Least number of components of the second group of prefixes."""
 
 
+def methods_of(
+    n_components: int, half_life: Optional[float], peers: Sequence[str]
+) -> dict[str, Union[OnlineGaussianMixture, Learner]]:
+    """Return the online learner and some of `LEARNERS`, which have no half-life, by name."""
+    own = OnlineGaussianMixture(n_components, half_life=half_life)
+    return {OWN: own, **{name: LEARNERS[name](n_components) for name in peers}}
+
+
 def objective_of(points: Array, mixture: Mixture, weights: Optional[Array] = None) -> float:
     """Return J of a mixture on the points, nats per point; raise its variances to the floor."""
     summary = WeightedSummary(max(points.size, 2)).with_points(points, weights)
@@ -36,20 +50,19 @@ def objective_of(points: Array, mixture: Mixture, weights: Optional[Array] = Non
 
 
 def quality(
-    stream: Stream, prefixes: list[Case], known: dict[str, float], peers: list[NewPeer]
+    stream: Stream, prefixes: list[Case], known: dict[str, float], peers: Sequence[str]
 ) -> dict[str, Any]:
     """Return each method's gaps to the reference at the prefixes, and its TV to scratch."""
-    own = OwnOnline(stream.n_components, stream.half_life)
-    methods: list[Peer] = [own, *(peer(stream.n_components) for peer in peers)]
-    gaps: dict[str, list[float]] = {name: [] for name in (FROM_SCRATCH, *(m.name for m in methods))}
+    methods = methods_of(stream.n_components, stream.half_life, peers)
+    gaps: dict[str, list[float]] = {name: [] for name in (FROM_SCRATCH, *methods)}
     scratch, at = None, 0
     for case in prefixes:
         for x in stream.points[at : case.n_points]:
-            for method in methods:
+            for method in methods.values():
                 method.partial_fit(np.array([x]))
         at = case.n_points
         scratch = fit_from_scratch(case.points, stream.n_components, weights=case.weights)
-        found = {FROM_SCRATCH: scratch.mixture, **{m.name: m.mixture() for m in methods}}
+        found = {FROM_SCRATCH: scratch.mixture, **{name: m.mixture for name, m in methods.items()}}
         for name, mixture in found.items():
             gaps[name].append(known[case.name] - objective_of(case.points, mixture, case.weights))
     assert scratch is not None
@@ -65,7 +78,7 @@ def quality(
     }
 
 
-def quality_of_streams(quick: bool, peers: list[NewPeer]) -> dict[str, dict[str, Any]]:
+def quality_of_streams(quick: bool, peers: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Return `quality` of all streams of the reference, or of a few short ones."""
     known = known_objectives()
     by_stream: dict[str, list[Case]] = {}
@@ -79,7 +92,7 @@ def quality_of_streams(quick: bool, peers: list[NewPeer]) -> dict[str, dict[str,
             prefixes[0].stream,
             prefixes,
             known,
-            peers[:1] if quick else peers if name in WITH_PEERS else [],
+            peers[:1] if quick else peers if name in WITH_PEERS else (),
         )
         for name, prefixes in by_stream.items()
     }
@@ -98,7 +111,7 @@ def print_quality(rows: dict[str, dict[str, Any]]) -> None:
 def quality_bars(rows: dict[str, dict[str, Any]]) -> list[Bar]:
     """Return the closeness to the reference, online and from scratch, and to each other."""
     found = []
-    for method in ("own online", FROM_SCRATCH):
+    for method in (OWN, FROM_SCRATCH):
         of_method = [figures[method] for figures in rows.values()]
         for title, many in (("K <= 5", False), ("K >= 6", True)):
             of_size = [f for f in of_method if (f["n_components"] >= MANY_COMPONENTS) == many]
@@ -110,7 +123,7 @@ def quality_bars(rows: dict[str, dict[str, Any]]) -> list[Bar]:
             found.append(Bar(f"{what} misses", 100 * n_missed / gaps.size, 0.5, "%", digits=2))
             found.append(Bar(f"{what} greatest gap", float(gaps.max()), 0.005, "nats", digits=5))
             found.append(Bar(f"{what} better than it", n_above, None, "", digits=0))
-    own = {name: figures["own online"] for name, figures in rows.items()}
+    own = {name: figures[OWN] for name, figures in rows.items()}
     for kind in ("named", "random"):
         ends = [
             f["end"] for name, f in own.items() if name.startswith("random") == (kind != "named")

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.peers import Array
 from dash_app.learning import OnlineGaussianMixture, fit_from_scratch
+from dash_app.learning.mixture import Array
 from testbed.streams import Stream
 
 
