@@ -12,7 +12,7 @@
     if (lookTimer) return; // a second question could make a second session
     const { state } = gmm;
     const id = state.view ? state.view.id : gmm.address.session();
-    gmm.set_props("look", { data: { id, bounded: true, at: performance.now() } });
+    gmm.set_props("look", { data: { id, at: performance.now() } });
     lookTimer = setTimeout(() => {
       lookTimer = 0;
       looks += 1;
@@ -56,9 +56,12 @@
     if (state.view && answer.asked !== state.view.id) return; // about a session that is left
     const lost = Boolean(state.view && state.view.id !== answer.view.id);
     if (lost) {
+      const sentAgain = state.binned
+        ? "This page had a histogram of its points only: this is a new session."
+        : "Its points are sent again.";
       state.outbox.restart(state.points);
       state.view = null;
-      gmm.show.tell("The server had lost this session; its points are sent again.", "red");
+      gmm.show.tell(`The server does not have this session any more. ${sentAgain}`, "red");
     } else if (answer.asked && answer.asked !== answer.view.id) {
       gmm.show.tell("The session of this address does not exist. This is a new one.", "red");
     }

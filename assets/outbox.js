@@ -2,7 +2,7 @@
  * Changes of the session on their way to the server: in order, one request in flight, each with a
  * key under which the server applies it once however often it is sent.
  *
- * @typedef {{kind: string, key?: string, x?: number[], whole?: boolean, bounded?: boolean,
+ * @typedef {{kind: string, key?: string, x?: number[], whole?: boolean,
  *   settings?: any}} Command
  * @typedef {{held: number[], coming: number[], emptied: boolean}} Expected
  */
@@ -59,7 +59,7 @@
 
     /** Queue a command and send it as soon as the one before it is answered. */
     push(/** @type {Command} */ command) {
-      this._waiting.push({ key: newKey(), bounded: true, ...command });
+      this._waiting.push({ key: newKey(), ...command });
       this._next();
     }
 

@@ -164,8 +164,8 @@ def _valid(session_id: str, run_id: str) -> list[Request]:
         {"kind": "remove", "x": [0.5]},
         {"kind": "configure", "settings": settings},
         {"kind": "train", "method": "em", "epochs": 5},
-        {"kind": "example", "name": "two-clumps"},
-        *({"kind": kind} for kind in ("undo", "redo", "clear")),
+        # not "play": it goes on in the background, and no refusal could be told from it
+        *({"kind": kind} for kind in ("undo", "redo", "clear", "pause", "resume", "stop")),
     ]
     dash = "/_dash-update-component"
     return [

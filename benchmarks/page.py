@@ -345,7 +345,7 @@ def answers_at(port: int, n_points: int) -> list[float]:
         page.perform(session_id, "train", method="em", epochs=200)
         comparison = None
         while comparison is None:
-            comparison = page.look(session_id, bounded=True)["view"]["comparison"]
+            comparison = page.look(session_id)["view"]["comparison"]
         found = []
         for x in rng.uniform(-0.6, 0.5, 5 * N_CLICKS + WARM_UP):
             started = time.perf_counter()

@@ -503,13 +503,11 @@ class Sessions:
         """Return the active points in order of arrival, shape (n_points,)."""
         return self._operations.read(session_id, self._points)
 
-    def whole(
-        self, session_id: str, *, most: Optional[int] = None
-    ) -> tuple[SessionView, Union[Array, Histogram]]:
+    def whole(self, session_id: str, *, most: int) -> tuple[SessionView, Union[Array, Histogram]]:
         """Return the view and the points of one moment; a histogram of more than `most` points."""
 
         def both(live: Live) -> tuple[SessionView, Union[Array, Histogram]]:
-            if most is None or live.state.n_points <= most:
+            if live.state.n_points <= most:
                 return view_of(live), self._points(live)
             active = self._operations.history.active_points(live)
             return view_of(live), histogram_of(active.values)

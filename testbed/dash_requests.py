@@ -24,9 +24,9 @@ class DashRequests:
         state = [{"id": "session", "property": "data", "value": session_id}]
         return self._ask("answer.data", "command", command, state)["answer"]["data"]
 
-    def look(self, session_id: Optional[str] = None, **values: Any) -> Any:
+    def look(self, session_id: Optional[str] = None) -> Any:
         """Ask for the whole session."""
-        question = {"id": session_id, **values}
+        question = {"id": session_id}
         return self._ask("..seen.data...session.data..", "look", question, [])["seen"]["data"]
 
     def close(self) -> None:

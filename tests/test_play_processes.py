@@ -29,9 +29,9 @@ def test_any_worker_pauses_and_resumes_what_another_one_plays(tmp_path: Path) ->
             if "error" in paused:  # it has ended already, on a fast machine
                 break
             assert page.perform(session_id, "resume")["view"]["example"] == "ten-thousand"
-        eventually(lambda: pages[1].look(session_id, bounded=True)["view"]["n_points"] == N_POINTS)
+        eventually(lambda: pages[1].look(session_id)["view"]["n_points"] == N_POINTS)
         for page in pages:
-            seen = page.look(session_id, bounded=True)
+            seen = page.look(session_id)
             assert (seen["view"]["playing"], sum(seen["histogram"]["counts"])) == (None, N_POINTS)
     finally:
         for page in pages:
@@ -51,14 +51,14 @@ def test_server_stops_at_once_while_it_plays_and_its_crash_ends_the_example(tmp_
     server = waitress(tmp_path)
     page = DashRequests(server.port)
     try:
-        seen = page.look(session_id, bounded=True)["view"]
+        seen = page.look(session_id)["view"]
         assert (seen["playing"], seen["n_points"] < N_POINTS) == (None, True)
         page.perform(session_id, "play", name="ten-thousand")
         server.kill()
         page.close()
         server = waitress(tmp_path)
         page = DashRequests(server.port)
-        eventually(lambda: page.look(session_id, bounded=True)["view"]["playing"] is None)
+        eventually(lambda: page.look(session_id)["view"]["playing"] is None)
         assert page.perform(session_id, "undo")["view"]["example"] == "ten-thousand"
     finally:
         page.close()

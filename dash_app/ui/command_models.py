@@ -12,17 +12,13 @@ from dash_app.web import fields
 
 
 class _Command(BaseModel):
-    """Base of all commands; `attempt` counts how often it was sent. The server ignores `whole`.
-
-    With `bounded` the answer has a histogram in place of very many points.
-    """
+    """Base of all commands; `attempt` counts how often it was sent. The server ignores `whole`."""
 
     model_config = ConfigDict(extra="forbid")
 
     key: fields.Key
     attempt: Optional[fields.Whole] = None
     whole: Optional[bool] = None
-    bounded: bool = False
 
 
 class Points(_Command):
@@ -61,10 +57,10 @@ def _known(name: str) -> str:
     return name
 
 
-class Example(_Command):
-    """An example: `play` lets the server add its points, `example` returns them."""
+class Play(_Command):
+    """An example, whose points the server adds."""
 
-    kind: Literal["example", "play"]
+    kind: Literal["play"]
     name: Annotated[str, AfterValidator(_known)]
 
 
@@ -76,7 +72,7 @@ class Train(_Command):
     epochs: fields.Epochs
 
 
-Command = Union[Points, Step, Configure, Example, Train]
+Command = Union[Points, Step, Configure, Play, Train]
 
 
 class _AnyCommand(RootModel[Command]):
@@ -102,13 +98,12 @@ class Question(BaseModel):
 
 
 class Look(BaseModel):
-    """A question about a session; null asks for a new session. `bounded` is as for a command."""
+    """A question about a session; null asks for a new session."""
 
     model_config = ConfigDict(extra="forbid")
 
     id: Optional[str] = None
     at: Optional[fields.Finite] = None
-    bounded: bool = False
 
 
 def read_command(value: Any) -> Command:

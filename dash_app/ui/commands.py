@@ -24,7 +24,7 @@ from dash_app.errors import (
 )
 from dash_app.sessions import Sessions, SessionView
 from dash_app.ui import command_models as models
-from dash_app.ui.examples import EXAMPLES, increments, script_of
+from dash_app.ui.examples import EXAMPLES, script_of
 from dash_app.ui.view import Json, history_json, refusal_json, view_json, whole_json
 from dash_app.web import fields
 from dash_app.web.error_handlers import UNREACHABLE
@@ -70,10 +70,9 @@ def look(sessions: Sessions, value: Any) -> Json:
     ------
     ShapeError : the value is not a question
     """
-    question = _read(models.Look, value)
-    asked = question.id
+    asked = _read(models.Look, value).id
     try:
-        return {"asked": asked, **_whole(sessions, asked, bounded=question.bounded)}
+        return {"asked": asked, **_whole(sessions, asked)}
     except GMMError as error:
         if error.retry_after_s is None:
             raise
@@ -82,13 +81,13 @@ def look(sessions: Sessions, value: Any) -> Json:
         return {"asked": asked, **_unreachable()}
 
 
-def _whole(sessions: Sessions, session_id: Any, *, bounded: bool) -> Json:
+def _whole(sessions: Sessions, session_id: Any) -> Json:
     try:
         view = sessions.create() if session_id is None else sessions.view(_session_id(session_id))
     except SessionNotFoundError:
         view = sessions.create()
     history = history_json(sessions, view.id)
-    return {**whole_json(sessions, view.id, bounded=bounded), "history": history}
+    return {**whole_json(sessions, view.id), "history": history}
 
 
 def follow(sessions: Sessions, session_id: Any, value: Any) -> Json:
@@ -143,11 +142,6 @@ def _answer(sessions: Sessions, view: SessionView) -> Json:
     return {"view": view_json(sessions, view)}
 
 
-def _answer_anew(sessions: Sessions, command: models.Command, session_id: str) -> Json:
-    """Return the answer with the points, where the command may have replaced them."""
-    return whole_json(sessions, session_id, bounded=command.bounded)
-
-
 def _add(sessions: Sessions, session_id: str, command: models.Points) -> Json:
     return _answer(sessions, sessions.add(session_id, command.x, idempotency_key=command.key))
 
@@ -158,12 +152,12 @@ def _remove(sessions: Sessions, session_id: str, command: models.Points) -> Json
 
 def _undo(sessions: Sessions, session_id: str, command: models.Step) -> Json:
     sessions.undo(session_id, idempotency_key=command.key)
-    return _answer_anew(sessions, command, session_id)
+    return whole_json(sessions, session_id)
 
 
 def _redo(sessions: Sessions, session_id: str, command: models.Step) -> Json:
     sessions.redo(session_id, idempotency_key=command.key)
-    return _answer_anew(sessions, command, session_id)
+    return whole_json(sessions, session_id)
 
 
 def _clear(sessions: Sessions, session_id: str, command: models.Step) -> Json:
@@ -175,23 +169,11 @@ def _configure(sessions: Sessions, session_id: str, command: models.Configure) -
     return _answer(sessions, sessions.configure(session_id, **named, idempotency_key=command.key))
 
 
-def _example(sessions: Sessions, session_id: str, command: models.Example) -> Json:
-    """Clear, apply the example's settings, and return its points, which the browser adds."""
-    example = EXAMPLES[command.name]
-    sessions.clear(session_id)
-    sessions.configure(session_id, n_components=example.n_components, half_life=example.half_life)
-    return {
-        **_answer_anew(sessions, command, session_id),
-        "increments": increments(example.points()),
-        "axis": list(example.axis),
-    }
-
-
-def _play(sessions: Sessions, session_id: str, command: models.Example) -> Json:
+def _play(sessions: Sessions, session_id: str, command: models.Play) -> Json:
     """Begin to play the example; its points come as events."""
     example = EXAMPLES[command.name]
     sessions.play(session_id, script_of(example), idempotency_key=command.key)
-    return {**_answer_anew(sessions, command, session_id), "axis": list(example.axis)}
+    return {**whole_json(sessions, session_id), "axis": list(example.axis)}
 
 
 def _pause(sessions: Sessions, session_id: str, _command: models.Step) -> Json:
@@ -229,7 +211,6 @@ _ACTIONS: Mapping[str, Callable[[Sessions, str, Any], Json]] = MappingProxyType(
         "redo": _redo,
         "clear": _clear,
         "configure": _configure,
-        "example": _example,
         "play": _play,
         "pause": _pause,
         "resume": _resume,

@@ -78,18 +78,6 @@ class Example:
         return [float(x) for x in (rng.permutation(drawn) if self.mixed else drawn)]
 
 
-def increments(points: Sequence[float], count: int = N_INCREMENTS) -> list[list[float]]:
-    """Return `points` in at most `count` increments, in order.
-
-    Examples
-    --------
-    >>> increments([1.0, 2.0, 3.0], count=2)
-    [[1.0, 2.0], [3.0]]
-    """
-    size = max(1, math.ceil(len(points) / count))
-    return [list(points[start : start + size]) for start in range(0, len(points), size)]
-
-
 def script_of(example: Example) -> Script:
     """Return what the server plays: the points in at most `N_INCREMENTS` increments."""
     points = np.array(example.points())

@@ -15,7 +15,7 @@ from dash_app.sessions import Sessions, SessionView
 Json = dict[str, Any]
 
 MAX_POINTS = 5_000
-"""Most points that a bounded answer lists; beyond, single points cannot be told apart on a plot."""
+"""Most points that an answer lists; beyond, single points cannot be told apart on a plot."""
 
 
 def view_json(sessions: Sessions, view: SessionView) -> Json:
@@ -25,12 +25,9 @@ def view_json(sessions: Sessions, view: SessionView) -> Json:
     return {**session_document(view), "comparison": difference, "playing": playing}
 
 
-def whole_json(sessions: Sessions, session_id: str, *, bounded: bool) -> Json:
-    """Return the current session and its points in order of arrival.
-
-    With `bounded`, very many points come as a histogram.
-    """
-    view, points = sessions.whole(session_id, most=MAX_POINTS if bounded else None)
+def whole_json(sessions: Sessions, session_id: str) -> Json:
+    """Return the current session and its points in order of arrival; a histogram of very many."""
+    view, points = sessions.whole(session_id, most=MAX_POINTS)
     seen: Json = {"view": view_json(sessions, view)}
     if isinstance(points, Histogram):
         counted = {"edges": points.edges.tolist(), "counts": points.counts.tolist()}
