@@ -43,10 +43,10 @@ BROAD_SHARES = (0.05, 0.3)
 
 # -- ranking and refinement
 
-N_KEPT, N_CYCLES = (24, 8), (2, 1, 2)
+N_KEPT, N_CYCLES = (32, 16), (2, 1, 2)
 """Candidates kept between three rounds of SQUAREM, and cycles of each round."""
 
-N_POLISHED = (2, 4)
+N_POLISHED = (3, 8)
 """Known and new optima that Newton's method refines. They do not compete with each other, because
 known optima have had more cycles."""
 
@@ -77,7 +77,7 @@ N_RANDOM = 120
 N_BARREN = (3, 8)
 """Bounds of the number of looks in a row without a gain that end a search; K - 1 within them."""
 
-MAX_WORK = 400
+MAX_WORK = 200
 """Largest number of looks times components of a search. It bounds the time with many components."""
 
 # -- when to look
