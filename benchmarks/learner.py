@@ -102,6 +102,14 @@ def from_scratch_times(n_points: int, n_runs: int) -> dict[str, float]:
     }
 
 
+def first_fit_s(n_points: int, n_components: int) -> float:
+    """Return the time of a first update with many points and components, seconds."""
+    points = np.random.default_rng(3).normal(size=n_points)
+    start = time.perf_counter()
+    OnlineGaussianMixture(n_components).partial_fit(points)
+    return time.perf_counter() - start
+
+
 def _five_modes(n: int, seed: int) -> Array:
     rng = np.random.default_rng(seed)
     labels = rng.choice(5, size=n, p=np.array([1, 2, 1, 2, 1]) / 7)
@@ -134,6 +142,9 @@ def bars(result: dict[str, Any]) -> list[Bar]:
     scratch = result["from_scratch_ms"]
     ratio = scratch["own"] / scratch["scikit-learn n_init=10"]
     found.append(Bar("from scratch, own / scikit-learn n_init=10", ratio, 1.0, "", digits=2))
+    if "first_fit_s" in result:
+        title = "first fit of 1,000 points, K = 50"
+        found.append(Bar(title, result["first_fit_s"], 1.0, "s", digits=2))
     worse = scratch["worst J below scikit-learn's"]
     found.append(Bar("from scratch, J below scikit-learn's", worse, 1e-4, "nats", digits=5))
     return found
@@ -149,6 +160,7 @@ def run(quick: bool) -> dict[str, Any]:
     if not quick:
         for n in (1_000, 100_000, 1_000_000):
             result["update_ms"][f"{n}, own alone"] = update_times(n, 300, ())
+        result["first_fit_s"] = first_fit_s(1_000, 50)
     for n, figures in result["update_ms"].items():
         for name, ms in figures.items():
             print(
