@@ -22,7 +22,7 @@ from dash_app.documents import record_document, timeline_document
 from dash_app.journal.watch import Watch
 from dash_app.learning import LEARNERS
 from dash_app.sessions import Sessions
-from dash_app.training.timelines import MAX_SEED, Timeline
+from dash_app.training.timelines import Timeline
 from dash_app.web import documentation, event_streams, fields
 
 HEARTBEAT_S = 1.0
@@ -55,8 +55,10 @@ class NewTimeline(Model):
     order: Literal["arrival", "sorted", "reversed", "shuffled"] = Field(
         "arrival", description="order in which the learners get the points"
     )
-    seed: int = Field(
-        0, ge=0, le=MAX_SEED, strict=True, description="of the shuffled order and of the learners"
+    seed: Optional[fields.Seed] = Field(
+        None,
+        description="of the shuffled order and of the learners; default: that of the session",
+        examples=[0],
     )
     n_components: Optional[fields.Components] = Field(
         None, description="default: that of the session", examples=[3]
@@ -96,6 +98,15 @@ class RecordAnswer(Model):
     tv_to_scratch: float = Field(
         description="total variation to the fit from scratch to the same points, 0 to 1",
         examples=[0.004],
+    )
+    tv_to_truth: Optional[float] = Field(
+        description="total variation to the density that the points are drawn from; null if it is "
+        "not known",
+        examples=[0.08],
+    )
+    held_out_nll: Optional[float] = Field(
+        description="mean negative log-likelihood of 1,000 fresh points of that density, nats",
+        examples=[0.31],
     )
     time_s: float = Field(description="time of the update, seconds", examples=[0.0012])
     n_touched: int = Field(

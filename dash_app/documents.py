@@ -173,6 +173,8 @@ def record_document(record: Record) -> Document:
         "objective": None if isnan(record.objective) else record.objective,
         "mean_nll": record.mean_nll,
         "tv_to_scratch": record.tv_to_scratch,
+        "tv_to_truth": record.tv_to_truth,
+        "held_out_nll": record.held_out_nll,
         "time_s": record.time_s,
         "n_touched": record.n_touched,
     }

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable
-from typing import Optional
+from dataclasses import replace
+from typing import Any, Optional
 
 import numpy as np
 
 from dash_app.database.rows import floats_from_bytes
 from dash_app.errors import UnknownPointError
 from dash_app.learning.mixture import Array, Indices
-from dash_app.records.operations import ADD, CLEAR, CONFIGURE, REMOVE, ROOT
+from dash_app.records.operations import ADD, CLEAR, CONFIGURE, REMOVE, ROOT, Settings
 from dash_app.store import PointRow
 
 _NEGLIGIBLE = 1e-12
@@ -148,11 +149,24 @@ def increments_at(
     return [(part, half_lives[number]) for part, number in zip(parts, numbers[starts])]
 
 
-def _half_life_after(row: PointRow, half_life: Optional[float]) -> Optional[float]:
-    """Return the half-life after a configure, or after a clear, which may change settings too."""
+def settings_at(path_rows: Iterable[PointRow], node: int, settings: Settings) -> Settings:
+    """Return the settings at a node; `settings` are those of the new session."""
+    for row in _path(path_rows, node):
+        settings = replace(settings, **_changed_settings(row))
+    return settings
+
+
+def _changed_settings(row: PointRow) -> dict[str, Any]:
+    """Return the settings that an operation changes: a configure, or a clear, may change some."""
+    if row.kind not in (CONFIGURE, CLEAR):
+        return {}
     detail = json.loads(row.detail or "{}")
-    settings = detail.get("settings", {}) if row.kind == CLEAR else detail
-    changed: Optional[float] = settings.get("half_life", half_life)
+    changed: dict[str, Any] = detail.get("settings", {}) if row.kind == CLEAR else detail
+    return changed
+
+
+def _half_life_after(row: PointRow, half_life: Optional[float]) -> Optional[float]:
+    changed: Optional[float] = _changed_settings(row).get("half_life", half_life)
     return changed
 
 

@@ -5,9 +5,10 @@ from dash_app.learning.learners import LEARNERS
 from dash_app.learning.mixture import Mixture
 from dash_app.learning.objective import mean_log_likelihood
 from dash_app.learning.online import OnlineGaussianMixture
+from dash_app.learning.race import Record
 from dash_app.learning.scratch import FitResult, fit_from_scratch
 from dash_app.learning.summary import WeightedSummary
-from dash_app.learning.timeline import Record, timeline
+from dash_app.learning.timeline import timeline
 
 __all__ = [
     "LEARNERS",

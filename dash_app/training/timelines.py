@@ -27,14 +27,13 @@ from dash_app.errors import (
     RefusedError,
     TimelineNotFoundError,
 )
-from dash_app.journal.active_points import increments_at
 from dash_app.journal.operation_log import OperationLog
-from dash_app.learning import LEARNERS, Record, timeline
-from dash_app.learning.mixture import Array
-from dash_app.learning.timeline import divided
+from dash_app.learning import LEARNERS, Record
+from dash_app.learning.race import Race, Step, divided
 from dash_app.records.operations import short
 from dash_app.records.runs import CANCELLED, DONE, FAILED, QUEUED, RUNNING
 from dash_app.store import Store
+from dash_app.training.stream import check_work, stream_at
 
 _log = logging.getLogger(__name__)
 
@@ -42,8 +41,8 @@ ORDERS = ("arrival", "sorted", "reversed", "shuffled")
 """Orders in which the points can come. "reversed" is from the largest to the smallest; the points
 of the sorted, reversed and shuffled order come in increments of the same sizes as they arrived."""
 
-MAX_SEED = 2**32 - 1
-_ID = re.compile(r"(\d{1,9})-(\d{1,2})-([a-z]+)-(\d{1,10})-([a-z_\d]+(?:-[a-z_\d]+)*)")
+MAX_SEED = 2**63 - 1
+_ID = re.compile(r"(\d{1,9})-(\d{1,2})-([a-z]+)-(\d{1,19})-([a-z_\d]+(?:-[a-z_\d]+)*)")
 _N_KEPT = 16
 """Timelines kept in memory, per process; one of 200 steps and 8 learners takes some 2 MB."""
 
@@ -105,12 +104,11 @@ class Timeline:
     error : the reason of a failed timeline
     """
 
-    def __init__(self, request: Request, turn: Turn, steps: Sequence[Array]) -> None:
+    def __init__(self, request: Request, turn: Turn, steps: Sequence[Step]) -> None:
         self.request = request
         self.turn = turn
-        self.steps = steps
         self.n_steps = len(steps)
-        self.n_points = sum(step.size for step in steps)
+        self.n_points = sum(step.points.size for step in steps)
         self.status = QUEUED
         self.error: Optional[str] = None
         self._records: list[Record] = []
@@ -143,7 +141,7 @@ class Timeline:
     def end(self, status: str, error: Optional[str] = None) -> None:
         """Set the last status."""
         with self._changed:
-            self.status, self.error, self.steps = status, error, ()
+            self.status, self.error = status, error
             self._changed.notify_all()
 
 
@@ -168,10 +166,12 @@ class Timelines:
         session_id: str,
         learners: Sequence[str],
         order: str,
-        seed: int,
+        seed: Optional[int],
         n_components: Optional[int],
     ) -> Timeline:
         """Return the timeline of the active points; start it if it is not there.
+
+        Without a seed or a number of components it takes those of the session.
 
         Another timeline of the session that is still being made is cancelled.
 
@@ -181,11 +181,16 @@ class Timelines:
         RefusedError : no points, or a half-life
         BusyError : too many timelines are being made
         """
-        node, of_session = self._operations.read(
-            session_id, lambda live: (live.state.node, live.state.settings.n_components)
+        node, settings = self._operations.read(
+            session_id, lambda live: (live.state.node, live.state.settings)
         )
         request = Request(
-            session_id, node, n_components or of_session, order, seed, tuple(learners)
+            session_id,
+            node,
+            n_components or settings.n_components,
+            order,
+            settings.seed if seed is None else seed,
+            tuple(learners),
         )
         return self._made(request)
 
@@ -240,7 +245,7 @@ class Timelines:
         if known is not None and known.status not in (CANCELLED, FAILED):
             return known
         _check(request)
-        steps = self._steps(request)
+        race = self._begun(request)
         with self._lock:
             under_way = [each for each in self._kept.values() if not each.has_ended]
             replaced = [each for each in under_way if each.request.session_id == request.session_id]
@@ -250,62 +255,49 @@ class Timelines:
                     "try again later"
                 )
             turn = self._turns.enter(request.session_id)
-            made = self._kept[key] = Timeline(request, turn, steps)
+            made = self._kept[key] = Timeline(request, turn, race.steps)
             self._kept.move_to_end(key)
             ended = [name for name, each in self._kept.items() if each.has_ended]
             for name in ended[: max(len(self._kept) - _N_KEPT, 0)]:
                 del self._kept[name]
             thread = self._threads[key] = threading.Thread(
-                target=self._make, args=(key, made), name=f"timeline {request.id}", daemon=True
+                target=self._make,
+                args=(key, made, race),
+                name=f"timeline {request.id}",
+                daemon=True,
             )
         for each in replaced:
             self._turns.cancel(each.turn)
         thread.start()
         return made
 
-    def _steps(self, request: Request) -> list[Array]:
-        """Return the increments in the order asked for."""
+    def _begun(self, request: Request) -> Race:
+        """Return the race that the timeline is of, before its first step."""
         record = self._store.session(request.session_id)
         assert record is not None  # checked by the caller
-        if self._half_life_at(request) is not None:
-            raise RefusedError(
-                "expected a session without half-life: a timeline gives every point the same weight"
-            )
         try:
-            rows = self._store.point_rows(request.session_id, request.node)
-            found = increments_at(rows, request.node, record.settings.half_life)
+            stream = stream_at(self._store, record, request.node)
         except KeyError:
             raise TimelineNotFoundError("expected the id of a timeline of this session") from None
-        if not found:
+        stream.check_weights("timeline")
+        if not stream.increments:
             raise RefusedError("expected at least one point for a timeline, got none", "points")
-        steps = divided(_in_order([each for each, _ in found], request.order, request.seed))
-        self._check_work(steps, request)
-        return steps
+        steps = divided(_in_order(stream.increments, request.order, request.seed))
+        check_work(steps, request.n_components, len(request.learners), self._max_work, "learners")
+        race = Race(request.n_components, seed=request.seed, capacity=stream.settings.capacity)
+        race.follow(steps)
+        return race
 
-    def _half_life_at(self, request: Request) -> Optional[float]:
-        return self._operations.read(request.session_id, lambda live: live.state.settings.half_life)
-
-    def _check_work(self, steps: Sequence[Array], request: Request) -> None:
-        n_points = sum(step.size for step in steps)
-        work = len(steps) * n_points * request.n_components * len(request.learners)
-        if work > self._max_work:
-            raise OutOfRangeError(
-                f"expected increments x points x components x learners <= {self._max_work:.3g}, "
-                f"got {len(steps)} x {n_points} x {request.n_components} x "
-                f"{len(request.learners)} = {work:.3g}",
-                "learners",
-            )
-
-    def _make(self, key: tuple[str, str], made: Timeline) -> None:
+    def _make(self, key: tuple[str, str], made: Timeline, race: Race) -> None:
         request, turn = made.request, made.turn
         name = f"session {short(request.session_id)}: timeline {request.id}"
         try:
             self._turns.wait(turn)
             self._check(turn)
-            records = timeline(made.steps, request.learners, request.n_components, request.seed)
-            for record in records:
-                made.put(record)
-                self._take_turns(turn)
+            for step in range(made.n_steps):
+                for name in request.learners:
+                    made.put(race.record(step, name))
+                    self._take_turns(turn)
             made.end(DONE)
             _log.info("%s: took %.3f s", name, turn.worked_s)
         except CancelledError:
@@ -353,15 +345,16 @@ def _check(request: Request) -> None:
         raise OutOfRangeError("expected n_components >= 1", "n_components")
 
 
-def _in_order(steps: list[Array], order: str, seed: int) -> list[Array]:
+def _in_order(increments: list[Step], order: str, seed: int) -> list[Step]:
     """Return the same points in another order, in increments of the same sizes."""
     if order == "arrival":
-        return steps
-    points = np.concatenate(steps)
+        return increments
+    points = np.concatenate([each.points for each in increments])
     if order == "shuffled":
         points = np.random.default_rng(seed).permutation(points)
     else:
         points = np.sort(points)
         if order == "reversed":
             points = points[::-1].copy()
-    return np.split(points, np.cumsum([step.size for step in steps])[:-1])
+    parts = np.split(points, np.cumsum([each.points.size for each in increments])[:-1])
+    return [Step(part, increments[-1].truth) for part in parts]

@@ -1,0 +1,54 @@
+"""The points of a session as learners are told them, with the settings of that moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional
+
+from dash_app.errors import OutOfRangeError, RefusedError
+from dash_app.journal.active_points import increments_at, settings_at
+from dash_app.learning.race import Step
+from dash_app.records.operations import SessionRecord, Settings
+from dash_app.store import Store
+
+
+@dataclass(frozen=True, eq=False)
+class Stream:
+    """The increments of a session at a node, in order of arrival."""
+
+    settings: Settings
+    increments: list[Step]
+
+    def check_weights(self, what: str) -> None:
+        """Raise RefusedError where the session forgets: learners to compare do not."""
+        if self.settings.half_life is not None:
+            raise RefusedError(
+                f"expected a session without half-life: a {what} gives every point the same weight"
+            )
+
+
+def stream_at(store: Store, record: SessionRecord, node: int) -> Stream:
+    """Return the stream of a session at a node.
+
+    Raises
+    ------
+    KeyError : the session has no such node
+    """
+    path_rows = store.point_rows(record.id, node)
+    found = increments_at(path_rows, node, record.settings.half_life)
+    settings = settings_at(path_rows, node, record.settings)
+    return Stream(settings, [Step(points) for points, _ in found])
+
+
+def check_work(
+    steps: list[Step], n_components: int, n_learners: int, most: float, field: Optional[str]
+) -> None:
+    """Raise OutOfRangeError where the learners would have more than `most` work with the steps."""
+    n_points = sum(step.points.size for step in steps)
+    work = len(steps) * n_points * n_components * n_learners
+    if work > most:
+        raise OutOfRangeError(
+            f"expected increments x points x components x learners <= {most:.3g}, got "
+            f"{len(steps)} x {n_points} x {n_components} x {n_learners} = {work:.3g}",
+            field,
+        )

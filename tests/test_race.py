@@ -1,0 +1,204 @@
+"""The race over the API: it follows the session, and computes only what is new."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from flask.testing import FlaskClient
+
+from dash_app.learning import timeline
+from dash_app.sessions import Sessions
+from dash_app.training.races import Current, Event, Follower, Keep, Refused, Told
+from tests.waiting import eventually
+
+POINTS = [[-0.6, -0.5], [-0.55], [0.5, 0.6, 0.45], [0.1]]
+
+
+@pytest.fixture
+def session_id(sessions: Sessions) -> str:
+    """A session with four increments."""
+    found = sessions.create(n_components=2).id
+    for x in POINTS:
+        sessions.add(found, x)
+    return found
+
+
+def told(follower: Follower) -> list[Event]:
+    """What a stream sends until all is told."""
+    events = follower.look()
+    while follower.has_work:
+        assert follower.compute(10.0)
+        events += follower.look()
+    return events
+
+
+def places(events: list[Event]) -> list[tuple[int, str]]:
+    return [(each.step, each.record.learner) for each in events if isinstance(each, Told)]
+
+
+def test_it_tells_what_a_timeline_tells(sessions: Sessions, session_id: str) -> None:
+    events = told(sessions.races.follow(session_id, ["stepwise_em"]))
+    assert events[0] == Keep(0, 4)
+    assert events[-1] == Current(4, 4)
+    expected = list(timeline(POINTS, ["scratch", "stepwise_em"], 2))
+    found = [each.record for each in events[1:-1] if isinstance(each, Told)]
+    assert places(events) == [(n, name) for n in range(4) for name in ("scratch", "stepwise_em")]
+    assert [each.mixture for each in found] == [each.mixture for each in expected]
+    assert [each.tv_to_scratch for each in found] == [each.tv_to_scratch for each in expected]
+
+
+def test_a_click_tells_one_step(sessions: Sessions, session_id: str) -> None:
+    follower = sessions.races.follow(session_id, ["summary"])
+    told(follower)
+    sessions.add(session_id, [0.2])
+    events = told(follower)
+    assert places(events) == [(4, "scratch"), (4, "summary")]
+    assert events[-1] == Current(5, 5)
+    assert len(events) == 3
+
+
+def test_an_undo_drops_records_and_computes_nothing(sessions: Sessions, session_id: str) -> None:
+    follower = sessions.races.follow(session_id, ["summary"])
+    told(follower)
+    sessions.undo(session_id)
+    assert follower.look() == [Keep(3, 5), Current(5, 3)]
+    assert not follower.has_work
+    sessions.add(session_id, [0.3])
+    events = told(follower)
+    assert places(events) == [(3, "scratch"), (3, "summary")]
+    (again,) = (
+        each for each in events if isinstance(each, Told) and each.record.learner == "summary"
+    )
+    expected = list(timeline([*POINTS[:3], [0.3]], ["summary"], 2))[-1]
+    assert again.record.mixture == expected.mixture
+    assert again.record.n_touched == expected.n_touched
+
+
+def test_a_clear_keeps_nothing(sessions: Sessions, session_id: str) -> None:
+    follower = sessions.races.follow(session_id, [])
+    told(follower)
+    sessions.clear(session_id)
+    assert follower.look() == [Keep(0, 5), Current(5, 0)]
+
+
+def test_other_components_or_another_capacity_begin_anew(
+    sessions: Sessions, session_id: str
+) -> None:
+    follower = sessions.races.follow(session_id, [])
+    told(follower)
+    sessions.configure(session_id, n_components=3)
+    events = told(follower)
+    assert events[0] == Keep(0, 5)
+    assert len(places(events)) == 4
+    sessions.configure(session_id, capacity=16)
+    assert told(follower)[0] == Keep(0, 6)
+    sessions.undo(session_id)
+    events = told(follower)  # the records of before are still there
+    assert events[0] == Keep(0, 7)
+    assert len(places(events)) == 4
+
+
+def test_a_training_changes_the_revision_alone(sessions: Sessions, session_id: str) -> None:
+    follower = sessions.races.follow(session_id, [])
+    told(follower)
+    sessions.train(session_id)
+    assert told(follower) == [Current(5, 4)]
+
+
+def test_two_streams_share_the_work(sessions: Sessions, session_id: str) -> None:
+    first, second = (sessions.races.follow(session_id, ["summary"]) for _ in range(2))
+    computed = told(first)
+    assert second.look() == computed
+    third = sessions.races.follow(session_id, ["summary", "warm_em"])
+    third.look()
+    assert third.compute(10.0)
+    assert places(third.look()) == [(0, "warm_em")]
+
+
+def test_streams_in_threads_tell_the_same(sessions: Sessions, session_id: str) -> None:
+    for x in np.linspace(-1, 1, 12):
+        sessions.add(session_id, [x])
+    found: list[list[Event]] = []
+    followers = [sessions.races.follow(session_id, ["summary"]) for _ in range(2)]
+    threads = [threading.Thread(target=lambda f=f: found.append(told(f))) for f in followers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(map(places, found)) == [sorted(places(found[0]))] * 2
+
+
+def test_a_half_life_is_refused_until_it_is_gone(sessions: Sessions, session_id: str) -> None:
+    follower = sessions.races.follow(session_id, [])
+    told(follower)
+    sessions.configure(session_id, half_life=20)
+    (refused,) = follower.look()
+    assert isinstance(refused, Refused)
+    assert "half-life" in refused.message
+    assert not follower.has_work
+    assert follower.look() == []
+    sessions.undo(session_id)
+    assert told(follower) == [Current(6, 4)]
+
+
+def test_a_change_while_it_computes_is_followed_after_the_record_under_way(
+    sessions: Sessions, session_id: str
+) -> None:
+    follower = sessions.races.follow(session_id, [])
+    follower.look()
+    follower.compute(10.0)
+    follower.compute(10.0)
+    sessions.clear(session_id)
+    sessions.add(session_id, [0.5])
+    assert follower.look() == [Keep(0, 6)]
+    assert places(told(follower)) == [(0, "scratch")]
+
+
+def test_work_beyond_the_budget_is_refused(sessions: Sessions, session_id: str) -> None:
+    sessions.races.max_work = 4 * 7 * 2 * 2 - 1
+    assert told(sessions.races.follow(session_id, []))[-1] == Current(4, 4)
+    (refused,) = sessions.races.follow(session_id, ["summary"]).look()
+    assert isinstance(refused, Refused)
+    sessions.races.max_work, sessions.races.max_work_s = 1e9, 0.0
+    follower = sessions.races.follow(session_id, ["summary"])
+    assert isinstance(told(follower)[-1], Refused)
+
+
+def lines_of(client: FlaskClient, url: str) -> Iterator[tuple[str, Any]]:
+    """Yield the events of a stream."""
+    answer = client.get(url, buffered=False)
+    assert answer.status_code == 200
+    for part in answer.iter_encoded():
+        for block in part.decode().split("\n\n"):
+            if block.startswith("event"):
+                name, data = block.split("\n")
+                yield name.removeprefix("event: "), json.loads(data.removeprefix("data: "))
+
+
+def test_the_stream_has_the_events_of_the_contract(client: FlaskClient) -> None:
+    session = client.post("/api/v1/sessions", json={"n_components": 2}).json["id"]
+    address = f"/api/v1/sessions/{session}"
+    client.post(f"{address}/points", json={"x": [0.1, 0.2]})
+    events = lines_of(client, f"{address}/race?learners=stepwise_em")
+    assert next(events) == ("keep", {"n_steps": 0, "revision": 1})
+    for learner in ("scratch", "stepwise_em"):
+        name, record = next(events)
+        assert (name, record["step"], record["learner"]) == ("record", 0, learner)
+        assert record["tv_to_truth"] is record["held_out_nll"] is None
+    assert next(events) == ("current", {"revision": 1, "n_steps": 1})
+    client.post(f"{address}/points", json={"x": [0.4]})
+    assert next(events)[1]["step"] == 1
+    client.delete(address)
+    eventually(lambda: next(events)[0] == "gone")
+
+
+def test_unknown_learners_and_sessions_are_refused(client: FlaskClient) -> None:
+    session = client.post("/api/v1/sessions", json={}).json["id"]
+    answer = client.get(f"/api/v1/sessions/{session}/race?learners=scratch,nobody")
+    assert (answer.status_code, answer.json["error"]["field"]) == (422, "learners")
+    assert client.get(f"/api/v1/sessions/{'0' * 32}/race").status_code == 404
