@@ -14,7 +14,7 @@ from flask_openapi3 import Info, OpenAPI, Tag
 from threadpoolctl import threadpool_limits
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from dash_app import __version__, api, api_race, api_timelines, events, logs
+from dash_app import __version__, api, api_race, api_selection, api_timelines, events, logs
 from dash_app.admission import client
 from dash_app.config import Config
 from dash_app.sessions import Sessions
@@ -146,6 +146,7 @@ def _create_server(config: Config, sessions: Sessions, key: bytes) -> OpenAPI:
     events.register(server, sessions, max_streams=config.max_streams)
     api_timelines.register(server, sessions, max_streams=config.max_streams)
     api_race.register(server, sessions, max_streams=config.max_streams)
+    api_selection.register(server, sessions)
     server.add_url_rule("/favicon.ico", "favicon", _favicon)
     server.register_blueprint(
         create_blueprint(

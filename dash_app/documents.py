@@ -13,6 +13,7 @@ from dash_app.learning import Record
 from dash_app.records.operations import Operation
 from dash_app.records.versions import ModelVersion
 from dash_app.training.plays import Playing
+from dash_app.training.selections import Selected
 from dash_app.training.timelines import Timeline
 from dash_app.training.trainings import Run
 
@@ -161,6 +162,15 @@ def timeline_document(made: Timeline, after: int = 0) -> Document:
         "n_steps": made.n_steps,
         "error": made.error,
         "records": [record_document(each) for each in records],
+    }
+
+
+def selection_document(selected: Selected) -> Document:
+    """Return the criteria for each number of components."""
+    return {
+        **vars(selected.selection),
+        "revision": selected.revision,
+        "time_s": selected.time_s,
     }
 
 

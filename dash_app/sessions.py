@@ -18,7 +18,7 @@ from typing import Any, Optional, Union
 import numpy as np
 from numpy.typing import ArrayLike
 
-from dash_app.admission.effort import Effort
+from dash_app.admission.effort import Effort, Task
 from dash_app.admission.rates import Rate
 from dash_app.admission.turns import Turns, n_processors
 from dash_app.admission.waits import Waits
@@ -60,6 +60,7 @@ from dash_app.store import Store
 from dash_app.training.maintenance import Maintenance
 from dash_app.training.plays import Playing, Plays, Script
 from dash_app.training.races import Races
+from dash_app.training.selections import Selections
 from dash_app.training.timelines import Timelines
 from dash_app.training.trainings import Run, Trainings
 
@@ -115,7 +116,7 @@ class Sessions:
         self._waits = Waits(config.max_waiting, config.max_wait_s)
         self._session_rate = Rate(config.session_rate, "new sessions")
         self._point_rate = Rate(config.point_rate, "points")
-        effort = Effort(turns, self._waits, config.max_increment_s)
+        effort = Effort(turns, self._waits, Task(config.max_increment_s))
         self._operations = OperationLog(
             store, self.watch, effort, self._waits, config.cache_sessions
         )
@@ -125,6 +126,7 @@ class Sessions:
         self._plays = Plays(self._operations, store, self.watch)
         self.timelines = Timelines(self._operations, store, turns, config)
         self.races = Races(self._operations, store, turns, config)
+        self.selections = Selections(self._operations, turns, self._waits, config)
         self._maintenance = Maintenance(
             store, self.watch, self._trainings.runs, self._plays, config.session_ttl_days
         )

@@ -1,11 +1,13 @@
-"""Online training within a request: long trainings take turns, a click trains at once."""
+"""Computations within a request: long ones take turns, a click trains at once."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 
+from dash_app.admission import client
 from dash_app.admission.turns import Turn, Turns
 from dash_app.admission.waits import Waits
 from dash_app.errors import BudgetError, BusyError
@@ -14,26 +16,40 @@ _FREE_WORK = 2_000
 """Atoms times components up to which a training needs no turn; it takes 0.1 s at most."""
 
 
-class Effort:
-    """Gives turns to the online trainings of a process; each may work at most `max_work_s`."""
+@dataclass(frozen=True)
+class Task:
+    """What an effort is for.
 
-    def __init__(self, turns: Turns, waits: Waits, max_work_s: float) -> None:
+    max_work_s : float, longest work of one request, seconds
+    goal, advice : for the message of a refusal
+    is_reading : whether the result is the answer alone; the work then ends when the client is gone
+    """
+
+    max_work_s: float
+    goal: str = "an increment to be learned"
+    advice: str = "send fewer points at once, or take fewer components"
+    is_reading: bool = False
+
+
+class Effort:
+    """Gives turns to the computations of one task in a process."""
+
+    def __init__(self, turns: Turns, waits: Waits, task: Task) -> None:
         self._turns = turns
         self._waits = waits
-        self._max_work_s = max_work_s
+        self._task = task
 
     @contextmanager
     def of(self, work: int) -> Iterator[Callable[[], None]]:
-        """Train in this context; yields the function to call between two steps of the training.
+        """Compute in this context; yields the function to call between two steps.
 
         Parameters
         ----------
-        work : int, atoms times components; a small training begins at once, a large one waits
-            for a turn
+        work : int, atoms times components; small work begins at once, large work waits for a turn
 
         Raises
         ------
-        BudgetError : the training takes too long
+        BudgetError : the work takes too long
         BusyError : too many requests wait, the wait was too long, or the server stops
         """
         if work <= _FREE_WORK:
@@ -72,9 +88,12 @@ class Effort:
 
     def _check(self, worked_s: float) -> None:
         self._waits.check()
-        if worked_s > self._max_work_s:
+        task = self._task
+        asking = client.current.get()
+        if task.is_reading and asking is not None and asking.has_gone():
+            raise BusyError(f"the client disconnected while it waited for {task.goal}")
+        if worked_s > task.max_work_s:
             raise BudgetError(
-                f"expected an increment to be learned within {self._max_work_s:g} s, got "
-                f"{worked_s:.1f} s and no end: nothing has changed; send fewer points at once, or "
-                "take fewer components"
+                f"expected {task.goal} within {task.max_work_s:g} s, got {worked_s:.1f} s and no "
+                f"end: nothing has changed; {task.advice}"
             )

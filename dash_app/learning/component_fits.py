@@ -1,0 +1,107 @@
+"""Fits with 1, 2, ... components to one summary, each from the fit with one fewer.
+
+They take less work than as many fits from scratch: each size has one round of starts and no looks.
+The starts are quantiles, segmentations, and births and splits of the fit before. On the way back a
+fit replaces its smaller neighbour if, after a death or a merge, its J is larger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from dash_app.learning import tuning
+from dash_app.learning.archive import DataLevels
+from dash_app.learning.line_moves import quantile_segmentation, segmentations, splits
+from dash_app.learning.mixture import Array, Mixture
+from dash_app.learning.moves import births, deaths_and_merges
+from dash_app.learning.newton import polish
+from dash_app.learning.objective import Candidates, Objective
+from dash_app.learning.squarem import Scored, squarem
+from dash_app.learning.summary import WeightedSummary
+
+_N_KEPT = (12, 4, 2)
+"""Candidates kept after the first round of SQUAREM, after the second, and after Newton's method on
+the coarse copy. More find more optima and take longer."""
+
+_MAX_STEPS, _TOL = (10, 30), 1e-10
+"""Newton's method: steps at most on the coarse copy and on all atoms; tolerance, nats per point."""
+
+_NOWHERE: Array = np.empty(0)
+
+
+@dataclass(frozen=True, eq=False)
+class _Fit:
+    """A mixture, as a batch of one in standardised units, and its J on all atoms."""
+
+    levels: DataLevels
+    candidates: Candidates
+    value: float
+
+    @property
+    def mixture(self) -> Mixture:
+        """The mixture in data units."""
+        return self.levels.fine.mixture(self.candidates)
+
+
+def fits_of_sizes(
+    summary: WeightedSummary,
+    most: int,
+    *,
+    prior_weight: float = 1.0,
+    on_step: Callable[[], None] = lambda: None,
+) -> list[Mixture]:
+    """Return mixtures with 1 to `most` components, data units; each maximises J locally.
+
+    Parameters
+    ----------
+    summary : not all equal
+    most : int, largest number of components
+    prior_weight : float >= 0, pseudo-observations of each component's variance
+    on_step : called between two fits; an exception from it ends them
+
+    Examples
+    --------
+    >>> summary = WeightedSummary(16).with_points(np.array([-1.0, -1.0, 2.0, 2.0]))
+    >>> [mixture.means.round(6).tolist() for mixture in fits_of_sizes(summary, 2)]
+    [[0.5], [-1.0, 2.0]]
+    """
+    found: list[_Fit] = []
+    for size in range(1, most + 1):
+        on_step()
+        levels = DataLevels.of(Objective.of_summary(summary, size, prior_weight), summary)
+        starts = _starts(levels, found[-1].candidates if found else None)
+        found.append(_refined(levels, squarem(levels.coarse, starts, tuning.N_CYCLES[0])))
+    for index in range(most - 2, -1, -1):
+        on_step()
+        fit, larger = found[index], found[index + 1]
+        reduced = deaths_and_merges(larger.candidates)
+        back = _refined(fit.levels, squarem(fit.levels.coarse, reduced, tuning.N_CYCLES[0]))
+        if back.value > fit.value:
+            found[index] = back
+    return [fit.mixture for fit in found]
+
+
+def _starts(levels: DataLevels, smaller: Candidates | None) -> Candidates:
+    """Return starts; `smaller` has one component fewer."""
+    if smaller is None:
+        return quantile_segmentation(levels.coarse)
+    return Candidates.joined(
+        quantile_segmentation(levels.coarse),
+        segmentations(levels.coarsest),
+        births(levels.coarse, smaller, tuning.N_BIRTHS, _NOWHERE),
+        splits(levels.coarse, smaller, tuning.N_SPLITS),
+    )
+
+
+def _refined(levels: DataLevels, scored: Scored) -> _Fit:
+    """Return the best candidate after SQUAREM and Newton's method."""
+    n_first, n_second, n_last = _N_KEPT
+    best = squarem(levels.coarse, scored.best(n_first).candidates, sum(tuning.N_CYCLES[1:]))
+    rough = polish(levels.coarse, best.best(n_second).candidates, max_steps=_MAX_STEPS[0], tol=_TOL)
+    order = np.argsort(-rough.values, kind="stable")[:n_last]
+    last = polish(levels.fine, rough.candidates[order], max_steps=_MAX_STEPS[1], tol=_TOL)
+    lead = int(np.argmax(last.values))
+    return _Fit(levels, last.candidates[lead : lead + 1], float(last.values[lead]))
