@@ -31,7 +31,7 @@ PREFIX = "/api/v1"
 
 _REACH_STDS = 4.0
 """Default range of a density, in standard deviations beyond the outermost components."""
-_BODY_OPTIONAL = {"create_session", "train"}
+_BODY_OPTIONAL = {"create_session", "train", "undo"}
 
 _SESSIONS = Tag(name="sessions", description="One person's points, settings and models.")
 _POINTS = Tag(name="points", description="Each change trains the online model at once.")
@@ -84,7 +84,7 @@ def _require_json() -> None:
     request.get_json()  # raises 400 or 415; the result is kept for the model
 
 
-_WITH_BODY = {"create_session", "change_session", "add_points", "remove_points", "train"}
+_WITH_BODY = {"create_session", "change_session", "add_points", "remove_points", "train", "undo"}
 
 
 # ---------------------------------------------------------------------- sessions
@@ -161,9 +161,15 @@ def remove_points(
 
 
 @_api.post("/sessions/<session_id>/undo", tags=[_POINTS], responses={200: models.SessionAnswer})
-def undo(path: models.SessionPath, header: models.OnceHeader) -> Response:
-    """Undo the last change of points or settings. A training from scratch stays."""
-    view = _sessions().undo(path.session_id, idempotency_key=header.idempotency_key)
+def undo(path: models.SessionPath, header: models.OnceHeader, body: models.Undo) -> Response:
+    """Undo the last change of points or settings. A training from scratch stays.
+
+    With `n_points` one undo goes back to the newest earlier state with that many points; one redo
+    takes it back.
+    """
+    view = _sessions().undo(
+        path.session_id, n_points=body.n_points, idempotency_key=header.idempotency_key
+    )
     return jsonify(session_document(view))
 
 

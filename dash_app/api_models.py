@@ -150,6 +150,18 @@ class Points(Model):
     )
 
 
+class Undo(_BodyOptional):
+    """How far to undo; without a body, the last change alone."""
+
+    model_config = with_example({"n_points": 17}, required=False)
+
+    n_points: Optional[fields.Count] = Field(
+        None,
+        description="undo up to the newest earlier state with this many points; null: the last "
+        "change alone",
+    )
+
+
 class Training(_BodyOptional):
     """Options of a training from scratch."""
 

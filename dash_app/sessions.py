@@ -23,6 +23,7 @@ from dash_app.admission.rates import Rate
 from dash_app.admission.turns import Turns, n_processors
 from dash_app.admission.waits import Waits
 from dash_app.config import Config
+from dash_app.database.play_table import PLAYING
 from dash_app.errors import BusyError, OutOfRangeError, RefusedError, SessionNotFoundError
 from dash_app.journal import history
 from dash_app.journal.differences import Difference, Differences
@@ -290,21 +291,37 @@ class Sessions:
 
         return self._operations.append(session_id, plan, once=Once.of(idempotency_key, change))
 
-    def undo(self, session_id: str, *, idempotency_key: Optional[str] = None) -> SessionView:
+    def undo(
+        self,
+        session_id: str,
+        *,
+        n_points: Optional[int] = None,
+        idempotency_key: Optional[str] = None,
+    ) -> SessionView:
         """Undo the last add, remove, configure or clear. A training from scratch stays.
 
-        An example is undone as a whole, with its settings; one that is played stops.
+        An example is undone as a whole, with its settings; one that is played stops. With
+        `n_points` all is undone up to the newest earlier state with that many points.
 
         Raises
         ------
-        RefusedError : there is nothing to undo
+        RefusedError : there is nothing to undo; with `n_points`, no earlier state has that many
+            points, or an example is played, which would go on
         """
 
         def plan(live: Live) -> list[Change]:
             playing = self._plays.playing(session_id, live.state.example)
-            return [history.undo(live, playing=playing is not None)]
+            if n_points is None:
+                return [history.undo(live, playing=playing is not None)]
+            if playing is not None and playing.status == PLAYING:
+                raise RefusedError(
+                    f"expected no example that is played, to go back to {n_points} points; pause "
+                    "or stop it first"
+                )
+            return [history.undo_to(live, self._store, n_points)]
 
-        once = Once.of(idempotency_key, Change(UNDO))
+        wanted = {} if n_points is None else {"n_points": n_points}
+        once = Once.of(idempotency_key, Change(UNDO, detail=wanted))
         return self._operations.append(session_id, plan, once=once)
 
     def redo(self, session_id: str, *, idempotency_key: Optional[str] = None) -> SessionView:

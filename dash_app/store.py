@@ -282,6 +282,16 @@ class Store:
         )
         return self._operations(found.limit(limit), session_id)
 
+    def node_sizes(self, session_id: str, upto: int) -> dict[int, tuple[int, int]]:
+        """Return the parent and the number of points of each node up to `upto`."""
+        c = _operations.c
+        found = sa.select(c.seq, c.parent, c.n_points).where(
+            _OF_SESSION, c.seq <= upto, c.kind.in_(NODE_KINDS)
+        )
+        with self._reader.connect() as connection:
+            result = connection.execute(found, {"session_id": session_id})
+            return {row.seq: (row.parent, row.n_points) for row in result}
+
     def operation_by_key(self, session_id: str, key: str) -> Optional[Operation]:
         """Return the operation with that idempotency key."""
         found = sa.select(_operations).where(_OF_SESSION, _operations.c.idempotency_key == key)

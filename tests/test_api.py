@@ -64,13 +64,20 @@ def test_session_from_creation_to_deletion(client: FlaskClient) -> None:
     assert checked(removed, models.SessionAnswer)["n_points"] == 4
     assert checked(client.post(f"{address}/undo"), models.SessionAnswer)["n_points"] == 5
     assert checked(client.post(f"{address}/redo"), models.SessionAnswer)["n_points"] == 4
+    back = client.post(f"{address}/undo", json={"n_points": 0})
+    assert checked(back, models.SessionAnswer)["n_points"] == 0
+    assert client.post(f"{address}/undo", json={"n_points": 3}).status_code == 409
+    assert client.post(f"{address}/undo", json={"n_points": -1}).status_code == 422
+    assert client.post(f"{address}/undo", data="x", content_type="text/plain").status_code == 415
+    assert checked(client.post(f"{address}/redo"), models.SessionAnswer)["n_points"] == 4
     patched = client.patch(address, json={"n_components": 3, "half_life": 20.5})
     assert checked(patched, models.SessionAnswer)["half_life"] == 20.5
     assert checked(client.patch(address, json={}), models.SessionAnswer)["half_life"] == 20.5
     forgot = checked(client.patch(address, json={"half_life": None}), models.SessionAnswer)
     assert (forgot["half_life"], forgot["n_components"]) == (None, 3)
     log = checked(client.get(f"{address}/operations"), models.OperationsAnswer)["operations"]
-    kinds = ["add", "remove", "undo", "redo", "configure", "configure"]
+    moves = ["undo", "redo", "undo", "redo"]
+    kinds = ["add", "remove", *moves, "configure", "configure"]
     assert [each["kind"] for each in log] == kinds
     assert checked(client.post(f"{address}/clear"), models.SessionAnswer)["n_points"] == 0
     gone = client.delete(address)

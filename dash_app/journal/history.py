@@ -306,6 +306,25 @@ def undo(live: Live, *, playing: bool = False) -> Change:
     return Change(UNDO, detail={"target": node})
 
 
+def undo_to(live: Live, store: Store, n_points: int) -> Change:
+    """Return the change that goes back to the newest earlier state with that many points.
+
+    Raises
+    ------
+    RefusedError : no earlier state on the path has that many
+    """
+    path = store.node_sizes(live.record.id, live.state.node)
+    node = live.state.node
+    while node != ROOT:
+        parent, _ = path[node]
+        if (path[parent][1] if parent != ROOT else 0) == n_points:
+            return Change(UNDO, detail={"target": node, "n_points": n_points})
+        node = parent
+    raise RefusedError(
+        f"expected a number of points that the session had earlier, got {n_points}", "n_points"
+    )
+
+
 def cleared(live: Live) -> list[Change]:
     """Return the change that clears the session; an empty list if it is empty.
 

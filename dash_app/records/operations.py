@@ -89,8 +89,9 @@ class Change:
 
     `points` belong to an add or a remove. `detail` has the new settings of a configure, the facts
     of a train, or under "target" the node of a redo, or the earliest node that an undo takes back.
-    A clear may have new "settings"; the clear of an example has its name under "example", and the
-    "total" of its points. An increment of an example has the node of its clear under "play".
+    An undo to a number of points has it under "n_points". A clear may have new "settings"; the
+    clear of an example has its name under "example", and the "total" of its points. An increment
+    of an example has the node of its clear under "play".
     """
 
     kind: str
@@ -103,6 +104,8 @@ class Change:
             return False
         if self.points is not None and request.points is not None:
             return np.array_equal(self.points, request.points)
+        if self.kind == UNDO:
+            return self.detail.get("n_points") == request.detail.get("n_points")
         # the log has only those requested settings that differed
         return self.kind != CONFIGURE or self.detail.items() <= request.detail.items()
 

@@ -116,8 +116,16 @@ def _expect(seq: int, name: str, expected: Any, came: Any) -> None:
 
 
 def _earliest_undone(head: Node, operation: Operation) -> Node:
-    """Return the earliest node that an undo takes back: the head, or the start of its example."""
+    """Return the earliest node that an undo takes back: the head, or the start of its example.
+
+    With a number of points it is the one above the newest earlier node with that many.
+    """
     target = operation.change.detail["target"]
+    if "n_points" in operation.change.detail:
+        earliest = _above_size(head, operation.change.detail["n_points"])
+        _expect(operation.seq, "target", None if earliest is None else earliest.seq, target)
+        assert earliest is not None
+        return earliest
     if head.example is None or target != head.example.start:
         _expect(operation.seq, "target", head.seq, target)
         return head
@@ -126,6 +134,13 @@ def _earliest_undone(head: Node, operation: Operation) -> Node:
         node = node.before
     assert node is not None  # the example began on the path to the head
     return node
+
+
+def _above_size(head: Node, n_points: int) -> Optional[Node]:
+    node = head
+    while node.before is not None and node.before.n_points != n_points:
+        node = node.before
+    return None if node.before is None else node
 
 
 def _between(ancestor: Node, node: Node) -> list[Node]:

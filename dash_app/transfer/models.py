@@ -71,6 +71,10 @@ class _Target(_Strict):
     target: _Count
 
 
+class _Undone(_Target):
+    n_points: _Count = 0
+
+
 class _Arrival(_Strict):
     play: _Count = 0
 
@@ -113,8 +117,14 @@ class _Train(_Strict):
     detail: _Training
 
 
-class _Move(_Strict):
-    kind: Literal["undo", "redo"]
+class _Undo(_Strict):
+    kind: Literal["undo"]
+    points: None
+    detail: _Undone
+
+
+class _Redo(_Strict):
+    kind: Literal["redo"]
     points: None
     detail: _Target
 
@@ -139,7 +149,7 @@ class _Version(_Strict):
 
 class _Operation(_Strict):
     seq: _Count
-    change: Union[_OfPoints, _Clear, _Configure, _Train, _Move] = Field(discriminator="kind")
+    change: Union[_OfPoints, _Clear, _Configure, _Train, _Undo, _Redo] = Field(discriminator="kind")
     parent: _Count
     head: _Count
     tip: _Count

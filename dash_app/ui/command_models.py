@@ -31,7 +31,14 @@ class Points(_Command):
 class Step(_Command):
     """A command without a value."""
 
-    kind: Literal["undo", "redo", "clear", "pause", "resume", "stop"]
+    kind: Literal["redo", "clear", "pause", "resume", "stop"]
+
+
+class Undo(_Command):
+    """An undo of the last change, or of all up to an earlier state with `n_points` points."""
+
+    kind: Literal["undo"]
+    n_points: Optional[fields.Count] = None
 
 
 class Settings(BaseModel):
@@ -72,7 +79,7 @@ class Train(_Command):
     epochs: fields.Epochs
 
 
-Command = Union[Points, Step, Configure, Play, Train]
+Command = Union[Points, Step, Undo, Configure, Play, Train]
 
 
 class _AnyCommand(RootModel[Command]):

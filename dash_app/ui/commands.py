@@ -150,8 +150,8 @@ def _remove(sessions: Sessions, session_id: str, command: models.Points) -> Json
     return _answer(sessions, sessions.remove(session_id, command.x, idempotency_key=command.key))
 
 
-def _undo(sessions: Sessions, session_id: str, command: models.Step) -> Json:
-    sessions.undo(session_id, idempotency_key=command.key)
+def _undo(sessions: Sessions, session_id: str, command: models.Undo) -> Json:
+    sessions.undo(session_id, n_points=command.n_points, idempotency_key=command.key)
     return whole_json(sessions, session_id)
 
 

@@ -59,6 +59,18 @@ def test_a_command_that_comes_twice_is_carried_out_once(
     assert ask(sessions, session_id, "undo")["points"] == [0.1, 0.2]
 
 
+def test_undo_goes_back_to_a_number_of_points(sessions: Sessions, session_id: str) -> None:
+    for x in (0.1, 0.2, 0.3):
+        ask(sessions, session_id, "add", x=[x])
+    assert ask(sessions, session_id, "undo", n_points=1)["points"] == [0.1]
+    assert ask(sessions, session_id, "undo", n_points=1)["points"] == [0.1]
+    assert "had earlier" in ask(sessions, session_id, "undo", n_points=2)["error"]["message"]
+    for wrong in (-1, 1.5, "1"):
+        refused = ask(sessions, session_id, "undo", n_points=wrong)
+        assert refused["error"]["field"] == "n_points"
+    assert ask(sessions, session_id, "redo")["points"] == [0.1, 0.2, 0.3]
+
+
 def test_train_answers_with_the_run_and_the_difference(sessions: Sessions, session_id: str) -> None:
     ask(sessions, session_id, "add", x=[-0.5, -0.4, 0.5])
     run_id = ask(sessions, session_id, "train", method="em", epochs=200)["run"]["id"]
