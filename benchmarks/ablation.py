@@ -2,8 +2,9 @@
 
     python -m benchmarks.ablation [--only TEXT] [--streams N] [--points N] [--seed S] [--output F]
 
-A number is switched off (0; a real number also without bound), halved and doubled. A move is
-switched off: it is made and its candidates are dropped, so that its time stays in the figures.
+A number is switched off (0; a real number also without bound), halved and doubled. Births, splits
+and crossover are switched off with the number of their candidates; of the other moves, those that
+Python makes are switched off: they are made, so that their time stays, and dropped.
 Misses are prefixes more than 1e-4 nats per point below the best J of all variants and of three
 searches without memory. Nothing is known of numbers in the compiled loops: they are machine code.
 """

@@ -17,7 +17,6 @@ from numpy.typing import ArrayLike
 from dash_app.errors import OutOfRangeError, ShapeError
 from dash_app.learning.archive import DataLevels
 from dash_app.learning.em import em_step
-from dash_app.learning.line_moves import quantile_segmentation
 from dash_app.learning.mixture import Array, Mixture
 from dash_app.learning.newton import polish
 from dash_app.learning.objective import (
@@ -27,7 +26,7 @@ from dash_app.learning.objective import (
     equal_points_mixture,
 )
 from dash_app.learning.points import as_points, check_n_components, check_number
-from dash_app.learning.search import search
+from dash_app.learning.search import quantile_segmentation, search
 from dash_app.learning.summary import WeightedSummary
 
 OnIteration = Callable[[int, float], None]

@@ -12,13 +12,13 @@ from dataclasses import replace
 import numpy as np
 
 from dash_app.learning import tuning
-from dash_app.learning.archive import Archive, DataLevels, select
-from dash_app.learning.line_moves import crossover, quantile_segmentation, segmentations, splits
+from dash_app.learning.archive import Archive, DataLevels, look_numbers, select
+from dash_app.learning.compiled.basins import outside_basins
+from dash_app.learning.compiled.look import Data, look
+from dash_app.learning.compiled.segmentation import mixture_of_groups, segmentations
+from dash_app.learning.compiled.squarem import best_of_each_basin, squarem
 from dash_app.learning.mixture import Array
-from dash_app.learning.moves import births, deaths_and_merges
-from dash_app.learning.newton import polish
-from dash_app.learning.objective import Candidates, Objective, sorted_by_mean
-from dash_app.learning.squarem import outside_basins, squarem
+from dash_app.learning.objective import Candidates, Objective
 
 _NOWHERE: Array = np.empty(0)
 
@@ -44,50 +44,17 @@ def step(
     margin : float, nats per point; the least gain in J that replaces the incumbent
     """
     coarse = levels.coarse
-    n_steps = tuning.N_NEWTON_STEPS[0]
-    settled = polish(coarse, archive.incumbent, max_steps=n_steps, tol=tuning.NEWTON_TOL)
-    incumbent, value = sorted_by_mean(settled.candidates), float(settled.values[0])
-    known = squarem(coarse, archive.optima[1:], 1).outside_basins_of(incumbent)
-    known = known.best(tuning.N_OPTIMA - 1)
-    basins = Candidates.joined(incumbent, known.candidates)
-    new = squarem(coarse, _moves(archive, levels, home, turn, extra), tuning.N_CYCLES[0])
-    for n_kept, n_cycles in zip(tuning.N_KEPT, tuning.N_CYCLES[1:]):
-        best = new.novel(basins, value).best(n_kept)
-        new = squarem(coarse, best.candidates, n_cycles)
-    new = new.novel(basins, value).best(tuning.N_OPTIMA - 1)
-    least = value - tuning.REACH_NATS
-    n_known, n_new = (
-        int((scored.predicted[:n_most] > least).sum())
-        for scored, n_most in zip((known, new), tuning.N_POLISHED)
-    )
+    data = Data(coarse.atoms, levels.coarsest.atoms, coarse.prior, extra)
+    start, births_of = archive.optima.batch, -1 if turn is None else turn
+    found, values, replaced = look(data, look_numbers(), start, home, births_of, margin)
+    optima = Candidates(*found)
+    if coarse is levels.fine:
+        return Archive(optima, float(values[0])), replaced
+    n_near = min(values.size, tuning.N_POLISHED[0])
     # the incumbent as given: on the whole summary it is closer to its optimum than the copy's
-    near = Candidates.joined(archive.incumbent, known[:n_known].candidates, new[:n_new].candidates)
-    refined, replaced = select(levels, near, margin)
-    far = known[n_known:].joined(new[n_new:]).best(tuning.N_OPTIMA - len(refined.optima))
-    return Archive(Candidates.joined(refined.optima, far.candidates), refined.value), replaced
-
-
-def _moves(
-    archive: Archive, levels: DataLevels, home: int, turn: int | None, extra: Array
-) -> Candidates:
-    """Return mixtures that result from moves from one optimum, and from all optima together."""
-    coarse = levels.coarse
-    # some cycles before ranking let the remaining components take over the dead one's points
-    reduced = squarem(coarse, deaths_and_merges(archive.optima[home : home + 1]), 1)
-    least, most = tuning.DEEP_COMPONENTS
-    if least <= coarse.n_components <= most:
-        twice = deaths_and_merges(reduced.best(tuning.N_DEEP).candidates)
-        best = squarem(coarse, twice, 1).best(tuning.N_REDUCED).candidates
-        reborn = births(coarse, best, tuning.N_DEEP_BIRTHS, extra)
-        reduced = reduced.joined(squarem(coarse, reborn, 1))
-    n_births, n_turns = tuning.N_BIRTHS, tuning.N_TURNS
-    born = births(coarse, reduced.candidates, n_births * n_turns, extra)
-    return Candidates.joined(
-        born[:n_births] if turn is None else born[turn % n_turns :: n_turns],
-        splits(coarse, reduced.best(tuning.N_REDUCED).candidates, tuning.N_SPLITS),
-        crossover(coarse, archive.optima[: tuning.N_PARENTS], tuning.N_OFFSPRING),
-        segmentations(levels.coarsest),
-    )
+    near = Candidates.joined(archive.incumbent, optima[:n_near])
+    selected, replaced = select(levels.fine, near, margin)
+    return selected.followed_by(optima[n_near:]), replaced
 
 
 def search(
@@ -119,7 +86,7 @@ def search(
     max_barren = int(np.clip(size - 1, *tuning.N_BARREN))
     n_barren = 0
     for _ in range(min(max_looks, tuning.MAX_WORK // size) if size > 1 else 0):
-        homes = np.flatnonzero(outside_basins(archive.optima, tried))
+        homes = np.flatnonzero(outside_basins(archive.optima.batch, tried.batch))
         if homes.size == 0 or n_barren == max_barren:
             break
         between()
@@ -131,27 +98,39 @@ def search(
             on_gain(archive.value)
             n_barren = 0
     between()
-    return _first_refined(archive.optima, levels)
+    return _first_refined(archive.optima, levels.fine)
 
 
-def _first_refined(optima: Candidates, levels: DataLevels) -> Archive:
+def _first_refined(optima: Candidates, objective: Objective) -> Archive:
     """Return the archive of the optima, the first of them refined."""
     n_first = tuning.N_POLISHED[1]
-    refined, _ = select(levels, optima[:n_first], 0.0)
-    return Archive(Candidates.joined(refined.optima, optima[n_first:]), refined.value)
+    return select(objective, optima[:n_first], 0.0)[0].followed_by(optima[n_first:])
 
 
 def _started(levels: DataLevels, rng: np.random.Generator, known: Candidates | None) -> Archive:
     """Return the archive of the best starts."""
+    objective, coarsest = levels.coarse, levels.coarsest
+    atoms, prior, size = objective.atoms, objective.prior, objective.n_components
     starts = Candidates.joined(
-        quantile_segmentation(levels.coarse),
-        segmentations(levels.coarsest),
-        random_starts(levels.coarse, tuning.N_RANDOM, rng),
+        quantile_segmentation(objective),
+        Candidates(*segmentations(coarsest.atoms, prior, size, tuning.BROAD_SHARES)),
+        random_starts(objective, tuning.N_RANDOM, rng),
         *(() if known is None else (known,)),
     )
-    scored = squarem(levels.coarse, starts, tuning.N_CYCLES[0]).best(tuning.N_KEPT[0])
-    scored = squarem(levels.coarse, scored.candidates, sum(tuning.N_CYCLES[1:]))
-    return _first_refined(scored.best(tuning.N_OPTIMA).candidates, levels)
+    n_first, n_last = tuning.N_CYCLES[0], sum(tuning.N_CYCLES[1:])
+    scored = squarem(atoms, prior, starts.batch_copy(), n_first)
+    scored = squarem(atoms, prior, best_of_each_basin(scored, tuning.N_KEPT[0]).batch, n_last)
+    best = best_of_each_basin(scored, tuning.N_OPTIMA).batch
+    return _first_refined(Candidates(*best), objective)
+
+
+def quantile_segmentation(objective: Objective) -> Candidates:
+    """Return one candidate, from K groups of equal mass."""
+    size = objective.n_components
+    cumulative = np.cumsum(objective.masses)
+    middle = (cumulative - 0.5 * objective.masses) / cumulative[-1]
+    labels = np.minimum((middle * size).astype(np.int64), size - 1)
+    return Candidates(*mixture_of_groups(objective.atoms, objective.prior, labels, size))
 
 
 def random_starts(objective: Objective, n_starts: int, rng: np.random.Generator) -> Candidates:

@@ -59,10 +59,6 @@ N_NEWTON_STEPS = (4, 10)
 NEWTON_TOL = 1e-7
 """Newton's method stops at a smaller predicted gain, nats per point."""
 
-COARSE_LAG_NATS = 0.001
-"""A candidate is refined on all atoms if it is at most this far below the incumbent on the coarse
-copy, nats per point."""
-
 SAME_NATS = 1e-7
 """Optima in the incumbent's basin that differ less in J are the same, nats per point."""
 

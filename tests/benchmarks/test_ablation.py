@@ -29,7 +29,7 @@ def ablation(output: Path, only: str) -> tuple[str, dict[str, object]]:
     ("only", "expected"),
     [
         ("COARSE_ATOMS, ", {"off", "half", "double"}),
-        ("without crossover", {"without crossover"}),
+        ("without random_starts", {"without random_starts"}),
     ],
 )
 def test_a_number_and_a_move_are_switched_off(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dash_app.learning.compiled.births import birth_places, with_births
+from dash_app.learning.compiled.births import births
 from dash_app.learning.objective import Candidates, Objective
 from dash_app.learning.summary import WeightedSummary
 
@@ -26,9 +26,8 @@ def pair(objective: Objective, first: float, second: float, std: float) -> Candi
 
 
 def into(objective: Objective, reduced: Candidates, locations: np.ndarray, n: int) -> Candidates:
-    batch = reduced.batch
-    found = birth_places(objective.atoms, objective.prior, batch, locations, STDS, 0.12)
-    return Candidates(*with_births(batch, found[np.argsort(-found[:, -1])[:n]]))
+    atoms, prior = objective.atoms, objective.prior
+    return Candidates(*births(atoms, prior, reduced.batch, locations, STDS, 0.12, n))
 
 
 def predicted_value(objective: Objective, reduced: Candidates, mean: float, std: float) -> float:

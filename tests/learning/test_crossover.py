@@ -5,9 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dash_app.learning.line_moves import crossover
-from dash_app.learning.objective import Candidates, Objective
+from dash_app.learning.compiled import crossover as compiled
+from dash_app.learning.objective import Candidates, Objective, sorted_by_mean
 from dash_app.learning.summary import WeightedSummary
+
+
+def crossover(objective: Objective, parents: Candidates, n_kept: int) -> Candidates:
+    batch = sorted_by_mean(parents).batch
+    return Candidates(*compiled.crossover(objective.atoms, objective.prior, batch, n_kept))
 
 
 def _objective(n_components: int) -> Objective:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from dash_app.learning.moves import deaths_and_merges
+from dash_app.learning.compiled import deaths
 from dash_app.learning.objective import Candidates
 
 TRIO = Candidates(
     np.array([[0.2, 0.3, 0.5]]), np.array([[-1.0, 0.0, 4.0]]), np.array([[0.1, 0.2, 0.3]])
 )
+
+
+def deaths_and_merges(candidates: Candidates) -> Candidates:
+    return Candidates(*deaths.deaths_and_merges(candidates.batch))
 
 
 def test_each_component_dies_once() -> None:

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from sklearn.mixture import GaussianMixture
 
+from dash_app.learning import tuning
+from dash_app.learning.compiled.segmentation import segmentations
+from dash_app.learning.compiled.squarem import Scored, squarem
 from dash_app.learning.em import em_step
-from dash_app.learning.line_moves import quantile_segmentation, segmentations
 from dash_app.learning.objective import Candidates, Objective
-from dash_app.learning.search import random_starts
-from dash_app.learning.squarem import squarem
+from dash_app.learning.search import quantile_segmentation, random_starts
 from dash_app.learning.summary import WeightedSummary
 
 
@@ -96,17 +97,26 @@ def test_em_never_lowers_the_objective(case: tuple[Objective, np.random.Generato
 def test_squarem_never_lowers_the_objective(case: tuple[Objective, np.random.Generator]) -> None:
     objective, rng = case
     start = random_starts(objective, 4, rng)
-    scored = squarem(objective, start, 1)
+    scored = climbed_from(objective, start, 1)
     assert (scored.values >= objective.value(start) - 1e-10).all()
     for _ in range(8):
-        before = objective.value(scored.candidates)
+        before = objective.value(Candidates(*scored.batch))
         assert np.isfinite(before).all()
         assert (before >= scored.values - 1e-10).all()  # J of one step before
-        scored = squarem(objective, scored.candidates, 1)
+        scored = climbed_from(objective, Candidates(*scored.batch), 1)
         assert (scored.values >= before - 1e-10).all()
         assert (scored.gains >= 0).all()
-    assert_allclose(scored.candidates.weights.sum(axis=1), 1.0)
-    assert (scored.candidates.variances >= objective.variance_floor).all()
+    assert_allclose(scored.batch.weights.sum(axis=1), 1.0)
+    assert (scored.batch.variances >= objective.variance_floor).all()
+
+
+def climbed_from(objective: Objective, start: Candidates, n_cycles: int) -> Scored:
+    return squarem(objective.atoms, objective.prior, start.batch_copy(), n_cycles)
+
+
+def segmented(objective: Objective) -> Candidates:
+    size, shares = objective.n_components, tuning.BROAD_SHARES
+    return Candidates(*segmentations(objective.atoms, objective.prior, size, shares))
 
 
 def em_step_by_definition(objective: Objective, start: Candidates) -> tuple[Candidates, float]:
@@ -149,18 +159,18 @@ def test_a_component_without_mass_takes_the_variance_of_the_prior() -> None:
 def test_squarem_is_ahead_of_plain_em_after_equal_steps(clumps: np.ndarray) -> None:
     objective = objective_of(clumps, 4)
     start = random_starts(objective, 10, np.random.default_rng(1))
-    climbed = squarem(objective, start, 8)
+    climbed = climbed_from(objective, start, 8)
     plain = start
     for _ in range(24):  # the same number of steps
         plain, _ = em_step(objective, plain)
-    assert objective.value(climbed.candidates).mean() > objective.value(plain).mean()
-    assert (np.diff(climbed.candidates.means, axis=1) >= 0).all()
+    assert objective.value(Candidates(*climbed.batch)).mean() > objective.value(plain).mean()
+    assert (np.diff(climbed.batch.means, axis=1) >= 0).all()
 
 
 def test_starts_have_the_expected_groups() -> None:
     points = np.concatenate([np.full(8, -3.0), np.full(8, -2.9), np.full(4, 5.0)])
     objective = objective_of(points, 2)
-    back = objective.in_data_scale(segmentations(objective))
+    back = objective.in_data_scale(segmented(objective))
     # k-means groups the two neighbours, and leaves the far value alone
     assert_allclose(back.means[0], [-2.95, 5.0])
     assert_allclose(back.weights[0], [0.8, 0.2])
@@ -172,7 +182,7 @@ def test_segmentation_is_optimal() -> None:
     rng = np.random.default_rng(3)
     points = np.sort(rng.normal(size=12))
     objective = objective_of(points, 3)
-    found = objective.in_data_scale(segmentations(objective)).means[0]  # by least squares
+    found = objective.in_data_scale(segmented(objective)).means[0]  # by least squares
     best = min(
         (sum(part.var() * part.size for part in np.split(points, [i, j])), i, j)
         for i in range(1, 11)

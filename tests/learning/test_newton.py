@@ -6,10 +6,15 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from dash_app.learning.compiled.newton import Derivatives, differentiate, newton_step
+from dash_app.learning.compiled.newton import (
+    Derivatives,
+    differentiate,
+    new_derivatives,
+    newton_step,
+)
 from dash_app.learning.compiled.signatures import Parameters
 from dash_app.learning.em import em_step
-from dash_app.learning.newton import polish, room_for_derivatives
+from dash_app.learning.newton import polish
 from dash_app.learning.objective import Candidates, Objective
 from dash_app.learning.search import random_starts
 from dash_app.learning.summary import WeightedSummary
@@ -25,7 +30,7 @@ def at(objective: Objective, theta: np.ndarray) -> Derivatives:
     alpha, means, log_variances = np.split(theta, 3)
     weights = np.exp(alpha) / np.exp(alpha).sum()
     candidates = Candidates(weights[None], means[None], np.exp(log_variances)[None])
-    found = room_for_derivatives(candidates)
+    found = new_derivatives(candidates.batch)
     differentiate(objective.atoms, objective.prior, found)
     return found
 

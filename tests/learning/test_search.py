@@ -7,10 +7,10 @@ import pytest
 
 from dash_app.learning import fit_from_scratch, tuning
 from dash_app.learning.archive import Archive, DataLevels, select
+from dash_app.learning.compiled.basins import outside_basins
 from dash_app.learning.newton import polish
 from dash_app.learning.objective import Candidates, Objective, sorted_by_mean
 from dash_app.learning.search import search, step
-from dash_app.learning.squarem import outside_basins
 from dash_app.learning.summary import WeightedSummary
 from testbed.streams import named_streams
 
@@ -65,7 +65,7 @@ def test_archive_holds_distinct_mixtures(levels: DataLevels) -> None:
     assert 1 < len(found.optima) <= tuning.N_OPTIMA
     np.testing.assert_allclose(found.optima.weights.sum(axis=1), 1.0)
     assert (found.optima.variances >= levels.fine.variance_floor).all()
-    assert outside_basins(found.optima[1:], found.incumbent).all()
+    assert outside_basins(found.optima[1:].batch, found.incumbent.batch).all()
 
 
 def test_another_optimum_replaces_the_first_only_by_more_than_the_margin(
@@ -73,10 +73,10 @@ def test_another_optimum_replaces_the_first_only_by_more_than_the_margin(
 ) -> None:
     worse, better = trapped(levels), at(levels, MODES)
     both = Candidates.joined(worse, better)
-    gain = select(levels, both, 0.0)[0].value - float(levels.fine.value(worse)[0])
+    gain = select(levels.fine, both, 0.0)[0].value - float(levels.fine.value(worse)[0])
     assert gain > 0.1
-    assert select(levels, both, 0.9 * gain)[1]
-    kept, replaced = select(levels, both, 1.1 * gain)
+    assert select(levels.fine, both, 0.9 * gain)[1]
+    kept, replaced = select(levels.fine, both, 1.1 * gain)
     assert not replaced
     np.testing.assert_allclose(kept.incumbent.means, worse.means, atol=1e-6)
 
@@ -96,7 +96,7 @@ def test_close_mixture_with_a_larger_objective_is_another_optimum() -> None:
         np.array([[-1.378, -0.606, 0.200, 0.787, 1.645]]),
         np.array([[0.062, 0.253, 0.060, 0.174, 0.1]]) ** 2,
     )
-    assert not outside_basins(better, worse).any()
+    assert not outside_basins(better.batch, worse.batch).any()
     worse = polish(objective, worse, max_steps=50).candidates
     found, replaced = step(Archive(worse, 0.0), DataLevels.of(objective, summary))
     assert replaced
@@ -105,20 +105,19 @@ def test_close_mixture_with_a_larger_objective_is_another_optimum() -> None:
     )
 
 
-def test_selection_on_a_coarse_copy_refines_the_best_on_the_whole_summary() -> None:
+def test_a_look_on_a_coarse_copy_refines_the_best_on_the_whole_summary() -> None:
     rng = np.random.default_rng(4)
     points = np.concatenate([rng.normal(m, 0.05, 200) for m in MODES])
     summary = WeightedSummary(1024).with_points(points)
     levels = DataLevels.of(Objective.of_summary(summary, 4, 1.0), summary)
     assert levels.coarse.positions.size < levels.fine.positions.size
-    incumbent, other = trapped(levels), at(levels, MODES)
-    best = float(polish(levels.fine, other, max_steps=50).values[0])
-    won, replaced = select(levels, Candidates.joined(incumbent, other), 0.0)
+    best = polish(levels.fine, at(levels, MODES), max_steps=50)
+    won, replaced = step(Archive(trapped(levels), 0.0), levels)
     assert replaced
-    assert won.value == pytest.approx(best, abs=1e-9)
-    kept, replaced = select(levels, Candidates.joined(other, incumbent), 0.0)
+    assert won.value == pytest.approx(float(best.values[0]), abs=1e-7)
+    kept, replaced = step(Archive(best.candidates, 0.0), levels)
     assert not replaced
-    assert kept.value == pytest.approx(best, abs=1e-9)
+    assert kept.value == pytest.approx(float(best.values[0]), abs=1e-9)
 
 
 def test_search_ends_at_an_exception_and_after_the_largest_number_of_looks(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dash_app.learning.line_moves import splits
+from dash_app.learning.compiled import splits as compiled
 from dash_app.learning.objective import Candidates, Objective
 from dash_app.learning.summary import WeightedSummary
 
@@ -16,6 +16,11 @@ def objective() -> Objective:
     clumps = [(-3.0, 60), (2.0, 90), (2.9, 10)]
     points = np.concatenate([rng.normal(mean, 0.05, n) for mean, n in clumps])
     return Objective.of_summary(WeightedSummary(1024).with_points(points), 3, 1.0)
+
+
+def splits(objective: Objective, candidates: Candidates, n_kept: int) -> Candidates:
+    atoms, prior = objective.atoms, objective.prior
+    return Candidates(*compiled.splits(atoms, prior, candidates.batch, n_kept))
 
 
 def at(objective: Objective, means: list[float], std: float) -> Candidates:

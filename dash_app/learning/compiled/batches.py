@@ -13,6 +13,7 @@ from dash_app.learning.compiled.signatures import (
     i8,
     void,
 )
+from dash_app.learning.mixture import Indices
 
 
 @compiled(PARAMETERS(i8))
@@ -40,6 +41,26 @@ def copy_to(target: Parameters, source: Parameters) -> None:
     target.weights[:] = source.weights
     target.means[:] = source.means
     target.variances[:] = source.variances
+
+
+@compiled(BATCH(BATCH, i8[::1]))
+def rows_of(batch: Batch, which: Indices) -> Batch:
+    """Return a copy of some mixtures of a batch."""
+    out = new_batch(which.size, batch.means.shape[1])
+    for row in range(which.size):
+        copy_to(mixture_at(out, row), mixture_at(batch, which[row]))
+    return out
+
+
+@compiled(BATCH(BATCH, BATCH))
+def joined(batch: Batch, others: Batch) -> Batch:
+    """Return the mixtures of two batches."""
+    n_first = batch.means.shape[0]
+    out = new_batch(n_first + others.means.shape[0], batch.means.shape[1])
+    for parameter, one, other in zip(out, batch, others):
+        parameter[:n_first] = one
+        parameter[n_first:] = other
+    return out
 
 
 @compiled(void(BATCH))

@@ -73,9 +73,7 @@ def _new_densities(atoms: Atoms, locations: Array, stds: Array) -> Array:
     return densities
 
 
-@compiled(
-    types.UniTuple(f8[:, ::1], 2)(ATOMS, PRIOR, f8[::1], f8[:, ::1], f8[:, ::1]),
-)
+@compiled(types.UniTuple(f8[:, ::1], 2)(ATOMS, PRIOR, f8[::1], f8[:, ::1], f8[:, ::1]))
 def _predict(
     atoms: Atoms, prior: Prior, values: Array, log_densities: Array, new: Array
 ) -> tuple[Array, Array]:
@@ -93,12 +91,19 @@ def _predict(
             inverse = exp(-max(log_densities[r, i], _MIN_LOG_DENSITY))
             once[i, r] = masses[i] / n * inverse
             twice[i, r] = once[i, r] * inverse
-    first, second = np.dot(new, once), np.dot(new * new, twice)
-    predicted, weights = np.empty(first.shape), np.empty(first.shape)
-    for j in range(first.shape[0]):
+    predicted, weights = np.empty((new.shape[0], n_mixtures)), np.empty((new.shape[0], n_mixtures))
+    first, second = np.empty(n_mixtures), np.empty(n_mixtures)
+    for j in range(new.shape[0]):
+        # not np.dot: for products of this size it starts threads, which take longer
+        first[:] = second[:] = 0.0
+        for i in range(masses.size):
+            density = new[j, i]
+            for r in range(n_mixtures):
+                first[r] += density * once[i, r]
+                second[r] += density * density * twice[i, r]
         for r in range(n_mixtures):
-            slope = first[j, r] - 1.0
-            curvature = second[j, r] - 2.0 * first[j, r] + 1.0
+            slope = first[r] - 1.0
+            curvature = second[r] - 2.0 * first[r] + 1.0
             weight = min(max(slope / max(curvature, _MIN_CURVATURE), 0.0), _MAX_WEIGHT)
             gain = weight * slope - 0.5 * weight * weight * curvature
             predicted[j, r] = values[r] + gain if slope > 0.0 else -np.inf
@@ -120,7 +125,7 @@ def _is_peak(predicted: Array, n_stds: int, j: int, r: int) -> bool:
 
 
 @compiled(f8[:, ::1](ATOMS, PRIOR, BATCH, f8[::1], f8[::1], f8))
-def birth_places(
+def _birth_places(
     atoms: Atoms,
     prior: Prior,
     batch: Batch,
@@ -170,8 +175,8 @@ def birth_places(
 
 
 @compiled(BATCH(BATCH, f8[:, ::1]))
-def with_births(batch: Batch, chosen: Array) -> Batch:
-    """Return one mixture for each of the chosen rows of `birth_places`, with its new component."""
+def _with_births(batch: Batch, chosen: Array) -> Batch:
+    """Return one mixture for each of the chosen rows of `_birth_places`, with its new component."""
     size = batch.means.shape[1]
     out = new_batch(chosen.shape[0], size + 1)
     for row in range(chosen.shape[0]):
@@ -184,3 +189,44 @@ def with_births(batch: Batch, chosen: Array) -> Batch:
         out.weights[row, size], out.means[row, size] = weight, chosen[row, 1]
         out.variances[row, size] = chosen[row, 2] * chosen[row, 2]
     return out
+
+
+@compiled(BATCH(ATOMS, PRIOR, BATCH, f8[::1], f8[::1], f8, i8))
+def births(
+    atoms: Atoms,
+    prior: Prior,
+    batch: Batch,
+    locations: Array,
+    stds: Array,
+    std_at_worst: float,
+    n_births: int,
+) -> Batch:
+    """Return mixtures (R, K - 1) after a birth, the largest predicted J first, at most `n_births`.
+
+    A birth adds a component where the directional derivative of the log-likelihood is largest
+    (Lindsay 1983, Annals of Statistics 11:86). See `_birth_places` for the arguments.
+    """
+    found = _birth_places(atoms, prior, batch, locations, stds, std_at_worst)
+    order = np.argsort(-found[:, 4], kind="mergesort")[:n_births]
+    return _with_births(batch, found[order])
+
+
+@compiled(f8[::1](ATOMS, i8, i8, f8[::1]))
+def birth_locations(atoms: Atoms, n_locations: int, n_distances: int, extra: Array) -> Array:
+    """Return locations of births, ascending: at equal steps of mass, at equal distances, and extra.
+
+    Equal distances reach outliers, which hold little mass.
+    """
+    positions, last = atoms.positions, atoms.positions.size - 1
+    locations = np.empty(n_locations + n_distances + extra.size)
+    cumulative = np.cumsum(atoms.masses)
+    for j in range(n_locations):
+        level = (j + 0.5) / n_locations * cumulative[last]
+        locations[j] = positions[min(np.searchsorted(cumulative, level), last)]
+    step = (positions[last] - positions[0]) / max(n_distances - 1, 1)
+    for j in range(n_distances):
+        at = np.searchsorted(positions, positions[0] + j * step)
+        locations[n_locations + j] = positions[min(at, last)]
+    locations[n_locations + n_distances :] = extra
+    different: Array = np.unique(locations)
+    return different

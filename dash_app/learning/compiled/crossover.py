@@ -1,12 +1,16 @@
-"""Offspring of two mixtures, compiled."""
+"""Offspring of two mixtures, compiled.
+
+On a line, components far apart hardly affect each other. One local optimum may be better at the
+left, another at the right; one of their offspring is better at both ends. Crossover within EM:
+Pernkopf and Bouchaffra (2005), doi 10.1109/TPAMI.2005.162.
+"""
 
 from __future__ import annotations
 
 import numpy as np
-from numba import types
 
 from dash_app.learning.compiled.basins import component_is_close, in_basin_of_any
-from dash_app.learning.compiled.batches import new_batch
+from dash_app.learning.compiled.batches import new_batch, rows_of
 from dash_app.learning.compiled.bounds import TINY, WEIGHT_FLOOR
 from dash_app.learning.compiled.compilation import compiled
 from dash_app.learning.compiled.densities import densities_of_each
@@ -25,9 +29,12 @@ from dash_app.learning.compiled.signatures import (
 )
 from dash_app.learning.mixture import Array, Indices
 
+_CROWDING = 4
+"""Build 4 x n_kept offspring; most are near-duplicates."""
+
 
 @compiled(i8[:, :, ::1](BATCH))
-def shared_ends(parents: Batch) -> Indices:
+def _shared_ends(parents: Batch) -> Indices:
     """Return how many first components and how many last components each pair shares, (2, M, M).
 
     A component is shared if it is close in both parents.
@@ -73,32 +80,27 @@ def _weights_and_log_priors(prior: Prior, batch: Batch) -> Array:
     return terms
 
 
-@compiled(f8[:, :, ::1](ATOMS, PRIOR, BATCH, BATCH, i8[:, :, ::1], i8))
-def offspring_values(
-    atoms: Atoms, prior: Prior, lefts: Batch, rights: Batch, shared: Indices, n_components: int
-) -> Array:
-    """Return J of each pair's offspring at each cut, (M, N, K - 1).
+@compiled(f8[:, :, ::1](ATOMS, PRIOR, BATCH))
+def _offspring_values(atoms: Atoms, prior: Prior, parents: Batch) -> Array:
+    """Return J of each pair's offspring at each cut, (M, M, K - 1).
 
-    At cut c the offspring has the first c + 1 components of a left parent and the last K - c - 1
-    components of a right parent.
-
-    Parameters
-    ----------
-    lefts, rights : (M, any), (N, any), sorted by mean
-    shared : ndarray of int, shape (2, M, N)
-        The numbers of shared first and shared last components (see `shared_ends`). Offspring that
-        is in the basin of a parent gets the value -inf.
-    n_components : int, K
+    At cut c the offspring has the first c + 1 components of the first parent and the last K - c - 1
+    components of the second. Offspring in the basin of a parent gets the value -inf.
     """
     masses = atoms.masses
-    n_cuts = n_components - 1
-    heads = _partial_sums(densities_of_each(atoms, lefts), n_cuts, False)
-    tails = _partial_sums(densities_of_each(atoms, rights), n_cuts, True)
-    left_terms = _partial_sums(_weights_and_log_priors(prior, lefts), n_cuts, False)
-    right_terms = _partial_sums(_weights_and_log_priors(prior, rights), n_cuts, True)
-    values = np.full((heads.shape[0], tails.shape[0], n_cuts), -np.inf)
-    for left in range(heads.shape[0]):
-        for right in range(tails.shape[0]):
+    n_parents, n_cuts = parents.means.shape[0], parents.means.shape[1] - 1
+    shared = _shared_ends(parents)
+    densities = densities_of_each(atoms, parents)
+    terms = _weights_and_log_priors(prior, parents)
+    heads = _partial_sums(densities, n_cuts, False)
+    tails = _partial_sums(densities, n_cuts, True)
+    left_terms, right_terms = (
+        _partial_sums(terms, n_cuts, False),
+        _partial_sums(terms, n_cuts, True),
+    )
+    values = np.full((n_parents, n_parents, n_cuts), -np.inf)
+    for left in range(n_parents):
+        for right in range(n_parents):
             for cut in range(shared[0, left, right], n_cuts - shared[1, left, right]):
                 value = 0.0
                 for i in range(masses.size):
@@ -111,37 +113,35 @@ def offspring_values(
     return values
 
 
-@compiled(types.Tuple((BATCH, i8[::1]))(BATCH, BATCH, i8[:, ::1], i8, i8))
-def distinct_offspring(
-    lefts: Batch, rights: Batch, crossings: Indices, n_components: int, n_kept: int
-) -> tuple[Batch, Indices]:
-    """Return offspring in the order of their crossings, one per basin, and the crossings' indices.
+@compiled(BATCH(ATOMS, PRIOR, BATCH, i8))
+def crossover(atoms: Atoms, prior: Prior, parents: Batch, n_kept: int) -> Batch:
+    """Return the best offspring of all pairs of parents at all cuts, best first, one per basin.
+
+    Each has the first components of one parent and the last components of another.
 
     Parameters
     ----------
-    crossings : ndarray of int, shape (3, any): left parent, right parent and cut, from 0
+    parents : (M, K), sorted by mean
     n_kept : int, the largest number of offspring
     """
-    offset = rights.means.shape[1] - n_components
-    n_crossings = crossings.shape[1]
-    offspring = new_batch(min(n_kept, n_crossings), n_components)
-    weights, means, variances = offspring
-    kept = np.empty(weights.shape[0], dtype=np.int64)
-    every = np.arange(kept.size)
-    n = 0
-    for at in range(n_crossings):
-        if n == kept.size:
+    n_parents, size = parents.means.shape
+    if size == 1 or n_parents < 2:
+        return new_batch(0, size)
+    n_cuts = size - 1
+    values = _offspring_values(atoms, prior, parents).ravel()
+    order = np.argsort(-values, kind="mergesort")[: _CROWDING * n_kept]
+    offspring = new_batch(n_kept, size)
+    n, every = 0, np.arange(n_kept)
+    for at in order:
+        if n == n_kept or not values[at] > -np.inf:
             break
-        for k in range(n_components):
-            if k <= crossings[2, at]:
-                parents, row, at_parent = lefts, crossings[0, at], k
-            else:
-                parents, row, at_parent = rights, crossings[1, at], k + offset
-            weights[n, k] = max(parents.weights[row, at_parent], WEIGHT_FLOOR)
-            means[n, k] = parents.means[row, at_parent]
-            variances[n, k] = parents.variances[row, at_parent]
-        weights[n] /= weights[n].sum()
+        left, right, cut = at // (n_parents * n_cuts), at // n_cuts % n_parents, at % n_cuts
+        for k in range(size):
+            parent = left if k <= cut else right
+            offspring.weights[n, k] = max(parents.weights[parent, k], WEIGHT_FLOOR)
+            offspring.means[n, k] = parents.means[parent, k]
+            offspring.variances[n, k] = parents.variances[parent, k]
+        offspring.weights[n] /= offspring.weights[n].sum()
         if not in_basin_of_any(offspring, n, offspring, every[:n]):
-            kept[n] = at
             n += 1
-    return Batch(weights[:n].copy(), means[:n].copy(), variances[:n].copy()), kept[:n].copy()
+    return rows_of(offspring, every[:n])

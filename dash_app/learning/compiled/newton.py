@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import types
 
-from dash_app.learning.compiled.batches import copy_to, mixture_at, new_parameters
+from dash_app.learning.compiled.batches import copy_to, mixture_at, new_batch, new_parameters
 from dash_app.learning.compiled.bounds import WEIGHT_FLOOR
 from dash_app.learning.compiled.compilation import compiled
 from dash_app.learning.compiled.elementary import exp
@@ -41,6 +41,9 @@ _REFUSED_DAMPING = 0.01
 """Lower bound of the damping after a step that did not raise J. With less damping the next step
 would be almost the same."""
 
+_INITIAL_DAMPING = 1e-3
+"""Damping of the first step: the share of the complete-data information added to -Hessian."""
+
 _MAX_DAMPING = 1e6
 """Stop a candidate at this damping: its steps are too short to matter."""
 
@@ -58,6 +61,27 @@ class Derivatives(NamedTuple):
 
 
 DERIVATIVES = types.NamedTuple((BATCH, f8[::1], f8[:, ::1], f8[:, :, ::1]), Derivatives)
+
+
+@compiled(DERIVATIVES(BATCH))
+def new_derivatives(batch: Batch) -> Derivatives:
+    """Return copies of the mixtures, and uninitialised arrays for the derivatives.
+
+    Weights are raised to WEIGHT_FLOOR, so that alpha = log w is finite.
+    """
+    n_mixtures, size = batch.means.shape
+    copies = new_batch(n_mixtures, size)
+    for r in range(n_mixtures):
+        copy_to(mixture_at(copies, r), mixture_at(batch, r))
+        for k in range(size):
+            copies.weights[r, k] = max(copies.weights[r, k], WEIGHT_FLOOR)
+        copies.weights[r] /= copies.weights[r].sum()
+    return Derivatives(
+        copies,
+        np.empty(n_mixtures),
+        np.empty((n_mixtures, 3 * size)),
+        np.empty((n_mixtures, 3 * size, 3 * size)),
+    )
 
 
 @compiled(f8(ATOMS, PARAMETERS, f8[::1], f8[:, ::1]))
@@ -258,16 +282,43 @@ def newton_steps(
     return most
 
 
-@compiled(i8(ATOMS, PRIOR, f8, DERIVATIVES, f8[::1], b1[::1], i8))
-def newton(
-    atoms: Atoms,
-    prior: Prior,
-    tol: float,
-    derivatives: Derivatives,
-    damping: Array,
-    converged: Mask,
-    max_steps: int,
-) -> int:
-    """Set the derivatives, then call `newton_steps`: one call from Python instead of two."""
+@compiled(types.Tuple((DERIVATIVES, f8[::1], b1[::1]))(ATOMS, PRIOR, BATCH))
+def newton_started(atoms: Atoms, prior: Prior, batch: Batch) -> tuple[Derivatives, Array, Mask]:
+    """Return the arguments of `newton_steps` that change: derivatives, damping and converged."""
+    derivatives = new_derivatives(batch)
     differentiate(atoms, prior, derivatives)
-    return newton_steps(atoms, prior, tol, derivatives, damping, converged, max_steps)
+    n_mixtures = derivatives.values.size
+    return derivatives, np.full(n_mixtures, _INITIAL_DAMPING), np.zeros(n_mixtures, dtype=np.bool_)
+
+
+@compiled(types.Tuple((BATCH, f8[::1], b1[::1], i8))(ATOMS, PRIOR, BATCH, i8, f8))
+def newton(
+    atoms: Atoms, prior: Prior, batch: Batch, max_steps: int, tol: float
+) -> tuple[Batch, Array, Mask, int]:
+    """Return the mixtures after Newton's method, J, which have converged, and the most steps."""
+    derivatives, damping, converged = newton_started(atoms, prior, batch)
+    n_steps = newton_steps(atoms, prior, tol, derivatives, damping, converged, max_steps)
+    return derivatives.batch, derivatives.values, converged, n_steps
+
+
+@compiled(types.Tuple((BATCH, f8[::1]))(ATOMS, PRIOR, BATCH, types.UniTuple(i8, 2), f8, f8))
+def newton_of_leaders(
+    atoms: Atoms, prior: Prior, batch: Batch, max_steps: tuple[int, int], tol: float, reach: float
+) -> tuple[Batch, Array]:
+    """Return the mixtures after a few Newton steps, then more of the leaders; and J of each.
+
+    Parameters
+    ----------
+    max_steps : first for all mixtures, then for the leaders
+    reach : float, nats per point; a leader is at most this far below the best
+    """
+    derivatives, damping, done = newton_started(atoms, prior, batch)
+    newton_steps(atoms, prior, tol, derivatives, damping, done, max_steps[0])
+    values = derivatives.values
+    if values.size:
+        least = values.max() - reach
+        for r in range(values.size):
+            done[r] = done[r] or not values[r] > least
+            damping[r] = _INITIAL_DAMPING
+        newton_steps(atoms, prior, tol, derivatives, damping, done, max_steps[1])
+    return derivatives.batch, values

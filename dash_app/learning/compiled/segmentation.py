@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numba import types
 
-from dash_app.learning.compiled.batches import new_batch
+from dash_app.learning.compiled.batches import joined, new_batch
 from dash_app.learning.compiled.bounds import TINY
 from dash_app.learning.compiled.compilation import compiled
+from dash_app.learning.compiled.deaths import deaths_and_merges
 from dash_app.learning.compiled.elementary import log
 from dash_app.learning.compiled.penalty import m_step_variance
 from dash_app.learning.compiled.signatures import (
@@ -27,7 +28,7 @@ _MIN_WEIGHT = 0.01
 
 
 @compiled(types.UniTuple(f8[:, ::1], 2)(ATOMS, PRIOR))
-def interval_costs(atoms: Atoms, prior: Prior) -> tuple[Array, Array]:
+def _interval_costs(atoms: Atoms, prior: Prior) -> tuple[Array, Array]:
     """Return two costs of the atoms i .. j - 1 as one group, (n_atoms + 1, n_atoms + 1) each.
 
     The first cost is the group's scatter. The second is the group's negative log-likelihood as one
@@ -58,7 +59,7 @@ def interval_costs(atoms: Atoms, prior: Prior) -> tuple[Array, Array]:
 
 
 @compiled(i8[:, ::1](f8[:, ::1], i8))
-def best_cuts(costs: Array, n_intervals: int) -> Indices:
+def _best_cuts(costs: Array, n_intervals: int) -> Indices:
     """Return the optimal cuts, by dynamic programming, shape (n_intervals - 1, n_atoms + 1).
 
     Entry (m, j) is the first atom of the last interval when the first j atoms form m + 2 intervals.
@@ -79,7 +80,7 @@ def best_cuts(costs: Array, n_intervals: int) -> Indices:
 
 
 @compiled(i8[::1](i8[:, ::1], i8))
-def labels_of(cuts: Indices, n_intervals: int) -> Indices:
+def _labels_of(cuts: Indices, n_intervals: int) -> Indices:
     """Return the index of each atom's interval, for `n_intervals` intervals."""
     end = cuts.shape[1] - 1
     labels = np.zeros(end, dtype=np.int64)
@@ -111,3 +112,51 @@ def mixture_of_groups(atoms: Atoms, prior: Prior, labels: Indices, n_components:
         weights[0, k] = max(weights[0, k] / prior.mass, _MIN_WEIGHT / n_components)
     weights /= weights.sum()
     return batch
+
+
+@compiled(BATCH(BATCH, f8))
+def _with_broad(batch: Batch, share: float) -> Batch:
+    """Return the mixture (1, K - 1) with one more component, as broad as the data."""
+    size = batch.means.shape[1]
+    out = new_batch(1, size + 1)
+    for k in range(size):
+        out.weights[0, k] = batch.weights[0, k] * (1.0 - share)
+        out.means[0, k] = batch.means[0, k]
+        out.variances[0, k] = batch.variances[0, k]
+    out.weights[0, size], out.means[0, size], out.variances[0, size] = share, 0.0, 1.0
+    return out
+
+
+@compiled(BATCH(ATOMS, PRIOR, i8, types.UniTuple(f8, 2)))
+def segmentations(
+    atoms: Atoms, prior: Prior, n_components: int, broad_shares: tuple[float, float]
+) -> Batch:
+    """Return mixtures from the best partitions of the line into intervals.
+
+    Dynamic programming finds the optimal cuts (Wang and Song 2011, The R Journal 3(2):29). One
+    partition minimises the squares (k-means). Another maximises the classification likelihood, with
+    a variance for each interval (Scott and Symons 1971, doi 10.2307/2529003). Further mixtures have
+    K - 1 intervals and a broad component, or K + 1 intervals less one. The time is
+    O(K n_atoms^2), so use a coarse copy.
+
+    broad_shares : mixing weights of the broad component
+    """
+    n_atoms = atoms.positions.size
+    n_segments = min(n_components, n_atoms)
+    scatters, costs = _interval_costs(atoms, prior)
+    cuts = _best_cuts(costs, n_segments + 1)
+    labels = _labels_of(_best_cuts(scatters, n_segments), n_segments)
+    found = joined(
+        mixture_of_groups(atoms, prior, labels, n_components),
+        mixture_of_groups(atoms, prior, _labels_of(cuts, n_segments), n_components),
+    )
+    if n_segments > 1 and n_segments == n_components:
+        labels = _labels_of(cuts, n_segments - 1)
+        fewer = mixture_of_groups(atoms, prior, labels, n_segments - 1)
+        for share in broad_shares:
+            found = joined(found, _with_broad(fewer, share))
+    if n_segments > 1 and n_segments < n_atoms:
+        labels = _labels_of(cuts, n_segments + 1)
+        more = mixture_of_groups(atoms, prior, labels, n_segments + 1)
+        found = joined(found, deaths_and_merges(more))
+    return found

@@ -1,4 +1,4 @@
-"""SQUAREM, accelerated EM, compiled: Varadhan and Roland (2008), scheme S3.
+"""SQUAREM, accelerated EM, which ranks many mixtures: Varadhan and Roland (2008), scheme S3.
 
 One cycle is two steps of EM, an extrapolation along them, and a third step from the extrapolated
 point. If J fell, the cycle keeps the result of the second step.
@@ -7,9 +7,20 @@ doi 10.1111/j.1467-9469.2007.00585.x
 
 from __future__ import annotations
 
-import numpy as np
+from typing import NamedTuple
 
-from dash_app.learning.compiled.batches import copy_to, mixture_at, new_parameters, sort_by_mean
+import numpy as np
+from numba import types
+
+from dash_app.learning.compiled.basins import first_of_each_basin, outside_basins
+from dash_app.learning.compiled.batches import (
+    copy_to,
+    joined,
+    mixture_at,
+    new_parameters,
+    rows_of,
+    sort_by_mean,
+)
 from dash_app.learning.compiled.bounds import TINY, WEIGHT_FLOOR
 from dash_app.learning.compiled.compilation import compiled
 from dash_app.learning.compiled.elementary import exp, log
@@ -28,7 +39,7 @@ from dash_app.learning.compiled.signatures import (
     i8,
     void,
 )
-from dash_app.learning.mixture import Array
+from dash_app.learning.mixture import Array, Indices
 
 _MAX_STRIDE = 16.0
 """Upper bound of the extrapolation, in steps of EM. Longer ones lower J more often, and are then
@@ -65,24 +76,30 @@ def _extrapolate(
     weights /= weights.sum()
 
 
-@compiled(void(ATOMS, PRIOR, BATCH, f8[::1], f8[::1], i8))
-def squarem_cycles(
-    atoms: Atoms,
-    prior: Prior,
-    batch: Batch,
-    values: Array,
-    gains: Array,
-    n_cycles: int,
-) -> None:
-    """Run `n_cycles` on each mixture of a batch (R, K), in place; sort its components by mean.
+class Scored(NamedTuple):
+    """Mixtures after SQUAREM, and the values that rank them.
 
-    `values`, (R,), is set to J one step before the end. `gains`, (R,), is set to the gain of J by
-    the last extrapolation.
+    batch : (R, K), sorted by mean
+    values : ndarray, shape (R,), J one step before, nats per point, standardised units
+    gains : ndarray, shape (R,), gain of J by the last extrapolation, nats per point
     """
+
+    batch: Batch
+    values: Array
+    gains: Array
+
+
+SCORED = types.NamedTuple((BATCH, f8[::1], f8[::1]), Scored)
+
+
+@compiled(SCORED(ATOMS, PRIOR, BATCH, i8))
+def squarem(atoms: Atoms, prior: Prior, batch: Batch, n_cycles: int) -> Scored:
+    """Run `n_cycles` on each mixture of a batch, in place; sort its components by mean."""
     size = batch.means.shape[1]
     one, two = new_parameters(size), new_parameters(size)
     far, three = new_parameters(size), new_parameters(size)
     chunk, stats = new_chunk(size), new_stats(size)
+    values, gains = np.zeros(batch.means.shape[0]), np.zeros(batch.means.shape[0])
     for r in range(values.size):
         mixture = mixture_at(batch, r)
         for _ in range(n_cycles):
@@ -94,3 +111,45 @@ def squarem_cycles(
             values[r] = max(after, middle)
             gains[r] = max(after - middle, 0.0)
     sort_by_mean(batch)
+    return Scored(batch, values, gains)
+
+
+@compiled(SCORED(SCORED, i8[::1]))
+def scored_rows(scored: Scored, which: Indices) -> Scored:
+    """Return some of the mixtures."""
+    return Scored(rows_of(scored.batch, which), scored.values[which], scored.gains[which])
+
+
+@compiled(SCORED(SCORED, SCORED))
+def scored_joined(scored: Scored, others: Scored) -> Scored:
+    """Return the mixtures of both."""
+    return Scored(
+        joined(scored.batch, others.batch),
+        np.concatenate((scored.values, others.values)),
+        np.concatenate((scored.gains, others.gains)),
+    )
+
+
+@compiled(f8[::1](SCORED))
+def predicted_values(scored: Scored) -> Array:
+    """Return the predicted J after further cycles, shape (R,), nats per point."""
+    predicted: Array = scored.values + 2.0 * scored.gains
+    return predicted
+
+
+@compiled(SCORED(SCORED, i8))
+def best_of_each_basin(scored: Scored, n_kept: int) -> Scored:
+    """Return at most `n_kept` mixtures of largest predicted J, best first, one per basin."""
+    order = np.argsort(-predicted_values(scored), kind="mergesort")
+    return scored_rows(scored, first_of_each_basin(scored.batch, order, n_kept))
+
+
+@compiled(SCORED(SCORED, BATCH, f8))
+def novel(scored: Scored, known: Batch, value: float) -> Scored:
+    """Return the mixtures outside the basins of `known`, and those with J above `value`.
+
+    value : J of the best of `known`; a mixture with a larger J leads to another optimum, however
+        close its components are
+    """
+    new = outside_basins(scored.batch, known) | (scored.values > value)
+    return scored_rows(scored, np.flatnonzero(new))
