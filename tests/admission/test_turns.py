@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from dash_app.admission import turns as module
 from dash_app.admission.turns import Turn, Turns
+from tests.waiting import eventually
 
 
 def holding(*turns: Turn) -> list[bool]:
@@ -73,3 +79,38 @@ def test_working_time_counts_from_the_slot_to_the_end() -> None:
     assert worked_s > 0.0
     assert a.worked_s == worked_s
     assert b.worked_s > 0.0
+    turns.leave(b)
+    assert b.worked_s > 0.0
+
+
+def test_working_time_adds_up_over_the_pauses() -> None:
+    turns = Turns(1)
+    a, b = turns.enter("a"), turns.enter("b")
+    eventually(lambda: a.worked_s > 0.01)
+    turns.pause(a)
+    before = a.worked_s
+    turns.leave(b)
+    assert a.holds
+    assert a.worked_s >= before > 0.01
+    assert a.slice_s < a.worked_s
+
+
+def test_slice_is_due_after_its_time_and_only_with_a_slot(monkeypatch: pytest.MonkeyPatch) -> None:
+    turns = Turns(1)
+    a, b = turns.enter("a"), turns.enter("b")
+    monkeypatch.setattr(module, "SLICE_S", 3600.0)
+    assert not turns.is_due(a)
+    monkeypatch.setattr(module, "SLICE_S", 0.0)
+    assert turns.is_due(a)
+    assert not turns.is_due(b)
+
+
+@pytest.mark.parametrize("end", ["leave", "pause", "cancel"])
+def test_thread_that_waits_for_a_slot_is_woken(end: str) -> None:
+    turns = Turns(1)
+    a, b = turns.enter("a"), turns.enter("b")
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(turns.wait, b, 60.0)
+        eventually(lambda: turns._condition._waiters)  # type: ignore[attr-defined]
+        getattr(turns, end)(b if end == "cancel" else a)
+        assert waiting.result(20)
