@@ -1,4 +1,8 @@
-"""A fresh application on a fresh store for each test."""
+"""Settings, use-cases and applications for the tests.
+
+`sessions` and `app` are new for each test. `server` is one application for a module, because making
+one takes longer than most tests: a test there makes the sessions that it needs.
+"""
 
 from __future__ import annotations
 
@@ -44,12 +48,14 @@ def app(config: Config) -> Iterator[dash.Dash]:
     made.server.extensions["sessions"].close()
 
 
-@pytest.fixture
-def server(app: dash.Dash) -> Flask:
-    """The Flask application of `app`."""
-    found: Flask = app.server
-    found.testing = False  # answer errors as in production
-    return found
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """The Flask application of a module's tests."""
+    data_dir = tmp_path_factory.mktemp("data")
+    made = create_app(dataclasses.replace(Config(), data_dir=data_dir, log_level="WARNING")).server
+    made.testing = False  # answer errors as in production
+    yield made
+    made.extensions["sessions"].close()
 
 
 @pytest.fixture

@@ -294,9 +294,10 @@ def test_body_that_is_not_json_is_refused(client: FlaskClient, session: str, met
     refused(send(address, data='{"x": [1]}'), 415, "not_json")
 
 
-def test_large_body_is_refused(server: Flask, session: str) -> None:
-    server.config["MAX_CONTENT_LENGTH"] = 1000
-    client = server.test_client()
+def test_large_body_is_refused(
+    client: FlaskClient, server: Flask, session: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(server.config, "MAX_CONTENT_LENGTH", 1000)
     answer = client.post(f"{session}/points", json={"x": [0.123456789] * 100})
     assert "1000 bytes" in refused(answer, 413, "too_large")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,16 +11,6 @@ from flask.testing import FlaskClient
 from dash_app.app import create_app
 from dash_app.config import Config
 from legacy.__main__ import create_page_server
-
-
-@pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
-    """One client for the module, because these tests change nothing."""
-    config = Config(data_dir=tmp_path_factory.mktemp("data"), log_level="WARNING")
-    server = create_app(config).server
-    yield server.test_client()
-    server.extensions["sessions"].close()
-
 
 PROVIDED_PAGE = Path(__file__).parent / "legacy" / "provided_page"
 

@@ -8,6 +8,7 @@ import sys
 from contextvars import copy_context
 from pathlib import Path
 
+import dash
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -81,8 +82,9 @@ def test_real_process_logs_request_ids_and_no_whole_session_id(tmp_path: Path) -
 
 
 def test_an_error_of_the_store_is_logged_without_its_parameters(
-    server: Flask, caplog: pytest.LogCaptureFixture
+    app: dash.Dash, caplog: pytest.LogCaptureFixture
 ) -> None:
+    server = app.server
     session_id = "ab" * 16
     with server.extensions["sessions"].store._engine.begin() as connection:
         connection.exec_driver_sql("DROP TABLE sessions")

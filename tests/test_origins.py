@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterator
 from typing import Optional
 
+import dash
 import pytest
 from flask.testing import FlaskClient
 
@@ -39,6 +40,11 @@ def test_loopback_names_are_served(any_client: FlaskClient, host: str) -> None:
     assert any_client.get("/parameters", headers={"Host": host}).status_code == 422
 
 
+def test_request_without_a_host_is_served(any_client: FlaskClient) -> None:
+    answer = any_client.get("/parameters", environ_overrides={"HTTP_HOST": ""})
+    assert answer.status_code == 422  # HTTP/1.0 sends none; no browser does that
+
+
 @pytest.mark.parametrize(
     "host", ["evil.example", "evil.example:8050", "localhost.evil.example", "192.168.0.7", "[::2]"]
 )
@@ -58,6 +64,8 @@ def test_other_names_are_refused_with_a_message(any_client: FlaskClient, host: s
         ("::", "", "[fe80::1]:8050", True),
         ("0.0.0.0", "", "localhost", True),
         ("0.0.0.0", "", "mixtures.example", False),
+        ("localhost", "", "192.168.0.7", False),
+        ("::1", "", "192.168.0.7", False),
         ("mixtures.example", "", "mixtures.example:8050", True),
         ("127.0.0.1", "mixtures.example, other.example:443", "other.example", True),
         ("127.0.0.1", "mixtures.example", "MIXTURES.example.", True),
@@ -81,6 +89,8 @@ def test_allowed_names_are_served(listens: str, allowed: str, host: str, served:
         ("cross-site", "https://evil.example", False),
         ("cross-site", None, False),
         (None, "http://localhost", True),
+        (None, "HTTP://LocalHost", True),
+        (None, "http://evil-localhost", False),
         (None, "http://localhost:9999", False),
         (None, "http://evil.example", False),
         (None, "null", False),
@@ -108,6 +118,7 @@ def test_own_pages_and_clients_other_than_browsers_may_change_data(
         ("DELETE", f"{SESSIONS}/{'0' * 32}"),
         ("POST", "/_dash-update-component"),
         ("POST", "/train"),
+        ("PUT", "/train"),
         ("POST", "/no/such/address"),
     ],
 )
@@ -129,9 +140,10 @@ def test_redirect_ignores_the_host_header(config: Config) -> None:
 
 
 def test_log_holds_eight_characters_of_an_id(
-    client: FlaskClient, caplog: pytest.LogCaptureFixture
+    app: dash.Dash, caplog: pytest.LogCaptureFixture
 ) -> None:
-    sessions: Sessions = client.application.extensions["sessions"]
+    client = app.server.test_client()
+    sessions: Sessions = app.server.extensions["sessions"]
     with caplog.at_level(logging.DEBUG):
         session_id = client.post(SESSIONS, json={}).json["id"]
         address = f"{SESSIONS}/{session_id}"

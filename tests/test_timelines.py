@@ -7,6 +7,7 @@ import threading
 import time
 from typing import Any
 
+import dash
 import numpy as np
 import pytest
 from flask.testing import FlaskClient
@@ -21,7 +22,12 @@ POINTS = [[-0.6, -0.5], [-0.55], [0.5, 0.6, 0.45], [0.1]]
 
 @pytest.fixture
 def url(client: FlaskClient) -> str:
-    """A session with four increments; the address of its timelines."""
+    """The address of the timelines of a new session."""
+    return new_session(client)
+
+
+def new_session(client: FlaskClient) -> str:
+    """Make a session with four increments; return the address of its timelines."""
     session = client.post("/api/v1/sessions", json={"n_components": 2}).json["id"]
     for x in POINTS:
         client.post(f"/api/v1/sessions/{session}/points", json={"x": x})
@@ -88,8 +94,10 @@ def test_undone_points_are_left_out_and_the_old_timeline_stays(
 
 
 def test_another_process_makes_the_same_timeline_from_its_id(
-    client: FlaskClient, url: str, sessions: Sessions
+    app: dash.Dash, sessions: Sessions
 ) -> None:
+    client = app.server.test_client()
+    url = new_session(client)
     address = client.post(url, json={"learners": ["scratch"]}).headers["Location"]
     found = ended(client, address)
     session_id, timeline_id = address.split("/")[4], found["id"]

@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
-from collections.abc import Iterator
 from typing import Any, Optional
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from dash_app.app import create_app
-from dash_app.config import Config
 from dash_app.sessions import Sessions
 
 ADD = {"kind": "add", "key": "k1", "x": [0.25]}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
-    """One application for all of them: each has a session of its own."""
-    config = dataclasses.replace(Config(), data_dir=tmp_path_factory.mktemp("data"))
-    found: Flask = create_app(config).server
-    yield found
-    found.extensions["sessions"].close()
 
 
 @pytest.fixture
