@@ -21,6 +21,14 @@ from dash_app.config import Config
 from dash_app.sessions import Sessions
 from dash_app.store import Store
 
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option for what takes minutes."""
+    parser.addoption(
+        "--long", action="store_true", help="all cases of the tests that otherwise take a sample"
+    )
+
+
 # a shared machine may stall any single example
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
