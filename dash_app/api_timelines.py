@@ -52,7 +52,7 @@ class NewTimeline(Model):
         description="names, each once",
         json_schema_extra={"uniqueItems": True},
     )
-    order: Literal["arrival", "sorted", "reversed", "shuffled"] = Field(
+    order: Literal["arrival", "sorted", "reversed", "clusters", "shuffled"] = Field(
         "arrival", description="order in which the learners get the points"
     )
     seed: Optional[fields.Seed] = Field(

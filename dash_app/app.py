@@ -14,7 +14,16 @@ from flask_openapi3 import Info, OpenAPI, Tag
 from threadpoolctl import threadpool_limits
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from dash_app import __version__, api, api_race, api_selection, api_timelines, events, logs
+from dash_app import (
+    __version__,
+    api,
+    api_orders,
+    api_race,
+    api_selection,
+    api_timelines,
+    events,
+    logs,
+)
 from dash_app.admission import client
 from dash_app.config import Config
 from dash_app.sessions import Sessions
@@ -147,6 +156,7 @@ def _create_server(config: Config, sessions: Sessions, key: bytes) -> OpenAPI:
     api_timelines.register(server, sessions, max_streams=config.max_streams)
     api_race.register(server, sessions, max_streams=config.max_streams)
     api_selection.register(server, sessions)
+    api_orders.register(server, sessions)
     server.add_url_rule("/favicon.ico", "favicon", _favicon)
     server.register_blueprint(
         create_blueprint(

@@ -10,8 +10,10 @@ from dash_app.journal.differences import Difference
 from dash_app.journal.recent import changes_since
 from dash_app.journal.views import ModelComparison, SessionView
 from dash_app.learning import Record
+from dash_app.learning.orders import End
 from dash_app.records.operations import Operation
 from dash_app.records.versions import ModelVersion
+from dash_app.training.orders import Ordered
 from dash_app.training.plays import Playing
 from dash_app.training.selections import Selected
 from dash_app.training.timelines import Timeline
@@ -171,6 +173,32 @@ def selection_document(selected: Selected) -> Document:
         **vars(selected.selection),
         "revision": selected.revision,
         "time_s": selected.time_s,
+    }
+
+
+def orders_document(ordered: Ordered) -> Document:
+    """Return where a learner ended after each order of the points."""
+    ends = ordered.ends
+    return {
+        "learner": ordered.learner,
+        "n_components": ordered.n_components,
+        "n_points": ordered.n_points,
+        "n_steps": ordered.n_steps,
+        "scratch": ends.scratch.to_dict(),
+        "orders": [_end_document(each) for each in ends.orders],
+        "shuffles": [_end_document(each) for each in ends.shuffles],
+        "revision": ordered.revision,
+        "time_s": ordered.time_s,
+    }
+
+
+def _end_document(end: End) -> Document:
+    return {
+        "order": end.order,
+        "seed": end.seed,
+        **end.mixture.to_dict(),
+        "tv_to_scratch": end.tv_to_scratch,
+        "n_touched": end.n_touched,
     }
 
 

@@ -59,6 +59,7 @@ from dash_app.records.runs import MAX_EPOCHS, RunRecord
 from dash_app.records.versions import ONLINE, SCRATCH, ModelVersion
 from dash_app.store import Store
 from dash_app.training.maintenance import Maintenance
+from dash_app.training.orders import Orders
 from dash_app.training.plays import Playing, Plays, Script
 from dash_app.training.races import Races
 from dash_app.training.selections import Selections
@@ -127,6 +128,7 @@ class Sessions:
         self._plays = Plays(self._operations, store, self.watch)
         self.timelines = Timelines(self._operations, store, turns, config)
         self.races = Races(self._operations, store, turns, config)
+        self.orders = Orders(self._operations, store, turns, self._waits, config)
         self.selections = Selections(self._operations, turns, self._waits, config)
         self._maintenance = Maintenance(
             store, self.watch, self._trainings.runs, self._plays, config.session_ttl_days

@@ -14,12 +14,16 @@ import numpy as np
 
 from dash_app.learning import tuning
 from dash_app.learning.archive import DataLevels
-from dash_app.learning.line_moves import quantile_segmentation, segmentations, splits
-from dash_app.learning.mixture import Array, Mixture
-from dash_app.learning.moves import births, deaths_and_merges
+from dash_app.learning.compiled.births import birth_locations, births
+from dash_app.learning.compiled.deaths import deaths_and_merges
+from dash_app.learning.compiled.segmentation import segmentations
+from dash_app.learning.compiled.signatures import Batch
+from dash_app.learning.compiled.splits import splits
+from dash_app.learning.compiled.squarem import Scored, best_of_each_basin, squarem
+from dash_app.learning.mixture import Mixture
 from dash_app.learning.newton import polish
 from dash_app.learning.objective import Candidates, Objective
-from dash_app.learning.squarem import Scored, squarem
+from dash_app.learning.search import quantile_segmentation
 from dash_app.learning.summary import WeightedSummary
 
 _N_KEPT = (12, 4, 2)
@@ -28,8 +32,6 @@ the coarse copy. More find more optima and take longer."""
 
 _MAX_STEPS, _TOL = (10, 30), 1e-10
 """Newton's method: steps at most on the coarse copy and on all atoms; tolerance, nats per point."""
-
-_NOWHERE: Array = np.empty(0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,12 +75,11 @@ def fits_of_sizes(
         on_step()
         levels = DataLevels.of(Objective.of_summary(summary, size, prior_weight), summary)
         starts = _starts(levels, found[-1].candidates if found else None)
-        found.append(_refined(levels, squarem(levels.coarse, starts, tuning.N_CYCLES[0])))
+        found.append(_refined(levels, starts))
     for index in range(most - 2, -1, -1):
         on_step()
         fit, larger = found[index], found[index + 1]
-        reduced = deaths_and_merges(larger.candidates)
-        back = _refined(fit.levels, squarem(fit.levels.coarse, reduced, tuning.N_CYCLES[0]))
+        back = _refined(fit.levels, Candidates(*deaths_and_merges(larger.candidates.batch)))
         if back.value > fit.value:
             found[index] = back
     return [fit.mixture for fit in found]
@@ -86,21 +87,38 @@ def fits_of_sizes(
 
 def _starts(levels: DataLevels, smaller: Candidates | None) -> Candidates:
     """Return starts; `smaller` has one component fewer."""
+    coarse = levels.coarse
     if smaller is None:
-        return quantile_segmentation(levels.coarse)
+        return quantile_segmentation(coarse)
+    atoms, prior, size = coarse.atoms, coarse.prior, coarse.n_components
     return Candidates.joined(
-        quantile_segmentation(levels.coarse),
-        segmentations(levels.coarsest),
-        births(levels.coarse, smaller, tuning.N_BIRTHS, _NOWHERE),
-        splits(levels.coarse, smaller, tuning.N_SPLITS),
+        quantile_segmentation(coarse),
+        Candidates(*segmentations(levels.coarsest.atoms, prior, size, tuning.BROAD_SHARES)),
+        Candidates(*_births(coarse, smaller.batch)),
+        Candidates(*splits(atoms, prior, smaller.batch, tuning.N_SPLITS)),
     )
 
 
-def _refined(levels: DataLevels, scored: Scored) -> _Fit:
+def _births(objective: Objective, smaller: Batch) -> Batch:
+    atoms, prior = objective.atoms, objective.prior
+    locations = birth_locations(atoms, tuning.N_LOCATIONS, tuning.N_DISTANCES, np.empty(0))
+    stds = np.sqrt(np.square(tuning.BIRTH_STDS) + prior.floor)
+    middle = tuning.BIRTH_STDS[1]
+    return births(atoms, prior, smaller, locations, stds, middle, tuning.N_BIRTHS)
+
+
+def _squarem(objective: Objective, candidates: Candidates, n_cycles: int) -> Scored:
+    return squarem(objective.atoms, objective.prior, candidates.batch_copy(), n_cycles)
+
+
+def _refined(levels: DataLevels, starts: Candidates) -> _Fit:
     """Return the best candidate after SQUAREM and Newton's method."""
     n_first, n_second, n_last = _N_KEPT
-    best = squarem(levels.coarse, scored.best(n_first).candidates, sum(tuning.N_CYCLES[1:]))
-    rough = polish(levels.coarse, best.best(n_second).candidates, max_steps=_MAX_STEPS[0], tol=_TOL)
+    coarse = levels.coarse
+    first = best_of_each_basin(_squarem(coarse, starts, tuning.N_CYCLES[0]), n_first)
+    second = _squarem(coarse, Candidates(*first.batch), sum(tuning.N_CYCLES[1:]))
+    best = Candidates(*best_of_each_basin(second, n_second).batch)
+    rough = polish(coarse, best, max_steps=_MAX_STEPS[0], tol=_TOL)
     order = np.argsort(-rough.values, kind="stable")[:n_last]
     last = polish(levels.fine, rough.candidates[order], max_steps=_MAX_STEPS[1], tol=_TOL)
     lead = int(np.argmax(last.values))

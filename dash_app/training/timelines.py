@@ -14,8 +14,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Optional
 
-import numpy as np
-
 from dash_app.admission.turns import Turn, Turns
 from dash_app.config import Config
 from dash_app.errors import (
@@ -29,6 +27,7 @@ from dash_app.errors import (
 )
 from dash_app.journal.operation_log import OperationLog
 from dash_app.learning import LEARNERS, Record
+from dash_app.learning.orders import ORDERS, in_order
 from dash_app.learning.race import Race, Step, divided
 from dash_app.records.operations import short
 from dash_app.records.runs import CANCELLED, DONE, FAILED, QUEUED, RUNNING
@@ -36,10 +35,6 @@ from dash_app.store import Store
 from dash_app.training.stream import check_work, stream_at
 
 _log = logging.getLogger(__name__)
-
-ORDERS = ("arrival", "sorted", "reversed", "shuffled")
-"""Orders in which the points can come. "reversed" is from the largest to the smallest; the points
-of the sorted, reversed and shuffled order come in increments of the same sizes as they arrived."""
 
 MAX_SEED = 2**63 - 1
 _ID = re.compile(r"(\d{1,9})-(\d{1,2})-([a-z]+)-(\d{1,19})-([a-z_\d]+(?:-[a-z_\d]+)*)")
@@ -272,7 +267,7 @@ class Timelines:
         return made
 
     def _begun(self, request: Request) -> Race:
-        """Return the race that the timeline is of, before its first step."""
+        """Return the race that the timeline is of, before its first step, in order of arrival."""
         record = self._store.session(request.session_id)
         assert record is not None  # checked by the caller
         try:
@@ -282,7 +277,7 @@ class Timelines:
         stream.check_weights("timeline")
         if not stream.increments:
             raise RefusedError("expected at least one point for a timeline, got none", "points")
-        steps = divided(_in_order(stream.increments, request.order, request.seed))
+        steps = divided(stream.increments)
         check_work(steps, request.n_components, len(request.learners), self._max_work, "learners")
         race = Race(request.n_components, seed=request.seed, capacity=stream.settings.capacity)
         race.follow(steps)
@@ -294,6 +289,7 @@ class Timelines:
         try:
             self._turns.wait(turn)
             self._check(turn)
+            race.follow(_in_order(race.steps, request))
             for step in range(made.n_steps):
                 for name in request.learners:
                     made.put(race.record(step, name))
@@ -345,16 +341,13 @@ def _check(request: Request) -> None:
         raise OutOfRangeError("expected n_components >= 1", "n_components")
 
 
-def _in_order(increments: list[Step], order: str, seed: int) -> list[Step]:
-    """Return the same points in another order, in increments of the same sizes."""
-    if order == "arrival":
-        return increments
-    points = np.concatenate([each.points for each in increments])
-    if order == "shuffled":
-        points = np.random.default_rng(seed).permutation(points)
-    else:
-        points = np.sort(points)
-        if order == "reversed":
-            points = points[::-1].copy()
-    parts = np.split(points, np.cumsum([each.points.size for each in increments])[:-1])
-    return [Step(part, increments[-1].truth) for part in parts]
+def _in_order(steps: list[Step], request: Request) -> list[Step]:
+    if request.order == "arrival":
+        return steps
+    parts = in_order(
+        [each.points for each in steps],
+        request.order,
+        n_components=request.n_components,
+        seed=request.seed,
+    )
+    return [Step(part, steps[-1].truth) for part in parts]

@@ -1,0 +1,146 @@
+"""Other orders over the API."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pytest
+from flask.testing import FlaskClient
+
+from dash_app.admission import client as asking
+from dash_app.api_orders import OrdersAnswer
+from dash_app.config import Config
+from dash_app.errors import BudgetError, BusyError
+from dash_app.learning.orders import ORDERS, ends_by_order
+from dash_app.sessions import Sessions
+from dash_app.store import Store
+
+SESSIONS = "/api/v1/sessions"
+PARTS = [[-0.6, -0.5, 0.52], [-0.55], [0.5, 0.6, 0.45], [-0.45], [0.55, -0.52]]
+
+
+@pytest.fixture
+def url(client: FlaskClient) -> str:
+    """The address of a session with five increments."""
+    address: str = client.post(
+        SESSIONS, json={"n_components": 2, "seed": 3, "capacity": 16}
+    ).headers["Location"]
+    for x in PARTS:
+        client.post(f"{address}/points", json={"x": x})
+    return address
+
+
+def test_it_holds_the_ends_of_the_sessions_increments(client: FlaskClient, url: str) -> None:
+    answer = client.get(f"{url}/orders?learner=gradient&n_shuffles=2&seed=5")
+    assert answer.status_code == 200
+    OrdersAnswer.model_validate(answer.json)
+    parts = [np.array(part) for part in PARTS]
+    settings: dict[str, Any] = {"seed": 3, "capacity": 16, "n_shuffles": 2, "shuffle_seed": 5}
+    expected = ends_by_order(parts, "gradient", 2, **settings)
+    assert [each["order"] for each in answer.json["orders"]] == list(ORDERS)
+    assert [each["seed"] for each in answer.json["shuffles"]] == [6, 7]
+    ends = zip(answer.json["orders"] + answer.json["shuffles"], expected.orders + expected.shuffles)
+    for told, end in ends:
+        assert told["means"] == end.mixture.means.tolist()
+        assert told["tv_to_scratch"] == end.tv_to_scratch
+        assert told["n_touched"] == end.n_touched
+    assert answer.json["scratch"] == expected.scratch.to_dict()
+    assert (answer.json["n_points"], answer.json["n_steps"]) == (10, 5)
+    assert (answer.json["learner"], answer.json["revision"]) == ("gradient", 5)
+
+
+def test_by_default_the_online_learner_is_asked(client: FlaskClient, url: str) -> None:
+    found = client.get(f"{url}/orders").json
+    assert found["learner"] == "summary"
+    assert len(found["shuffles"]) == 10
+
+
+def test_undone_points_are_left_out(client: FlaskClient, url: str) -> None:
+    client.post(f"{url}/undo")
+    assert client.get(f"{url}/orders?n_shuffles=0").json["n_points"] == 8
+
+
+def test_more_than_200_increments_are_divided(client: FlaskClient) -> None:
+    address = client.post(SESSIONS, json={"n_components": 1}).headers["Location"]
+    for x in np.linspace(-1, 1, 201):
+        client.post(f"{address}/points", json={"x": [x]})
+    found = client.get(f"{address}/orders?learner=stepwise_em&n_shuffles=0").json
+    assert found["n_points"] == 201
+    assert found["n_steps"] <= 200
+
+
+def test_a_timeline_can_have_one_cluster_after_the_other(client: FlaskClient, url: str) -> None:
+    answer = client.post(f"{url}/timelines", json={"learners": ["scratch"], "order": "clusters"})
+    events = client.get(f"{answer.headers['Location']}/events").get_data(as_text=True)
+    assert events.rstrip().splitlines()[-3] == "event: done"
+    records = client.get(answer.headers["Location"]).json["records"]
+    assert [each["n_points"] for each in records] == [3, 4, 7, 8, 10]
+    assert max(records[1]["means"]) < 0  # five points are left of zero
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("learner=nobody", "learner"),
+        ("n_shuffles=-1", "n_shuffles"),
+        ("n_shuffles=51", "n_shuffles"),
+        ("seed=-1", "seed"),
+        ("order=sorted", "order"),
+    ],
+)
+def test_invalid_queries_name_the_field(
+    client: FlaskClient, url: str, query: str, field: str
+) -> None:
+    answer = client.get(f"{url}/orders?{query}")
+    assert (answer.status_code, answer.json["error"]["field"]) == (422, field)
+
+
+def test_without_points_or_with_a_half_life_it_is_refused(client: FlaskClient) -> None:
+    for settings, word in (({}, "point"), ({"half_life": 20}, "half-life")):
+        address = client.post(SESSIONS, json=settings).headers["Location"]
+        if settings:
+            client.post(f"{address}/points", json={"x": [0.1]})
+        answer = client.get(f"{address}/orders")
+        assert answer.status_code == 409
+        assert word in answer.json["error"]["message"]
+
+
+def test_an_unknown_session_is_not_found(client: FlaskClient) -> None:
+    answer = client.get(f"{SESSIONS}/{'0' * 32}/orders")
+    assert answer.json["error"]["code"] == "session_not_found"
+
+
+def test_it_ends_when_the_client_is_gone(sessions: Sessions) -> None:
+    session = sessions.create(n_components=3).id
+    for x in np.linspace(-1, 1, 30):
+        sessions.add(session, [x])
+    n_asked = 0
+
+    def has_gone() -> bool:
+        nonlocal n_asked
+        n_asked += 1
+        return n_asked > 20
+
+    asking.current.set(asking.Client("", has_gone))
+    try:
+        with pytest.raises(BusyError, match="disconnected"):
+            sessions.orders.of(session, "scratch")
+    finally:
+        asking.current.set(None)
+    assert n_asked == 21
+    assert sessions.orders.of(session, "stepwise_em", 0).n_steps == 30  # its slot is free again
+
+
+def test_it_ends_when_its_time_is_up(config: Config) -> None:
+    brief = dataclasses.replace(config, max_increment_s=0.3)
+    sessions = Sessions(Store(brief.store_url), brief)
+    try:
+        session = sessions.create(n_components=3).id
+        for x in np.linspace(-1, 1, 12):
+            sessions.add(session, [x])
+        with pytest.raises(BudgetError, match="take fewer shuffles"):
+            sessions.orders.of(session, "scratch", 50)
+    finally:
+        sessions.close()
