@@ -48,7 +48,7 @@ class Orders:
         self._operations = operations
         self._store = store
         self._max_work = config.max_run_work
-        task = Task(config.max_increment_s, _GOAL, _ADVICE, is_reading=True)
+        task = Task(config.max_run_s, _GOAL, _ADVICE, is_reading=True)
         self._effort = Effort(turns, waits, task)
 
     def of(
