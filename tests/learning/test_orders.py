@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -61,7 +63,7 @@ def test_an_unknown_order_is_refused() -> None:
         in_order(PARTS, "by name", n_components=2)
 
 
-def ends_of(learner: str, n_shuffles: int = 3, **settings: int) -> Ends:
+def ends_of(learner: str, n_shuffles: int = 3, **settings: Any) -> Ends:
     return ends_by_order(groups(), learner, 2, n_shuffles=n_shuffles, **settings)
 
 
