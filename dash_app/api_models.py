@@ -286,6 +286,14 @@ class OnlineAnswer(ModelAnswer):
     n_atoms: int = Field(description="atoms of the learner's summary now", examples=[17])
 
 
+class MixtureAnswer(Model):
+    """A mixture, sorted by mean."""
+
+    weights: list[float] = Field(description="sum to 1", examples=[[0.5, 0.5]])
+    means: list[float] = Field(description="data units", examples=[[-0.5, 0.5]])
+    variances: list[float] = Field(description="data units squared", examples=[[0.01, 0.02]])
+
+
 class SessionAnswer(Model):
     """The current state of a session."""
 
@@ -302,6 +310,11 @@ class SessionAnswer(Model):
     n_points: int = Field(description="number of active points", examples=[17])
     example: Optional[str] = Field(
         description="name of the example that the points come from", examples=[None]
+    )
+    truth: Optional[MixtureAnswer] = Field(
+        description="density that all points are drawn from; null where it is not known, as it is "
+        "for points of one's own",
+        examples=[None],
     )
     revision: int = Field(description="number of operations in the log", examples=[17])
     can_undo: bool

@@ -65,6 +65,7 @@ def session_document(view: SessionView) -> Document:
         "capacity": view.capacity,
         "n_points": view.n_points,
         "example": None if view.example is None else view.example.name,
+        "truth": None if view.truth is None else view.truth.to_dict(),
         "revision": view.revision,
         "can_undo": view.can_undo,
         "can_redo": view.can_redo,

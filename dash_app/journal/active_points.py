@@ -125,7 +125,7 @@ def increments_at(
         numbers = np.delete(numbers, active.positions(points))
         active.remove(points)
 
-    for row in _path(path_rows, node):
+    for row in path_to(path_rows, node):
         if row.kind == ADD:
             pending.append(floats_from_bytes(row.points or b""))
             half_lives.append(half_life)
@@ -151,7 +151,7 @@ def increments_at(
 
 def settings_at(path_rows: Iterable[PointRow], node: int, settings: Settings) -> Settings:
     """Return the settings at a node; `settings` are those of the new session."""
-    for row in _path(path_rows, node):
+    for row in path_to(path_rows, node):
         settings = replace(settings, **_changed_settings(row))
     return settings
 
@@ -170,7 +170,7 @@ def _half_life_after(row: PointRow, half_life: Optional[float]) -> Optional[floa
     return changed
 
 
-def _path(path_rows: Iterable[PointRow], node: int) -> Iterable[PointRow]:
+def path_to(path_rows: Iterable[PointRow], node: int) -> Iterable[PointRow]:
     """Return the rows on the path to a node, oldest first."""
     by_seq = {row.seq: row for row in path_rows}
     path: list[PointRow] = []
@@ -193,7 +193,7 @@ def points_at(path_rows: Iterable[PointRow], node: int, half_life: Optional[floa
             points.add(floats_from_bytes(b"".join(pending)), half_life)
             pending.clear()
 
-    for row in _path(path_rows, node):
+    for row in path_to(path_rows, node):
         if row.kind == ADD:
             pending.append(row.points or b"")
             if half_life is not None:  # one increment at a time: the ages must match bit for bit

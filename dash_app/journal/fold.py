@@ -17,7 +17,7 @@ from typing import Any, Optional
 from dash_app.database.encoding import from_bytes, to_bytes
 from dash_app.errors import RefusedError, StateError
 from dash_app.learning import OnlineGaussianMixture
-from dash_app.learning.mixture import Array
+from dash_app.learning.mixture import Array, Mixture
 from dash_app.learning.online import STATE_VERSION, Arrived, OnStep
 from dash_app.records.operations import (
     ADD,
@@ -180,9 +180,13 @@ def example_after(
             return None
         before = settings if example is None else example.before
         name, total = change.detail["example"], int(change.detail["total"])
-        return Played(name, seq, seq, 0, total, before)
-    if example is None or change.points is None or change.detail.get("play") != example.start:
+        truth = change.detail.get("truth")
+        known = None if truth is None else Mixture.from_dict(truth)
+        return Played(name, seq, seq, 0, total, before, known)
+    if example is None or change.points is None:
         return example
+    if change.detail.get("play") != example.start:
+        return replace(example, truth=None)
     return replace(example, last=seq, done=example.done + change.points.size)
 
 
@@ -294,5 +298,9 @@ def restored(kept: Snapshot) -> tuple[State, Optional[int]]:
 
 
 def _restored_example(body: Optional[dict[str, Any]]) -> Optional[Played]:
-    # snapshots of earlier versions have none
-    return None if body is None else Played(**{**body, "before": Settings(**body["before"])})
+    # snapshots of earlier versions have no example, or no truth
+    if body is None:
+        return None
+    truth = body.get("truth")
+    known = None if truth is None else Mixture(**truth)
+    return Played(**{**body, "before": Settings(**body["before"]), "truth": known})

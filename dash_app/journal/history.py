@@ -13,7 +13,7 @@ from dash_app.journal.active_points import ActivePoints, increments_at, points_a
 from dash_app.journal.fold import SNAPSHOT_EVERY, State
 from dash_app.journal.live import Live, RecentStates
 from dash_app.journal.recent import Recent, extended
-from dash_app.learning.mixture import Array
+from dash_app.learning.mixture import Array, Mixture
 from dash_app.learning.online import STATE_VERSION, Arrived, OnStep
 from dash_app.records.operations import (
     ADD,
@@ -337,9 +337,14 @@ def cleared(live: Live) -> list[Change]:
     return [Change(CLEAR, detail=_with_settings({}, live, vars(example.before)))]
 
 
-def begun(live: Live, name: str, total: int, wanted: Mapping[str, Any]) -> Change:
+def begun(
+    live: Live, name: str, total: int, wanted: Mapping[str, Any], truth: Optional[Mixture] = None
+) -> Change:
     """Return the change that begins an example of `total` points, with the settings wanted."""
-    return Change(CLEAR, detail=_with_settings({"example": name, "total": total}, live, wanted))
+    detail: dict[str, Any] = {"example": name, "total": total}
+    if truth is not None:
+        detail["truth"] = truth.to_dict()
+    return Change(CLEAR, detail=_with_settings(detail, live, wanted))
 
 
 def _with_settings(detail: dict[str, Any], live: Live, wanted: Mapping[str, Any]) -> dict[str, Any]:

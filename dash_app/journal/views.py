@@ -8,7 +8,7 @@ from typing import Optional
 from dash_app.journal.differences import Basis
 from dash_app.journal.live import Live
 from dash_app.journal.recent import Recent
-from dash_app.learning import Comparison
+from dash_app.learning import Comparison, Mixture
 from dash_app.records.operations import ROOT, Played
 from dash_app.records.versions import ModelVersion
 
@@ -46,6 +46,11 @@ class SessionView:
     example: Optional[Played] = None
     basis: Optional[Basis] = field(default=None, compare=False)
     changes: tuple[Recent, ...] = field(default=(), compare=False)
+
+    @property
+    def truth(self) -> Optional[Mixture]:
+        """The density that all points are drawn from; None where it is not known."""
+        return None if self.example is None else self.example.truth
 
 
 @dataclass(frozen=True)

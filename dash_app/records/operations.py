@@ -20,7 +20,7 @@ from typing import Any, Optional
 
 import numpy as np
 
-from dash_app.learning.mixture import Array
+from dash_app.learning.mixture import Array, Mixture
 from dash_app.records.versions import ModelVersion
 
 ADD, REMOVE, CONFIGURE, CLEAR = "add", "remove", "configure", "clear"
@@ -63,6 +63,8 @@ class Played:
     last : int, the node of its newest increment
     done, total : int, its points so far, and in all
     before : settings of the session before it, and before other examples directly before it
+    truth : the density that all points are drawn from; None if it is not known, or if points were
+        added or removed besides those of the example
     """
 
     name: str
@@ -71,6 +73,7 @@ class Played:
     done: int
     total: int
     before: Settings
+    truth: Optional[Mixture] = None
 
 
 @dataclass(frozen=True)
@@ -90,8 +93,9 @@ class Change:
     `points` belong to an add or a remove. `detail` has the new settings of a configure, the facts
     of a train, or under "target" the node of a redo, or the earliest node that an undo takes back.
     An undo to a number of points has it under "n_points". A clear may have new "settings"; the
-    clear of an example has its name under "example", and the "total" of its points. An increment
-    of an example has the node of its clear under "play".
+    clear of an example has its name under "example", the "total" of its points and, where
+    it is known, the "truth" that they are drawn from. An increment of an example has the node of
+    its clear under "play".
     """
 
     kind: str

@@ -20,7 +20,7 @@ from dash_app.journal.live import Live
 from dash_app.journal.operation_log import Once, OperationLog
 from dash_app.journal.views import SessionView
 from dash_app.journal.watch import Watch
-from dash_app.learning.mixture import Array
+from dash_app.learning.mixture import Array, Mixture
 from dash_app.records.operations import ADD, CLEAR, Change, Played, short
 from dash_app.store import Store
 
@@ -38,13 +38,17 @@ _CLOSE_TIMEOUT_S = 4.0
 
 @dataclass(frozen=True, eq=False)
 class Script:
-    """What is played: points in order, the size of an increment, and the settings."""
+    """What is played: points in order, the size of an increment, and the settings.
+
+    `truth` is the density that the points are drawn from, where it is known.
+    """
 
     name: str
     points: Array
     increment: int
     n_components: int
     half_life: Optional[float]
+    truth: Optional[Mixture] = None
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,7 @@ class Plays:
         once = Once.of(key, Change(CLEAR, detail={"example": script.name}))
 
         def plan(live: Live) -> list[Change]:
-            return [history.begun(live, script.name, script.points.size, wanted)]
+            return [history.begun(live, script.name, script.points.size, wanted, script.truth)]
 
         view = self._operations.append(session_id, plan, once=once)
         example = view.example

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from typing import Optional
+from typing import Any, Optional
 
 from dash_app.errors import OutOfRangeError, RefusedError
-from dash_app.journal.active_points import increments_at, settings_at
+from dash_app.journal.active_points import increments_at, path_to, settings_at
+from dash_app.learning import Mixture
 from dash_app.learning.race import Step
-from dash_app.records.operations import SessionRecord, Settings
-from dash_app.store import Store
+from dash_app.records.operations import ADD, CLEAR, REMOVE, SessionRecord, Settings
+from dash_app.store import PointRow, Store
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +39,30 @@ def stream_at(store: Store, record: SessionRecord, node: int) -> Stream:
     path_rows = store.point_rows(record.id, node)
     found = increments_at(path_rows, node, record.settings.half_life)
     settings = settings_at(path_rows, node, record.settings)
-    return Stream(settings, [Step(points) for points, _ in found])
+    truth, n_drawn = _truth_at(path_rows, node)
+    increments = [
+        Step(points, truth if index < n_drawn else None) for index, (points, _) in enumerate(found)
+    ]
+    return Stream(settings, increments)
+
+
+def _truth_at(path_rows: list[PointRow], node: int) -> tuple[Optional[Mixture], int]:
+    """Return the truth of the example at a node, and the number of first increments that it is of.
+
+    Points that are added or removed by hand are not drawn from it.
+    """
+    truth: Optional[dict[str, Any]] = None
+    start, n_drawn, is_drawn = node, 0, True
+    for row in path_to(path_rows, node):
+        if row.kind == CLEAR:
+            truth = json.loads(row.detail or "{}").get("truth")
+            start, n_drawn, is_drawn = row.seq, 0, True
+        elif row.kind == ADD:
+            is_drawn = is_drawn and json.loads(row.detail or "{}").get("play") == start
+            n_drawn += is_drawn
+        elif row.kind == REMOVE:
+            n_drawn, is_drawn = 0, False
+    return None if truth is None else Mixture.from_dict(truth), n_drawn
 
 
 def check_work(

@@ -85,17 +85,27 @@ class _OfPoints(_Strict):
     detail: _Arrival
 
 
+class _Mixture(_Strict):
+    weights: _Parameters
+    means: _Parameters
+    variances: _Parameters
+
+
 class _Cleared(_Strict):
     example: Annotated[str, Field(min_length=1, max_length=64)] = ""
     total: _Count = 0
     settings: Optional[_Changed] = None
+    truth: Optional[_Mixture] = None
 
     @model_validator(mode="after")
     def _example_has_a_total(self) -> _Cleared:
         if ("example" in self.model_fields_set) != ("total" in self.model_fields_set):
             raise ValueError("expected example and total together")
-        if "settings" in self.model_fields_set and self.settings is None:
-            raise ValueError("expected settings, got none")
+        for name in ("settings", "truth"):
+            if name in self.model_fields_set and getattr(self, name) is None:
+                raise ValueError(f"expected {name}, got none")
+        if self.truth is not None and "example" not in self.model_fields_set:
+            raise ValueError("expected the truth of an example, got no example")
         return self
 
 
@@ -127,12 +137,6 @@ class _Redo(_Strict):
     kind: Literal["redo"]
     points: None
     detail: _Target
-
-
-class _Mixture(_Strict):
-    weights: _Parameters
-    means: _Parameters
-    variances: _Parameters
 
 
 class _Version(_Strict):
@@ -206,14 +210,19 @@ def _operation(read: _Operation) -> Operation:
     change = read.change
     points = None if change.points is None else np.array(change.points, dtype=np.float64)
     detail = change.detail.model_dump(exclude_unset=True)
+    if isinstance(change.detail, _Cleared) and change.detail.truth is not None:
+        _mixture(read.seq, change.detail.truth)
     version = None if read.version is None else _version(read.seq, read.version)
     placed = Change(change.kind, points, detail)
     return Operation(**{**vars(read), "change": placed, "version": version})
 
 
 def _version(seq: int, read: _Version) -> ModelVersion:
+    return ModelVersion(**{**vars(read), "mixture": _mixture(seq, read.mixture)})
+
+
+def _mixture(seq: int, read: _Mixture) -> Mixture:
     try:
-        mixture = Mixture.from_dict(vars(read.mixture))
+        return Mixture.from_dict(vars(read))
     except DataError as error:
         raise StateError(f"expected a mixture at operation {seq}: {error}") from error
-    return ModelVersion(**{**vars(read), "mixture": mixture})

@@ -12,6 +12,7 @@ from typing import Optional, Union
 import numpy as np
 from numpy.typing import NDArray
 
+from dash_app.learning import Mixture
 from dash_app.training.plays import Script
 
 #: Increments of an example; more of them show the learning in more steps, but take longer.
@@ -77,6 +78,16 @@ class Example:
         drawn = np.concatenate([source.draw(rng) for source in self.sources])
         return [float(x) for x in (rng.permutation(drawn) if self.mixed else drawn)]
 
+    @property
+    def truth(self) -> Optional[Mixture]:
+        """The density of the points; None unless all sources are clumps that do not move."""
+        clumps = [each for each in self.sources if isinstance(each, Clump)]
+        if len(clumps) < len(self.sources) or any(each.last_mean is not None for each in clumps):
+            return None
+        counts = np.array([each.count for each in clumps], dtype=np.float64)
+        means = np.array([each.mean for each in clumps])
+        return Mixture(counts / counts.sum(), means, np.square([each.std for each in clumps]))
+
 
 def script_of(example: Example) -> Script:
     """Return what the server plays: the points in at most `N_INCREMENTS` increments."""
@@ -87,6 +98,7 @@ def script_of(example: Example) -> Script:
         increment=max(1, math.ceil(points.size / N_INCREMENTS)),
         n_components=example.n_components,
         half_life=example.half_life,
+        truth=example.truth,
     )
 
 
