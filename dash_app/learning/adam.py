@@ -15,19 +15,15 @@ import torch
 from numpy.typing import ArrayLike
 
 from dash_app.errors import OutOfRangeError, ShapeError
+from dash_app.learning.adam_steps import LEARNING_RATE
 from dash_app.learning.mixture import Array, Mixture
 from dash_app.learning.objective import Objective
 from dash_app.learning.points import MIN_SPREAD, as_points, check_n_components, check_number
-from dash_app.learning.provided import from_gmm, to_gmm
+from dash_app.learning.provided import from_gmm
 from dash_app.learning.scratch import FitResult, fit_from_scratch
-from gmm import MIN_STD, GMMSimple, data_standardisation, train_model
+from gmm import GMMSimple, data_standardisation, train_model
 
 OnEpoch = Callable[[int, float], None]
-
-LEARNING_RATE = 0.05
-"""Step size of Adam, standardised units. Of the values 0.01 to 0.2 it came closest to the optimum
-of seven data sets, with 200 epochs and with 1000. A smaller step needs more epochs; a larger one
-overshoots."""
 
 SETTLED_NATS = 1e-6
 """A fit has converged if the loss changed by less than this in the last tenth of the epochs, nats
@@ -114,42 +110,6 @@ def fit_adam(
         n_iter=len(trace.losses),
         converged=trace.has_settled(),
     )
-
-
-def refine_by_adam(mixture: Mixture, points: ArrayLike, *, n_steps: int = 20) -> Mixture:
-    """Return the mixture after Adam steps on the likelihood of these points alone.
-
-    Parameters
-    ----------
-    mixture : Mixture, data units; the steps start from it, in its own standardised units
-    points : array, shape (n_points,), data units
-    n_steps : int >= 1
-
-    Raises
-    ------
-    EmptyDataError, NonFiniteError, OutOfRangeError, ShapeError : for invalid points
-
-    Examples
-    --------
-    >>> standard = Mixture(np.ones(1), np.zeros(1), np.ones(1))
-    >>> bool(refine_by_adam(standard, [3.0]).means[0] > 0.5)
-    True
-    """
-    x = as_points(points)
-    model, mean, std = to_gmm(mixture)
-    z = torch.from_numpy((x - mean) / std)
-    optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE)
-    lowest = math.log(math.expm1(MIN_STD))
-    for _ in range(n_steps):
-        loss = -model.log_prob(z).mean()
-        if not math.isfinite(loss.item()):  # too far away for a density
-            break
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        with torch.no_grad():
-            model.sigma.clamp_(min=lowest)
-    return from_gmm(model, mean, std)
 
 
 class _Trace:

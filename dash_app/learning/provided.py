@@ -8,12 +8,9 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from dash_app.learning.mixture import Array, Mixture
+from dash_app.learning.adam_steps import parameters_of, standardisation
+from dash_app.learning.mixture import Mixture
 from gmm import GMMSimple, extract_gmm_parameters
-
-ZERO_WEIGHT_LOGIT = -800.0
-"""Logit of a weight of 0. The largest logit is at least log(1/K), so softmax in float64 gives an
-exact 0."""
 
 
 def to_gmm(mixture: Mixture) -> tuple[GMMSimple, float, float]:
@@ -39,14 +36,12 @@ def to_gmm(mixture: Mixture) -> tuple[GMMSimple, float, float]:
     >>> from_gmm(model, data_mean, data_std).stds.round(12).tolist()
     [2.0, 0.1]
     """
-    data_mean, data_std = _standardisation(mixture)
-    with np.errstate(divide="ignore"):
-        logits = np.maximum(np.log(mixture.weights), ZERO_WEIGHT_LOGIT)
+    data_mean, data_std = standardisation(mixture)
     model = GMMSimple(mixture.n_components)
     # assigning `data` makes the parameters float64; copying into them would keep float32
-    model.pi.data = torch.from_numpy(logits[None])
-    model.mu.data = torch.from_numpy((mixture.means - data_mean)[None] / data_std)
-    model.sigma.data = torch.from_numpy(_inverse_softplus(mixture.stds[None] / data_std))
+    parameters = parameters_of(mixture, data_mean, data_std)
+    for parameter, values in zip((model.pi, model.mu, model.sigma), parameters):
+        parameter.data = torch.from_numpy(values[None].copy())
     return model, data_mean, data_std
 
 
@@ -57,21 +52,3 @@ def from_gmm(model: GMMSimple, data_mean: float, data_std: float) -> Mixture:
     """
     pi, mu, sigma = extract_gmm_parameters(model, data_mean, data_std)
     return Mixture(pi / pi.sum(), mu, np.square(sigma))
-
-
-def _standardisation(mixture: Mixture) -> tuple[float, float]:
-    weights, means, stds = mixture.weights, mixture.means, mixture.stds
-    mean = float(weights @ means)
-    # scale before squaring, so that 1e150 and 1e-150 stay in the range of float64
-    scale = float(max(np.abs(means - mean).max(), stds.max()))
-    std = scale * float(np.sqrt(weights @ (((means - mean) / scale) ** 2 + (stds / scale) ** 2)))
-    for data_mean in (mean, 0.0):
-        there_and_back = (means - data_mean) / std * std + data_mean
-        if (np.abs(there_and_back - means) <= 1e-12 * np.abs(means)).all():
-            return data_mean, std
-    return 0.0, 1.0  # a mean is so close to 0 that dividing it underflows
-
-
-def _inverse_softplus(values: Array) -> Array:
-    inverse: Array = values + np.log(-np.expm1(-values))
-    return inverse

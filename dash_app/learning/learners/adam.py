@@ -1,7 +1,8 @@
-"""From scratch by Adam on the provided torch model, over all points."""
+"""From scratch by Adam, over all points, as the provided torch model is trained."""
 
 from __future__ import annotations
 
+from dash_app.learning.adam_steps import fit_by_steps
 from dash_app.learning.learners.base import AllPointsLearner
 from dash_app.learning.mixture import Array, Mixture
 
@@ -12,6 +13,4 @@ class Adam(AllPointsLearner):
     title = "Adam, all points"
 
     def _fit(self, points: Array) -> Mixture:
-        from dash_app.learning.adam import fit_adam  # torch takes seconds to load
-
-        return fit_adam(points, self.n_components).mixture
+        return fit_by_steps(points, self.n_components)

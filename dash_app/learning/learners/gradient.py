@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from dash_app.learning.adam_steps import fit_by_steps, refine_by_steps
 from dash_app.learning.learners.base import Learner, enough_to_start
 from dash_app.learning.mixture import Array, Mixture
 
@@ -23,12 +24,10 @@ class Gradient(Learner):
         self._has_started = False
 
     def _learn(self, increment: Array) -> tuple[Mixture, int]:
-        from dash_app.learning.adam import fit_adam, refine_by_adam  # torch takes seconds to load
-
         if self._has_started:
-            return refine_by_adam(self.mixture, increment), increment.size
+            return refine_by_steps(self.mixture, increment), increment.size
         points = np.concatenate([self._first_points, increment])
-        mixture = fit_adam(points, self.n_components, penalty=False).mixture
+        mixture = fit_by_steps(points, self.n_components, penalty=False)
         self._has_started = enough_to_start(points, self.n_components)
         self._first_points = np.empty(0) if self._has_started else points
         return mixture, points.size
