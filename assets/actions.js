@@ -8,6 +8,7 @@
   const auto = { timer: 0, since: 0 };
 
   function change(/** @type {any} */ command) {
+    if (gmm.rewind.asks(command)) return;
     gmm.state.outbox.push(command);
     gmm.show.all();
   }
@@ -55,15 +56,15 @@
 
   function clear() {
     gmm.state.reset();
-    change({ kind: "clear" });
     gmm.charts.schedule();
+    change({ kind: "clear" });
   }
 
   /** Let the server play an example; its points come by the stream. */
   function example(/** @type {string} */ name) {
     gmm.state.reset();
-    change({ kind: "play", name });
     gmm.charts.schedule();
+    change({ kind: "play", name });
   }
 
   function pause() {

@@ -68,12 +68,10 @@
     gmm.address.show(answer.view.id);
     if (state.receive(answer.view) || state.known() !== state.view.n_points) {
       state.replace(answer);
-      state.history = [];
-      answer.history.forEach(state.record);
-      state.remember(state.view.online);
     }
     if (state.connection === "lost" || !state.outbox.inFlight) gmm.show.connection("live");
     gmm.stream.open(state.view.id);
+    gmm.race.follow();
     state.outbox.release();
     gmm.charts.schedule();
     gmm.show.all();
@@ -91,12 +89,8 @@
     const lacking = changes.filter((/** @type {any} */ each) => each.revision > revision);
     state.receive(view);
     for (const { kind, x } of lacking) state.change({ kind, x });
-    for (const { loss, n_points } of lacking.slice(0, -1)) {
-      if (n_points) state.record({ loss, n_points, scratch: null, comparison: null });
-    }
-    state.remember(online);
+    state.time(online);
     gmm.actions.trainSoon();
-    gmm.charts.schedule();
     gmm.show.all();
     return state.known() === view.n_points;
   }
@@ -137,18 +131,15 @@
   function applied(/** @type {any} */ command, /** @type {any} */ answer) {
     const { state } = gmm;
     gmm.show.problem("");
-    const { online: before, example } = state.view;
+    const before = state.view.online;
     if (state.receive(answer.view)) {
       if (answer.points === undefined) state.change(command);
       else state.replace(answer);
-      state.remember(before);
+      state.time(before);
     }
-    const back = command.kind === "undo" || command.kind === "redo";
-    const another = back && state.view.example !== example; // the charts begin with its points
-    if (another || state.known() !== state.view.n_points) look();
+    if (state.known() !== state.view.n_points) look();
     gmm.show.announce(`${gmm.words.count(state.view.n_points, "point")}.`);
     gmm.actions.trainSoon();
-    gmm.charts.schedule("loss-chart", "difference-chart");
   }
 
   /** A run from scratch has begun, ended, or been asked after. */
@@ -168,11 +159,10 @@
     if (answer.view) {
       const before = state.view.online;
       state.receive(answer.view);
-      state.remember(before);
+      state.time(before);
     }
     if (ended) runEnded(answer.run);
-    if (state.losses.length) gmm.charts.schedule("scratch-loss-chart"); // until then the last run's
-    gmm.charts.schedule("loss-chart", "difference-chart");
+    if (state.losses.length) gmm.charts.schedule(); // until then the last run's
     gmm.show.all();
   }
 

@@ -42,6 +42,7 @@
     gmm.cursor.listen();
     gmm.keyboard.listen();
     gmm.stream.listen();
+    gmm.race.listen();
     gmm.theme.onChange(() => gmm.plot.schedule());
     window.addEventListener("resize", () => gmm.plot.schedule());
     gmm.show.all();
@@ -132,9 +133,61 @@
   }
 
   /** @returns {any[]} the charts over the increments */
-  function increments(/** @type {any[]|null} */ history, /** @type {any} */ losses, /** @type {any} */ differences) {
-    if (!history) return [gmm.no_update, gmm.no_update];
-    return [gmm.charts.losses(history, losses), gmm.charts.differences(history, differences)];
+  function race(/** @type {any} */ told, /** @type {any[]} */ ...figures) {
+    return gmm.charts.race(told, figures);
+  }
+
+  /** @returns {number|null} the increment of a mouse event on a chart, counted from 0 */
+  const stepOf = (/** @type {any} */ event) => (event ? event.points[0].x - 1 : null);
+
+  /** The mouse is over a chart: show the place in all of them. */
+  function hovered(/** @type {any[]} */ ...events) {
+    gmm.charts.mark(stepOf(events.find(Boolean)) ?? gmm.race.cursor);
+  }
+
+  /** A chart was clicked: rewind to that increment. */
+  function increment() {
+    const { triggered } = gmm.callback_context;
+    if (triggered.length && triggered[0].value) gmm.rewind.go(stepOf(triggered[0].value));
+  }
+
+  /** @returns {any} the learners that are compared, after one was added or taken away */
+  function added(/** @type {any[]} */ ...given) {
+    const racing = given[given.length - 1] || [];
+    const [id] = gmm.callback_context.triggered[0].prop_id.split(".");
+    const name = Object.keys(gmm.state.settings.lines).find((each) => id === `compare-${each.replaceAll("_", "-")}`);
+    if (!name) return gmm.no_update;
+    return racing.includes(name) ? racing.filter((/** @type {string} */ each) => each !== name) : [...racing, name];
+  }
+
+  /** @returns {any[]} which rows are hidden, and the ticks in the menu; lines of others cost nothing */
+  function compared(/** @type {string[]} */ racing, /** @type {boolean[]} */ ...switches) {
+    const names = Object.keys(gmm.state.settings.lines);
+    const are = names.map((name) => (racing || []).includes(name));
+    gmm.race.choose(names.filter((_, k) => are[k] && switches[k]));
+    return [...are.map((is) => !is), ...are.map((is) => (is ? "\u2713" : ""))];
+  }
+
+  /** @type {Record<string, () => void>} the buttons of the rewind, and those of its question */
+  const REWIND = {
+    "rewind-open": () => gmm.rewind.toggle(),
+    "rewind-back": () => gmm.rewind.step(-1),
+    "rewind-play": () => gmm.rewind.play(),
+    "rewind-on": () => gmm.rewind.step(1),
+    "rewind-close": () => gmm.rewind.close(),
+    "branch-here": () => gmm.rewind.answer("here"),
+    "branch-end": () => gmm.rewind.answer("end"),
+    "branch-cancel": () => gmm.rewind.answer("cancel"),
+  };
+
+  function rewound() {
+    for (const { prop_id: name } of gmm.callback_context.triggered) REWIND[name.split(".")[0]]();
+  }
+
+  /** The slider of the rewind, or its speed. */
+  function wound(/** @type {number} */ position, /** @type {string} */ speed) {
+    gmm.rewind.setSpeed(Number(speed));
+    if (gmm.race.cursor !== null) gmm.rewind.go(position - 1);
   }
 
   const CONNECTIONS = {
@@ -150,17 +203,11 @@
    */
   const SHOWN = {
     headline: (snapshot) => gmm.words.headline(snapshot),
-    legend: ({ view, current }) => {
-      const cells = ["online", "scratch"].flatMap((kind) => {
-        const model = view && view.n_points ? view[kind] : null;
-        if (!model) return ["–", "–", "–"];
-        const { nats } = gmm.words;
-        return [model.n_points.toLocaleString("en"), nats(model.loss), nats(model.mean_nll)];
-      });
-      return [...cells, view && view.scratch && !current ? " (old)" : ""];
-    },
-    values: ({ view, current }) => [
-      current ? gmm.words.percent(view.comparison.total_variation) : "–",
+    league: ({ league, view, current }) => league.flatMap((/** @type {any} */ row) => gmm.table.league(row, view, current)),
+    rewind: ({ step, steps, replays }) => [
+      Math.max(2, steps),
+      step === null ? 1 : step + 1,
+      replays ? "Pause" : "Play",
     ],
     problems: ({ problem }) => {
       const places = ["", "n_components", "half_life", "capacity", "method", "epochs"];
@@ -237,7 +284,8 @@
   }
 
   gmm.callbacks = {
-    ...{ boot, pressed, configured, chosen, epochs, axis, shown, increments, run, message, copy },
+    ...{ boot, pressed, configured, chosen, epochs, axis, shown, race, run, message, copy },
+    ...{ added, compared, hovered, increment, rewound, wound },
     answered: given((answer) => gmm.answers.answered(answer)),
     followed: given((answer) => gmm.answers.followed(answer)),
     seen: given((answer) => gmm.answers.seen(answer)),

@@ -7,28 +7,14 @@
 "use strict";
 
 (function (gmm) {
-  const MOST_SAMPLES = 600;
-  const PAUSE_MS = 150;
-  const AT_LATEST_MS = 150;
-  const LIVE = "scratch-loss-chart";
   const LIVE_EVERY_MS = 40;
   /** Smallest room above and below a loss; smaller differences do not matter. */
   const LEAST_NATS = 0.02;
   /** Extra room below a falling loss, as a share of the axis. More room means fewer redraws. */
   const ROOM_BELOW = 0.4;
-  /** The idle-time task that hands the history over, and the timer of the live chart. */
-  const drawing = { timer: 0, since: 0 };
+  /** Smallest distance that the chart tells apart; `LEAST_DISTANCE` in dash_app/ui/figures.py. */
+  const LEAST = 1e-4;
   let liveTimer = 0;
-
-  /** @returns {number[]} evenly spread indices of a long series, both ends included */
-  function sample(/** @type {number} */ length) {
-    if (length <= MOST_SAMPLES) return Array.from({ length }, (_, index) => index);
-    const last = length - 1;
-    const picked = Array.from({ length: MOST_SAMPLES }, (_, index) =>
-      Math.round((last * index) / (MOST_SAMPLES - 1)),
-    );
-    return [...new Set(picked)];
-  }
 
   /**
    * The range of a loss axis. Very high first losses are cut off at the top, because they would
@@ -61,29 +47,36 @@
     return { data, layout };
   }
 
-  /** @returns {Figure} the loss after each increment; from scratch where it saw the same points */
-  function losses(/** @type {any[]} */ history, /** @type {Figure} */ figure) {
-    const kept = sample(history.length);
-    const online = { x: kept.map((i) => i + 1), y: kept.map((i) => history[i].loss) };
-    const both = kept.filter((i) => Number.isFinite(history[i].scratch));
-    const scratch = { x: both.map((i) => i + 1), y: both.map((i) => history[i].scratch) };
-    const mode = history.length > 1 ? "lines" : "lines+markers";
-    const yaxis = focus([...online.y, ...scratch.y]);
-    return filled(figure, [{ ...online, mode }, scratch], { yaxis });
+  /** @returns {Figure} one line a learner over the increments; the lines of the others go */
+  function over(/** @type {any} */ told, what, /** @type {Figure} */ figure, /** @type {any} */ yaxis) {
+    const series = figure.data.map((trace) => {
+      const y = (told.learners[trace.meta] || {})[what] || [];
+      const x = y.map((/** @type {any} */ _, /** @type {number} */ step) => step + 1);
+      return { x, y, customdata: y, visible: y.length > 0, mode: y.length > 1 ? "lines" : "lines+markers" };
+    });
+    if (what === "distance") {
+      for (const line of series) line.y = line.y.map((/** @type {number} */ share) => Math.max(LEAST, share));
+    }
+    const axes = { xaxis: { autorange: false, range: [0.5, Math.max(told.n, 2) + 0.5] }, yaxis };
+    return filled(figure, series, axes);
   }
 
-  /** @returns {Figure} the difference at each increment with a model from scratch of its points */
-  function differences(/** @type {any[]} */ history, /** @type {Figure} */ figure) {
-    const measured = history
-      .map((entry, index) => ({ x: index + 1, y: entry.comparison?.total_variation, entry }))
-      .filter(({ entry }) => entry.comparison && entry.comparison.current);
-    const kept = sample(measured.length).map((index) => measured[index]);
-    const y = kept.map((each) => each.y);
-    const axes = {
-      xaxis: { autorange: false, range: [0.5, history.length + 0.5] },
-      yaxis: { autorange: false, range: [0, 1.15 * Math.max(0.01, ...y)] },
-    };
-    return filled(figure, [{ x: kept.map((each) => each.x), y }], axes);
+  /** @returns {Figure[]} the charts over the increments: distance, loss, points touched */
+  function race(/** @type {any} */ told, /** @type {Figure[]} */ figures) {
+    const losses = Object.values(told.learners).flatMap((each) => each.loss).filter(Number.isFinite);
+    const axes = [{}, focus(losses), {}];
+    return ["distance", "loss", "touched"].map((what, k) => over(told, what, figures[k], axes[k]));
+  }
+
+  /** Move the line through all charts to an increment, counted from 0; null hides it. */
+  function mark(/** @type {number|null} */ step) {
+    for (const line of document.querySelectorAll(".chart-cursor")) {
+      const gd = /** @type {any} */ (line.parentElement.querySelector(".js-plotly-plot"));
+      const axis = gd && gd._fullLayout && gd._fullLayout.xaxis;
+      const shown = step !== null && axis;
+      /** @type {HTMLElement} */ (line).hidden = !shown;
+      if (shown) /** @type {HTMLElement} */ (line).style.setProperty("--at", `${axis._offset + axis.c2p(step + 1)}px`);
+    }
   }
 
   /** @returns {any} the axis of passes; it has its final range if their number is known */
@@ -116,19 +109,10 @@
     gmm.set_props("losses", { data });
   }
 
-  function tellHistory() {
-    gmm.set_props("history", { data: gmm.state.history.slice() });
+  /** Hand over the losses of the run soon. */
+  function schedule() {
+    if (!liveTimer) liveTimer = setTimeout(tellLosses, LIVE_EVERY_MS);
   }
 
-  /** Hand over the data of the named charts: the live one soon, the others in idle time. */
-  function schedule(/** @type {string[]} */ ...ids) {
-    const others = ids.filter((id) => id !== LIVE);
-    const live = ids.length === 0 || others.length < ids.length;
-    if (live && !liveTimer) liveTimer = setTimeout(tellLosses, LIVE_EVERY_MS);
-    if (ids.length === 0 || others.length) {
-      gmm.idle.wait(drawing, tellHistory, PAUSE_MS, AT_LATEST_MS);
-    }
-  }
-
-  gmm.charts = { differences, fits, losses, run, schedule };
+  gmm.charts = { fits, mark, race, run, schedule };
 })((window.dash_clientside = window.dash_clientside || {}));

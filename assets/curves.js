@@ -68,7 +68,7 @@
 
   /** @returns {any} a path for each curve trace by its uid, and the highest value */
   function all(/** @type {any} */ state, /** @type {[number, number]} */ shown) {
-    const view = state.view || { online: null, scratch: null };
+    const view = state.seen() || { online: null, scratch: null };
     const online = state.mode === "scratch" ? null : view.online;
     const scratch = state.mode === "online" ? null : view.scratch;
     const xs = gmm.density.grid(shown, [online, scratch].filter(Boolean));
@@ -82,5 +82,5 @@
     return { paths, top, online, scratch, numbers: numbers(online || scratch) };
   }
 
-  gmm.curves = { all, ceiling, range };
+  gmm.curves = { all, ceiling, range, whole };
 })((window.dash_clientside = window.dash_clientside || {}));

@@ -44,6 +44,7 @@
     r: act("redo"),
     t: press("theme"),
     y: press("copy-parameters"),
+    w: () => gmm.rewind.toggle(),
     "?": press("help-open"),
     o: pick("mode", "online"),
     s: pick("mode", "scratch"),
@@ -63,6 +64,15 @@
   for (let k = 1; k <= 9; k += 1) KEYS[String(k)] = () => components(k);
   /** Keys that act while an example plays. @type {Record<string, () => void>} */
   const PLAYING = { " ": act("pause"), Escape: act("stop") };
+  /** Keys that act while the past is shown. @type {Record<string, () => void>} */
+  const REWOUND = {
+    " ": () => gmm.rewind.play(),
+    ArrowLeft: () => gmm.rewind.step(-1),
+    ArrowRight: () => gmm.rewind.step(1),
+    Home: () => gmm.rewind.go(0),
+    End: () => gmm.rewind.go(Infinity),
+    Escape: () => gmm.rewind.close(),
+  };
 
   /** @returns {boolean} whether the key belongs to the element that has the focus */
   function typing(/** @type {EventTarget|null} */ target) {
@@ -88,10 +98,12 @@
   function action(/** @type {KeyboardEvent} */ event) {
     const key = name(event);
     if (key === null || event.repeat || typing(event.target)) return undefined;
-    if (!gmm.state.view?.playing) return KEYS[key];
     const focused = /** @type {HTMLElement} */ (event.target);
-    const pressesIt = key === " " && focused.closest("button, input, [role=slider]");
-    return pressesIt ? undefined : PLAYING[key] || KEYS[key];
+    if (key === " " && focused.closest("button, input, [role=slider]")) return undefined;
+    if (gmm.race.cursor !== null && REWOUND[key]) {
+      return key !== "Escape" && focused.closest("[role=slider], [role=radiogroup]") ? undefined : REWOUND[key];
+    }
+    return (gmm.state.view?.playing && PLAYING[key]) || KEYS[key];
   }
 
   function listen() {

@@ -13,6 +13,8 @@
   const LOW = 0.15;
   /** Most dots above ticks or a histogram; Plotly draws the others within half a second. */
   const MOST_FRESH = 50;
+  /** How much higher than ours the curves of other learners may make the plot. */
+  const HIGHER = 2;
   let frame = 0;
   /** The redraw by Plotly that waits for idle time. */
   const redrawing = { timer: 0, since: 0 };
@@ -29,18 +31,31 @@
 
   /** @returns {any} the curves of the state; the same object while they do not change */
   function curvesOf(/** @type {any} */ state) {
-    const { id, online, scratch } = state.view || { id: "", online: null, scratch: null };
+    const { id, online, scratch } = state.seen() || { id: "", online: null, scratch: null };
     const of = [id, online && online.number, scratch && scratch.number, state.mode, ...state.shown];
     if (known.of.length !== of.length || of.some((each, index) => each !== known.of[index])) {
       known = { of, curves: gmm.curves.all(state, state.shown) };
     }
-    return known.curves;
+    if (!gmm.race.shown.length) return known.curves;
+    const { paths, top } = gmm.race.lines(state.shown);
+    const highest = Math.max(known.curves.top, Math.min(top, HIGHER * known.curves.top));
+    return { ...known.curves, paths: { ...known.curves.paths, ...paths }, top: highest };
+  }
+
+  /** @returns {boolean} whether the same curves are drawn already */
+  function sameCurves(/** @type {any} */ one, /** @type {any} */ other) {
+    if (!one || !other || one === other) return one === other;
+    const uids = Object.keys(one.paths);
+    return uids.length === Object.keys(other.paths).length && uids.every((uid) => one.paths[uid] === other.paths[uid]);
   }
 
   /** @returns {any} the picture as data */
   function picture(/** @type {any} */ state, /** @type {any} */ gd) {
     state.expected = state.outbox.expect(state.points);
-    const { held, coming, emptied } = state.expected;
+    const { emptied } = state.expected;
+    const past = gmm.rewind.view();
+    const held = past ? state.points.slice(0, past.n_points) : state.expected.held;
+    const coming = past ? [] : state.expected.coming;
     const binned = emptied ? null : state.binned;
     // the ends of a histogram stand for its points
     const points = binned
@@ -54,6 +69,7 @@
     const key = JSON.stringify([
       ...[state.mode, state.shown, ceiling, form, state.pointsReplaced, gmm.theme.current()],
       ...[Boolean(curves.online), Boolean(curves.scratch), gd.clientWidth, gd.clientHeight],
+      Object.keys(curves.paths).length,
       ...[
         curves.online && curves.online.weights.length,
         curves.scratch && curves.scratch.weights.length,
@@ -77,10 +93,10 @@
     if (seen.key !== drawn.key || seen.held.length < drawn.points) {
       redraw(gd, seen);
     } else {
-      if (seen.curves !== drawn.sketched) gmm.sketch.curves(gd, seen.curves);
+      if (!sameCurves(seen.curves, drawn.sketched)) gmm.sketch.curves(gd, seen.curves, drawn.sketched);
       drawn.sketched = seen.curves;
       const more = seen.binned !== drawn.binned || seen.held.length > drawn.points;
-      if (seen.curves !== drawn.curves || more) settleSoon();
+      if (!sameCurves(seen.curves, drawn.curves) || more) settleSoon();
     }
     showFresh(gd, seen);
     gmm.cursor.place();
@@ -127,6 +143,7 @@
   function fill(/** @type {any[]} */ data, gd, /** @type {any} */ seen, shown) {
     const { paths, online, scratch } = seen.curves;
     const byUid = Object.fromEntries(data.map((trace) => [trace.uid, trace]));
+    for (const uid of Object.values(gmm.state.settings.lines)) if (byUid[uid]) byUid[uid].visible = uid in paths;
     for (const [uid, line] of Object.entries(paths)) Object.assign(byUid[uid], line);
     const both = Boolean(online && scratch);
     Object.assign(byUid.online, {

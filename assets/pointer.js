@@ -59,8 +59,9 @@
   function reading(/** @type {any} */ state, /** @type {number} */ x) {
     const lines = [`x = ${gmm.words.number(x)}`];
     const shown = { online: "Online", scratch: "From scratch" };
+    const seen = state.seen();
     for (const kind of ["online", "scratch"]) {
-      const model = state.view && state.view[kind];
+      const model = seen && seen[kind];
       if (!model || (state.mode !== kind && state.mode !== "both")) continue;
       const shares = gmm.density.responsibilities(model, x);
       const parts = shares

@@ -14,6 +14,7 @@
   const PAUSE_MS = 10;
   const AT_LATEST_MS = 120;
   const LOSS_PAUSE_MS = 60;
+  const RACE_PAUSE_MS = 100;
   let problemTimer = 0;
   /** @type {Problem|null} */
   let trouble = null;
@@ -45,7 +46,8 @@
       connection: state.connection,
       empty: busy || (state.view && state.view.n_points) ? "no" : "yes",
       online: busy ? "behind" : "current",
-      scratch: state.scratchCurrent() ? "current" : "old",
+      rewind: gmm.race.cursor === null ? "no" : "yes",
+      scratch: gmm.race.cursor !== null || state.scratchCurrent() ? "current" : "old",
       losses: state.training() && state.losses.length === 0 ? "old" : "current",
       playing: state.view && state.view.playing ? "yes" : "no",
     };
@@ -53,6 +55,11 @@
     for (const [name, value] of Object.entries(marks)) {
       if (dataset[name] !== value) dataset[name] = value;
     }
+  }
+
+  /** The learners were told about an increment: table and rewind change, nothing that is urgent. */
+  function race() {
+    publishSoon(RACE_PAUSE_MS);
   }
 
   /** A run has a new loss. */
@@ -97,5 +104,5 @@
     all();
   }
 
-  gmm.show = { all, announce, connection, loss, problem, tell };
+  gmm.show = { all, announce, connection, loss, problem, race, tell };
 })((window.dash_clientside = window.dash_clientside || {}));

@@ -27,11 +27,11 @@
     if (found && d) found.setAttribute("d", d);
   }
 
-  /** Replace the paths of the drawn curves. */
-  function curves(/** @type {any} */ gd, /** @type {any} */ drawn) {
+  /** Replace the paths of the drawn curves, except for those that were drawn before. */
+  function curves(/** @type {any} */ gd, /** @type {any} */ drawn, /** @type {any} */ before = null) {
     const { paths, online, scratch } = drawn;
     for (const [uid, line] of Object.entries(paths)) {
-      patch(gd, `.trace${uid} .js-line`, path(gd, line));
+      if (!before || before.paths[uid] !== line) patch(gd, `.trace${uid} .js-line`, path(gd, line));
     }
     const floor = (/** @type {any} */ line) => ({
       x: [line.x[0], ...line.x, line.x[line.x.length - 1]],

@@ -5,6 +5,7 @@
  * @typedef {{view: any, settings: Settings, run: any, training: boolean, current: boolean,
  *   pass: number, connection: string, hindrance: any, coming: number,
  *   playing: any, axis: any[], shown: number[], outside: number, method: string,
+ *   league: any, step: number|null, steps: number, replays: boolean,
  *   timings: Record<string, number[]>, problem: any, announcement: string, constants: any}} Snapshot
  */
 "use strict";
@@ -44,14 +45,19 @@
   /** @returns {Snapshot} */
   function take(/** @type {any} */ problem = null, announcement = "") {
     const { state } = gmm;
-    const { view, run, connection, hindrance, axis, shown, losses, method } = state;
+    const view = state.seen();
+    const { run, connection, hindrance, axis, shown, losses, method } = state;
     return {
       ...{ view, connection, hindrance, axis, shown, problem, announcement, method },
       run: run && { ...run, losses: null },
       settings: settings(),
       playing: view ? view.playing : null,
       training: state.training(),
-      current: state.scratchCurrent(),
+      current: gmm.race.cursor !== null || state.scratchCurrent(),
+      league: gmm.race.table(),
+      step: gmm.race.cursor,
+      steps: gmm.race.steps(),
+      replays: gmm.rewind.playing(),
       pass: losses.length,
       coming: state.expected.coming.length,
       outside: outside(),

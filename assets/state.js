@@ -12,8 +12,6 @@
  *   status: "playing"|"paused"}|null}} View
  * @typedef {{id: string, serial: number, status: string, method: string, epochs: number,
  *   losses?: number[], error: string|null, model: Model|null}} Run
- * @typedef {{loss: number, scratch: number|null, n_points: number,
- *   comparison: Comparison|null}} Entry the loss from scratch where it was trained on these points
  * @typedef {{reason: "busy"|"rate"|"store", message: string}} Hindrance
  */
 "use strict";
@@ -21,7 +19,7 @@
 (function (gmm) {
   const state = {
     /** @type {any} constants of the page, see `_stores` in dash_app/ui/layout.py */
-    settings: { half_lives: [null], capacities: [1024], max_components: 12, examples: {} },
+    settings: { half_lives: [null], capacities: [1024], max_components: 12, examples: {}, lines: {} },
     /** @type {View|null} the session in the newest answer */
     view: null,
     /** @type {number[]} points that the server has acknowledged, in order of arrival */
@@ -32,8 +30,6 @@
     pointsReplaced: 0,
     /** @type {Expected} acknowledged points, and points on their way */
     expected: { held: [], coming: [], emptied: false },
-    /** @type {Entry[]} the models after each increment */
-    history: [],
     /** @type {number[]} losses of the last run from scratch, pass by pass */
     losses: [],
     /** @type {Run|null} the last run from scratch */
@@ -68,6 +64,9 @@
     const comparison = state.view && state.view.comparison;
     return Boolean(comparison && comparison.current);
   }
+
+  /** @returns {any} the session as it is shown: as it is, or rewound */
+  const seen = () => gmm.rewind.view() || state.view;
 
   /** Store a view unless a newer one is stored. @returns {boolean} whether its revision is new */
   function receive(/** @type {View} */ view) {
@@ -104,37 +103,15 @@
     return counts.reduce((sum, count) => sum + count, state.points.length);
   }
 
-  /**
-   * Record a state after an increment, in place of earlier ones with as many points: undo goes back
-   * in the history, and a change of settings is no increment.
-   */
-  function record(/** @type {Entry} */ entry) {
-    const { history } = state;
-    while (history.length && history[history.length - 1].n_points >= entry.n_points) history.pop();
-    history.push(entry);
+  /** Note the time of the online training, if the model is new. */
+  function time(/** @type {Model|null} */ before) {
+    const { online } = state.view;
+    if (!online || (before && online.number === before.number)) return;
+    gmm.timing.record(state.timings, "online training", 1e3 * online.time_s);
   }
 
-  /** Record the losses of both models and their distance, as the session is now. */
-  function remember(/** @type {Model|null} */ before) {
-    const { online, scratch, comparison } = state.view;
-    if (!online) {
-      state.history = [];
-      return;
-    }
-    if (!before || online.number !== before.number) {
-      gmm.timing.record(state.timings, "online training", 1e3 * online.time_s);
-    }
-    record({
-      loss: online.loss,
-      scratch: comparison && comparison.current ? scratch.loss : null,
-      n_points: online.n_points,
-      comparison,
-    });
-  }
-
-  /** Clear the data of the charts, because the points were cleared. */
+  /** Forget the run, because the points were cleared. */
   function reset() {
-    state.history = [];
     state.losses = [];
     state.run = null;
   }
@@ -152,6 +129,6 @@
     return !isAlive(run) && !again;
   }
 
-  Object.assign(state, { change, follow, known, receive, record, remember, replace, reset });
+  Object.assign(state, { change, follow, known, receive, replace, reset, seen, time });
   gmm.state = Object.assign(state, { scratchCurrent, training });
 })((window.dash_clientside = window.dash_clientside || {}));

@@ -100,7 +100,7 @@
       gmm.show.all();
     }
     state.losses = state.losses.slice(0, news.first - 1).concat(news.losses);
-    gmm.charts.schedule("scratch-loss-chart");
+    gmm.charts.schedule();
     gmm.show.loss();
   }
 

@@ -43,6 +43,30 @@
     return "";
   }
 
+  /**
+   * A row of the league table. Loss and likelihood of the two models of the plot are theirs, which
+   * come with the answer to a click; the rest is measured by the race.
+   *
+   * @returns {string[]}
+   */
+  function league(/** @type {{name: string, cells: any}} */ { name, cells }, /** @type {any} */ view, current) {
+    const { nats, percent, ms } = gmm.words;
+    const kind = { summary: "online", scratch: "scratch" }[name];
+    const model = kind ? view && view.n_points && view[kind] : cells;
+    const old = name === "scratch" && model && !current ? " (old)" : "";
+    const { loss, mean_nll: nll } = model || {};
+    const measured = cells || {};
+    const reference = name === "scratch";
+    return [
+      nats(loss),
+      `${nats(nll)}${old}`,
+      reference || !cells ? "\u2013" : percent(measured.distance),
+      reference ? "\u2013" : nats(measured.gap),
+      ms(measured.time),
+      cells ? measured.touched.toLocaleString("en") : "\u2013",
+    ];
+  }
+
   /** @returns {{head: string[], body: string[][]}} */
   function times(/** @type {Record<string, number[]>} */ timings) {
     const body = Object.entries(timings).map(([name, values]) => [name, ...values.map(gmm.words.ms)]);
@@ -58,5 +82,5 @@
     return JSON.stringify(models, null, 2);
   }
 
-  gmm.table = { json, note, parameters, times };
+  gmm.table = { json, league, note, parameters, times };
 })((window.dash_clientside = window.dash_clientside || {}));

@@ -114,11 +114,18 @@
     return [`From scratch is old: it ${why}.`, "Press p to train it again."];
   }
 
+  /** @returns {[string, string]} which increment of the past is shown */
+  function rewound(/** @type {Snapshot} */ { view, step, steps }) {
+    const points = count(view.n_points, "point");
+    return [`Rewound to increment ${step + 1} of ${steps}: ${points}.`, difference(view.comparison.total_variation)];
+  }
+
   /** @returns {[string, string]} the headline and the line below it */
   function headline(/** @type {Snapshot} */ snapshot) {
     const { view } = snapshot;
     if (snapshot.connection === "lost") return lost(snapshot);
     if (snapshot.connection === "hindered") return hindered(snapshot);
+    if (snapshot.step !== null) return rewound(snapshot);
     if (snapshot.training) return training(snapshot);
     if (!view || view.n_points === 0) {
       return [

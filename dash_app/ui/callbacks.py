@@ -17,6 +17,8 @@ from dash_app.errors import GMMError
 from dash_app.sessions import Sessions
 from dash_app.ui import commands, ids
 from dash_app.ui.examples import EXAMPLES
+from dash_app.ui.league import COLUMNS
+from dash_app.ui.lines import ADDED, LINES
 
 _log = logging.getLogger(__name__)
 
@@ -89,6 +91,7 @@ def _register_browser(app: dash.Dash) -> None:
     _register_hot_path(browser)
     _register_shown(browser)
     _register_charts(browser)
+    _register_race(browser)
     _register_controls(browser)
 
 
@@ -112,8 +115,12 @@ _SLIDERS = (ids.COMPONENTS, ids.FORGETTING, ids.CAPACITY)
 #: callback: Dash tells all components of each step of each callback, which takes 1 ms a step.
 _SHOWN = {
     "headline": _children(ids.SENTENCE, ids.SENTENCE_DETAIL),
-    "legend": _children(*ids.LEGEND, ids.SCRATCH_AGE),
-    "values": _children(ids.DIFFERENCE),
+    "league": _children(*(ids.cell(name, column) for name in LINES for column in COLUMNS)),
+    "rewind": [
+        Output(ids.REWIND, "max"),
+        Output(ids.REWIND, "value"),
+        *_children(ids.REWIND_PLAY),
+    ],
     "problems": _children(ids.PROBLEM, *(ids.error(field) for field in ids.FIELDS)),
     "announcement": _children(ids.ANNOUNCEMENT),
     "connection": [Output(ids.CONNECTION, "children"), Output(ids.CONNECTION, "color")],
@@ -161,13 +168,15 @@ def _register_shown(browser: Browser) -> None:
 
 def _register_charts(browser: Browser) -> None:
     """Draw the small charts."""
-    charts = ids.LOSS_CHART, ids.DIFFERENCE_CHART
     browser(
-        "increments",
-        *(Output(name, "figure") for name in charts),
-        Input(ids.HISTORY, "data"),
-        *(State(name, "figure") for name in charts),
+        "race",
+        *(Output(name, "figure") for name in ids.RACE_CHARTS),
+        Input(ids.RACE, "data"),
+        *(State(name, "figure") for name in ids.RACE_CHARTS),
+        prevent_initial_call=True,
     )
+    browser("hovered", *(Input(name, "hoverData") for name in ids.RACE_CHARTS))
+    browser("increment", *(Input(name, "clickData") for name in ids.RACE_CHARTS))
     browser(
         "run",
         Output(ids.SCRATCH_CHART, "figure"),
@@ -176,6 +185,33 @@ def _register_charts(browser: Browser) -> None:
         Input(ids.SCALE, "value"),
         State(ids.SCRATCH_CHART, "figure"),
     )
+
+
+def _register_race(browser: Browser) -> None:
+    """Add learners, show and hide their lines, and rewind."""
+    names = [line.name for line in ADDED]
+    browser(
+        "added",
+        Output(ids.RACING, "data"),
+        *(Input(ids.item(name), "n_clicks") for name in names),
+        State(ids.RACING, "data"),
+        prevent_initial_call=True,
+    )
+    browser(
+        "compared",
+        *(Output(ids.row(name), "hidden") for name in names),
+        *(Output(ids.item(name), "leftSection") for name in names),
+        Input(ids.RACING, "data"),
+        *(Input(ids.switch(name), "checked") for name in names),
+    )
+    buttons = ids.REWIND_OPEN, ids.REWIND_BACK, ids.REWIND_PLAY, ids.REWIND_ON, ids.REWIND_CLOSE
+    answers = ids.BRANCH_HERE, ids.BRANCH_END, ids.BRANCH_CANCEL
+    browser(
+        "rewound",
+        *(Input(name, "n_clicks") for name in (*buttons, *answers)),
+        prevent_initial_call=True,
+    )
+    browser("wound", Input(ids.REWIND, "value"), Input(ids.SPEED, "value"))
 
 
 def _register_controls(browser: Browser) -> None:

@@ -7,12 +7,19 @@ their colours, by the `uid` of a trace.
 
 from __future__ import annotations
 
+from math import log10
 from typing import Any
 
 import plotly.graph_objects as go
 
+from dash_app.ui import ids
+from dash_app.ui.lines import ADDED, LINES
+
 #: Height of the strip of points, as a share of the plot's height.
 RUG_SHARE = 0.17
+
+#: Smallest distance that the chart tells apart, a share of the mass: one in ten thousand.
+LEAST_DISTANCE = 1e-4
 
 #: Traces of the plot in drawing order. `meta` is a colour variable of the style sheet. The browser
 #: finds a trace and its SVG path by the `uid`.
@@ -76,9 +83,19 @@ def _bare_layout(**settings: Any) -> dict[str, Any]:
 def plot_figure() -> go.Figure:
     """Return the plot: both densities over the points; it accepts clicks anywhere."""
     bare = {"x": [], "y": [], "hoverinfo": "skip"}
+    added = [
+        {
+            "uid": line.colour,
+            "name": line.title,
+            "meta": line.colour,
+            "line": {"width": 2, "dash": line.plotly_dash},
+            "visible": False,
+        }
+        for line in ADDED
+    ]
     curves = [
         {**bare, "mode": "lines", **trace, "line": {"simplify": False, **trace["line"]}}
-        for trace in _CURVES
+        for trace in (*added, *_CURVES)
     ]
     numbers = {**bare, "text": [], **_NUMBERS}
     points = [{**bare, "yaxis": "y2", "meta": "points", **trace} for trace in _POINTS]
@@ -114,45 +131,56 @@ def _centred(text: str) -> dict[str, Any]:
     return {"text": text, "showarrow": False, "font": {"size": 12}, **middle}
 
 
-_LOSS_HOVER = "%{y:.4f} nats a point<extra>%{fullData.name}</extra>"
-
-
-def loss_figure() -> go.Figure:
-    """Return the chart of both losses after each increment: the distance is the message."""
-    return chart_figure(
-        "increment",
-        "Loss after each increment,<br>online and from scratch",
+def _race_figure(empty: str, hover: str, *, without: str = "", **y_axis: Any) -> go.Figure:
+    """Return a chart over the increments, one line a learner; the browser adds the learners."""
+    traces = [
         {
-            "uid": "online-loss",
-            "name": "online",
-            "line": {"width": 1.5},
+            "uid": line.colour,
+            "name": line.title,
+            "meta": line.name,
+            "line": {"width": 1.5, "dash": line.plotly_dash},
             "marker": {"size": 5},
-            "hovertemplate": _LOSS_HOVER,
-        },
-        {
-            "uid": "scratch-loss",
-            "name": "from scratch",
-            "mode": "markers",
-            "marker": {"size": 6, "symbol": "diamond"},
-            "hovertemplate": _LOSS_HOVER,
-        },
+            "hovertemplate": f"{hover}<extra>%{{fullData.name}}</extra>",
+            "visible": False,
+        }
+        for line in LINES.values()
+        if line.name != without
+    ]
+    figure = chart_figure("increment", empty, *traces)
+    return figure.update_layout(yaxis=y_axis, margin={"l": 54}, hoverdistance=-1)
+
+
+def distance_figure() -> go.Figure:
+    """Return the chart of the distance to the fit from scratch, on a logarithmic axis."""
+    shares = (LEAST_DISTANCE, 0.001, 0.01, 0.1, 1.0)
+    return _race_figure(
+        "Distance to a fit from scratch,<br>measured at each increment",
+        "%{customdata:.3%} of the mass",
+        without="scratch",
+        type="log",
+        range=[log10(LEAST_DISTANCE) - 0.2, 0.1],
+        tickvals=shares,
+        ticktext=["\u2264 0.01 %", "0.1 %", "1 %", "10 %", "100 %"],
     )
 
 
-def difference_figure() -> go.Figure:
-    """Return the chart of the difference, at increments with a model from scratch of their own."""
-    return chart_figure(
-        "increment",
-        "Train from scratch (p)<br>to measure the difference",
-        {
-            "uid": "difference",
-            "name": "difference",
-            "mode": "lines+markers",
-            "line": {"width": 1.5},
-            "marker": {"size": 5},
-            "hovertemplate": "%{y:.2%} of the mass<extra></extra>",
-        },
-    ).update_layout(yaxis={"tickformat": "~%", "rangemode": "tozero"})
+def loss_figure() -> go.Figure:
+    """Return the chart of the loss of each learner on the points so far."""
+    return _race_figure("Loss on all points so far,<br>at each increment", "%{y:.4f} nats a point")
+
+
+def touched_figure() -> go.Figure:
+    """Return the chart of the points or atoms that all updates have read."""
+    empty = "Points or atoms read by all<br>updates so far"
+    return _race_figure(empty, "%{y:,} read", rangemode="tozero")
+
+
+RACE_FIGURES = {
+    ids.DISTANCE_CHART: distance_figure,
+    ids.LOSS_CHART: loss_figure,
+    ids.TOUCHED_CHART: touched_figure,
+}
+"""What makes the charts over the increments, by id."""
 
 
 def scratch_loss_figure() -> go.Figure:

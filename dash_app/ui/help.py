@@ -26,7 +26,6 @@ IDEA = (
 TERMS = {
     "online": "Trained on each increment as it comes, from a summary of the earlier points.",
     "from scratch": "Trained on all points at once, without an earlier model: the reference.",
-    "points seen": "Number of points that the model was trained on.",
     "loss": "What both trainings lower: the mean negative log-likelihood plus a small penalty on "
     "narrow components. Nats a point; lower is better. It may be negative.",
     "mean negative log-likelihood": "Minus the mean logarithm of the density at the points, "
@@ -36,6 +35,16 @@ TERMS = {
     "about 1 % likelier.",
     "difference": "Share of the mass that lies elsewhere under the other density (total "
     "variation): half of the area between the two curves.",
+    "learner": "A method that learns a mixture from increments. All get the same increments, in "
+    "the same order.",
+    "distance": "Share of the mass that lies elsewhere than under a fit from scratch by EM to the "
+    "very points that have come (total variation).",
+    "gap": "Mean log-likelihood of the learner minus that of the fit from scratch by EM, on all "
+    "points so far. Nats a point; below 0 the learner fits worse.",
+    "time of an update": "Milliseconds of the learner's last update on the server.",
+    "points touched": "Points or atoms that all updates have read so far. An update counts each of "
+    "them once, however many passes it makes.",
+    "rewind": "Show what each learner had after an earlier increment. The session does not change.",
     "increment": "The points that are learned together: one click, or one step of an example.",
     "component": "One bell curve of the mixture, with a weight, a mean and a standard deviation.",
     "weight": "Share of the points that a component stands for. All weights add up to 1.",
@@ -73,6 +82,8 @@ KEYS = (
     ("Enter, Delete", "add a point at the cursor, remove the nearest one"),
     ("y", "copy the parameters as JSON"),
     ("t", "dark or light"),
+    ("w", "rewind, or back to the present"),
+    ("Left, Right, Home, End", "while rewound: another increment; Space plays, Escape closes"),
     ("?", "this help; Escape closes it"),
 )
 

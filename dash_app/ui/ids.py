@@ -14,8 +14,9 @@ FOLLOWED = "followed"  # server to hot path: the run, and the session if the run
 LOOK = "look"  # hot path to server: request the current session
 SEEN = "seen"  # server to hot path: the session with all points
 STATE = "state"  # hot path to callbacks: what the page says and shows
-HISTORY = "history"  # hot path to callbacks: the online model after each increment
+RACE = "race"  # hot path to callbacks: the learners after each increment
 LOSSES = "losses"  # hot path to callbacks: the losses of the run from scratch
+RACING = "racing"  # names of the learners that are compared, kept for the tab
 MESSAGE = "message"  # hot path to callbacks: something to tell once
 
 # The plot and its reading
@@ -31,10 +32,6 @@ ANNOUNCEMENT = "announcement"
 MESSAGES = "messages"
 PROBLEM = "problem"
 CONNECTION = "connection"
-SCRATCH_AGE = "scratch-age"
-LEGEND = tuple(
-    f"{kind}-{column}" for kind in ("online", "scratch") for column in ("points", "loss", "nll")
-)
 
 # Controls
 COMPONENTS = "n-components"
@@ -66,14 +63,31 @@ PLAYING = "playing"
 HELP = "help"
 HELP_OPEN = "help-open"
 COPY = "copy-parameters"
+COMPARE = "compare"
 #: Buttons whose press is an action of assets/actions.js.
 ACTIONS = (TRAIN, UNDO, REDO, CLEAR, PAUSE, STOP)
 
+# The rewind
+REWIND_OPEN = "rewind-open"
+REWIND = "rewind"
+REWIND_BACK = "rewind-back"
+REWIND_PLAY = "rewind-play"
+REWIND_ON = "rewind-on"
+REWIND_CLOSE = "rewind-close"
+SPEED = "rewind-speed"
+BRANCH = "branch"
+BRANCH_TEXT = "branch-text"
+BRANCH_HERE = "branch-here"
+BRANCH_END = "branch-end"
+BRANCH_CANCEL = "branch-cancel"
+
 # Findings
-DIFFERENCE_CHART = "difference-chart"
-SCRATCH_CHART = "scratch-loss-chart"
+DISTANCE_CHART = "distance-chart"
 LOSS_CHART = "loss-chart"
-DIFFERENCE = "difference"
+TOUCHED_CHART = "touched-chart"
+#: Charts over the increments; a line at the mouse goes through all of them.
+RACE_CHARTS = (DISTANCE_CHART, LOSS_CHART, TOUCHED_CHART)
+SCRATCH_CHART = "scratch-loss-chart"
 ONLINE_PARAMETERS = "online-parameters"
 SCRATCH_PARAMETERS = "scratch-parameters"
 PARAMETERS_NOTE = "parameters-note"
@@ -86,6 +100,30 @@ FIELDS = (COMPONENTS, FORGETTING, CAPACITY, METHOD, EPOCHS)
 def example(name: str) -> str:
     """Return the id of the button that plays the example `name`."""
     return f"example-{name}"
+
+
+def _of(*parts: str) -> str:
+    return "-".join(parts).replace("_", "-")
+
+
+def row(learner: str) -> str:
+    """Return the id of a learner's row in the league table."""
+    return _of("row", learner)
+
+
+def cell(learner: str, column: str) -> str:
+    """Return the id of a cell of the league table."""
+    return _of(learner, column)
+
+
+def switch(learner: str) -> str:
+    """Return the id of the switch that shows or hides a learner's lines."""
+    return _of("switch", learner)
+
+
+def item(learner: str) -> str:
+    """Return the id of the menu item that adds a learner."""
+    return _of("compare", learner)
 
 
 def error(field: str) -> str:

@@ -16,9 +16,12 @@ from dash_app.config import Config
 from dash_app.ui import ids
 from dash_app.ui.controls import CAPACITIES, HALF_LIVES, MAX_COMPONENTS, build_controls
 from dash_app.ui.examples import EXAMPLES
-from dash_app.ui.figures import difference_figure, loss_figure, plot_figure, scratch_loss_figure
+from dash_app.ui.figures import RACE_FIGURES, plot_figure, scratch_loss_figure
 from dash_app.ui.help import help_dialog
+from dash_app.ui.league import compare_menu, league_table
+from dash_app.ui.lines import ADDED
 from dash_app.ui.parts import button, card, choice, hint, term
+from dash_app.ui.rewind import branch_dialog, rewind_bar
 
 #: Dash's default page, with the language for screen readers and a description for search engines.
 PAGE_TEMPLATE = """<!DOCTYPE html>
@@ -40,7 +43,7 @@ PAGE_TEMPLATE = """<!DOCTYPE html>
 _GRAPH_CONFIG = {"displayModeBar": False, "doubleClick": False, "scrollZoom": False}
 _STORES = (
     *(ids.SESSION, ids.COMMAND, ids.ANSWER, ids.FOLLOW, ids.FOLLOWED, ids.LOOK, ids.SEEN),
-    *(ids.STATE, ids.HISTORY, ids.LOSSES, ids.MESSAGE),
+    *(ids.STATE, ids.RACE, ids.LOSSES, ids.MESSAGE),
 )
 #: The colours of the models: shade 7 where the page is light, 4 where it is dark. And the greys.
 _COLOURS = {
@@ -83,6 +86,7 @@ def build_layout(config: Config) -> dmc.MantineProvider:
             html.Div(id=ids.ANNOUNCEMENT, className="unseen", role="status", **_live("polite")),
             dmc.NotificationContainer(id=ids.MESSAGES, position="bottom-center"),
             help_dialog(),
+            branch_dialog(),
         ],
     )
     return dmc.MantineProvider(page, theme=_THEME, defaultColorScheme="auto")
@@ -93,10 +97,12 @@ def _stores() -> list[dcc.Store]:
         "half_lives": HALF_LIVES,
         "capacities": CAPACITIES,
         "max_components": MAX_COMPONENTS,
+        "lines": {line.name: line.colour for line in ADDED},
         "examples": {each.name: {"label": each.label, "axis": each.axis} for each in _EXAMPLES},
     }
     return [
         dcc.Store(id=ids.SETTINGS, data=settings),
+        dcc.Store(id=ids.RACING, data=[], storage_type="session"),
         *(dcc.Store(id=name) for name in _STORES),
     ]
 
@@ -152,8 +158,10 @@ def _stage() -> html.Section:
                     html.P(id=ids.SENTENCE_DETAIL, className="detail"),
                 ],
             ),
-            html.Div(className="legend-row", children=[_legend(), _mode_choice()]),
+            html.Div(className="legend-row", children=[_mode_choice(), compare_menu()]),
+            league_table(),
             _plot_frame(),
+            rewind_bar(),
             _tables(),
         ],
     )
@@ -171,37 +179,6 @@ def _mode_choice() -> dmc.SegmentedControl:
     options = (("both", "Both"), ("online", "Online"), ("scratch", "From scratch"))
     text = "Which density to draw. Keys: o online, s from scratch, b both"
     return choice(ids.MODE, "Densities shown", text, options)
-
-
-def _legend() -> dmc.Table:
-    heads = [
-        html.Th(html.Span("model", className="unseen"), scope="col"),
-        html.Th(term("points seen"), scope="col"),
-        html.Th(term("loss"), scope="col"),
-        html.Th(term("mean negative log-likelihood", "mean \u2212log-likelihood"), scope="col"),
-    ]
-    names = {
-        "online": [term("online", "Online")],
-        "scratch": [term("from scratch", "From scratch")],
-    }
-    cells = {name: [html.Span("\u2013", id=name)] for name in ids.LEGEND}
-    cells["scratch-nll"].append(html.Span(id=ids.SCRATCH_AGE))
-    rows = [
-        dmc.TableTr(
-            [
-                html.Th(names[kind], scope="row", className="legend-entry"),
-                *(html.Td(cells[f"{kind}-{column}"]) for column in ("points", "loss", "nll")),
-            ],
-            className=kind,
-        )
-        for kind in names
-    ]
-    return dmc.Table(
-        [dmc.TableThead(dmc.TableTr(heads)), dmc.TableTbody(rows)],
-        className="figures legend",
-        withRowBorders=False,
-        tabularNums=True,
-    )
 
 
 def _plot_frame() -> html.Div:
@@ -247,7 +224,6 @@ def _graph(name: str, figure: go.Figure, class_name: str) -> html.Div:
 
 
 def _tables() -> html.Div:
-    copy = button(ids.COPY, "Copy", "Copy the parameters of both models as JSON (y)")
     heading = dmc.Title("Parameters", order=2, size="sm")
     words = term("component"), term("weight"), term("std", "standard deviation (std)")
     explained = dmc.Group(words, gap="sm", fz="xs", c="dimmed", visibleFrom="lg")
@@ -256,7 +232,7 @@ def _tables() -> html.Div:
         children=[
             html.Section(
                 [
-                    dmc.Group([heading, explained, copy], justify="space-between", mb=4),
+                    dmc.Group([heading, explained], justify="space-between", mb=4),
                     html.P(id=ids.PARAMETERS_NOTE, className="note"),
                     html.Div(
                         [
@@ -288,30 +264,33 @@ def _findings() -> html.Aside:
         "Linear or logarithmic axis of passes (l)",
         (("linear", "lin"), ("log", "log")),
     )
-    difference = html.Span("\u2013", id=ids.DIFFERENCE, className="value")
-    loss = term("loss", "Loss")
-    return html.Aside(
-        className="findings",
-        **{"aria-label": "Findings"},
-        children=[
-            _finding(loss, _key(), chart=_graph(ids.LOSS_CHART, loss_figure(), "chart")),
-            _finding(
-                term("difference", "Difference"),
-                difference,
-                chart=_graph(ids.DIFFERENCE_CHART, difference_figure(), "chart"),
-            ),
-            _finding(
-                term("from scratch", "Loss from scratch"),
-                scale,
-                chart=_graph(ids.SCRATCH_CHART, scratch_loss_figure(), "chart"),
-            ),
-        ],
+    race = [
+        _finding(term(name, label), chart=_race_chart(chart))
+        for chart, name, label in (
+            (ids.DISTANCE_CHART, "distance", "Distance to from scratch"),
+            (ids.LOSS_CHART, "loss", "Loss"),
+            (ids.TOUCHED_CHART, "points touched", "Points touched"),
+        )
+    ]
+    of_run = _finding(
+        term("from scratch", "Loss from scratch"),
+        scale,
+        chart=_graph(ids.SCRATCH_CHART, scratch_loss_figure(), "chart"),
     )
+    return html.Aside([*race, of_run], className="findings", **{"aria-label": "Findings"})
 
 
-def _key() -> html.Span:
-    names = html.Span("online", className="online"), html.Span("from scratch", className="scratch")
-    return html.Span(names, className="key")
+def _race_chart(name: str) -> html.Div:
+    """Return a chart over the increments, with the line that goes through all of them."""
+    chart = dcc.Graph(
+        id=name,
+        figure=RACE_FIGURES[name](),
+        config=_GRAPH_CONFIG,
+        responsive=True,
+        clear_on_unhover=True,
+    )
+    line = html.Span(className="chart-cursor")
+    return html.Div([chart, line], className="chart race", disable_n_clicks=True)
 
 
 def _finding(title: Any, *extra: Any, chart: html.Div) -> dmc.Paper:

@@ -1,0 +1,176 @@
+/**
+ * The race: what each learner had after each increment, as the server tells it. The stream is open
+ * while the tab is visible, as that of `stream.js`.
+ *
+ * @typedef {{learner: string, step: number, n_points: number, weights: number[], means: number[],
+ *   variances: number[], objective: number|null, mean_nll: number, tv_to_scratch: number,
+ *   time_s: number, n_touched: number}} Racer
+ */
+"use strict";
+
+(function (gmm) {
+  const RETRY_MS = 3000;
+  const PAUSE_MS = 150;
+  const AT_LATEST_MS = 600;
+  /** The learners that always run: the reference, and the online one. */
+  const ALWAYS = ["summary", "scratch"];
+  /** @type {EventSource|null} */
+  let source = null;
+  let address = "";
+  let retryTimer = 0;
+  /** The idle-time task that hands the records over. */
+  const publishing = { timer: 0, since: 0 };
+  /** @type {Map<any, any>} the curve of a record, and the axis that it was computed for */
+  let curves = new Map();
+
+  const race = {
+    /** @type {Map<string, Racer[]>} the records of each learner by step */
+    records: new Map(),
+    /** @type {number|null} the step that is shown; null: the present */
+    cursor: null,
+    /** @type {string[]} the learners added by a person whose lines are shown */
+    shown: [],
+    /** The sentence that says why there is no race. */
+    refusal: "",
+    /** The revision up to which all learners are told. */
+    revision: -1,
+  };
+
+  /** @returns {number} how many steps are known of all learners that always run */
+  const steps = () => (race.records.get("scratch") || []).length;
+
+  /** @returns {Racer|undefined} the record of a learner at the cursor, or its last one */
+  function at(/** @type {string} */ name) {
+    const told = race.records.get(name) || [];
+    return told[race.cursor ?? told.length - 1];
+  }
+
+  /** Show the lines of these learners beside those that always run. */
+  function choose(/** @type {string[]} */ names) {
+    if (names.join() === race.shown.join()) return;
+    race.shown = names.slice();
+    follow();
+    told();
+  }
+
+  /** Open the stream of the session with the chosen learners, if it is not open. */
+  function follow() {
+    const { view } = gmm.state;
+    const learners = [...ALWAYS, ...race.shown].join();
+    const wanted = view && !document.hidden ? `api/v1/sessions/${view.id}/race?learners=${learners}` : "";
+    if (wanted === address) return;
+    close();
+    address = wanted;
+    if (wanted) open();
+  }
+
+  function close() {
+    clearTimeout(retryTimer);
+    if (source) source.close();
+    source = null;
+    address = "";
+  }
+
+  function open() {
+    source = new EventSource(address);
+    source.onerror = () => {
+      close();
+      retryTimer = setTimeout(follow, RETRY_MS);
+    };
+    for (const [name, handle] of Object.entries({ keep, record, current, refused })) {
+      source.addEventListener(name, (/** @type {any} */ event) => handle(JSON.parse(event.data)));
+    }
+  }
+
+  /** The past has changed: drop the records of this step and later. */
+  function keep(/** @type {{n_steps: number}} */ { n_steps: n }) {
+    for (const told of race.records.values()) told.length = Math.min(told.length, n);
+    race.refusal = "";
+    if (race.cursor !== null && race.cursor >= n) gmm.rewind.close();
+    told();
+  }
+
+  function record(/** @type {Racer} */ news) {
+    if (!race.records.has(news.learner)) race.records.set(news.learner, []);
+    race.records.get(news.learner)[news.step] = news;
+    gmm.idle.wait(publishing, publish, PAUSE_MS, AT_LATEST_MS);
+  }
+
+  /** All learners have learned all points. */
+  function current(/** @type {{revision: number}} */ { revision }) {
+    race.revision = revision;
+    told();
+  }
+
+  function refused(/** @type {{message: string}} */ { message }) {
+    keep({ n_steps: 0 });
+    race.refusal = message;
+  }
+
+  /** Draw the densities in the next frame, table and charts in idle time. */
+  function told() {
+    if (race.shown.length || race.cursor !== null) gmm.plot.schedule();
+    gmm.show.race();
+    gmm.idle.wait(publishing, publish, PAUSE_MS, AT_LATEST_MS);
+  }
+
+  /** Hand the charts what they show. */
+  function publish() {
+    const learners = {};
+    for (const name of [...ALWAYS, ...race.shown]) {
+      const records = race.records.get(name) || [];
+      learners[name] = {
+        distance: records.map((each) => each.tv_to_scratch),
+        loss: records.map((each) => (each.objective === null ? null : -each.objective)),
+        touched: records.map((each) => each.n_touched),
+      };
+    }
+    gmm.set_props("race", { data: { learners, refusal: race.refusal, n: steps() } });
+  }
+
+  /** @returns {{name: string, cells: any}[]} the rows of the league table, of all learners */
+  function table() {
+    const names = [...ALWAYS, ...Object.keys(gmm.state.settings.lines)];
+    const racing = [...ALWAYS, ...race.shown];
+    return names.map((name) => ({ name, cells: racing.includes(name) ? cells(at(name), at("scratch")) : null }));
+  }
+
+  /** @returns {Record<string, number|null>|null} a row of the league table */
+  function cells(/** @type {Racer|undefined} */ one, /** @type {Racer|undefined} */ scratch) {
+    if (!one || !scratch || one.n_points !== scratch.n_points) return null;
+    return {
+      loss: one.objective === null ? null : -one.objective,
+      mean_nll: one.mean_nll,
+      distance: one.tv_to_scratch,
+      gap: scratch.mean_nll - one.mean_nll,
+      time: 1e3 * one.time_s,
+      touched: one.n_touched,
+    };
+  }
+
+  /** @returns {{paths: any, top: number}} the density of each added learner, by the trace's uid */
+  function lines(/** @type {[number, number]} */ range) {
+    const known = curves;
+    curves = new Map();
+    const paths = {};
+    let top = 0;
+    for (const name of race.shown) {
+      const model = at(name);
+      if (!model) continue;
+      const before = known.get(model);
+      const same = before && before.range.join() === range.join();
+      const curve = same ? before : { range, line: gmm.curves.whole(model, gmm.density.grid(range, [model])) };
+      curves.set(model, curve);
+      paths[gmm.state.settings.lines[name]] = curve.line;
+      top = Math.max(top, ...curve.line.y);
+    }
+    return { paths, top };
+  }
+
+  function listen() {
+    document.addEventListener("visibilitychange", follow);
+    window.addEventListener("pagehide", close);
+  }
+
+  gmm.race = Object.assign(race, { at, choose, follow, lines, listen, steps, table, told });
+})((window.dash_clientside = window.dash_clientside || {}));
