@@ -14,7 +14,7 @@ from dash_app.ui.parts import button, hint, term
 #: Columns of the table by the name that their cells have, with the term that explains them.
 COLUMNS = {
     "loss": term("loss"),
-    "nll": term("mean negative log-likelihood", "mean \u2212log-lik."),
+    "nll": term("mean negative log-likelihood", "mean \u2212log-likelihood"),
     "distance": term("distance"),
     "gap": term("gap"),
     "time": term("time of an update", "ms"),
