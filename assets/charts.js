@@ -61,10 +61,19 @@
     return filled(figure, series, axes);
   }
 
+  /** @returns {any} the axis of the losses: ours, and as much above them; far higher ones are cut off */
+  function lossAxis(/** @type {any} */ learners) {
+    const finite = (/** @type {any[]} */ losses) => losses.filter(Number.isFinite);
+    const { summary, scratch, ...others } = learners;
+    const ours = finite([...summary.loss, ...scratch.loss]);
+    const top = Math.max(...ours) + Math.max(Math.max(...ours) - Math.min(...ours), 1);
+    const near = Object.values(others).flatMap((each) => finite(each.loss)).map((loss) => Math.min(loss, top));
+    return focus(ours.length ? [...ours, ...near] : []);
+  }
+
   /** @returns {Figure[]} the charts over the increments: distance, loss, points touched */
   function race(/** @type {any} */ told, /** @type {Figure[]} */ figures) {
-    const losses = Object.values(told.learners).flatMap((each) => each.loss).filter(Number.isFinite);
-    const axes = [{}, focus(losses), {}];
+    const axes = [{}, lossAxis(told.learners), {}];
     return ["distance", "loss", "touched"].map((what, k) => over(told, what, figures[k], axes[k]));
   }
 

@@ -39,6 +39,9 @@
   /** @returns {number} how many steps are known of all learners that always run */
   const steps = () => (race.records.get("scratch") || []).length;
 
+  /** @returns {boolean} whether the learners have yet to learn what the session has */
+  const behind = () => race.cursor === null && race.revision < (gmm.state.view ? gmm.state.view.revision : 0);
+
   /** @returns {Racer|undefined} the record of a learner at the cursor, or its last one */
   function at(/** @type {string} */ name) {
     const told = race.records.get(name) || [];
@@ -105,6 +108,7 @@
   function refused(/** @type {{message: string}} */ { message }) {
     keep({ n_steps: 0 });
     race.refusal = message;
+    race.revision = gmm.state.view.revision;
   }
 
   /** Draw the densities in the next frame, table and charts in idle time. */
@@ -172,5 +176,5 @@
     window.addEventListener("pagehide", close);
   }
 
-  gmm.race = Object.assign(race, { at, choose, follow, lines, listen, steps, table, told });
+  gmm.race = Object.assign(race, { at, behind, choose, follow, lines, listen, steps, table, told });
 })((window.dash_clientside = window.dash_clientside || {}));

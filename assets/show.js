@@ -46,6 +46,7 @@
       connection: state.connection,
       empty: busy || (state.view && state.view.n_points) ? "no" : "yes",
       online: busy ? "behind" : "current",
+      race: gmm.race.behind() ? "behind" : "current",
       rewind: gmm.race.cursor === null ? "no" : "yes",
       scratch: gmm.race.cursor !== null || state.scratchCurrent() ? "current" : "old",
       losses: state.training() && state.losses.length === 0 ? "old" : "current",
@@ -59,6 +60,7 @@
 
   /** The learners were told about an increment: table and rewind change, nothing that is urgent. */
   function race() {
+    mark();
     publishSoon(RACE_PAUSE_MS);
   }
 

@@ -60,7 +60,7 @@
     return [
       nats(loss),
       `${nats(nll)}${old}`,
-      reference || !cells ? "\u2013" : percent(measured.distance),
+      reference || !cells ? "\u2013" : percent(measured.distance).replace("less than", "<"),
       reference ? "\u2013" : nats(measured.gap),
       ms(measured.time),
       cells ? measured.touched.toLocaleString("en") : "\u2013",

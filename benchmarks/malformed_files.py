@@ -134,7 +134,7 @@ def _read_all(report: FileReport, sessions: Sessions, session_id: str, at: str) 
     """Read everything of a session; then undo, redo and add points."""
     reads: tuple[Callable[[str], Any], ...] = (
         *(sessions.view, sessions.points, sessions.models, sessions.operations),
-        *(sessions.increments, sessions.compare, sessions.parameters),
+        *(sessions.compare, sessions.parameters),
         *(sessions.undo, sessions.redo, lambda known: sessions.add(known, [0.25])),
     )
     for read in reads:

@@ -26,9 +26,9 @@ from dash_app.config import Config
 from dash_app.database.play_table import PLAYING
 from dash_app.errors import BusyError, OutOfRangeError, RefusedError, SessionNotFoundError
 from dash_app.journal import history
+from dash_app.journal.comparisons import Comparisons
 from dash_app.journal.differences import Difference, Differences
 from dash_app.journal.fold import initial_state
-from dash_app.journal.increments import Increment, Increments
 from dash_app.journal.live import Live
 from dash_app.journal.operation_log import Once, OperationLog
 from dash_app.journal.views import ModelComparison, SessionView, Synchronised, view_of
@@ -122,7 +122,7 @@ class Sessions:
         self._operations = OperationLog(
             store, self.watch, effort, self._waits, config.cache_sessions
         )
-        self._increments = Increments(store)
+        self._comparisons = Comparisons()
         self._differences = Differences()
         self._trainings = Trainings(self._operations, store, self.watch, turns, config)
         self._plays = Plays(self._operations, store, self.watch)
@@ -583,7 +583,7 @@ class Sessions:
             raise RefusedError(
                 f"expected two trained models, got a session without {missing} model"
             )
-        difference = self._increments.compare(session_id, online, scratch, lambda: points)
+        difference = self._comparisons.compare(session_id, online, scratch, lambda: points)
         return ModelComparison(online, scratch, difference)
 
     def difference(self, view: SessionView) -> Optional[Difference]:
@@ -593,14 +593,6 @@ class Sessions:
         gap is that of the summary of the online model; `compare` reads all points instead.
         """
         return None if view.basis is None else self._differences.of(view.id, view.basis)
-
-    def increments(self, session_id: str) -> list[Increment]:
-        """Return the newest changes of the data since the last clear, oldest first.
-
-        Each has the online model after the change, and its difference to the model from scratch.
-        """
-        record = self._operations.read(session_id, lambda live: live.record)
-        return self._increments.newest(record)
 
     def _points(self, live: Live) -> Array:
         return np.array(self._operations.history.active_points(live).values)

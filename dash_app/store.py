@@ -263,11 +263,10 @@ class Store:
         *,
         after: int = 0,
         limit: Optional[int] = None,
-        with_points: bool = True,
     ) -> list[Operation]:
-        """Return the operations above `after`, oldest first; their points may be many."""
+        """Return the operations above `after`, oldest first."""
         found = (
-            sa.select(*(_operations.c if with_points else _POINTLESS))
+            sa.select(_operations)
             .where(_OF_SESSION, _operations.c.seq > after)
             .order_by(_operations.c.seq)
         )
@@ -359,15 +358,11 @@ class Store:
             result = connection.execute(found, {"session_id": session_id})
             return [rows.model_version(row) for row in result]
 
-    def last_training(
-        self, session_id: str, era: int, *, upto: Optional[int] = None
-    ) -> Optional[Operation]:
-        """Return the newest training from scratch of that era, among the operations to `upto`."""
+    def last_training(self, session_id: str, era: int) -> Optional[Operation]:
+        """Return the newest training from scratch of that era."""
         trained = sa.select(_operations).where(
             _OF_SESSION, schema.IS_TRAIN, _operations.c.era == era
         )
-        if upto is not None:
-            trained = trained.where(_operations.c.seq <= upto)
         newest = trained.order_by(_operations.c.seq.desc()).limit(1)
         return self._operation(newest, session_id=session_id)
 

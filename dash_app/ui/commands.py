@@ -25,7 +25,7 @@ from dash_app.errors import (
 from dash_app.sessions import Sessions, SessionView
 from dash_app.ui import command_models as models
 from dash_app.ui.examples import EXAMPLES, script_of
-from dash_app.ui.view import Json, history_json, refusal_json, view_json, whole_json
+from dash_app.ui.view import Json, refusal_json, view_json, whole_json
 from dash_app.web import fields
 from dash_app.web.error_handlers import UNREACHABLE
 
@@ -86,8 +86,7 @@ def _whole(sessions: Sessions, session_id: Any) -> Json:
         view = sessions.create() if session_id is None else sessions.view(_session_id(session_id))
     except SessionNotFoundError:
         view = sessions.create()
-    history = history_json(sessions, view.id)
-    return {**whole_json(sessions, view.id), "history": history}
+    return whole_json(sessions, view.id)
 
 
 def follow(sessions: Sessions, session_id: Any, value: Any) -> Json:

@@ -147,7 +147,7 @@ def _race_figure(empty: str, hover: str, *, without: str = "", **y_axis: Any) ->
         if line.name != without
     ]
     figure = chart_figure("increment", empty, *traces)
-    return figure.update_layout(yaxis=y_axis, margin={"l": 54}, hoverdistance=-1)
+    return figure.update_layout(yaxis=y_axis, margin={"l": 54, "b": 34}, hoverdistance=-1)
 
 
 def distance_figure() -> go.Figure:
@@ -160,7 +160,7 @@ def distance_figure() -> go.Figure:
         type="log",
         range=[log10(LEAST_DISTANCE) - 0.2, 0.1],
         tickvals=shares,
-        ticktext=["\u2264 0.01 %", "0.1 %", "1 %", "10 %", "100 %"],
+        ticktext=["0.01 %", "0.1 %", "1 %", "10 %", "100 %"],
     )
 
 

@@ -35,24 +35,6 @@ def whole_json(sessions: Sessions, session_id: str) -> Json:
     return {**seen, "points": points.tolist()}
 
 
-def history_json(sessions: Sessions, session_id: str) -> list[Json]:
-    """Return loss and difference after each of the newest increments, oldest first."""
-    return [
-        {
-            "scratch": each.scratch.loss if each.scratch and each.current else None,
-            "loss": each.online.loss,
-            "n_points": each.online.n_points,
-            "comparison": each.difference
-            and {
-                "total_variation": each.difference.total_variation,
-                "gap": each.difference.log_likelihood_gap,
-                "current": each.current,
-            },
-        }
-        for each in sessions.increments(session_id)
-    ]
-
-
 def error_json(error: GMMError) -> Json:
     """Return an error, with the field beside which the page shows it."""
     return {"message": str(error), "field": error.field}

@@ -42,7 +42,6 @@ def test_deleted_session_is_invisible_and_can_be_restored_completely(
         sessions.models,
         sessions.compare,
         sessions.parameters,
-        sessions.increments,
         sessions.train,
         sessions.undo,
         sessions.delete,

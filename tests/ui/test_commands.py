@@ -142,12 +142,11 @@ def test_lost_session_is_told_and_a_new_one_made(sessions: Sessions) -> None:
     assert look(sessions, {"id": "of another store"})["view"]["n_points"] == 0
 
 
-def test_look_brings_points_and_history_in_order(sessions: Sessions, session_id: str) -> None:
+def test_look_brings_points_in_order(sessions: Sessions, session_id: str) -> None:
     for x in (0.3, -0.2):
         ask(sessions, session_id, "add", x=[x])
     seen = look(sessions, {"id": session_id})
     assert seen["points"] == [0.3, -0.2]
-    assert [entry["n_points"] for entry in seen["history"]] == [1, 2]
 
 
 def test_follow_stops_a_run_and_refuses_an_unknown_one(sessions: Sessions, session_id: str) -> None:
