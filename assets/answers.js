@@ -137,6 +137,7 @@
       else state.replace(answer);
       state.time(before);
     }
+    gmm.rewind.done(command.key);
     if (state.known() !== state.view.n_points) look();
     gmm.show.announce(`${gmm.words.count(state.view.n_points, "point")}.`);
     gmm.actions.trainSoon();

@@ -3,7 +3,7 @@
  * key under which the server applies it once however often it is sent.
  *
  * @typedef {{kind: string, key?: string, x?: number[], whole?: boolean,
- *   settings?: any}} Command
+ *   settings?: any, n_points?: number}} Command
  * @typedef {{held: number[], coming: number[], emptied: boolean}} Expected
  */
 "use strict";

@@ -7,6 +7,8 @@
   let speed = 1;
   /** @type {number[]|null} the points of a click that waits for an answer to "from where?" */
   let waiting = null;
+  /** The undo after which a point is added. */
+  let branching = { key: "", x: 0 };
 
   const last = () => gmm.race.steps() - 1;
 
@@ -120,9 +122,19 @@
     if (!x || from === "cancel") return;
     const back = from === "here" && n < gmm.state.view.n_points;
     close();
-    if (back) gmm.state.outbox.push({ kind: "undo", n_points: n });
-    gmm.actions.add(x[0]);
+    if (!back) {
+      gmm.actions.add(x[0]);
+      return;
+    }
+    branching = { key: gmm.outbox.newKey(), x: x[0] };
+    gmm.state.outbox.push({ kind: "undo", key: branching.key, n_points: n });
+    gmm.show.all();
   }
 
-  gmm.rewind = { answer, asks, close, go, play, playing, setSpeed, step, toggle, view };
+  /** A command is done: after the undo of a branch, its point is added. */
+  function done(/** @type {string} */ key) {
+    if (key === branching.key) gmm.actions.add(branching.x);
+  }
+
+  gmm.rewind = { answer, asks, close, done, go, play, playing, setSpeed, step, toggle, view };
 })((window.dash_clientside = window.dash_clientside || {}));

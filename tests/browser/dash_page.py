@@ -170,6 +170,24 @@ class DashPage:
         self.driver.find_element("css selector", ".memory summary").click()
         self.wait("document.querySelector('#half-life [role=slider]').offsetParent !== null")
 
+    def compare(self, *learners: str) -> None:
+        """Add or remove rows of learners, by the menu."""
+        self.press("compare")
+        for name in learners:
+            item = f"compare-{name.replace('_', '-')}"
+            self.wait(f"document.getElementById('{item}').offsetParent !== null")
+            self.press(item)
+            self.wait(f"dash_clientside.race.shown.includes('{name}')")
+        self.key(Keys.ESCAPE, into=item)
+        self.wait("document.activeElement.id === 'compare'")
+
+    def race_ends(self) -> None:
+        """Wait until the learners have learned what the session has."""
+        told = "[...dash_clientside.race.records.values()].map((each) => each.length)"
+        names = "dash_clientside.race.shown"
+        self.wait(f"!dash_clientside.race.behind() && {told}.every((n, _, all) => n === all[0])")
+        self.wait(f"{names}.every((name) => dash_clientside.race.records.has(name))")
+
     def play(self, example: str, n_points: int) -> None:
         self.press(f"example-{example}")
         self.wait(f"dash_clientside.state.view.n_points === {n_points}", 40)

@@ -1,0 +1,146 @@
+"""The league table, the densities and the charts of the learners, live."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from dash_page import DashPage
+from test_dash_page_access import CONTROLS, axe_findings
+
+from dash_app.learning import LEARNERS, Mixture
+
+pytestmark = pytest.mark.browser
+
+CHARTS = ("distance-chart", "loss-chart", "touched-chart")
+N_CONTROLS = 22
+"""Controls of the page as a newcomer finds it."""
+
+
+def share(page: DashPage, learner: str) -> float:
+    """Return the distance in the table, as a share of the mass."""
+    text = page.text(f"{learner}-distance")
+    return float(text.strip("< %")) / 100
+
+
+def lines(page: DashPage, chart: str) -> dict[str, list[float]]:
+    """Return the lines that a chart shows, by the learner."""
+    found: dict[str, list[float]] = page.read(
+        f"Object.fromEntries(document.querySelector('#{chart} .js-plotly-plot').data"
+        ".filter((each) => each.visible !== false).map((each) => [each.meta, each.y]))"
+    )
+    return found
+
+
+def test_a_learner_without_memory_is_wrong_where_ours_is_not(page: DashPage) -> None:
+    page.compare("gradient")
+    page.play("one-after-the-other", 45)
+    page.race_ends()
+    page.until(lambda: page.text("gradient-distance") not in ("", "\u2013"), "a distance")
+    page.until(lambda: share(page, "gradient") > 0.1, "the distance of gradient in the table")
+    assert share(page, "summary") < 0.01
+    assert page.view.scratch is None  # nobody trained: the race has its own reference
+    page.until(lambda: len(lines(page, "distance-chart").get("gradient", [])) > 20, "its line")
+    assert lines(page, "distance-chart").keys() == {"summary", "gradient"}
+    assert lines(page, "loss-chart").keys() == {"summary", "scratch", "gradient"}
+
+
+def test_density_of_an_added_learner_follows_each_click(page: DashPage) -> None:
+    page.compare("warm_em")
+    uid = page.read("dash_clientside.state.settings.lines.warm_em")
+    for x in (-0.6, 0.5, -0.52, 0.44, -0.57, 0.55):
+        page.click(x)
+        page.settle()
+    page.race_ends()
+    page.until(lambda: page.curve(uid)[0].size > 300, "the curve of the added learner")
+    last = "dash_clientside.race.records.get('warm_em').at(-1)"
+    page.wait(f"{last}.n_points === 6")
+    page.settle()
+    record = page.read(last)
+    model = Mixture(*(np.array(record[name]) for name in ("weights", "means", "variances")))
+    page.until(
+        lambda: np.allclose(page.curve(uid)[1], model.density(page.curve(uid)[0]), rtol=1e-9),
+        "the density of the last record",
+    )
+
+
+def test_a_learner_that_is_off_costs_nothing(page: DashPage) -> None:
+    for x in (-0.5, 0.4):
+        page.click(x)
+        page.settle()
+    page.compare("stepwise_em")
+    page.race_ends()
+    uid = page.read("dash_clientside.state.settings.lines.stepwise_em")
+    page.until(lambda: page.curve(uid)[0].size > 0, "its curve")
+    page.script("document.getElementById('switch-stepwise-em').click()")
+    page.wait("dash_clientside.race.shown.length === 0")
+    traces = "document.querySelector('#plot .js-plotly-plot').data"
+    page.wait(f"{traces}.find((each) => each.uid === '{uid}').visible === false")
+    page.wait_text("stepwise-em-distance", "\u2013")
+    page.click(0.1)
+    page.settle()
+    page.race_ends()
+    assert page.read("dash_clientside.race.records.get('scratch').length") == 3
+    assert page.read("(dash_clientside.race.records.get('stepwise_em') || []).length") < 3
+
+
+def test_every_learner_has_a_row_a_line_and_an_item_of_the_menu(page: DashPage) -> None:
+    others = [name for name in LEARNERS if name not in ("summary", "scratch")]
+    rows = "[...document.querySelectorAll('.legend tbody tr')].filter((each) => !each.hidden)"
+    assert page.read(f"{rows}.map((each) => each.id)") == ["row-summary", "row-scratch"]
+    page.compare(*others)
+    page.wait(f"{rows}.length === {len(LEARNERS)}")
+    styles = page.read(
+        "[...document.querySelectorAll('.legend .swatch')]"
+        ".map((each) => each.style.background + each.style.color)"
+    )
+    assert len(set(styles)) == len(LEARNERS)
+
+
+def test_compared_learners_stay_after_a_reload(page: DashPage) -> None:
+    page.compare("gradient")
+    page.open(fresh=False)
+    page.wait("dash_clientside.race.shown.join() === 'gradient'")
+    page.wait("!document.getElementById('row-gradient').hidden")
+
+
+def test_the_mouse_on_one_chart_moves_the_line_in_all(page: DashPage) -> None:
+    for x in (-0.6, 0.5, -0.52, 0.44):
+        page.click(x)
+        page.settle()
+    page.race_ends()
+    for chart in CHARTS:
+        page.until(lambda chart=chart: len(lines(page, chart).get("summary", [])) == 4, chart)
+    at = """
+        const gd = document.querySelector('#loss-chart .js-plotly-plot');
+        const {left, top, height} = gd.getBoundingClientRect(), {xaxis} = gd._fullLayout;
+        return [left + xaxis._offset + xaxis.c2p(3), top + height / 3];
+    """
+    page.mouse("mouseMoved", tuple(page.script(at)))
+    drawn = """
+        return [...document.querySelectorAll('.chart-cursor')].map((line) => {
+            const gd = line.parentElement.querySelector('.js-plotly-plot');
+            const {xaxis} = gd._fullLayout, {left, width} = line.getBoundingClientRect();
+            const px = left - gd.getBoundingClientRect().left - xaxis._offset;
+            return line.hidden || !width ? null : Math.round(10 * xaxis.p2c(px)) / 10;
+        });
+    """
+    page.until(lambda: page.script(drawn) == [3, 3, 3], "the line at increment 3")
+    page.mouse("mouseMoved", page.pixel(0.2))
+    page.until(lambda: page.script(drawn) == [None, None, None], "no line")
+
+
+def test_a_newcomer_finds_no_more_controls_than_before(page: DashPage) -> None:
+    assert page.script(CONTROLS) <= N_CONTROLS
+
+
+def test_axe_finds_nothing_serious_with_all_learners_and_rewound(page: DashPage) -> None:
+    page.driver.set_script_timeout(60)
+    page.play("two-clumps", 40)
+    page.compare("gradient", "stepwise_em", "warm_em")
+    page.race_ends()
+    page.key("w")
+    page.wait("dash_clientside.race.cursor !== null")
+    page.press("compare")
+    page.wait("document.getElementById('compare-gradient').offsetParent !== null")
+    page.wait("document.getAnimations().length === 0")
+    assert not axe_findings(page)

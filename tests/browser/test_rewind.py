@@ -1,0 +1,102 @@
+"""The rewind: the past as it was, and going on from it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from dash_page import DashPage
+from selenium.webdriver.common.keys import Keys
+
+pytestmark = pytest.mark.browser
+
+POINTS = (-0.6, 0.5, -0.52, 0.44, -0.57, 0.1)
+DIALOG = "document.querySelector('[role=dialog]')"
+
+
+def click_one_by_one(page: DashPage) -> list[str]:
+    """Click; return the table of the online parameters after each click."""
+    shown = []
+    for n, x in enumerate(POINTS, 1):
+        page.click(x)
+        page.settle()
+        page.wait_text("announcement", f"{n} point")
+        shown.append(page.text("online-parameters"))
+    page.race_ends()
+    return shown
+
+
+def rewind_to(page: DashPage, step: int) -> None:
+    page.key(Keys.HOME, *[Keys.ARROW_RIGHT] * step)
+    page.wait_text("sentence", f"Rewound to increment {step + 1} of {len(POINTS)}")
+
+
+def test_each_step_shows_what_was_shown_at_that_click(page: DashPage) -> None:
+    shown = click_one_by_one(page)
+    page.key("w")
+    for step, then in enumerate(shown):
+        rewind_to(page, step)
+        page.until(
+            lambda then=then: page.text("online-parameters") == then, f"the table of step {step}"
+        )
+        drawn = [*page.points[: step + 1]]
+        page.until(lambda drawn=drawn: page.drawn_points() == drawn, "the points until then")
+    page.key(Keys.ESCAPE)
+    page.wait_text("sentence", "6 points learned online")
+    assert page.view.revision == len(POINTS)
+
+
+def test_it_plays_and_pauses_and_a_chart_opens_it(page: DashPage) -> None:
+    click_one_by_one(page)
+    page.wait("document.querySelector('#loss-chart .js-plotly-plot').data[0].x.length === 6")
+    at = """
+        const gd = document.querySelector('#loss-chart .js-plotly-plot');
+        const {left, top, height} = gd.getBoundingClientRect(), {xaxis} = gd._fullLayout;
+        return [left + xaxis._offset + xaxis.c2p(2), top + height / 3];
+    """
+    place = tuple(page.script(at))
+    page.mouse("mouseMoved", place)
+    page.mouse("mousePressed", place, button="left", clickCount=1)
+    page.mouse("mouseReleased", place, button="left", clickCount=1)
+    page.wait_text("sentence", "Rewound to increment 2 of 6")
+    page.press("rewind-play")
+    page.wait("dash_clientside.race.cursor === 5")
+    page.wait_text("rewind-play", "Play")
+    page.press("rewind-back")
+    page.wait_text("sentence", "Rewound to increment 5 of 6")
+    slider = page.driver.find_element("css selector", "#rewind [role=slider]")
+    assert slider.get_attribute("aria-valuenow") == "5"
+    slider.send_keys(Keys.HOME)
+    page.wait_text("sentence", "Rewound to increment 1 of 6")
+    page.press("rewind-close")
+    page.wait_text("sentence", "6 points learned online")
+
+
+def test_a_click_on_the_past_goes_on_from_there(page: DashPage) -> None:
+    click_one_by_one(page)
+    page.key("w")
+    rewind_to(page, 2)
+    page.click(0.3)
+    page.wait(f"{DIALOG} !== null")
+    page.press("branch-here")
+    page.wait("dash_clientside.state.view.n_points === 4")
+    page.settle()
+    np.testing.assert_allclose(page.points, [*POINTS[:3], 0.3], atol=0.004)
+    assert page.read("dash_clientside.race.cursor") is None
+    page.race_ends()
+    assert page.read("dash_clientside.race.steps()") == 4
+
+
+@pytest.mark.parametrize(("answer", "added"), [("branch-end", [0.3]), ("branch-cancel", [])])
+def test_a_click_on_the_past_can_be_added_at_the_end_or_not(
+    page: DashPage, answer: str, added: list[float]
+) -> None:
+    click_one_by_one(page)
+    page.key("w")
+    rewind_to(page, 2)
+    page.click(0.3)
+    page.wait(f"{DIALOG} !== null")
+    page.press(answer)
+    page.wait(f"{DIALOG} === null")
+    page.settle()
+    page.wait(f"dash_clientside.state.view.n_points === {len(POINTS) + len(added)}")
+    np.testing.assert_allclose(page.points, [*POINTS, *added], atol=0.004)
