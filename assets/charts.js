@@ -57,8 +57,16 @@
     if (what === "distance") {
       for (const line of series) line.y = line.y.map((/** @type {number} */ share) => Math.max(LEAST, share));
     }
+    const [empty] = figure.layout.annotations;
+    const text = told.refusal ? wrapped(told.refusal) : empty.name;
+    const explained = { ...figure, layout: { ...figure.layout, annotations: [{ ...empty, text }] } };
     const axes = { xaxis: { autorange: false, range: [0.5, Math.max(told.n, 2) + 0.5] }, yaxis };
-    return filled(figure, series, axes);
+    return filled(explained, series, axes);
+  }
+
+  /** @returns {string} a sentence in lines that fit into a chart */
+  function wrapped(/** @type {string} */ sentence) {
+    return sentence.replace(/(.{1,36})(?:\s|$)/g, "$1<br>");
   }
 
   /** @returns {any} the axis of the losses: ours, and as much above them; far higher ones are cut off */

@@ -17,6 +17,8 @@
   /** @type {EventSource|null} */
   let source = null;
   let address = "";
+  /** The session that the records are of. */
+  let sessionId = "";
   let retryTimer = 0;
   /** The idle-time task that hands the records over. */
   const publishing = { timer: 0, since: 0 };
@@ -63,8 +65,17 @@
     const wanted = view && !document.hidden ? `api/v1/sessions/${view.id}/race?learners=${learners}` : "";
     if (wanted === address) return;
     close();
+    if (view && view.id !== sessionId) forget(view.id);
     address = wanted;
     if (wanted) open();
+  }
+
+  /** Drop all records: they are of another session. */
+  function forget(/** @type {string} */ id) {
+    sessionId = id;
+    race.records.clear();
+    race.revision = -1;
+    race.cursor = null;
   }
 
   function close() {
@@ -85,8 +96,12 @@
     }
   }
 
-  /** The past has changed: drop the records of this step and later. */
-  function keep(/** @type {{n_steps: number}} */ { n_steps: n }) {
+  /**
+   * The past has changed: drop the records of this step and later. A new stream begins with 0; where
+   * the session has not changed since the stream before, its records are still true.
+   */
+  function keep(/** @type {{n_steps: number, revision: number}} */ { n_steps: n, revision }) {
+    if (n === 0 && revision === race.revision) return;
     for (const told of race.records.values()) told.length = Math.min(told.length, n);
     race.refusal = "";
     if (race.cursor !== null && race.cursor >= n) gmm.rewind.close();
@@ -96,6 +111,7 @@
   function record(/** @type {Racer} */ news) {
     if (!race.records.has(news.learner)) race.records.set(news.learner, []);
     race.records.get(news.learner)[news.step] = news;
+    if (race.shown.includes(news.learner) && news.n_points === gmm.state.view.n_points) gmm.plot.schedule();
     gmm.idle.wait(publishing, publish, PAUSE_MS, AT_LATEST_MS);
   }
 
@@ -106,7 +122,7 @@
   }
 
   function refused(/** @type {{message: string}} */ { message }) {
-    keep({ n_steps: 0 });
+    keep({ n_steps: 0, revision: -2 });
     race.refusal = message;
     race.revision = gmm.state.view.revision;
   }
@@ -136,12 +152,13 @@
   function table() {
     const names = [...ALWAYS, ...Object.keys(gmm.state.settings.lines)];
     const racing = [...ALWAYS, ...race.shown];
-    return names.map((name) => ({ name, cells: racing.includes(name) ? cells(at(name), at("scratch")) : null }));
+    return names.map((name) => ({ name, cells: racing.includes(name) ? cells(at(name)) : null }));
   }
 
   /** @returns {Record<string, number|null>|null} a row of the league table */
-  function cells(/** @type {Racer|undefined} */ one, /** @type {Racer|undefined} */ scratch) {
-    if (!one || !scratch || one.n_points !== scratch.n_points) return null;
+  function cells(/** @type {Racer|undefined} */ one) {
+    const scratch = one && race.records.get("scratch")?.[one.step];
+    if (!scratch) return null;
     return {
       loss: one.objective === null ? null : -one.objective,
       mean_nll: one.mean_nll,

@@ -128,7 +128,7 @@ def chart_figure(x_title: str, empty: str, *traces: dict[str, Any]) -> go.Figure
 
 def _centred(text: str) -> dict[str, Any]:
     middle = {"x": 0.5, "y": 0.5, "xref": "paper", "yref": "paper"}
-    return {"text": text, "showarrow": False, "font": {"size": 12}, **middle}
+    return {"text": text, "name": text, "showarrow": False, "font": {"size": 12}, **middle}
 
 
 def _race_figure(empty: str, hover: str, *, without: str = "", **y_axis: Any) -> go.Figure:
