@@ -204,10 +204,11 @@
   const SHOWN = {
     headline: (snapshot) => gmm.words.headline(snapshot),
     league: ({ league, view, current }) => league.flatMap((/** @type {any} */ row) => gmm.table.league(row, view, current)),
-    rewind: ({ step, steps, replays }) => [
+    rewind: ({ step, steps, replays, playing }) => [
       Math.max(2, steps),
       step === null ? 1 : step + 1,
       replays ? "Pause" : "Play",
+      Boolean(playing && playing.status === "playing"), // its points would go on to come
     ],
     problems: ({ problem }) => {
       const places = ["", "n_components", "half_life", "capacity", "method", "epochs"];

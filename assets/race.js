@@ -54,6 +54,9 @@
   function choose(/** @type {string[]} */ names) {
     if (names.join() === race.shown.join()) return;
     race.shown = names.slice();
+    for (const name of [...race.records.keys()]) {
+      if (![...ALWAYS, ...names].includes(name)) race.records.delete(name);
+    }
     follow();
     told();
   }

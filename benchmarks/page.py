@@ -30,6 +30,8 @@ RESULTS = Path(__file__).with_name("results") / "page.txt"
 SEED = 7
 N_CLICKS = 40
 WARM_UP = 5
+#: Learners compared with online and from scratch, where the densities of five are timed.
+RACING = ["gradient", "incremental_em", "stepwise_em"]
 
 #: In the page: record the times of the button's release, the new dot and the new curve.
 _WATCH = """
@@ -50,6 +52,17 @@ window.addEventListener('mouseup', () => {
     });
     const inside = {subtree: true, childList: true, attributes: true, attributeFilter: ['d']};
     curve.observe(document.getElementById('plot'), inside);
+}, true);
+"""
+#: In the page: record the times from the button's release until all densities are drawn.
+_WATCH_RACE = """
+window.raced = [];
+window.addEventListener('mouseup', () => {
+    const start = performance.now(), {race, state} = dash_clientside, n = state.view.n_points;
+    const drawn = () => race.shown.every((name) => race.at(name)?.n_points > n);
+    const look = () => requestAnimationFrame(
+        drawn() ? () => raced.push(performance.now() - start) : look);
+    look();
 }, true);
 """
 #: In the page: train, and record the frames at which the loss chart shows a new last pass.
@@ -98,6 +111,26 @@ def clicks_at(url: str, n_points: int, *, scratch: bool = False) -> dict[str, li
             visit.rest()
         timed = visit.read("timed")
     return {name: timed[name][WARM_UP:] for name in ("echo", "density")}
+
+
+def race_at(url: str, n_points: int) -> list[float]:
+    """Return milliseconds from click to the densities of five learners: two, and RACING."""
+    rng = np.random.default_rng(SEED)
+    with visiting(url) as visit:
+        start = rng.choice([-0.5, 0.4], n_points) + rng.normal(0, 0.1, n_points)
+        visit.add(start.round(4).tolist())
+        visit.driver.execute_script(
+            "dash_clientside.set_props('racing', {data: arguments[0]})", RACING
+        )
+        told = "dash_clientside.race.shown.every((name) => dash_clientside.race.at(name))"
+        visit.wait(f"dash_clientside.race.shown.length === {len(RACING)} && {told}")
+        visit.driver.execute_script(_WATCH_RACE)
+        for k, x in enumerate(rng.uniform(-0.6, 0.5, N_CLICKS + WARM_UP)):
+            visit.click(float(x))
+            visit.wait(f"raced.length > {k}")
+            visit.rest()
+        found: list[float] = visit.read("raced")
+    return found[WARM_UP:]
 
 
 def burst(url: str) -> tuple[int, int]:
@@ -204,6 +237,7 @@ def measure(url: str) -> list[Bar]:
         Bar("the same beside a model from scratch, 10 points, p95", p95(both_few["density"]), 80),
         Bar("the same, 1,000 points, p95", p95(both_many["density"]), 80),
         Bar("the same as median, 10 points", statistics.median(few["density"])),
+        Bar("click to the densities of five learners, 10 points, p95", p95(race_at(url, 10)), 150),
         Bar("a bare Patch round trip of 200 values, median", statistics.median(bare)),
         Bar("a bare Patch round trip of 200 values, p95", p95(bare)),
         Bar("ratio of the medians, 1,000 points to 10", ratio, 1.3, ""),

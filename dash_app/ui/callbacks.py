@@ -120,6 +120,7 @@ _SHOWN = {
         Output(ids.REWIND, "max"),
         Output(ids.REWIND, "value"),
         *_children(ids.REWIND_PLAY),
+        Output(ids.BRANCH_HERE, "disabled"),
     ],
     "problems": _children(ids.PROBLEM, *(ids.error(field) for field in ids.FIELDS)),
     "announcement": _children(ids.ANNOUNCEMENT),

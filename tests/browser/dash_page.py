@@ -185,8 +185,9 @@ class DashPage:
         """Wait until the learners have learned what the session has."""
         told = "[...dash_clientside.race.records.values()].map((each) => each.length)"
         names = "dash_clientside.race.shown"
-        self.wait(f"!dash_clientside.race.behind() && {told}.every((n, _, all) => n === all[0])")
-        self.wait(f"{names}.every((name) => dash_clientside.race.records.has(name))")
+        known = f"{names}.every((name) => dash_clientside.race.records.has(name))"
+        ended = f"{known} && {told}.every((n, _, all) => n === all[0])"
+        self.wait(f"!dash_clientside.race.behind() && {ended}", 90)  # torch may have to be loaded
 
     def play(self, example: str, n_points: int) -> None:
         self.press(f"example-{example}")
