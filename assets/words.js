@@ -36,7 +36,7 @@
   /** @returns {string} nats a point with a true minus sign */
   function nats(/** @type {number|null|undefined} */ value) {
     if (value === null || value === undefined) return "–";
-    return value.toFixed(4).replace(/^-0\.0000$/, "0.0000").replace("-", "\u2212");
+    return value.toFixed(Math.abs(value) < 100 ? 4 : 1).replace(/^-0\.0000$/, "0.0000").replace("-", "\u2212");
   }
 
   /** @returns {string} the distance as a sentence */
