@@ -9,6 +9,8 @@
   const presses = new Map();
   /** @type {string[]} what the components show of the state, as JSON */
   let before = [];
+  /** Where a callback has moved the slider of the rewind to; not a person's choice. */
+  let slid = 1;
   /** What the chart of the run shows: of which run, in which form, so many losses. */
   let drawn = { key: "", n: 0 };
 
@@ -161,8 +163,8 @@
   }
 
   /** @returns {any[]} which rows are hidden, and the ticks in the menu; lines of others cost nothing */
-  function compared(/** @type {string[]} */ racing, /** @type {boolean[]} */ ...switches) {
-    const names = Object.keys(gmm.state.settings.lines);
+  function compared(/** @type {string[]} */ racing, /** @type {any} */ settings, /** @type {boolean[]} */ ...switches) {
+    const names = Object.keys(settings.lines);
     const are = names.map((name) => (racing || []).includes(name));
     gmm.race.choose(names.filter((_, k) => are[k] && switches[k]));
     return [...are.map((is) => !is), ...are.map((is) => (is ? "\u2713" : ""))];
@@ -187,7 +189,7 @@
   /** The slider of the rewind, or its speed. */
   function wound(/** @type {number} */ position, /** @type {string} */ speed) {
     gmm.rewind.setSpeed(Number(speed));
-    if (gmm.race.cursor !== null) gmm.rewind.go(position - 1);
+    if (gmm.race.cursor !== null && position !== slid) gmm.rewind.go(position - 1);
   }
 
   const CONNECTIONS = {
@@ -204,12 +206,11 @@
   const SHOWN = {
     headline: (snapshot) => gmm.words.headline(snapshot),
     league: ({ league, view, current }) => league.flatMap((/** @type {any} */ row) => gmm.table.league(row, view, current)),
-    rewind: ({ step, steps, replays, playing }) => [
-      Math.max(2, steps),
-      step === null ? 1 : step + 1,
-      replays ? "Pause" : "Play",
-      Boolean(playing && playing.status === "playing"), // its points would go on to come
-    ],
+    rewind: ({ step, steps, replays, playing }) => {
+      slid = step === null ? 1 : step + 1;
+      const comes = Boolean(playing && playing.status === "playing"); // points that would go on to come
+      return [Math.max(2, steps), slid, replays ? "Pause" : "Play", comes];
+    },
     problems: ({ problem }) => {
       const places = ["", "n_components", "half_life", "capacity", "method", "epochs"];
       const at = problem ? Math.max(0, places.indexOf(problem.field)) : -1;

@@ -132,6 +132,7 @@
 
   /** Draw the densities in the next frame, table and charts in idle time. */
   function told() {
+    if (!gmm.state.outbox) return; // the page has not begun yet
     if (race.shown.length || race.cursor !== null) gmm.plot.schedule();
     gmm.show.race();
     gmm.idle.wait(publishing, publish, PAUSE_MS, AT_LATEST_MS);

@@ -203,6 +203,7 @@ def _register_race(browser: Browser) -> None:
         *(Output(ids.row(name), "hidden") for name in names),
         *(Output(ids.item(name), "leftSection") for name in names),
         Input(ids.RACING, "data"),
+        Input(ids.SETTINGS, "data"),
         *(Input(ids.switch(name), "checked") for name in names),
     )
     buttons = ids.REWIND_OPEN, ids.REWIND_BACK, ids.REWIND_PLAY, ids.REWIND_ON, ids.REWIND_CLOSE
