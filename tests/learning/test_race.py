@@ -35,9 +35,9 @@ def fresh(steps: list[Step], names: list[str]) -> list[Record]:
 
 
 @pytest.mark.parametrize("name", LEARNERS)
-@pytest.mark.parametrize("n_kept", [0, 3, 17, 24])
+@pytest.mark.parametrize("n_kept", [3, 18])
 def test_after_another_end_all_is_as_if_it_had_always_been_so(name: str, n_kept: int) -> None:
-    first, second = stream(24), stream(24, seed=1)
+    first, second = stream(20), stream(2, seed=1)
     race = Race(2)
     race.follow(first)
     records(race, [name])
