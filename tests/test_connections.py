@@ -25,6 +25,7 @@ GET = b"GET / HTTP/1.1\r\nHost: here\r\n\r\n"
 PARTIAL_HEADERS = b"GET / HTTP/1.1\r\nHost: he"
 PARTIAL_BODY = b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 4\r\n\r\nab"
 TOO_LARGE = b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 9999\r\n\r\n"
+BODY_BYTES = 100
 LARGE_BYTES = 2**23
 """Size of a large answer: more than the buffers of two sockets, less than waitress's own."""
 
@@ -59,13 +60,16 @@ class Served:
         self.application = Application()
         self.port = listener.getsockname()[1]
         self._server = ConnectionServer(
-            self.application, listener, threads=4, max_connections=limit, max_body_bytes=100
+            self.application, listener, threads=4, max_connections=limit, max_body_bytes=BODY_BYTES
         )
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._thread.start()
 
     def opened(self, sent: bytes = b"") -> socket.socket:
-        """Return a new connection that the server has accepted, after it has read these bytes."""
+        """Return a new connection that the server has accepted, after it has read these bytes.
+
+        They must be part of a request, or one whose answer takes time.
+        """
         connection = self._opened.enter_context(
             socket.create_connection(("127.0.0.1", self.port), timeout=30)
         )
@@ -73,7 +77,8 @@ class Served:
         channel = eventually(lambda: self.channel(name))
         if sent:
             connection.sendall(sent)
-            eventually(lambda: channel.request or channel.requests or channel.refused)
+            read = ("request", "requests", "refused", "total_outbufs_len")
+            eventually(lambda: any(getattr(channel, name) for name in read))
         return connection
 
     def channel(self, name: Any) -> Optional[Channel]:
@@ -151,6 +156,29 @@ def error_of(connection: socket.socket) -> tuple[int, str]:
     assert answer.headers["Content-Type"] == "application/json"
     assert is_closed(connection)
     return answer.status, json.loads(body)["error"]["code"]
+
+
+@pytest.mark.parametrize("expects", [b"", b"Expect: 100-continue\r\n"])
+def test_large_body_is_refused_before_it_is_sent(
+    serve: Callable[..., Served], expects: bytes
+) -> None:
+    connection = serve().opened(TOO_LARGE[:-2] + expects + b"\r\n")
+    assert connection.recv(12, socket.MSG_PEEK) == b"HTTP/1.1 413"  # and no 100 before it
+    body = answer_of(connection)[1]
+    message = json.loads(body)["error"]["message"]
+    assert message == f"expected at most {BODY_BYTES} bytes, got 9999 bytes"
+
+
+def test_body_of_exactly_the_limit_is_read(serve: Callable[..., Served]) -> None:
+    head = b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: %d\r\n\r\n" % BODY_BYTES
+    connection = serve().opened()
+    connection.sendall(head + b"a" * BODY_BYTES)
+    assert answer_of(connection)[1] == b"got " + b"a" * BODY_BYTES
+
+
+def test_long_headers_are_refused(serve: Callable[..., Served]) -> None:
+    connection = serve().opened(b"GET / HTTP/1.1\r\nX: " + b"a" * 2**16)
+    assert error_of(connection) == (431, "headers_too_large")
 
 
 def test_slow_headers_are_closed_and_a_slow_body_is_read(
