@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
+from typing import Optional
 
 import pytest
 from dash.testing.browser import Browser
@@ -40,27 +40,36 @@ def pytest_setup_options() -> Options:
     return options
 
 
-@pytest.fixture(scope="session")
-def new_chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Browser]]:
-    """Open one more browser, with a profile of its own; all are closed at the end."""
-    with ExitStack() as opened:
-
-        def open_one() -> Browser:
-            browser = Browser(
-                "chrome",
-                options=[pytest_setup_options()],
-                percy_run=False,
-                download_path=str(tmp_path_factory.mktemp("download")),
-            )
-            return opened.enter_context(browser)
-
-        yield open_one
+def new_chromium(tmp_path_factory: pytest.TempPathFactory) -> Browser:
+    """Return a browser with a profile of its own."""
+    return Browser(
+        "chrome",
+        options=[pytest_setup_options()],
+        percy_run=False,
+        download_path=str(tmp_path_factory.mktemp("download")),
+    )
 
 
 @pytest.fixture(scope="session")
-def chromium(new_chromium: Callable[[], Browser]) -> Browser:
-    """The browser that the tests of the Dash page share; each begins in a new session."""
-    return new_chromium()
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """The browser that the tests of a worker share; each test begins in a new session."""
+    with new_chromium(tmp_path_factory) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def second_chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """The browser of another person, which they share too."""
+    with new_chromium(tmp_path_factory) as browser:
+        yield browser
+
+
+@pytest.fixture
+def another_chromium(second_chromium: Browser) -> Iterator[Browser]:
+    """The browser of another person, who has no cookie and leaves the page at the end."""
+    second_chromium.driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
+    yield second_chromium
+    second_chromium.driver.get("about:blank")
 
 
 @pytest.fixture(scope="session")
@@ -77,3 +86,28 @@ def page(chromium: Browser, page_server: Server) -> Iterator[DashPage]:
     chromium.driver.get_log("browser")  # what is read is gone
     yield DashPage(chromium.driver, page_server).open()
     assert not DashPage(chromium.driver, page_server).severe_logs()
+
+
+@pytest.fixture(scope="module")
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
+    """Return the server of this page for the exercise, the same one for every test that asks."""
+    started: dict[Optional[Path], Server] = {}
+
+    def start(frontend: Optional[Path] = None) -> Server:
+        if frontend not in started:
+            data_dir = tmp_path_factory.mktemp("data")
+            config = dataclasses.replace(Config(), data_dir=data_dir, legacy_frontend=frontend)
+            started[frontend] = Server(config)
+        return started[frontend]
+
+    yield start
+    for server in started.values():
+        server.stop()
+
+
+@pytest.fixture
+def browser(chromium: Browser) -> Browser:
+    """The shared browser, as a person who has not been here before."""
+    chromium.driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
+    chromium.driver.get_log("browser")  # what is read is gone
+    return chromium

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,35 @@ from numpy.typing import NDArray
 from selenium.webdriver.remote.webdriver import WebDriver
 from selenium.webdriver.support.ui import WebDriverWait
 
+from dash_app.learning import Mixture, fit_from_scratch
+
 Array = NDArray[np.float64]
+
+PROVIDED_PAGE = Path(__file__).parents[1] / "legacy" / "provided_page"
+GRID = np.arange(-200, 200) / 200
+MIN_STD = 1e-3
+MAX_DISTANCE = 0.02
+TWO_CLUMPS = [-0.66, 0.4, -0.6, 0.47, -0.55, 0.44, -0.62, 0.52, -0.58, 0.36]
+THREE_IN_ALTERNATION = [-0.72, 0.02, 0.61, -0.68, 0.06, 0.66, -0.7, -0.03, 0.57, -0.64, 0.1, 0.63]
+
+
+def stretched_density(mixture: Mixture, x: Array) -> Array:
+    raised = dataclasses.replace(mixture, variances=np.maximum(mixture.variances, MIN_STD**2))
+    density = raised.density(x)
+    return (density - density.min()) / (density.max() - density.min())
+
+
+def distance(first: Array, second: Array) -> float:
+    """Total variation of two curves over GRID, each taken as a density."""
+    return float(0.5 * np.abs(first / first.sum() - second / second.sum()).sum())
+
+
+def distance_to_best(line: tuple[Array, Array], points: Array, n_components: int) -> float:
+    best = fit_from_scratch(points, n_components).mixture
+    drawn = np.interp(GRID, *line)
+    # the page draws straight lines between its steps; so does this
+    wanted = np.interp(GRID, line[0], stretched_density(best, line[0]))
+    return distance(drawn, wanted)
 
 
 class LegacyPage:

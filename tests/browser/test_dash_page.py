@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -282,9 +281,9 @@ def test_auto_trains_from_scratch_after_every_change(page: DashPage) -> None:
 
 
 def test_two_browsers_do_not_see_each_others_points(
-    page: DashPage, new_chromium: Callable[[], Browser], page_server: Server
+    page: DashPage, another_chromium: Browser, page_server: Server
 ) -> None:
-    other = DashPage(new_chromium().driver, page_server).open()
+    other = DashPage(another_chromium.driver, page_server).open()
     page.click(-0.5, -0.4)
     other.click(0.7)
     page.settle()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from dash.testing.browser import Browser
 from dash_page import DashPage
@@ -86,7 +84,7 @@ def test_charts_and_rows_are_in_sight(page: DashPage) -> None:
 
 
 def test_address_names_the_session_for_a_reload_and_another_tab(
-    page: DashPage, new_chromium: Callable[[], Browser], page_server: Server
+    page: DashPage, another_chromium: Browser, page_server: Server
 ) -> None:
     page.click(-0.5, 0.5)
     page.settle()
@@ -94,7 +92,7 @@ def test_address_names_the_session_for_a_reload_and_another_tab(
     assert address == f"{page.server.url}?s={page.session_id}"
     page.open(fresh=False)
     page.wait("dash_clientside.state.view.n_points === 2")
-    other = DashPage(new_chromium().driver, page_server)
+    other = DashPage(another_chromium.driver, page_server)
     other.driver.get(address)
     other.wait("window.dash_clientside?.state?.view?.n_points === 2", 60)
     assert other.session_id == page.session_id

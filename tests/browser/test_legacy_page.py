@@ -5,76 +5,26 @@ What is drawn is read back from the path and held against the best density of th
 
 from __future__ import annotations
 
-import dataclasses
-import sqlite3
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Optional
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 from dash.testing.browser import Browser
-from legacy_page import Array, LegacyPage
+from legacy_page import (
+    MAX_DISTANCE,
+    PROVIDED_PAGE,
+    THREE_IN_ALTERNATION,
+    TWO_CLUMPS,
+    Array,
+    LegacyPage,
+    distance_to_best,
+)
 from page_server import Server
-
-from dash_app.config import Config
-from dash_app.learning import Mixture, fit_from_scratch
 
 pytestmark = pytest.mark.browser
 
-PROVIDED_PAGE = Path(__file__).parents[1] / "legacy" / "provided_page"
-GRID = np.arange(-200, 200) / 200
-MIN_STD = 1e-3
-MAX_DISTANCE = 0.02
 
-
-@pytest.fixture(scope="module")
-def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
-    """Return the server that serves this page, the same one for every test that asks."""
-    started: dict[Optional[Path], Server] = {}
-
-    def start(frontend: Optional[Path] = None) -> Server:
-        if frontend not in started:
-            data_dir = tmp_path_factory.mktemp("data")
-            config = dataclasses.replace(Config(), data_dir=data_dir, legacy_frontend=frontend)
-            started[frontend] = Server(config)
-        return started[frontend]
-
-    yield start
-    for server in started.values():
-        server.stop()
-
-
-@pytest.fixture
-def browser(chromium: Browser) -> Browser:
-    """The shared browser, as a person who has not been here before."""
-    chromium.driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
-    chromium.driver.get_log("browser")  # what is read is gone
-    return chromium
-
-
-def _stretched_density(mixture: Mixture, x: Array) -> Array:
-    raised = dataclasses.replace(mixture, variances=np.maximum(mixture.variances, MIN_STD**2))
-    density = raised.density(x)
-    return (density - density.min()) / (density.max() - density.min())
-
-
-def _distance(first: Array, second: Array) -> float:
-    """Total variation of two curves over GRID, each taken as a density."""
-    return float(0.5 * np.abs(first / first.sum() - second / second.sum()).sum())
-
-
-def _distance_to_best(line: tuple[Array, Array], points: Array, n_components: int) -> float:
-    best = fit_from_scratch(points, n_components).mixture
-    drawn = np.interp(GRID, *line)
-    # the page draws straight lines between its steps; so does this
-    wanted = np.interp(GRID, line[0], _stretched_density(best, line[0]))
-    return _distance(drawn, wanted)
-
-
-TWO_CLUMPS = [-0.66, 0.4, -0.6, 0.47, -0.55, 0.44, -0.62, 0.52, -0.58, 0.36]
 LEFT_THEN_RIGHT = [*sorted(TWO_CLUMPS)]
-THREE_IN_ALTERNATION = [-0.72, 0.02, 0.61, -0.68, 0.06, 0.66, -0.7, -0.03, 0.57, -0.64, 0.1, 0.63]
 
 STREAMS = {
     "two clumps": (TWO_CLUMPS, 2),
@@ -102,7 +52,7 @@ def test_the_drawn_curve_is_the_best_density_of_the_clicks(
         line = page.draw()
         points = page.points
         assert points == pytest.approx(clicks, abs=2 / page.frame["width"]), name
-        assert _distance_to_best(line, points, n_components) < MAX_DISTANCE, name
+        assert distance_to_best(line, points, n_components) < MAX_DISTANCE, name
         _assert_drawn_as_answered(page, line)
     assert browser.get_logs() == []
 
@@ -132,7 +82,7 @@ def test_sliders_moved_between_two_draws_take_effect(
         page.slide("epochs", epochs)
         assert page.text("epochs_label") == f"Number of epochs: {epochs}"
         line = page.draw()
-        assert _distance_to_best(line, page.points, n_components) < MAX_DISTANCE
+        assert distance_to_best(line, page.points, n_components) < MAX_DISTANCE
     assert browser.get_logs() == []
 
 
@@ -176,25 +126,8 @@ def test_c_removes_points_and_line_and_the_next_points_are_fitted_alone(
     page.click(-0.2, -0.25, 0.8, 0.82)
     line = page.draw()
     assert page.parameters()["n_points"] == 4
-    assert _distance_to_best(line, page.points, 2) < MAX_DISTANCE
+    assert distance_to_best(line, page.points, 2) < MAX_DISTANCE
     assert browser.get_logs() == []
-
-
-def test_two_browsers_do_not_see_each_others_points(
-    browser: Browser, new_chromium: Callable[[], Browser], serve: Callable[..., Server]
-) -> None:
-    url = serve(PROVIDED_PAGE).url
-    one, other = LegacyPage(browser.driver, url), LegacyPage(new_chromium().driver, url)
-    for position in TWO_CLUMPS[:4]:
-        one.click(position)
-        other.click(-position, position / 2)
-        one.draw()
-        other.draw()
-    assert one.parameters()["n_points"] == 4
-    assert other.parameters()["n_points"] == 8
-    assert one.parameters()["session"] != other.parameters()["session"]
-    assert _distance_to_best(one.draw(), one.points, 2) < MAX_DISTANCE
-    assert _distance_to_best(other.draw(), other.points, 2) < MAX_DISTANCE
 
 
 def test_while_unchecked_clicks_add_nothing(browser: Browser, serve: Callable[..., Server]) -> None:
@@ -227,7 +160,7 @@ def test_each_click_updates_the_parameters_by_itself(
     page.click(*positions)  # faster than they can be answered
     page.wait_for(lambda: page.text("summary").startswith("30 points, online"))
     line = page.wait_for_line()  # without p
-    assert _distance_to_best(line, page.points, 2) < MAX_DISTANCE
+    assert distance_to_best(line, page.points, 2) < MAX_DISTANCE
     held = server.sessions.points(page.parameters()["session"])
     assert held == pytest.approx(page.points, abs=1e-6)  # none lost, none doubled, in order
     assert page.count("#parameters tr:first-child td") == 2
@@ -253,56 +186,12 @@ def test_the_switch_trains_from_scratch(browser: Browser, serve: Callable[..., S
     line = page.draw()
     assert "10 points, from scratch" in page.text("summary")
     assert page.parameters()["mode"] == "scratch"
-    assert _distance_to_best(line, page.points, 2) < 0.001
+    assert distance_to_best(line, page.points, 2) < 0.001
     page.click(0.9)
     page.wait_for(lambda: page.text("summary").startswith("11 points, online"))
     assert page.count("path.drawn-line.stale") == 1  # old until the next p
     page.script("document.getElementById('retrain').click()")
-    assert _distance_to_best(page.wait_for_line(), page.points, 2) < MAX_DISTANCE
-
-
-def test_points_come_back_after_a_reload(browser: Browser, serve: Callable[..., Server]) -> None:
-    server = serve()
-    page = LegacyPage(browser.driver, server.url)
-    page.slide("n_components", 3)
-    page.click(*THREE_IN_ALTERNATION)
-    page.wait_for(lambda: page.text("summary").startswith("12 points"))
-    session, clicked = page.parameters()["session"], page.points
-    revision = server.sessions.view(session).revision
-    page = LegacyPage(browser.driver, server.url)
-    line = page.wait_for_line()
-    assert page.points == pytest.approx(clicked, abs=1e-6)
-    assert page.text("n_components_label") == "Number of components: 3"
-    assert _distance_to_best(line, page.points, 3) < MAX_DISTANCE
-    assert server.sessions.view(session).revision == revision
-    page.click(0.3)
-    page.wait_for(lambda: page.text("summary").startswith("13 points, online"))
-    assert page.parameters()["session"] == session
-    assert server.sessions.view(session).revision == revision + 1  # continued, not begun anew
-    page.press("c")
-    page.wait_for(lambda: server.sessions.view(session).n_points == 0)
-    page = LegacyPage(browser.driver, server.url)
-    page.click(0.1)
-    page.wait_for(lambda: page.text("summary").startswith("1 point,"))
-    assert page.count(".point") == 1
-    assert browser.get_logs() == []
-
-
-def test_clicks_before_the_points_are_back_follow_them(
-    browser: Browser, serve: Callable[..., Server]
-) -> None:
-    server = serve()
-    page = LegacyPage(browser.driver, server.url)
-    page.click(*TWO_CLUMPS[:4])
-    page.wait_for(lambda: page.text("summary").startswith("4 points"))
-    session, clicked = page.parameters()["session"], list(page.points)
-    with server.sessions._operations._live.hold(session):  # the points are not back yet
-        page = LegacyPage(browser.driver, server.url)
-        page.click(0.8)
-        assert page.points == pytest.approx([0.8], abs=0.01)
-    page.wait_for(lambda: page.text("summary").startswith("5 points, online"))
-    assert page.points == pytest.approx([*clicked, 0.8], abs=0.01)
-    assert server.sessions.points(session) == pytest.approx(page.points, abs=1e-6)
+    assert distance_to_best(page.wait_for_line(), page.points, 2) < MAX_DISTANCE
 
 
 def test_nothing_is_cut_by_the_border(browser: Browser, serve: Callable[..., Server]) -> None:
@@ -329,59 +218,6 @@ def test_nothing_is_cut_by_the_border(browser: Browser, serve: Callable[..., Ser
         page.mouse(kind, edge + 4, middle, button="left", clickCount=1)
     page.wait_for(lambda: page.points[-1:].tolist() == [-1.0])
     assert page.count("svg .point") == 4
-
-
-def test_a_refusal_is_said_on_the_page_and_goes_away(
-    browser: Browser, serve: Callable[..., Server]
-) -> None:
-    page = LegacyPage(browser.driver, serve().url)
-    page.press("p")
-    page.wait_for(lambda: not page.script("return document.getElementById('message').hidden"))
-    assert page.text("message") == "Not trained: expected at least one point, got none"
-    page.click(0.5)
-    page.wait_for(lambda: page.script("return document.getElementById('message').hidden"))
-
-
-def test_a_restart_of_the_server_loses_no_click(browser: Browser, config: Config) -> None:
-    server = Server(config)
-    page = LegacyPage(browser.driver, server.url)
-    page.click(*TWO_CLUMPS[:4])
-    page.wait_for(lambda: page.text("summary").startswith("4 points"))
-    session = page.parameters()["session"]
-    server.stop()
-    page.click(*TWO_CLUMPS[4:-1])
-    page.press("p")
-    page.wait_for(lambda: "The server is away" in page.text("message"))
-    page.click(TWO_CLUMPS[-1])  # p still waits, and is not forgotten over it
-    server = Server(config, server.port)
-    try:
-        line = page.wait_for_line()
-        page.wait_for(lambda: page.script("return document.getElementById('message').hidden"))
-        assert _distance_to_best(line, page.points, 2) < MAX_DISTANCE
-        answer = page.parameters()
-        assert (answer["session"], answer["n_points"]) == (session, 10)
-    finally:
-        server.stop()
-
-
-def test_a_busy_server_is_told_from_one_that_is_away(browser: Browser, config: Config) -> None:
-    server = Server(config)
-    page = LegacyPage(browser.driver, server.url)
-    page.click(TWO_CLUMPS[0])
-    page.wait_for(lambda: page.text("summary").startswith("1 point,"))
-    other_program = sqlite3.connect(config.data_dir / "sessions.sqlite3", isolation_level=None)
-    try:
-        other_program.execute("BEGIN IMMEDIATE")
-        page.click(*TWO_CLUMPS[1:])
-        page.wait_for(lambda: "another program holds the store" in page.text("message"))
-        assert "The points are kept; trying again in 1 s." in page.text("message")
-        assert "away" not in page.text("message")
-        other_program.execute("ROLLBACK")
-        page.wait_for(lambda: page.text("summary").startswith("10 points, online"))
-        page.wait_for(lambda: page.script("return document.getElementById('message').hidden"))
-    finally:
-        other_program.close()
-        server.stop()
 
 
 def test_no_request_leaves_for_another_host(browser: Browser, serve: Callable[..., Server]) -> None:
