@@ -84,6 +84,12 @@
     trainSoon();
   }
 
+  /** Draw the density that the points of an example come from, or no longer. */
+  function truth() {
+    gmm.state.truth = !gmm.state.truth;
+    gmm.show.all();
+  }
+
   /** @type {Record<string, () => void>} */
   const BUTTONS = {
     train: () => (gmm.state.training() ? stopTraining() : train()),
@@ -92,6 +98,7 @@
     redo: () => change({ kind: "redo" }),
     pause,
     stop,
+    truth,
   };
 
   function press(/** @type {string} */ id) {

@@ -236,6 +236,9 @@
         ? `${constants.examples[playing.name].label}: ${playing.done} of ${playing.total}`
         : "Examples",
       playing && playing.status === "paused" ? "Resume" : "Pause",
+      !(view && view.truth),
+      view && view.truth ? "The truth" : "The truth: of fixed clumps only",
+      gmm.state.truth ? "\u2713" : "",
     ],
     axisShown: ({ shown: [low, high], outside }) => [
       gmm.words.number(low, 3),

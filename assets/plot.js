@@ -23,6 +23,9 @@
   /** The last computed curves and their inputs. */
   let known = { of: /** @type {any[]} */ ([]), curves: /** @type {any} */ (null) };
 
+  /** The curve of the truth, and of which truth and axis it is. */
+  let trueCurve = { of: "", paths: {}, top: 0 };
+
   /** @returns {any} the element that Plotly draws into, null before Dash has drawn it */
   function element(/** @type {string} */ id) {
     const found = document.querySelector(`#${id} .js-plotly-plot`);
@@ -36,10 +39,27 @@
     if (known.of.length !== of.length || of.some((each, index) => each !== known.of[index])) {
       known = { of, curves: gmm.curves.all(state, state.shown) };
     }
-    if (!gmm.race.shown.length) return known.curves;
+    const truth = truthOf(state);
+    if (!gmm.race.shown.length && !truth.top) return known.curves;
     const { paths, top } = gmm.race.lines(state.shown);
     const highest = Math.max(known.curves.top, Math.min(top, HIGHER * known.curves.top));
-    return { ...known.curves, paths: { ...known.curves.paths, ...paths }, top: highest };
+    return {
+      ...known.curves,
+      paths: { ...known.curves.paths, ...paths, ...truth.paths },
+      top: Math.max(highest, truth.top),
+    };
+  }
+
+  /** @returns {{paths: any, top: number}} the curve of the truth; the same object while it stays */
+  function truthOf(/** @type {any} */ state) {
+    const { truth } = state.view || {};
+    if (!state.truth || !truth) return { paths: {}, top: 0 };
+    const of = JSON.stringify([truth, state.shown]);
+    if (trueCurve.of !== of) {
+      const line = gmm.curves.whole(truth, gmm.density.grid(state.shown, [truth]));
+      trueCurve = { of, paths: { truth: line }, top: Math.max(...line.y) };
+    }
+    return trueCurve;
   }
 
   /** @returns {boolean} whether the same curves are drawn already */
@@ -144,6 +164,7 @@
     const { paths, online, scratch } = seen.curves;
     const byUid = Object.fromEntries(data.map((trace) => [trace.uid, trace]));
     for (const uid of Object.values(gmm.state.settings.lines)) if (byUid[uid]) byUid[uid].visible = uid in paths;
+    byUid.truth.visible = "truth" in paths;
     for (const [uid, line] of Object.entries(paths)) Object.assign(byUid[uid], line);
     const both = Boolean(online && scratch);
     Object.assign(byUid.online, {

@@ -4,6 +4,7 @@
  *
  * @typedef {{learner: string, step: number, n_points: number, weights: number[], means: number[],
  *   variances: number[], objective: number|null, mean_nll: number, tv_to_scratch: number,
+ *   tv_to_truth: number|null, held_out_nll: number|null,
  *   time_s: number, n_touched: number}} Racer
  */
 "use strict";
@@ -170,6 +171,8 @@
       gap: scratch.mean_nll - one.mean_nll,
       time: 1e3 * one.time_s,
       touched: one.n_touched,
+      truth: one.tv_to_truth,
+      held_out: one.held_out_nll,
     };
   }
 

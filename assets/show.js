@@ -51,6 +51,7 @@
       scratch: gmm.race.cursor !== null || state.scratchCurrent() ? "current" : "old",
       losses: state.training() && state.losses.length === 0 ? "old" : "current",
       playing: state.view && state.view.playing ? "yes" : "no",
+      truth: state.truth && state.view && state.view.truth ? "yes" : "no",
     };
     const { dataset } = document.getElementById("page");
     for (const [name, value] of Object.entries(marks)) {

@@ -8,7 +8,7 @@
  * @typedef {{id: string, n_components: number, half_life: number|null, n_points: number,
  *   revision: number, can_undo: boolean, can_redo: boolean, online: Model|null,
  *   scratch: Model|null, comparison: Comparison|null, example: string|null,
- *   capacity: number, playing: {name: string, done: number, total: number,
+ *   truth: {weights: number[], means: number[], variances: number[]}|null, capacity: number, playing: {name: string, done: number, total: number,
  *   status: "playing"|"paused"}|null}} View
  * @typedef {{id: string, serial: number, status: string, method: string, epochs: number,
  *   losses?: number[], error: string|null, model: Model|null}} Run
@@ -38,6 +38,8 @@
     outbox: null,
     mode: "both",
     auto: false,
+    /** Whether the density that the points come from is drawn, where it is known. */
+    truth: false,
     method: "em",
     epochs: 200,
     /** @type {[number|null, number|null]} the axis as chosen; null: as far as the points reach */

@@ -64,6 +64,8 @@
       reference ? "\u2013" : nats(measured.gap),
       ms(measured.time),
       cells ? measured.touched.toLocaleString("en") : "\u2013",
+      Number.isFinite(measured.truth) ? percent(measured.truth) : "\u2013",
+      nats(measured.held_out),
     ];
   }
 

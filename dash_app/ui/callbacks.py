@@ -135,6 +135,9 @@ _SHOWN = {
         Output(ids.UNDO, "disabled"),
         Output(ids.REDO, "disabled"),
         *_children(ids.TRAIN, ids.PLAYING, ids.PAUSE),
+        Output(ids.TRUTH, "disabled"),
+        *_children(ids.TRUTH),
+        Output(ids.TRUTH, "leftSection"),
     ],
     "axisShown": [
         Output(ids.AXIS_LOW, "placeholder"),

@@ -44,6 +44,14 @@ _CURVES: tuple[dict[str, Any], ...] = (
         "line": {"width": 2.5, "dash": "7px,5px"},
     },
 )
+#: The density that the points of an example come from, where it is known.
+_TRUTH = {
+    "uid": "truth",
+    "name": "truth",
+    "meta": "ink",
+    "line": {"width": 2, "dash": "2px,4px"},
+    "visible": False,
+}
 #: The numbers that the table of parameters gives to the components, above their peaks.
 _NUMBERS = {
     "uid": "numbers",
@@ -95,7 +103,7 @@ def plot_figure() -> go.Figure:
     ]
     curves = [
         {**bare, "mode": "lines", **trace, "line": {"simplify": False, **trace["line"]}}
-        for trace in (*added, *_CURVES)
+        for trace in (*added, *_CURVES, _TRUTH)
     ]
     numbers = {**bare, "text": [], **_NUMBERS}
     points = [{**bare, "yaxis": "y2", "meta": "points", **trace} for trace in _POINTS]

@@ -42,6 +42,10 @@ TERMS = {
     "gap": "Mean log-likelihood of the learner minus that of the fit from scratch by EM, on all "
     "points so far. Nats a point; below 0 the learner fits worse.",
     "time of an update": "Milliseconds of the learner's last update on the server.",
+    "distance to the truth": "Share of the mass that lies elsewhere than under the truth, the "
+    "density that the points of the example come from.",
+    "held-out loss": "Mean negative log-likelihood of 1,000 fresh points of the truth. Nats a "
+    "point; lower is better.",
     "points touched": "Points or atoms that all updates have read so far. An update counts each of "
     "them once, however many passes it makes.",
     "rewind": "Show what each learner had after an earlier increment. The session does not change.",

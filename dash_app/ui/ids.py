@@ -64,8 +64,9 @@ HELP = "help"
 HELP_OPEN = "help-open"
 COPY = "copy-parameters"
 COMPARE = "compare"
+TRUTH = "truth"
 #: Buttons whose press is an action of assets/actions.js.
-ACTIONS = (TRAIN, UNDO, REDO, CLEAR, PAUSE, STOP)
+ACTIONS = (TRAIN, UNDO, REDO, CLEAR, PAUSE, STOP, TRUTH)
 
 # The rewind
 REWIND_OPEN = "rewind-open"

@@ -19,6 +19,8 @@ COLUMNS = {
     "gap": term("gap"),
     "time": term("time of an update", "ms"),
     "touched": term("points touched", "touched"),
+    "truth": term("distance to the truth", "to truth"),
+    "held-out": term("held-out loss", "held out"),
 }
 
 
@@ -99,9 +101,19 @@ def _learner_item(line: Line) -> dmc.MenuItem:
 
 def _further_items() -> list[dmc.MenuItem]:
     return [
+        _item(
+            ids.TRUTH,
+            TRUTH,
+            "The density that the points come from, and each learner's distance to it. It is known "
+            "while all points come from an example of clumps that do not move",
+        ),
         _item(ids.REWIND_OPEN, "Rewind", "What each learner had after each increment (w)", "w"),
         _item(ids.COPY, "Copy", "Copy the parameters of both models as JSON (y)", "y"),
     ]
+
+
+TRUTH = "The truth"
+"""Label of the item that draws the truth; assets/callbacks.js adds why it cannot."""
 
 
 def _item(name: str, label: str, text: str, key: str = "") -> dmc.MenuItem:
