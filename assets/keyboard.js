@@ -43,6 +43,7 @@
     u: act("undo"),
     r: act("redo"),
     t: press("theme"),
+    k: press("selection-open"),
     y: press("copy-parameters"),
     w: () => gmm.rewind.toggle(),
     "?": press("help-open"),

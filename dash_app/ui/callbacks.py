@@ -16,6 +16,7 @@ from dash.dependencies import DashDependency
 from dash_app.errors import GMMError
 from dash_app.sessions import Sessions
 from dash_app.ui import commands, ids
+from dash_app.ui.dialogs import register_dialogs
 from dash_app.ui.examples import EXAMPLES
 from dash_app.ui.league import COLUMNS
 from dash_app.ui.lines import ADDED, LINES
@@ -36,6 +37,7 @@ def register_callbacks(app: dash.Dash, sessions: Sessions) -> None:
     """Connect the page to the sessions."""
     _register_commands(app, sessions)
     _register_browser(app)
+    register_dialogs(app, sessions)
 
 
 def _register_commands(app: dash.Dash, sessions: Sessions) -> None:

@@ -15,6 +15,9 @@ import plotly.graph_objects as go
 from dash_app.ui import ids
 from dash_app.ui.lines import ADDED, LINES
 
+#: How every graph of the page behaves.
+GRAPH_CONFIG = {"displayModeBar": False, "doubleClick": False, "scrollZoom": False}
+
 #: Height of the strip of points, as a share of the plot's height.
 RUG_SHARE = 0.17
 

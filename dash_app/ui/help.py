@@ -50,7 +50,8 @@ TERMS = {
     "them once, however many passes it makes.",
     "rewind": "Show what each learner had after an earlier increment. The session does not change.",
     "increment": "The points that are learned together: one click, or one step of an example.",
-    "component": "One bell curve of the mixture, with a weight, a mean and a standard deviation.",
+    "component": "One bell curve of the mixture, with a weight, a mean and a standard deviation. "
+    "Press k to see how many the points ask for.",
     "weight": "Share of the points that a component stands for. All weights add up to 1.",
     "std": "Standard deviation of a component, in units of the axis.",
     "summary": "What the online model keeps of the points: at most so many atoms. Fewer atoms take "
@@ -84,6 +85,7 @@ KEYS = (
     ("x", "go to the cursor on the axis"),
     ("arrow keys", "move the cursor (with shift: ten steps), Home and End"),
     ("Enter, Delete", "add a point at the cursor, remove the nearest one"),
+    ("k", "how many components: criteria for each number"),
     ("y", "copy the parameters as JSON"),
     ("t", "dark or light"),
     ("w", "rewind, or back to the present"),

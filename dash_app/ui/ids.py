@@ -94,6 +94,21 @@ SCRATCH_PARAMETERS = "scratch-parameters"
 PARAMETERS_NOTE = "parameters-note"
 TIMES = "response-times"
 
+# Dialogs that study the points
+SELECTION = "selection"
+SELECTION_OPEN = "selection-open"
+SELECTION_CHART = "selection-chart"
+SELECTION_NOTE = "selection-note"
+ORDERS = "orders"
+ORDERS_OPEN = "orders-open"
+ORDERS_LEARNER = "orders-learner"
+ORDERS_CHART = "orders-chart"
+ORDERS_NOTE = "orders-note"
+ORDERS_TABLE = "orders-table"
+SHUFFLES_CHART = "shuffles-chart"
+ORDERS_TASK = "orders-task"  # dialog to server: train this learner in other orders
+ORDERS_RESULTS = "orders-results"  # server to dialog: where each learner ended
+
 #: Controls beside which an error of their field is shown.
 FIELDS = (COMPONENTS, FORGETTING, CAPACITY, METHOD, EPOCHS)
 
@@ -125,6 +140,11 @@ def switch(learner: str) -> str:
 def item(learner: str) -> str:
     """Return the id of the menu item that adds a learner."""
     return _of("compare", learner)
+
+
+def take(criterion: str) -> str:
+    """Return the id of the button that takes the number of components of a criterion."""
+    return _of("take", criterion)
 
 
 def error(field: str) -> str:

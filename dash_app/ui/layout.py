@@ -16,12 +16,14 @@ from dash_app.config import Config
 from dash_app.ui import ids
 from dash_app.ui.controls import CAPACITIES, HALF_LIVES, MAX_COMPONENTS, build_controls
 from dash_app.ui.examples import EXAMPLES
-from dash_app.ui.figures import RACE_FIGURES, plot_figure, scratch_loss_figure
+from dash_app.ui.figures import GRAPH_CONFIG, RACE_FIGURES, plot_figure, scratch_loss_figure
 from dash_app.ui.help import help_dialog
 from dash_app.ui.league import compare_menu, league_table
 from dash_app.ui.lines import ADDED
+from dash_app.ui.orders import orders_dialog
 from dash_app.ui.parts import button, card, choice, hint, term
 from dash_app.ui.rewind import branch_dialog, rewind_bar
+from dash_app.ui.selection import selection_dialog
 
 #: Dash's default page, with the language for screen readers and a description for search engines.
 PAGE_TEMPLATE = """<!DOCTYPE html>
@@ -40,10 +42,10 @@ PAGE_TEMPLATE = """<!DOCTYPE html>
         <footer>{%config%}{%scripts%}{%renderer%}</footer>
     </body>
 </html>"""
-_GRAPH_CONFIG = {"displayModeBar": False, "doubleClick": False, "scrollZoom": False}
 _STORES = (
     *(ids.SESSION, ids.COMMAND, ids.ANSWER, ids.FOLLOW, ids.FOLLOWED, ids.LOOK, ids.SEEN),
     *(ids.STATE, ids.RACE, ids.LOSSES, ids.MESSAGE),
+    *(ids.ORDERS_TASK, ids.ORDERS_RESULTS),
 )
 #: The colours of the models: shade 7 where the page is light, 4 where it is dark. And the greys.
 _COLOURS = {
@@ -87,6 +89,8 @@ def build_layout(config: Config) -> dmc.MantineProvider:
             dmc.NotificationContainer(id=ids.MESSAGES, position="bottom-center"),
             help_dialog(),
             branch_dialog(),
+            selection_dialog(),
+            orders_dialog(),
         ],
     )
     return dmc.MantineProvider(page, theme=_THEME, defaultColorScheme="auto")
@@ -219,7 +223,7 @@ def _plot_frame() -> html.Div:
 
 
 def _graph(name: str, figure: go.Figure, class_name: str) -> html.Div:
-    graph = dcc.Graph(id=name, figure=figure, config=_GRAPH_CONFIG, responsive=True)
+    graph = dcc.Graph(id=name, figure=figure, config=GRAPH_CONFIG, responsive=True)
     return html.Div(graph, className=class_name, disable_n_clicks=True)
 
 
@@ -285,7 +289,7 @@ def _race_chart(name: str) -> html.Div:
     chart = dcc.Graph(
         id=name,
         figure=RACE_FIGURES[name](),
-        config=_GRAPH_CONFIG,
+        config=GRAPH_CONFIG,
         responsive=True,
         clear_on_unhover=True,
     )

@@ -102,6 +102,17 @@ def _learner_item(line: Line) -> dmc.MenuItem:
 def _further_items() -> list[dmc.MenuItem]:
     return [
         _item(
+            ids.ORDERS_OPEN,
+            "Does order matter?",
+            "Where learners end when the same points come in other orders",
+        ),
+        _item(
+            ids.SELECTION_OPEN,
+            "How many components?",
+            "BIC, AIC, ICL and held-out loss for each number (k)",
+            "k",
+        ),
+        _item(
             ids.TRUTH,
             TRUTH,
             "The density that the points come from, and each learner's distance to it. It is known "

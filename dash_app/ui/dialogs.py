@@ -1,0 +1,138 @@
+"""Callbacks of the dialogs; they run only while these are open."""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+import dash
+from dash import ClientsideFunction, Input, Output, State
+
+from dash_app.documents import orders_document, selection_document
+from dash_app.errors import GMMError
+from dash_app.sessions import Sessions
+from dash_app.ui import ids, orders, selection
+
+Json = dict[str, Any]
+
+
+def register_dialogs(app: dash.Dash, sessions: Sessions) -> None:
+    """Connect the dialogs to the sessions."""
+    _register_selection(app, sessions)
+    _register_orders(app, sessions)
+
+
+def _browser(app: dash.Dash, module: str, function: str, *wiring: Any, **settings: Any) -> None:
+    app.clientside_callback(ClientsideFunction(module, function), *wiring, **settings)
+
+
+def _register_selection(app: dash.Dash, sessions: Sessions) -> None:
+    takes = [Output(ids.take(name), "children") for name in selection.CRITERIA]
+    disabled = [Output(ids.take(name), "disabled") for name in selection.CRITERIA]
+
+    def select(opened: bool, session_id: Any) -> tuple[Any, ...]:
+        document, note, n_components = None, selection.WAITS, 1
+        if opened:
+            document, note, n_components = _selection(sessions, session_id)
+        figure = selection.selection_figure(document, n_components)
+        waits = [document is None] * len(selection.CRITERIA)
+        return (figure, note, *selection.takes(document), *waits)
+
+    app.callback(
+        Output(ids.SELECTION_CHART, "figure"),
+        Output(ids.SELECTION_NOTE, "children"),
+        *takes,
+        *disabled,
+        Input(ids.SELECTION, "opened"),
+        State(ids.SESSION, "data"),
+        prevent_initial_call=True,
+    )(select)
+    _browser(
+        app,
+        "dialogs",
+        "open",
+        Output(ids.SELECTION, "opened"),
+        Input(ids.SELECTION_OPEN, "n_clicks"),
+        prevent_initial_call=True,
+    )
+    _browser(
+        app,
+        "dialogs",
+        "taken",
+        Output(ids.SELECTION_CHART, "figure", allow_duplicate=True),
+        Input(ids.SELECTION_CHART, "clickData"),
+        *(Input(ids.take(name), "n_clicks") for name in selection.CRITERIA),
+        State(ids.SELECTION_CHART, "figure"),
+        *(State(ids.take(name), "children") for name in selection.CRITERIA),
+        prevent_initial_call=True,
+    )
+
+
+def _selection(sessions: Sessions, session_id: Any) -> tuple[Optional[Json], str, int]:
+    try:
+        n_components = sessions.view(session_id).n_components
+        document = selection_document(sessions.selections.of(session_id))
+    except GMMError as error:
+        return None, str(error), 1
+    return document, selection.verdict(document), n_components
+
+
+def _register_orders(app: dash.Dash, sessions: Sessions) -> None:
+    def train(task: Json, results: Optional[Json], session_id: Any) -> Json:
+        """Add one learner to the results; those of another revision go."""
+        known = results["by"] if results and results["of"] == task["of"] else {}
+        found = _orders(sessions, session_id, task["learner"])
+        return {"of": task["of"], "axis": task["axis"], "by": {**known, task["learner"]: found}}
+
+    def draw(results: Optional[Json], learner: str) -> tuple[Any, ...]:
+        by: dict[str, Json] = results["by"] if results else {}
+        document = by.get(learner, {})
+        strip = orders.shuffles_figure(by)
+        if results is None or "orders" not in document:
+            empty = orders.ends_figure(None, (-1.0, 1.0))
+            return empty, document.get("error", ""), None, strip
+        figure = orders.ends_figure(document, tuple(results["axis"]))
+        return figure, orders.verdict(document), orders.order_rows(document), strip
+
+    app.callback(
+        Output(ids.ORDERS_RESULTS, "data"),
+        Input(ids.ORDERS_TASK, "data"),
+        State(ids.ORDERS_RESULTS, "data"),
+        State(ids.SESSION, "data"),
+        prevent_initial_call=True,
+    )(train)
+    app.callback(
+        Output(ids.ORDERS_CHART, "figure"),
+        Output(ids.ORDERS_NOTE, "children"),
+        Output(ids.ORDERS_TABLE, "children"),
+        Output(ids.SHUFFLES_CHART, "figure"),
+        Input(ids.ORDERS_RESULTS, "data"),
+        Input(ids.ORDERS_LEARNER, "value"),
+        prevent_initial_call=True,
+    )(draw)
+    _browser(
+        app,
+        "dialogs",
+        "openOrders",
+        Output(ids.ORDERS, "opened"),
+        Output(ids.ORDERS_LEARNER, "value"),
+        Input(ids.ORDERS_OPEN, "n_clicks"),
+        State(ids.RACING, "data"),
+        prevent_initial_call=True,
+    )
+    _browser(
+        app,
+        "dialogs",
+        "orders",
+        Input(ids.ORDERS, "opened"),
+        Input(ids.ORDERS_LEARNER, "value"),
+        Input(ids.ORDERS_RESULTS, "data"),
+        State(ids.RACING, "data"),
+        prevent_initial_call=True,
+    )
+
+
+def _orders(sessions: Sessions, session_id: Any, learner: str) -> Json:
+    try:
+        return orders_document(sessions.orders.of(session_id, learner=learner))
+    except GMMError as error:
+        return {"error": f"{orders.title_of(learner)}: {error}"}

@@ -1,0 +1,127 @@
+"""The dialogs that study the points: how many components, and whether the order matters."""
+
+from __future__ import annotations
+
+import pytest
+from dash_page import DashPage
+
+from dash_app.ui.orders import ORDERS, share
+
+pytestmark = pytest.mark.browser
+
+CLOSE = "[role=dialog] button[aria-label=Close]"
+
+
+def trace(chart: str, uid: str) -> str:
+    """Return the JavaScript of what Plotly has drawn for a trace."""
+    return f"document.querySelector('#{chart} .js-plotly-plot')?.data.find(t => t.uid === '{uid}')"
+
+
+def choose(page: DashPage, item: str) -> None:
+    page.press("compare")
+    page.wait(f"document.getElementById('{item}').checkVisibility()")
+    page.press(item)
+
+
+def test_criteria_are_drawn_and_their_best_is_marked(page: DashPage) -> None:
+    page.play("two-clumps", 40)
+    choose(page, "selection-open")
+    page.wait(f"{trace('selection-chart', 'selection-bic')}?.x.length === 10", 60)
+    found = page.server.sessions.selections.of(page.session_id).selection
+    for name, best in found.best.items():
+        drawn = trace("selection-chart", f"selection-{name}")
+        sizes = page.read(f"[...{drawn}.marker.size]")
+        assert sizes.index(max(sizes)) + 1 == best
+        assert page.read(f"{drawn}.y[{best - 1}]") == 0
+        assert page.text(f"take-{name}".replace("_", "-")).startswith(str(best))
+    said = page.text("selection-note")
+    assert said == (found.reason or f"All four take {found.best['bic']}.")
+    assert page.read(f"{trace('selection-chart', 'selection-now')}.x[0]") == 2
+
+
+def test_click_on_a_number_takes_it(page: DashPage) -> None:
+    page.play("three-clumps", 45)
+    page.key("k")
+    drawn = trace("selection-chart", "selection-bic")
+    page.wait(f"{drawn}?.x.length === 10", 60)
+    at = page.script(
+        """
+        const gd = document.querySelector('#selection-chart .js-plotly-plot');
+        const {xaxis, yaxis} = gd._fullLayout, box = gd.getBoundingClientRect();
+        const bic = gd.data.find(t => t.uid === 'selection-bic');
+        const low = bic.x.slice(0, 6).reduce((k, x) => bic.y[x - 1] < bic.y[k - 1] ? x : k, 1);
+        return [box.left + xaxis._offset + xaxis.c2p(low),
+                box.top + yaxis._offset + yaxis.c2p(bic.y[low - 1]), low];
+        """
+    )
+    wanted = at.pop()
+    page.mouse("mouseMoved", at)
+    page.wait("document.querySelector('#selection-chart .hoverlayer').childElementCount > 0")
+    page.mouse("mousePressed", at, button="left", clickCount=1)
+    page.mouse("mouseReleased", at, button="left", clickCount=1)
+    page.wait(f"dash_clientside.state.view.n_components === {wanted}")
+    page.wait(f"{trace('selection-chart', 'selection-now')}.x[0] === {wanted}")
+
+
+def test_button_takes_the_number_of_its_criterion(page: DashPage) -> None:
+    page.play("two-clumps", 40)
+    page.key("7")
+    page.wait("dash_clientside.state.view.n_components === 7")
+    page.settle()
+    page.key("k")
+    page.wait("!document.getElementById('take-bic')?.disabled", 60)
+    page.wait("document.getElementById('take-bic').innerText !== '\u2013'", 60)
+    wanted = int(page.text("take-bic").split()[0])
+    assert wanted != 7
+    page.press("take-bic")
+    page.wait(f"dash_clientside.state.view.n_components === {wanted}")
+    page.driver.find_element("css selector", CLOSE).click()
+    page.wait_text("n-components-value", str(wanted))
+
+
+def test_too_few_points_say_what_was_expected(page: DashPage) -> None:
+    page.click(0.1, 0.2)
+    page.settle()
+    page.key("k")
+    page.wait_text("selection-note", "expected at least 5 points, got 2")
+    assert page.read("document.getElementById('take-bic').disabled")
+
+
+def test_orders_show_where_a_learner_ends(page: DashPage) -> None:
+    page.play("two-clumps", 40)
+    choose(page, "compare-stepwise-em")
+    page.wait("dash_clientside.race.racing.includes('stepwise_em')")
+    page.press("orders-open")
+    page.wait("document.querySelectorAll('#orders-table tbody tr').length === 5", 90)
+    rows = page.read(
+        "[...document.querySelectorAll('#orders-table tbody tr')].map("
+        "row => [...row.cells].map(cell => cell.innerText))"
+    )
+    assert [row[0] for row in rows] == [label for label, _ in ORDERS.values()]
+    curves = [page.read(f"{trace('orders-chart', f'orders-{order}')}.y") for order in ORDERS]
+    low = page.read(f"{trace('orders-chart', 'orders-low')}.y")
+    high = page.read(f"{trace('orders-chart', 'orders-band')}.y")
+    for curve in curves:
+        assert all(a - 1e-9 <= y <= b + 1e-9 for a, y, b in zip(low, curve, high))
+    assert max(high) > 1.2 * max(low)  # the order matters for this learner
+    assert "Stepwise EM: 15 orders" in page.text("orders-note")
+
+
+def test_shuffles_of_every_learner_shown_come_one_after_the_other(page: DashPage) -> None:
+    page.play("two-clumps", 40)
+    choose(page, "compare-stepwise-em")
+    page.wait("dash_clientside.race.racing.includes('stepwise_em')")
+    page.press("orders-open")
+    dots = trace("shuffles-chart", "orders-shuffles")
+    page.wait(f"{dots}?.x.length === 20", 90)
+    named = page.read(f"{dots}.y")
+    assert len(set(named)) == 2
+    far = page.read(f"{dots}.x.filter((x, k) => {dots}.y[k] === 'Stepwise EM')")
+    ours = page.read(f"{dots}.x.filter((x, k) => {dots}.y[k] === 'Online')")
+    assert len(far) == len(ours) == 10
+    assert max(ours) < 0.001 < max(far)
+    circles = "document.querySelectorAll('#shuffles-chart .points path').length"
+    page.wait(f"{circles} === 22")  # with a diamond a learner
+    arrival = page.read(f"{trace('shuffles-chart', 'orders-came')}.x[0]")
+    first = "document.querySelector('#orders-table tbody td').innerText"
+    assert page.read(first) == share(arrival)
