@@ -65,6 +65,9 @@
     gmm.state.reset();
     gmm.charts.schedule();
     change({ kind: "play", name });
+    const { beside } = gmm.state.settings.examples[name];
+    const racing = [...new Set([...gmm.race.racing, ...beside])];
+    if (racing.length > gmm.race.racing.length) gmm.set_props("racing", { data: racing });
   }
 
   function pause() {

@@ -7,10 +7,17 @@
     return new URLSearchParams(window.location.search).get("s");
   }
 
+  /** Whether the address keeps naming the session that it names. */
+  let kept = false;
+
+  function keep(/** @type {boolean} */ is) {
+    kept = is;
+  }
+
   function show(/** @type {string} */ id) {
-    if (session() === id) return;
+    if (kept || session() === id) return;
     window.history.replaceState(null, "", `${window.location.pathname}?s=${id}`);
   }
 
-  gmm.address = { session, show };
+  gmm.address = { keep, session, show };
 })((window.dash_clientside = window.dash_clientside || {}));

@@ -3,15 +3,20 @@
   "use strict";
 
   const LOOK_AGAIN_MS = 5000;
+  const DEPART_AGAIN_MS = 30;
   let lookTimer = 0;
   /** How often the question was asked in vain; the next one waits longer, a session may be long. */
   let looks = 0;
+  let departTimer = 0;
+  /** @type {{id: string|null, then: () => void}|null} the session that the page goes to */
+  let entering = null;
 
   /** Ask for the whole session: at the start, after a gap, when somebody else has changed it. */
   function look() {
     if (lookTimer) return; // a second question could make a second session
     const { state } = gmm;
-    const id = state.view ? state.view.id : gmm.address.session();
+    const next = entering ? entering.id : gmm.address.session();
+    const id = state.view ? state.view.id : next;
     gmm.set_props("look", { data: { id, at: performance.now() } });
     lookTimer = setTimeout(() => {
       lookTimer = 0;
@@ -19,6 +24,32 @@
       look();
       gmm.health.examine(() => lookTimer !== 0);
     }, LOOK_AGAIN_MS * 2 ** Math.min(looks, 4));
+  }
+
+  /**
+   * Go to another session as soon as all is sent and answered. A later call replaces an earlier one.
+   *
+   * @param {string|null} id null: a new session
+   * @param {() => void} then called in that session
+   */
+  function enter(id, then) {
+    entering = { id, then };
+    depart();
+  }
+
+  function depart() {
+    const { state } = gmm;
+    clearTimeout(departTimer);
+    if (!entering) return;
+    if (state.outbox.busy || lookTimer) {
+      departTimer = setTimeout(depart, DEPART_AGAIN_MS);
+      return;
+    }
+    state.outbox.hold();
+    state.reset();
+    state.replace({ points: [] });
+    state.view = null;
+    look();
   }
 
   /** @returns {boolean} whether a question for the whole session is on its way */
@@ -54,6 +85,12 @@
       return;
     }
     if (state.view && answer.asked !== state.view.id) return; // about a session that is left
+    if (entering && (state.view || answer.asked !== entering.id)) {
+      depart(); // an answer that was on its way when the page was sent elsewhere
+      return;
+    }
+    const { then } = entering || {};
+    entering = null;
     const lost = Boolean(state.view && state.view.id !== answer.view.id);
     if (lost) {
       const sentAgain = state.binned
@@ -75,6 +112,7 @@
     state.outbox.release();
     gmm.charts.schedule();
     gmm.show.all();
+    if (then) then();
   }
 
   /**
@@ -108,7 +146,7 @@
       if (waits) gmm.show.connection("hindered", answer.again);
       return;
     }
-    if (answer.view && answer.view.id !== state.view.id) return; // of a session that is left
+    if (answer.view && answer.view.id !== state.view?.id) return; // of a session that is left
     const command = state.outbox.acknowledge(answer.key);
     if (!command) return; // an earlier attempt of a command that is done
     gmm.show.connection("live");
@@ -182,5 +220,5 @@
     gmm.actions.trainSoon();
   }
 
-  gmm.answers = { looking, answered, followed, look, lookAgain, overdue, seen, told };
+  gmm.answers = { enter, looking, answered, followed, look, lookAgain, overdue, seen, told };
 })((window.dash_clientside = window.dash_clientside || {}));

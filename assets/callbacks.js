@@ -45,6 +45,7 @@
     gmm.keyboard.listen();
     gmm.stream.listen();
     gmm.race.listen();
+    gmm.story.listen();
     gmm.theme.onChange(() => gmm.plot.schedule());
     window.addEventListener("resize", () => gmm.plot.schedule());
     gmm.show.all();
@@ -165,7 +166,8 @@
   /** @returns {any[]} which rows are hidden, and the ticks in the menu; lines of others cost nothing */
   function compared(/** @type {string[]} */ racing, /** @type {any} */ settings, /** @type {boolean[]} */ ...switches) {
     const names = Object.keys(settings.lines);
-    const are = names.map((name) => (racing || []).includes(name));
+    gmm.race.racing = racing || [];
+    const are = names.map((name) => gmm.race.racing.includes(name));
     gmm.race.choose(names.filter((_, k) => are[k] && switches[k]));
     return [...are.map((is) => !is), ...are.map((is) => (is ? "\u2713" : ""))];
   }

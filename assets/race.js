@@ -31,7 +31,9 @@
     records: new Map(),
     /** @type {number|null} the step that is shown; null: the present */
     cursor: null,
-    /** @type {string[]} the learners added by a person whose lines are shown */
+    /** @type {string[]} the learners added by a person or an example */
+    racing: [],
+    /** @type {string[]} those of them whose lines are shown */
     shown: [],
     /** The sentence that says why there is no race. */
     refusal: "",

@@ -1,4 +1,4 @@
-"""Callbacks of the dialogs; they run only while these are open."""
+"""Callbacks of the dialogs and of the story; they run only while these are open."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from dash import ClientsideFunction, Input, Output, State
 from dash_app.documents import orders_document, selection_document
 from dash_app.errors import GMMError
 from dash_app.sessions import Sessions
-from dash_app.ui import ids, orders, selection
+from dash_app.ui import ids, orders, selection, story
 
 Json = dict[str, Any]
 
 
 def register_dialogs(app: dash.Dash, sessions: Sessions) -> None:
-    """Connect the dialogs to the sessions."""
+    """Connect the dialogs and the story to the sessions."""
     _register_selection(app, sessions)
     _register_orders(app, sessions)
+    _register_story(app)
 
 
 def _browser(app: dash.Dash, module: str, function: str, *wiring: Any, **settings: Any) -> None:
@@ -136,3 +137,23 @@ def _orders(sessions: Sessions, session_id: Any, learner: str) -> Json:
         return orders_document(sessions.orders.of(session_id, learner=learner))
     except GMMError as error:
         return {"error": f"{orders.title_of(learner)}: {error}"}
+
+
+def _register_story(app: dash.Dash) -> None:
+    app.callback(
+        Output(ids.STORY_TITLE, "children"),
+        Output(ids.STORY_PROGRESS, "children"),
+        Output(ids.STORY_TEXT, "children"),
+        Output(ids.STORY_NEXT, "children"),
+        Output(ids.STORY_BACK, "disabled"),
+        Input(ids.STORY, "data"),
+        prevent_initial_call=True,
+    )(story.words)
+    pressed = ids.STORY_OPEN, ids.STORY_AGAIN, ids.STORY_LEAVE, ids.STORY_BACK, ids.STORY_NEXT
+    _browser(
+        app,
+        "story",
+        "pressed",
+        *(Input(name, "n_clicks") for name in pressed),
+        prevent_initial_call=True,
+    )

@@ -61,7 +61,10 @@ class Flat:
 
 @dataclass(frozen=True)
 class Example:
-    """One example: sources of points, their order, and the settings."""
+    """One example: sources of points, their order, and the settings.
+
+    `beside` names learners of `LEARNERS` that the page shows beside the others.
+    """
 
     name: str
     label: str
@@ -71,6 +74,7 @@ class Example:
     mixed: bool = True
     half_life: Optional[float] = None
     axis: tuple[float, float] = (-1.0, 1.0)
+    beside: tuple[str, ...] = ()
 
     def points(self, seed: int = 0) -> list[float]:
         """Return the points in order of arrival; the seed determines them."""
@@ -131,6 +135,7 @@ _EXAMPLES = (
         (Clump(15, -0.6, 0.07), Clump(15, 0.05, 0.07), Clump(15, 0.65, 0.07)),
         n_components=3,
         mixed=False,
+        beside=("gradient",),
     ),
     Example(
         "uniform",

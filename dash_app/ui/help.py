@@ -94,8 +94,8 @@ KEYS = (
 )
 
 
-def help_dialog() -> dmc.Modal:
-    """Return the closed dialog. Its contents are mounted only while it is open."""
+def help_dialog(tour: dmc.Button) -> dmc.Modal:
+    """Return the closed dialog, which offers the tour; mounted only while it is open."""
     return dmc.Modal(
         id=ids.HELP,
         className="help",
@@ -106,6 +106,7 @@ def help_dialog() -> dmc.Modal:
         closeButtonProps={"aria-label": "Close"},
         children=[
             *(html.P(sentence) for sentence in IDEA),
+            tour,
             _table("Terms", [(name, TERMS[name]) for name in _GLOSSARY]),
             _table("Keys", [(_keys(names), what) for names, what in KEYS]),
         ],

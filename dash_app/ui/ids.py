@@ -109,6 +109,18 @@ SHUFFLES_CHART = "shuffles-chart"
 ORDERS_TASK = "orders-task"  # dialog to server: train this learner in other orders
 ORDERS_RESULTS = "orders-results"  # server to dialog: where each learner ended
 
+# The story
+STORY = "story"  # hot path to server: the step, and what is on the screen
+STORY_OPEN = "story-open"
+STORY_AGAIN = "story-again"
+STORY_CARD = "story-card"
+STORY_TITLE = "story-title"
+STORY_PROGRESS = "story-progress"
+STORY_TEXT = "story-text"
+STORY_LEAVE = "story-leave"
+STORY_BACK = "story-back"
+STORY_NEXT = "story-next"
+
 #: Controls beside which an error of their field is shown.
 FIELDS = (COMPONENTS, FORGETTING, CAPACITY, METHOD, EPOCHS)
 

@@ -13,13 +13,13 @@ import plotly.graph_objects as go
 from dash import dcc, html
 
 from dash_app.config import Config
-from dash_app.ui import ids
+from dash_app.ui import ids, story
 from dash_app.ui.controls import CAPACITIES, HALF_LIVES, MAX_COMPONENTS, build_controls
-from dash_app.ui.examples import EXAMPLES
+from dash_app.ui.examples import EXAMPLES, Example
 from dash_app.ui.figures import GRAPH_CONFIG, RACE_FIGURES, plot_figure, scratch_loss_figure
 from dash_app.ui.help import help_dialog
 from dash_app.ui.league import compare_menu, league_table
-from dash_app.ui.lines import ADDED
+from dash_app.ui.lines import ADDED, LINES
 from dash_app.ui.orders import orders_dialog
 from dash_app.ui.parts import button, card, choice, hint, term
 from dash_app.ui.rewind import branch_dialog, rewind_bar
@@ -45,7 +45,7 @@ PAGE_TEMPLATE = """<!DOCTYPE html>
 _STORES = (
     *(ids.SESSION, ids.COMMAND, ids.ANSWER, ids.FOLLOW, ids.FOLLOWED, ids.LOOK, ids.SEEN),
     *(ids.STATE, ids.RACE, ids.LOSSES, ids.MESSAGE),
-    *(ids.ORDERS_TASK, ids.ORDERS_RESULTS),
+    *(ids.ORDERS_TASK, ids.ORDERS_RESULTS, ids.STORY),
 )
 #: The colours of the models: shade 7 where the page is light, 4 where it is dark. And the greys.
 _COLOURS = {
@@ -87,10 +87,11 @@ def build_layout(config: Config) -> dmc.MantineProvider:
             html.Main(className="board", children=[_left(), _stage(), _findings()]),
             html.Div(id=ids.ANNOUNCEMENT, className="unseen", role="status", **_live("polite")),
             dmc.NotificationContainer(id=ids.MESSAGES, position="bottom-center"),
-            help_dialog(),
+            help_dialog(story.again()),
             branch_dialog(),
             selection_dialog(),
             orders_dialog(),
+            story.card(),
         ],
     )
     return dmc.MantineProvider(page, theme=_THEME, defaultColorScheme="auto")
@@ -102,7 +103,8 @@ def _stores() -> list[dcc.Store]:
         "capacities": CAPACITIES,
         "max_components": MAX_COMPONENTS,
         "lines": {line.name: line.colour for line in ADDED},
-        "examples": {each.name: {"label": each.label, "axis": each.axis} for each in _EXAMPLES},
+        "examples": {each.name: _example(each) for each in _EXAMPLES},
+        "story": story.script(),
     }
     return [
         dcc.Store(id=ids.SETTINGS, data=settings),
@@ -112,6 +114,11 @@ def _stores() -> list[dcc.Store]:
 
 
 _EXAMPLES = tuple(EXAMPLES.values())
+
+
+def _example(example: Example) -> dict[str, Any]:
+    beside = [name for name in example.beside if name in LINES]
+    return {"label": example.label, "axis": example.axis, "beside": beside}
 
 
 def _live(how: str) -> dict[str, str]:
@@ -205,6 +212,7 @@ def _plot_frame() -> html.Div:
                 children=[
                     html.P("Click anywhere to add a point", className="empty-title"),
                     html.P("The online model learns from it at once."),
+                    story.offer(),
                 ],
             ),
             html.Div(id=ids.FRESH_POINTS, className="fresh-points"),
