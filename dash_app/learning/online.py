@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import groupby
 from typing import Any, Optional
 
 import numpy as np
@@ -390,9 +391,14 @@ def summary_of(
     """
     on_step = on_step or _go_on
     summary = WeightedSummary(capacity)
-    for points, half_life in increments:
-        summary = _extended(summary, points, half_life)
-        on_step()
+    for alone, run in groupby(increments, lambda each: each[0].size == 1 and each[1] is None):
+        if alone:
+            summary = summary.with_each(np.concatenate([points for points, _ in run]))
+            on_step()
+            continue
+        for points, half_life in run:
+            summary = _extended(summary, points, half_life)
+            on_step()
     return summary
 
 

@@ -192,3 +192,32 @@ def test_many_points_keep_count_mean_and_variance_in_little_memory(order: str) -
     assert_allclose(variance, points.var(), rtol=1e-9)
     assert summary.masses @ summary.variances < 2e-3 * MANY
     assert peak < 30e6  # bytes; all points at once would take 43e6
+
+
+def test_points_one_by_one_merge_the_cheapest_pair_each_time() -> None:
+    points = np.random.default_rng(8).normal(size=40).round(1)
+    summary = WeightedSummary(6).with_each(points)
+    held: list[tuple[float, float, float]] = []  # mean, mass, scatter
+    for x in points.tolist():
+        at = next((i for i, (mean, _, _) in enumerate(held) if mean == x), None)
+        if at is not None:
+            mean, mass, scatter = held[at]
+            held[at] = (mean, mass + 1.0, scatter)
+            continue
+        held = sorted([*held, (x, 1.0, 0.0)])
+        if len(held) > 6:
+            pairs = [
+                a[1] * b[1] / (a[1] + b[1]) * (b[0] - a[0]) ** 2 for a, b in zip(held, held[1:])
+            ]
+            at = int(np.argmin(pairs))
+            (mean, mass, scatter), (other, more, rest) = held[at : at + 2]
+            joint = (mass * mean + more * other) / (mass + more)
+            held[at : at + 2] = [(joint, mass + more, scatter + rest + pairs[at])]
+    means, masses, scatters = np.array(held).T
+    np.testing.assert_allclose(summary.means, means, rtol=1e-12)
+    np.testing.assert_allclose(summary.masses, masses)
+    np.testing.assert_allclose(summary.variances, scatters / masses, rtol=1e-9)
+    assert not summary.exact
+    one_at_a_time = one_by_one(points.tolist(), capacity=6)
+    np.testing.assert_array_equal(summary.means, one_at_a_time.means)
+    np.testing.assert_array_equal(summary.variances, one_at_a_time.variances)
