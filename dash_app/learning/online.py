@@ -33,7 +33,7 @@ from dash_app.learning.points import (
 from dash_app.learning.summary import WeightedSummary
 from dash_app.learning.tracking import Incumbent, TrackingState, search_anew, update
 
-STATE_VERSION = 6
+STATE_VERSION = 7
 """Version of the format of `OnlineGaussianMixture.state`."""
 
 OnStep = Callable[[], None]
@@ -429,7 +429,7 @@ def _to_plain(state: TrackingState) -> dict[str, Any]:
         "mixture": _to_array(mixture),
         "objective": incumbent.objective,
         "mean_nll": incumbent.mean_nll,
-        "challengers": _to_array(state.challengers),
+        "archive": _to_array(state.archive),
         "n_looks": state.n_looks,
         "misfit_nats": state.misfit_nats,
         "n_new": state.n_new,
@@ -445,7 +445,7 @@ def _from_plain(plain: dict[str, Any]) -> TrackingState:
             float(plain["objective"]),
             float(plain["mean_nll"]),
         ),
-        _from_array(plain["challengers"], size),
+        _from_array(plain["archive"], size),
         n_looks=int(plain["n_looks"]),
         misfit_nats=float(plain["misfit_nats"]),
         n_new=float(plain["n_new"]),

@@ -51,14 +51,14 @@ class Incumbent:
 class TrackingState:
     """The incumbent, and what the next update needs to know.
 
-    challengers : Candidates, (any, K), other local optima that may become better, data units
+    archive : Candidates, (any, K), other local optima that may become better, data units
     n_looks : int, number of looks so far
     misfit_nats : float, sum over the points since the last look; see `_mean_surprise`
     n_new : float, number of points since the last search from an empty archive
     """
 
     incumbent: Incumbent
-    challengers: Candidates
+    archive: Candidates
     n_looks: int = 0
     misfit_nats: float = 0.0
     n_new: float = 0.0
@@ -128,7 +128,7 @@ def update(
     n_here = min(float(increment.size), mass)
     n_new = state.n_new + n_here
     incumbent = objective.standardised(state.incumbent.mixture)
-    known = Candidates.joined(incumbent, objective.standardised_batch(state.challengers))
+    known = Candidates.joined(incumbent, objective.standardised_batch(state.archive))
     if n_here > tuning.LARGE_SHARE * mass or n_new > tuning.NEW_SHARE * mass:
         return search_anew(objective, summary, seed, on_step, known)
     surprise = n_here * _mean_surprise(state.incumbent, increment)

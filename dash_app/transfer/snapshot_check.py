@@ -84,7 +84,7 @@ def _check_mixtures(node: Node, plain: dict[str, Any]) -> None:
     if plain["mixture"] is None:
         return
     k = node.settings.n_components
-    for name in ("mixture", "challengers"):
+    for name in ("mixture", "archive"):
         values = plain[name]
         sound = values.ndim == 3 and values.shape[1:] == (3, k) and np.isfinite(values).all()
         if not sound or (values[:, 0] < 0).any() or (values[:, 2] <= 0).any():
