@@ -47,8 +47,9 @@ Arrived = tuple[Array, Optional[float]]
 class OnlineGaussianMixture:
     """A Gaussian mixture trained online.
 
-    Points and means are float64. Where its steps at the points' magnitude exceed about 1 % of a
-    component's standard deviation (1e8 with a spread of 1e-6), subtract a constant first.
+    Training centres the points, so that a large offset costs it no digits. Points and means are
+    float64: at 1e8 its steps are 1.5e-8, and the means that are returned are rounded to them. Where
+    that matters, subtract a constant first.
 
     Settings are fixed. Several threads may use one learner: each training waits for the one before.
 

@@ -94,6 +94,33 @@ def test_a_long_stream_stays_near_the_optimum_of_all_its_points() -> None:
     assert sum(np.asarray(value).nbytes for value in learner.state().values()) <= 65_536
 
 
+@pytest.mark.parametrize("shuffled", [True, False])
+def test_a_far_component_of_1e_4_of_a_million_points_is_found(shuffled: bool) -> None:
+    rng = np.random.default_rng(0)
+    sizes, means, stds = (500_000, 499_900, 100), (-1.0, 1.0, 4.0), (0.3, 0.3, 0.1)
+    points = np.concatenate([rng.normal(m, s, n) for n, m, s in zip(sizes, means, stds)])
+    if shuffled:
+        points = rng.permutation(points)
+    learner = OnlineGaussianMixture(3)
+    for part in np.split(points, 50):
+        learner.partial_fit(part)
+    assert_allclose(learner.mixture.means, means, atol=0.05)
+    assert_allclose(learner.mixture.weights[2], 1e-4, rtol=0.01)
+    assert learner.mixture.stds[2] == pytest.approx(0.1, abs=0.03)
+
+
+def test_where_float64_is_coarse_only_the_returned_means_are_rounded() -> None:
+    centred = 1e-6 * np.random.default_rng(3).normal(np.tile([-2.0, 1.0], 40), 0.3)
+    points = 1e8 + centred  # at 1e8 float64 has steps of 1.5e-8
+    for found, expected in (
+        (one_by_one(points, 2).mixture, one_by_one(points - 1e8, 2).mixture),
+        (fit_from_scratch(points, 2).mixture, fit_from_scratch(points - 1e8, 2).mixture),
+    ):
+        assert_allclose(found.means - 1e8, expected.means, atol=np.spacing(1e8))
+        assert_allclose(found.variances, expected.variances, rtol=1e-3)
+        assert_allclose(found.weights, expected.weights, rtol=1e-3)
+
+
 @pytest.mark.parametrize("bad", [[], [np.nan], [0.1, np.inf], [1e151], [[0.1]], ["0.1"]])
 def test_bad_points_leave_the_learner_unchanged(bad: Any, clumps: np.ndarray) -> None:
     learner = trained(clumps)
