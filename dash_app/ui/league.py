@@ -9,7 +9,7 @@ from dash import html
 
 from dash_app.ui import ids
 from dash_app.ui.lines import ADDED, ALWAYS, LINES, Line
-from dash_app.ui.parts import button, hint, term
+from dash_app.ui.parts import hint, term
 
 #: Columns of the table by the name that their cells have, with the term that explains them.
 COLUMNS = {
@@ -75,10 +75,14 @@ def compare_menu() -> dmc.Menu:
     It is mounted while it is closed, since keys press its items.
     """
     items = [_learner_item(line) for line in ADDED]
-    target = button(ids.COMPARE, "Compare with \u2026", "Other learners on the same points")
+    # Mantine puts the attributes of a menu's button onto a box of its own: that is the button
+    box: Any = {"component": "button", "type": "button", "className": "menu-button"}
+    target = html.Span("Compare with \u2026", id=ids.COMPARE)
     return dmc.Menu(
         [
-            dmc.MenuTarget(target),
+            dmc.MenuTarget(
+                target, boxWrapperProps={**box, **hint("Other learners on the same points")}
+            ),
             dmc.MenuDropdown(
                 [dmc.MenuLabel("Learners"), *items, dmc.MenuDivider(), *_further_items()]
             ),

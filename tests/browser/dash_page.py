@@ -179,7 +179,8 @@ class DashPage:
             self.press(item)
             self.wait(f"dash_clientside.race.shown.includes('{name}')")
         self.key(Keys.ESCAPE, into=item)
-        self.wait("document.activeElement.id === 'compare'")
+        self.wait("document.activeElement.querySelector('#compare') !== null")
+        self.wait("document.activeElement.tagName === 'BUTTON'")
 
     def race_ends(self) -> None:
         """Wait until the learners have learned what the session has."""
