@@ -11,7 +11,7 @@
 "use strict";
 
 (function (gmm) {
-  const DEFAULTS = { n_components: 3, half_life: null, capacity: 1024 };
+  const DEFAULTS = { n_components: 3, half_life: null, capacity: 256 };
 
   /** @returns {Settings} the settings once all changes have reached the server */
   function settings() {

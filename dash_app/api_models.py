@@ -8,7 +8,7 @@ from typing import Annotated, Any, Optional, cast
 from flask import request
 from pydantic import BaseModel, ConfigDict, FailFast, Field, model_validator
 
-from dash_app.learning.points import MAX_CAPACITY, MAX_MAGNITUDE
+from dash_app.learning.points import DEFAULT_CAPACITY, MAX_MAGNITUDE
 from dash_app.web import fields
 
 _ID = "f1a2c0de5e55104b8d1f6a7c9e3b2d40"
@@ -115,7 +115,7 @@ class NewSession(_BodyOptional):
     )
     seed: fields.Seed = Field(0, description="seed of the random starts")
     capacity: fields.Capacity = Field(
-        MAX_CAPACITY, description="largest number of atoms of the online learner's summary"
+        DEFAULT_CAPACITY, description="largest number of atoms of the online learner's summary"
     )
 
 
@@ -133,7 +133,7 @@ class SessionChange(Model):
         "null: points keep their weight",
     )
     capacity: fields.Capacity = Field(
-        MAX_CAPACITY,
+        DEFAULT_CAPACITY,
         description="largest number of atoms of the online learner's summary, which is built again "
         "from all points; omitted: no change",
     )
@@ -305,7 +305,7 @@ class SessionAnswer(Model):
     prior_weight: float = Field(description="pseudo-observations", examples=[1.0])
     seed: int = Field(description="seed of the random starts", examples=[0])
     capacity: int = Field(
-        description="largest number of atoms of the online learner's summary", examples=[1024]
+        description="largest number of atoms of the online learner's summary", examples=[256]
     )
     n_points: int = Field(description="number of active points", examples=[17])
     example: Optional[str] = Field(

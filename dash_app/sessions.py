@@ -36,7 +36,7 @@ from dash_app.journal.watch import Watch
 from dash_app.learning.histogram import Histogram, histogram_of
 from dash_app.learning.mixture import Array
 from dash_app.learning.points import (
-    MAX_CAPACITY,
+    DEFAULT_CAPACITY,
     as_points,
     check_capacity,
     check_n_components,
@@ -201,7 +201,7 @@ class Sessions:
         half_life: Optional[float] = None,
         prior_weight: float = 1.0,
         seed: int = 0,
-        capacity: int = MAX_CAPACITY,
+        capacity: int = DEFAULT_CAPACITY,
         session_id: Optional[str] = None,
     ) -> SessionView:
         """Create a session; its id of 128 random bits is the only access control.

@@ -24,6 +24,7 @@ from dash_app.learning.objective import (
     all_equal,
 )
 from dash_app.learning.points import (
+    DEFAULT_CAPACITY,
     MAX_HALF_LIFE,
     MIN_HALF_LIFE,
     as_points,
@@ -82,7 +83,7 @@ class OnlineGaussianMixture:
         seed: int = 0,
         half_life: Optional[float] = None,
         prior_weight: float = 1.0,
-        capacity: int = 1024,
+        capacity: int = DEFAULT_CAPACITY,
     ) -> None:
         self.n_components = check_n_components(n_components)
         if not 0 <= int(seed) < 2**63:

@@ -26,6 +26,9 @@ MIN_CAPACITY, MAX_CAPACITY = 16, 1024
 """Bounds of the capacity of a session's learner, in atoms. With fewer atoms the summary loses the
 shape of the data; with more an update takes longer."""
 
+DEFAULT_CAPACITY = 256
+"""Usual capacity, in atoms. More atoms were not measured to find better optima."""
+
 MIN_HALF_LIFE, MAX_HALF_LIFE = 0.01, 1e9
 """Bounds of the half-life, in new points. Below the lower bound all older points would be lost in
 rounding."""

@@ -42,6 +42,10 @@ def short(session_id: str) -> str:
     return session_id[:8]
 
 
+EARLIER_CAPACITY = 1024
+"""Capacity of sessions from before it was a setting: their stores and exports do not name it."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """Settings of a session's learner."""
@@ -50,7 +54,7 @@ class Settings:
     half_life: Optional[float]
     prior_weight: float
     seed: int
-    capacity: int = 1024
+    capacity: int = EARLIER_CAPACITY
 
 
 @dataclass(frozen=True)

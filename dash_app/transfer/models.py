@@ -20,8 +20,15 @@ from pydantic import (
 
 from dash_app.errors import DataError, StateError
 from dash_app.learning.mixture import Mixture
-from dash_app.learning.points import MAX_CAPACITY, MAX_COMPONENTS
-from dash_app.records.operations import Change, Operation, SessionRecord, Settings, Snapshot
+from dash_app.learning.points import MAX_COMPONENTS
+from dash_app.records.operations import (
+    EARLIER_CAPACITY,
+    Change,
+    Operation,
+    SessionRecord,
+    Settings,
+    Snapshot,
+)
 from dash_app.records.versions import ModelVersion
 from dash_app.web import fields
 
@@ -43,7 +50,7 @@ class _Settings(_Strict):
     half_life: Optional[fields.HalfLife]
     prior_weight: fields.PriorWeight
     seed: fields.Seed
-    capacity: fields.Capacity = MAX_CAPACITY  # exports of earlier versions have none
+    capacity: fields.Capacity = EARLIER_CAPACITY
 
 
 class _Session(_Strict):
@@ -55,7 +62,7 @@ class _Session(_Strict):
 class _Changed(_Strict):
     n_components: fields.Components = 1
     half_life: Optional[fields.HalfLife] = None
-    capacity: fields.Capacity = MAX_CAPACITY
+    capacity: fields.Capacity = EARLIER_CAPACITY
 
 
 class _Training(_Strict):

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Optional, Union
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, FailFast, Field, RootModel
 
-from dash_app.learning.points import MAX_CAPACITY
+from dash_app.learning.points import DEFAULT_CAPACITY
 from dash_app.ui.examples import EXAMPLES
 from dash_app.web import fields
 
@@ -48,7 +48,7 @@ class Settings(BaseModel):
 
     n_components: fields.Components = 1
     half_life: Optional[fields.HalfLife] = None
-    capacity: fields.Capacity = MAX_CAPACITY
+    capacity: fields.Capacity = DEFAULT_CAPACITY
 
 
 class Configure(_Command):

@@ -90,7 +90,7 @@ def test_a_long_stream_stays_near_the_optimum_of_all_its_points() -> None:
     assert batch.objective - value < 1e-5
     assert compare(learner.mixture, batch.mixture).total_variation < 1e-3
     assert learner.mean_nll >= -learner.mixture.mean_log_likelihood(points) - 1e-12  # a bound
-    assert learner.summary.n_atoms <= 1024
+    assert learner.summary.n_atoms <= 256
     assert sum(np.asarray(value).nbytes for value in learner.state().values()) <= 65_536
 
 

@@ -39,7 +39,7 @@ def test_the_representation_names_the_settings_and_the_number_of_points() -> Non
     learner = OnlineGaussianMixture(2, seed=4, half_life=30.0).partial_fit([1.0, 2.0])
     assert repr(learner) == (
         "<OnlineGaussianMixture n_components=2, seed=4, half_life=30.0, prior_weight=1.0, "
-        "capacity=1024, n_points=2>"
+        "capacity=256, n_points=2>"
     )
 
 

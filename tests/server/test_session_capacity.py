@@ -16,6 +16,7 @@ from dash_app.database.engine import connect
 from dash_app.errors import OutOfRangeError
 from dash_app.journal import fold
 from dash_app.learning import WeightedSummary
+from dash_app.learning.points import DEFAULT_CAPACITY
 from dash_app.records.operations import SessionRecord, Settings
 from dash_app.sessions import Sessions
 from dash_app.store import Store
@@ -78,7 +79,7 @@ def test_undo_redo_and_a_replay_give_the_same_bits(
     assert same(summary(other, session_id), summary(sessions, session_id))
     assert other.undo(session_id).online == small.online
     undone = other.undo(session_id)
-    assert (undone.capacity, undone.online) == (1024, before.online)
+    assert (undone.capacity, undone.online) == (256, before.online)
     assert sessions.redo(session_id).online == small.online
 
 
@@ -91,6 +92,17 @@ def test_removal_is_exact_after_merging(sessions: Sessions) -> None:
         sessions.add(without, [x])
     assert same(summary(sessions, session_id), summary(sessions, without))
     assert sessions.view(session_id).n_points == 50
+
+
+def test_removal_is_exact_beyond_the_usual_capacity(sessions: Sessions) -> None:
+    parts = np.split(np.random.default_rng(RNG_SEED).normal(size=900), 9)
+    whole, without = sessions.create(n_components=2).id, sessions.create(n_components=2).id
+    for part in parts:
+        sessions.add(whole, part)
+        sessions.add(without, part[3:] if part is parts[0] else part)
+    assert sessions.view(whole).n_atoms == DEFAULT_CAPACITY < 900
+    sessions.remove(whole, parts[0][:3])
+    assert same(summary(sessions, whole), summary(sessions, without))
 
 
 def test_removal_takes_the_last_occurrence_after_a_clear(sessions: Sessions) -> None:
@@ -127,7 +139,7 @@ def test_export_keeps_it_and_an_export_without_it_has_the_default(
     session_document.imported(other.store, document)
     assert other.view(session_id) == sessions.view(session_id)
     assert other.undo(session_id).capacity == 32
-    plain = clicked(sessions, 3)
+    plain = clicked(sessions, 3, capacity=1024)
     document = json.loads(json.dumps(session_document.exported(sessions.store, plain)))
     del document["session"]["settings"]["capacity"]
     session_document.imported(other.store, document)

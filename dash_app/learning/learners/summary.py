@@ -5,7 +5,7 @@ from __future__ import annotations
 from dash_app.learning.learners.base import Learner
 from dash_app.learning.mixture import Array, Mixture
 from dash_app.learning.online import OnlineGaussianMixture
-from dash_app.learning.points import MAX_CAPACITY
+from dash_app.learning.points import DEFAULT_CAPACITY
 
 
 class Summary(Learner):
@@ -16,12 +16,14 @@ class Summary(Learner):
 
     title = "Bounded memory"
 
-    def __init__(self, n_components: int, *, seed: int = 0, capacity: int = MAX_CAPACITY) -> None:
+    def __init__(
+        self, n_components: int, *, seed: int = 0, capacity: int = DEFAULT_CAPACITY
+    ) -> None:
         super().__init__(n_components, seed=seed)
         self._learner = OnlineGaussianMixture(self.n_components, seed=seed, capacity=capacity)
 
     @classmethod
-    def of(cls, n_components: int, *, seed: int = 0, capacity: int = MAX_CAPACITY) -> Summary:
+    def of(cls, n_components: int, *, seed: int = 0, capacity: int = DEFAULT_CAPACITY) -> Summary:
         """Return a learner with these settings."""
         return cls(n_components, seed=seed, capacity=capacity)
 
