@@ -14,7 +14,7 @@ from dash_app.errors import EmptyDataError, OutOfRangeError
 from dash_app.learning.comparison import total_variation
 from dash_app.learning.learners import LEARNERS
 from dash_app.learning.mixture import Array, Mixture
-from dash_app.learning.points import MAX_CAPACITY
+from dash_app.learning.points import DEFAULT_CAPACITY
 from dash_app.learning.scratch import fit_from_scratch
 
 SHUFFLED = "shuffled"
@@ -99,7 +99,7 @@ def ends_by_order(
     n_components: int,
     *,
     seed: int = 0,
-    capacity: int = MAX_CAPACITY,
+    capacity: int = DEFAULT_CAPACITY,
     n_shuffles: int = 10,
     shuffle_seed: int = 0,
     on_step: Callable[[], None] = lambda: None,

@@ -18,7 +18,7 @@ from dash_app.learning.comparison import total_variation
 from dash_app.learning.learners import LEARNERS, Learner
 from dash_app.learning.learners.base import objective_of
 from dash_app.learning.mixture import Array, Indices, Mixture
-from dash_app.learning.points import MAX_CAPACITY, MIN_SPREAD
+from dash_app.learning.points import DEFAULT_CAPACITY, MIN_SPREAD
 
 REFERENCE = "scratch"
 """The learner that the others are compared with; it runs along even where nobody asks for it."""
@@ -125,7 +125,9 @@ class Race:
     steps : list of Step, the stream; a step stays the same object while it is unchanged
     """
 
-    def __init__(self, n_components: int, *, seed: int = 0, capacity: int = MAX_CAPACITY) -> None:
+    def __init__(
+        self, n_components: int, *, seed: int = 0, capacity: int = DEFAULT_CAPACITY
+    ) -> None:
         self.n_components, self._seed, self._capacity = n_components, seed, capacity
         self._runners: dict[str, _Runner] = {}
         self._points = np.empty(0)

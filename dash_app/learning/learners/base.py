@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from dash_app.errors import OutOfRangeError, RefusedError
 from dash_app.learning.mixture import Array, Mixture
 from dash_app.learning.objective import Objective
-from dash_app.learning.points import MAX_CAPACITY, MIN_SPREAD, as_points, check_n_components
+from dash_app.learning.points import DEFAULT_CAPACITY, MIN_SPREAD, as_points, check_n_components
 from dash_app.learning.scratch import fit_from_scratch
 
 
@@ -52,7 +52,7 @@ class Learner(ABC):
         return True
 
     @classmethod
-    def of(cls, n_components: int, *, seed: int = 0, capacity: int = MAX_CAPACITY) -> Learner:
+    def of(cls, n_components: int, *, seed: int = 0, capacity: int = DEFAULT_CAPACITY) -> Learner:
         """Return a learner with these settings; one without a summary ignores the capacity."""
         return cls(n_components, seed=seed)
 
