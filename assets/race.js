@@ -61,6 +61,7 @@
       if (![...ALWAYS, ...names].includes(name)) race.records.delete(name);
     }
     follow();
+    gmm.plot.schedule(); // also where the last line goes
     told();
   }
 

@@ -15,6 +15,7 @@ import dash_mantine_components as dmc
 from dash import html
 
 from dash_app.learning import LEARNERS
+from dash_app.learning.points import DEFAULT_CAPACITY
 from dash_app.ui import ids
 from dash_app.ui.examples import EXAMPLES
 from dash_app.ui.orders import share
@@ -86,7 +87,10 @@ def _an_average(told: Json) -> str:
 
 def _a_summary(told: Json) -> str:
     summary, scratch = _record(told, "summary"), _record(told, "scratch")
-    says = "Online keeps a summary of at most 1,024 atoms, and searches for better optima."
+    says = (
+        f"Online keeps a summary of at most {DEFAULT_CAPACITY} atoms, and searches for better "
+        "optima."
+    )
     if summary is None or scratch is None:
         return says
     apart = summary["tv_to_scratch"]

@@ -77,7 +77,7 @@ def test_five_steps_say_what_is_on_the_screen(page: DashPage) -> None:
     distance = page.read("document.getElementById('stepwise-em-distance').innerText")
     assert f"it ends {distance} away" in said
     on(page, 4, "no difference to see")
-    assert not page.read("dash_clientside.race.shown.length")
+    page.wait(f"{DRAWN_LEARNERS} === 0")
     said = on(page, 5, "centre of the curve")
     assert page.view.half_life == 20
     assert page.text("story-next").startswith("Done")
