@@ -16,7 +16,12 @@ Json = dict[str, Any]
 
 #: The criteria: name for people, what each of them asks, and its line in the chart.
 CRITERIA = {
-    "bic": ("BIC", "Which number is most probable, given the points?", "solid", "circle"),
+    "bic": (
+        "BIC",
+        "Which number is most probable, given the points? An approximation.",
+        "solid",
+        "circle",
+    ),
     "aic": ("AIC", "Which number predicts new points best? An estimate.", "6px,3px", "square"),
     "icl": ("ICL", "How many separate clumps? As BIC, but overlap counts against.", "2px,3px", "x"),
     "held_out": (
