@@ -192,6 +192,8 @@ def test_copied_parameters_are_those_of_both_models(page: DashPage) -> None:
         "Browser.grantPermissions",
         {"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]},
     )
+    page.press("compare")
+    page.wait("document.getElementById('copy-parameters').offsetParent !== null")
     page.press("copy-parameters")
     page.wait_message("Parameters copied.")
     copied = json.loads(

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from dash_app.learning.compiled.compilation import compiled
-from dash_app.learning.compiled.signatures import BATCH, Batch, b1, i8
+from dash_app.learning.compiled.compilation import compiled, inner
+from dash_app.learning.compiled.signatures import BATCH, Batch, b1
 from dash_app.learning.mixture import Indices, Mask
 
 _MAX_SHIFT_STDS = 0.5
@@ -22,7 +22,7 @@ _MAX_WEIGHT_DIFFERENCE = 0.08
 """Largest difference of the mixing weights of two close components."""
 
 
-@compiled(b1(BATCH, i8, BATCH, i8, i8))
+@inner
 def component_is_close(batch: Batch, row: int, others: Batch, other: int, k: int) -> bool:
     """Return whether component k of `batch[row]` is close to component k of `others[other]`.
 
@@ -39,7 +39,7 @@ def component_is_close(batch: Batch, row: int, others: Batch, other: int, k: int
     return close
 
 
-@compiled(b1(BATCH, i8, BATCH, i8[::1]))
+@inner
 def in_basin_of_any(batch: Batch, row: int, others: Batch, which: Indices) -> bool:
     """Return whether `batch[row]` is in the basin of one of `others[which]`."""
     size = batch.means.shape[1]
@@ -52,7 +52,7 @@ def in_basin_of_any(batch: Batch, row: int, others: Batch, which: Indices) -> bo
     return False
 
 
-@compiled(i8[::1](BATCH, i8[::1], i8))
+@inner
 def first_of_each_basin(batch: Batch, order: Indices, n_kept: int) -> Indices:
     """Return the first mixture of each basin, in the given order; at most `n_kept` indices."""
     kept = np.empty(min(n_kept, order.size), dtype=np.int64)

@@ -4,38 +4,36 @@ from __future__ import annotations
 
 import numpy as np
 
-from dash_app.learning.compiled.compilation import compiled
+from dash_app.learning.compiled.compilation import compiled, inner
 from dash_app.learning.compiled.signatures import (
     BATCH,
-    PARAMETERS,
     Batch,
     Parameters,
-    i8,
     void,
 )
 from dash_app.learning.mixture import Indices
 
 
-@compiled(PARAMETERS(i8))
+@inner
 def new_parameters(n_components: int) -> Parameters:
     """Return an uninitialised mixture."""
     return Parameters(np.empty(n_components), np.empty(n_components), np.empty(n_components))
 
 
-@compiled(BATCH(i8, i8))
+@inner
 def new_batch(n_mixtures: int, n_components: int) -> Batch:
     """Return an uninitialised batch of mixtures."""
     shape = (n_mixtures, n_components)
     return Batch(np.empty(shape), np.empty(shape), np.empty(shape))
 
 
-@compiled(PARAMETERS(BATCH, i8))
+@inner
 def mixture_at(batch: Batch, r: int) -> Parameters:
     """Return a view of one mixture of a batch: writing to it changes the batch."""
     return Parameters(batch.weights[r], batch.means[r], batch.variances[r])
 
 
-@compiled(void(PARAMETERS, PARAMETERS))
+@inner
 def copy_to(target: Parameters, source: Parameters) -> None:
     """Copy the parameters of `source` to `target`."""
     target.weights[:] = source.weights
@@ -43,7 +41,7 @@ def copy_to(target: Parameters, source: Parameters) -> None:
     target.variances[:] = source.variances
 
 
-@compiled(BATCH(BATCH, i8[::1]))
+@inner
 def rows_of(batch: Batch, which: Indices) -> Batch:
     """Return a copy of some mixtures of a batch."""
     out = new_batch(which.size, batch.means.shape[1])
@@ -52,7 +50,7 @@ def rows_of(batch: Batch, which: Indices) -> Batch:
     return out
 
 
-@compiled(BATCH(BATCH, BATCH))
+@inner
 def joined(batch: Batch, others: Batch) -> Batch:
     """Return the mixtures of two batches."""
     n_first = batch.means.shape[0]

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import types
 
 from dash_app.learning.compiled.batches import mixture_at, new_batch
-from dash_app.learning.compiled.compilation import compiled
+from dash_app.learning.compiled.compilation import compiled, inner
 from dash_app.learning.compiled.densities import log_density, log_peak, scaled_densities
 from dash_app.learning.compiled.elementary import exp, log
 from dash_app.learning.compiled.penalty import log_prior
@@ -17,7 +16,6 @@ from dash_app.learning.compiled.signatures import (
     Atoms,
     Batch,
     Prior,
-    b1,
     f8,
     i8,
 )
@@ -35,7 +33,7 @@ _MIN_WEIGHT, _MAX_WEIGHT = 0.125, 0.5
 components."""
 
 
-@compiled(types.Tuple((f8[::1], f8[:, ::1]))(ATOMS, PRIOR, BATCH))
+@inner
 def _values_and_log_densities(atoms: Atoms, prior: Prior, batch: Batch) -> tuple[Array, Array]:
     """Return J of each mixture, (R,), and its log-density at each atom, (R, n_atoms)."""
     masses = atoms.masses
@@ -59,7 +57,7 @@ def _values_and_log_densities(atoms: Atoms, prior: Prior, batch: Batch) -> tuple
     return values, log_densities
 
 
-@compiled(f8[:, ::1](ATOMS, f8[::1], f8[::1]))
+@inner
 def _new_densities(atoms: Atoms, locations: Array, stds: Array) -> Array:
     """Return each new component's density at each atom; rows by location, then by width."""
     positions, spread = atoms.positions, atoms.variances
@@ -73,7 +71,7 @@ def _new_densities(atoms: Atoms, locations: Array, stds: Array) -> Array:
     return densities
 
 
-@compiled(types.UniTuple(f8[:, ::1], 2)(ATOMS, PRIOR, f8[::1], f8[:, ::1], f8[:, ::1]))
+@inner
 def _predict(
     atoms: Atoms, prior: Prior, values: Array, log_densities: Array, new: Array
 ) -> tuple[Array, Array]:
@@ -111,7 +109,7 @@ def _predict(
     return predicted, weights
 
 
-@compiled(b1(f8[:, ::1], i8, i8, i8))
+@inner
 def _is_peak(predicted: Array, n_stds: int, j: int, r: int) -> bool:
     """Return whether the prediction is a local maximum in location and width."""
     here, width = predicted[j, r], j % n_stds
@@ -124,7 +122,7 @@ def _is_peak(predicted: Array, n_stds: int, j: int, r: int) -> bool:
     )
 
 
-@compiled(f8[:, ::1](ATOMS, PRIOR, BATCH, f8[::1], f8[::1], f8))
+@inner
 def _birth_places(
     atoms: Atoms,
     prior: Prior,
@@ -174,7 +172,7 @@ def _birth_places(
     return rows
 
 
-@compiled(BATCH(BATCH, f8[:, ::1]))
+@inner
 def _with_births(batch: Batch, chosen: Array) -> Batch:
     """Return one mixture for each of the chosen rows of `_birth_places`, with its new component."""
     size = batch.means.shape[1]

@@ -51,8 +51,13 @@ if not numba.config.CACHE_DIR:  # set by the variable NUMBA_CACHE_DIR
     numba.config.CACHE_DIR = str(cache_folder(Path(__file__).parent))
 
 
+_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": _FASTMATH}
+
+
 def compiled(signature: str) -> Callable[[Function], Function]:
     """Return a decorator that compiles a function immediately, for these argument types only.
+
+    It is for functions that Python calls: each start loads their machine code.
 
     Parameters
     ----------
@@ -60,16 +65,24 @@ def compiled(signature: str) -> Callable[[Function], Function]:
     """
 
     def compile_(function: Function) -> Function:
-        options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": _FASTMATH}
         try:
-            made: Function = numba.njit(signature, cache=True, **options)(function)
+            made: Function = numba.njit(signature, cache=True, **_OPTIONS)(function)
         except RuntimeError as error:  # no writable cache
             logger.warning("%s is compiled anew at each start: %s", function.__name__, error)
-            made = numba.njit(signature, **options)(function)
+            made = numba.njit(signature, **_OPTIONS)(function)
         PROGRESS.made(was_compiled=bool(made.stats.cache_misses))  # type: ignore[attr-defined]
         return made
 
     return compile_
+
+
+def inner(function: Function) -> Function:
+    """Compile a function when a caller is compiled, whose machine code then contains it.
+
+    A start does not load it. If Python calls it, as tests do, it is compiled at the first call.
+    """
+    made: Function = numba.njit(cache=True, **_OPTIONS)(function)
+    return made
 
 
 def inlined(function: Function) -> Function:

@@ -12,20 +12,14 @@ import numpy as np
 from dash_app.learning.compiled.basins import component_is_close, in_basin_of_any
 from dash_app.learning.compiled.batches import new_batch, rows_of
 from dash_app.learning.compiled.bounds import TINY, WEIGHT_FLOOR
-from dash_app.learning.compiled.compilation import compiled
+from dash_app.learning.compiled.compilation import inner
 from dash_app.learning.compiled.densities import densities_of_each
 from dash_app.learning.compiled.elementary import log
 from dash_app.learning.compiled.penalty import log_prior
 from dash_app.learning.compiled.signatures import (
-    ATOMS,
-    BATCH,
-    PRIOR,
     Atoms,
     Batch,
     Prior,
-    b1,
-    f8,
-    i8,
 )
 from dash_app.learning.mixture import Array, Indices
 
@@ -33,7 +27,7 @@ _CROWDING = 4
 """Build 4 x n_kept offspring; most are near-duplicates."""
 
 
-@compiled(i8[:, :, ::1](BATCH))
+@inner
 def _shared_ends(parents: Batch) -> Indices:
     """Return how many first components and how many last components each pair shares, (2, M, M).
 
@@ -54,7 +48,7 @@ def _shared_ends(parents: Batch) -> Indices:
     return shared
 
 
-@compiled(f8[:, :, ::1](f8[:, :, ::1], i8, b1))
+@inner
 def _partial_sums(terms: Array, n_cuts: int, from_right: bool) -> Array:
     """Return cumulative sums along axis 1: of the first 1 .. n_cuts or the last n_cuts .. 1."""
     sums = np.empty((terms.shape[0], n_cuts, terms.shape[2]))
@@ -69,7 +63,7 @@ def _partial_sums(terms: Array, n_cuts: int, from_right: bool) -> Array:
     return sums
 
 
-@compiled(f8[:, :, ::1](PRIOR, BATCH))
+@inner
 def _weights_and_log_priors(prior: Prior, batch: Batch) -> Array:
     """Return each component's weight and its term of the log prior, (R, K, 2)."""
     terms = np.empty((batch.means.shape[0], batch.means.shape[1], 2))
@@ -80,7 +74,7 @@ def _weights_and_log_priors(prior: Prior, batch: Batch) -> Array:
     return terms
 
 
-@compiled(f8[:, :, ::1](ATOMS, PRIOR, BATCH))
+@inner
 def _offspring_values(atoms: Atoms, prior: Prior, parents: Batch) -> Array:
     """Return J of each pair's offspring at each cut, (M, M, K - 1).
 
@@ -113,7 +107,7 @@ def _offspring_values(atoms: Atoms, prior: Prior, parents: Batch) -> Array:
     return values
 
 
-@compiled(BATCH(ATOMS, PRIOR, BATCH, i8))
+@inner
 def crossover(atoms: Atoms, prior: Prior, parents: Batch, n_kept: int) -> Batch:
     """Return the best offspring of all pairs of parents at all cuts, best first, one per basin.
 

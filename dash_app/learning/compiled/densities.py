@@ -10,17 +10,12 @@ import numpy as np
 
 from dash_app.learning.compiled.batches import mixture_at
 from dash_app.learning.compiled.bounds import DEAD_WEIGHT
-from dash_app.learning.compiled.compilation import compiled, inlined
+from dash_app.learning.compiled.compilation import inlined, inner
 from dash_app.learning.compiled.elementary import exp, log
 from dash_app.learning.compiled.signatures import (
-    ATOMS,
-    BATCH,
-    PARAMETERS,
     Atoms,
     Batch,
     Parameters,
-    f8,
-    void,
 )
 from dash_app.learning.mixture import Array
 
@@ -43,7 +38,7 @@ def log_density(peak: float, variance: float, deviation: float, spread: float) -
     return peak + -0.5 / variance * (deviation * deviation + spread)
 
 
-@compiled(void(ATOMS, PARAMETERS, f8[:, ::1]))
+@inner
 def joint_log_densities(atoms: Atoms, parameters: Parameters, joint: Array) -> None:
     """Set `joint` to log(w_k N(atom | k)), (K, n_atoms)."""
     positions, spread = atoms.positions, atoms.variances
@@ -54,7 +49,7 @@ def joint_log_densities(atoms: Atoms, parameters: Parameters, joint: Array) -> N
             joint[k, i] = log_density(peak, variance, positions[i] - mean, spread[i])
 
 
-@compiled(void(ATOMS, PARAMETERS, f8[:, ::1], f8[::1]))
+@inner
 def scaled_densities(atoms: Atoms, parameters: Parameters, densities: Array, top: Array) -> None:
     """Set `top` to each atom's largest joint log-density, `densities` to w_k N(atom | k) / e^top.
 
@@ -70,7 +65,7 @@ def scaled_densities(atoms: Atoms, parameters: Parameters, densities: Array, top
             densities[k, i] = exp(densities[k, i] - top[i])
 
 
-@compiled(f8[:, :, ::1](ATOMS, BATCH))
+@inner
 def densities_of_each(atoms: Atoms, batch: Batch) -> Array:
     """Return w_k N(atom | k) of each mixture, (R, K, n_atoms), at least 1e-304."""
     densities = np.empty((batch.means.shape[0], batch.means.shape[1], atoms.positions.size))

@@ -13,10 +13,9 @@ import numpy as np
 from numba import types
 
 from dash_app.learning.compiled.batches import copy_to, mixture_at, new_parameters
-from dash_app.learning.compiled.compilation import compiled, inlined
+from dash_app.learning.compiled.compilation import compiled, inlined, inner
 from dash_app.learning.compiled.penalty import log_prior, m_step_variance
 from dash_app.learning.compiled.responsibilities import (
-    CHUNK,
     CHUNK_SIZE,
     Chunk,
     new_chunk,
@@ -26,14 +25,12 @@ from dash_app.learning.compiled.responsibilities import (
 from dash_app.learning.compiled.signatures import (
     ATOMS,
     BATCH,
-    PARAMETERS,
     PRIOR,
     Atoms,
     Batch,
     Parameters,
     Prior,
     f8,
-    i8,
 )
 from dash_app.learning.mixture import Array
 
@@ -49,7 +46,7 @@ class SufficientStats(NamedTuple):
 STATS = types.NamedUniTuple(f8[::1], 3, SufficientStats)
 
 
-@compiled(STATS(i8))
+@inner
 def new_stats(n_components: int) -> SufficientStats:
     """Return uninitialised statistics of one mixture."""
     return SufficientStats(np.empty(n_components), np.empty(n_components), np.empty(n_components))
@@ -106,7 +103,7 @@ def m_step(prior: Prior, stats: SufficientStats, after: Parameters) -> None:
     weights /= weights.sum()
 
 
-@compiled(f8(ATOMS, PRIOR, CHUNK, STATS, PARAMETERS, PARAMETERS))
+@inner
 def em_step(
     atoms: Atoms,
     prior: Prior,

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numba import types
 
-from dash_app.learning.compiled.compilation import compiled
+from dash_app.learning.compiled.compilation import compiled, inner
 from dash_app.learning.compiled.signatures import b1, f8, i8
 from dash_app.learning.mixture import Array
 
 
-@compiled(i8(f8[:, ::1], i8))
+@inner
 def cheapest_pair(atoms: Array, n_atoms: int) -> int:
     """Return the index of the atom whose merge with the next one adds the least scatter.
 

@@ -10,7 +10,7 @@ from numba import types
 from dash_app.learning.compiled.basins import outside_basins
 from dash_app.learning.compiled.batches import joined, rows_of, sort_by_mean
 from dash_app.learning.compiled.births import birth_locations, births
-from dash_app.learning.compiled.compilation import compiled
+from dash_app.learning.compiled.compilation import compiled, inner
 from dash_app.learning.compiled.crossover import crossover
 from dash_app.learning.compiled.deaths import deaths_and_merges
 from dash_app.learning.compiled.newton import newton, newton_of_leaders
@@ -28,7 +28,6 @@ from dash_app.learning.compiled.signatures import (
 )
 from dash_app.learning.compiled.splits import splits
 from dash_app.learning.compiled.squarem import (
-    SCORED,
     Scored,
     best_of_each_basin,
     novel,
@@ -88,7 +87,7 @@ class Data(NamedTuple):
 DATA = types.NamedTuple((ATOMS, ATOMS, PRIOR, f8[::1]), Data)
 
 
-@compiled(BATCH(DATA, NUMBERS, BATCH, i8))
+@inner
 def _births(data: Data, numbers: Numbers, reduced: Batch, n_births: int) -> Batch:
     """Return mixtures (R, K - 1) after a birth, the best first."""
     n_locations, n_distances = numbers.n_locations, numbers.n_distances
@@ -100,7 +99,7 @@ def _births(data: Data, numbers: Numbers, reduced: Batch, n_births: int) -> Batc
     return births(data.atoms, data.prior, reduced, locations, stds, middle, n_births)
 
 
-@compiled(BATCH(DATA, NUMBERS, BATCH, i8, i8))
+@inner
 def _moves(data: Data, numbers: Numbers, optima: Batch, home: int, turn: int) -> Batch:
     """Return mixtures that result from moves from one optimum, and from all optima together."""
     atoms, prior = data.atoms, data.prior
@@ -154,13 +153,13 @@ def select(
     return rows_of(batch, np.flatnonzero(other)), values[other], lead != 0
 
 
-@compiled(i8(SCORED, i8, f8))
+@inner
 def _n_within(scored: Scored, n_most: int, least: float) -> int:
     """Return how many of the first mixtures have a predicted J above `least`; at most `n_most`."""
     return int((predicted_values(scored)[:n_most] > least).sum())
 
 
-@compiled(types.UniTuple(SCORED, 2)(SCORED, i8))
+@inner
 def _parted(scored: Scored, n_first: int) -> tuple[Scored, Scored]:
     """Return the first mixtures, and the others."""
     every = np.arange(scored.values.size)

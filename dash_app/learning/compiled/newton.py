@@ -13,14 +13,13 @@ from numba import types
 
 from dash_app.learning.compiled.batches import copy_to, mixture_at, new_batch, new_parameters
 from dash_app.learning.compiled.bounds import WEIGHT_FLOOR
-from dash_app.learning.compiled.compilation import compiled
+from dash_app.learning.compiled.compilation import compiled, inner
 from dash_app.learning.compiled.elementary import exp
 from dash_app.learning.compiled.penalty import log_prior
 from dash_app.learning.compiled.responsibilities import CHUNK_SIZE, new_chunk, read_chunk
 from dash_app.learning.compiled.signatures import (
     ATOMS,
     BATCH,
-    PARAMETERS,
     PRIOR,
     Atoms,
     Batch,
@@ -29,7 +28,6 @@ from dash_app.learning.compiled.signatures import (
     b1,
     f8,
     i8,
-    void,
 )
 from dash_app.learning.mixture import Array, Mask
 
@@ -63,7 +61,7 @@ class Derivatives(NamedTuple):
 DERIVATIVES = types.NamedTuple((BATCH, f8[::1], f8[:, ::1], f8[:, :, ::1]), Derivatives)
 
 
-@compiled(DERIVATIVES(BATCH))
+@inner
 def new_derivatives(batch: Batch) -> Derivatives:
     """Return copies of the mixtures, and uninitialised arrays for the derivatives.
 
@@ -84,7 +82,7 @@ def new_derivatives(batch: Batch) -> Derivatives:
     )
 
 
-@compiled(f8(ATOMS, PARAMETERS, f8[::1], f8[:, ::1]))
+@inner
 def _log_likelihood(atoms: Atoms, parameters: Parameters, gradient: Array, hessian: Array) -> float:
     """Set gradient and Hessian of the log-likelihood; return its value, nats, not divided by n.
 
@@ -153,7 +151,7 @@ def _log_likelihood(atoms: Atoms, parameters: Parameters, gradient: Array, hessi
     return log_likelihood
 
 
-@compiled(f8(ATOMS, PRIOR, PARAMETERS, f8[::1], f8[:, ::1]))
+@inner
 def _evaluate(
     atoms: Atoms, prior: Prior, parameters: Parameters, gradient: Array, hessian: Array
 ) -> float:
@@ -170,7 +168,7 @@ def _evaluate(
     return value / prior.mass
 
 
-@compiled(types.Tuple((f8[::1], f8))(PARAMETERS, f8[::1], f8[:, ::1], f8, f8))
+@inner
 def newton_step(
     parameters: Parameters, gradient: Array, hessian: Array, damping: float, floor: float
 ) -> tuple[Array, float]:
@@ -207,7 +205,7 @@ def newton_step(
     return step, predicted
 
 
-@compiled(void(PARAMETERS, f8[::1], f8, PARAMETERS))
+@inner
 def _move(parameters: Parameters, step: Array, floor: float, moved: Parameters) -> None:
     """Set `moved` to the parameters after a step; too long a step is shortened."""
     weights, means, variances = parameters
@@ -229,7 +227,7 @@ def _move(parameters: Parameters, step: Array, floor: float, moved: Parameters) 
     moved_weights /= moved_weights.sum()
 
 
-@compiled(void(ATOMS, PRIOR, DERIVATIVES))
+@inner
 def differentiate(atoms: Atoms, prior: Prior, derivatives: Derivatives) -> None:
     """Set J, gradient and Hessian of each mixture."""
     batch, values, gradients, hessians = derivatives
@@ -301,7 +299,7 @@ def newton(
     return derivatives.batch, derivatives.values, converged, n_steps
 
 
-@compiled(types.Tuple((BATCH, f8[::1]))(ATOMS, PRIOR, BATCH, types.UniTuple(i8, 2), f8, f8))
+@inner
 def newton_of_leaders(
     atoms: Atoms, prior: Prior, batch: Batch, max_steps: tuple[int, int], tol: float, reach: float
 ) -> tuple[Batch, Array]:

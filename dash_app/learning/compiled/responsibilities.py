@@ -8,21 +8,19 @@ import numpy as np
 from numba import types
 
 from dash_app.learning.compiled.batches import mixture_at
-from dash_app.learning.compiled.compilation import compiled
+from dash_app.learning.compiled.compilation import compiled, inner
 from dash_app.learning.compiled.densities import log_density, log_peak
 from dash_app.learning.compiled.elementary import exp, log
 from dash_app.learning.compiled.penalty import log_priors
 from dash_app.learning.compiled.signatures import (
     ATOMS,
     BATCH,
-    PARAMETERS,
     PRIOR,
     Atoms,
     Batch,
     Parameters,
     Prior,
     f8,
-    i8,
 )
 from dash_app.learning.mixture import Array
 
@@ -53,7 +51,7 @@ class Chunk(NamedTuple):
 CHUNK = types.NamedTuple((f8[::1], f8[::1], f8[::1], f8[::1], f8[::1], f8[:, ::1]), Chunk)
 
 
-@compiled(CHUNK(i8))
+@inner
 def new_chunk(n_components: int) -> Chunk:
     """Return an empty chunk."""
     return Chunk(
@@ -66,7 +64,7 @@ def new_chunk(n_components: int) -> Chunk:
     )
 
 
-@compiled(i8(ATOMS, i8))
+@inner
 def size_of_chunk(atoms: Atoms, start: int) -> int:
     """Return how many entries of a chunk are used for the atoms from `start`.
 
@@ -76,7 +74,7 @@ def size_of_chunk(atoms: Atoms, start: int) -> int:
     return size
 
 
-@compiled(f8(ATOMS, i8, PARAMETERS, CHUNK))
+@inner
 def read_chunk(atoms: Atoms, start: int, parameters: Parameters, chunk: Chunk) -> float:
     """Fill a chunk with the atoms from `start`; return their log-likelihood, nats.
 

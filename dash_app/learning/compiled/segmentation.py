@@ -7,7 +7,7 @@ from numba import types
 
 from dash_app.learning.compiled.batches import joined, new_batch
 from dash_app.learning.compiled.bounds import TINY
-from dash_app.learning.compiled.compilation import compiled
+from dash_app.learning.compiled.compilation import compiled, inner
 from dash_app.learning.compiled.deaths import deaths_and_merges
 from dash_app.learning.compiled.elementary import log
 from dash_app.learning.compiled.penalty import m_step_variance
@@ -27,7 +27,7 @@ _MIN_WEIGHT = 0.01
 """Lower bound of a group's mixing weight. It is divided by the number of components."""
 
 
-@compiled(types.UniTuple(f8[:, ::1], 2)(ATOMS, PRIOR))
+@inner
 def _interval_costs(atoms: Atoms, prior: Prior) -> tuple[Array, Array]:
     """Return two costs of the atoms i .. j - 1 as one group, (n_atoms + 1, n_atoms + 1) each.
 
@@ -58,7 +58,7 @@ def _interval_costs(atoms: Atoms, prior: Prior) -> tuple[Array, Array]:
     return scatters, costs
 
 
-@compiled(i8[:, ::1](f8[:, ::1], i8))
+@inner
 def _best_cuts(costs: Array, n_intervals: int) -> Indices:
     """Return the optimal cuts, by dynamic programming, shape (n_intervals - 1, n_atoms + 1).
 
@@ -79,7 +79,7 @@ def _best_cuts(costs: Array, n_intervals: int) -> Indices:
     return cuts
 
 
-@compiled(i8[::1](i8[:, ::1], i8))
+@inner
 def _labels_of(cuts: Indices, n_intervals: int) -> Indices:
     """Return the index of each atom's interval, for `n_intervals` intervals."""
     end = cuts.shape[1] - 1
@@ -114,7 +114,7 @@ def mixture_of_groups(atoms: Atoms, prior: Prior, labels: Indices, n_components:
     return batch
 
 
-@compiled(BATCH(BATCH, f8))
+@inner
 def _with_broad(batch: Batch, share: float) -> Batch:
     """Return the mixture (1, K - 1) with one more component, as broad as the data."""
     size = batch.means.shape[1]

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import types
 
 from dash_app.learning.compiled.batches import mixture_at, new_batch
 from dash_app.learning.compiled.bounds import TINY_MASS, WEIGHT_FLOOR
-from dash_app.learning.compiled.compilation import compiled
+from dash_app.learning.compiled.compilation import compiled, inner
 from dash_app.learning.compiled.densities import log_density, log_peak, scaled_densities
 from dash_app.learning.compiled.elementary import exp, log
 from dash_app.learning.compiled.penalty import log_prior, m_step_variance
@@ -18,14 +17,12 @@ from dash_app.learning.compiled.signatures import (
     Atoms,
     Batch,
     Prior,
-    f8,
     i8,
-    void,
 )
 from dash_app.learning.mixture import Array, Indices
 
 
-@compiled(void(PRIOR, f8[:, ::1], f8[::1], f8[::1]))
+@inner
 def _add_log_likelihoods(prior: Prior, moments: Array, variances: Array, total: Array) -> None:
     """Add to `total` the classification log-likelihood of one component per cut, nats.
 
@@ -43,7 +40,7 @@ def _add_log_likelihoods(prior: Prior, moments: Array, variances: Array, total: 
         variances[i] = variance
 
 
-@compiled(types.UniTuple(BATCH, 2)(ATOMS, PRIOR, BATCH))
+@inner
 def _best_splits(atoms: Atoms, prior: Prior, batch: Batch) -> tuple[Batch, Batch]:
     """Return the two parts of each component of each mixture at its best cut, (R, K) each.
 
@@ -95,7 +92,7 @@ def _best_splits(atoms: Atoms, prior: Prior, batch: Batch) -> tuple[Batch, Batch
     return left, right
 
 
-@compiled(void(ATOMS, f8, f8, f8, f8[::1], f8[::1]))
+@inner
 def _add_component(
     atoms: Atoms, weight: float, mean: float, variance: float, top: Array, density: Array
 ) -> None:
@@ -106,7 +103,7 @@ def _add_component(
         density[i] += exp(log_density(peak, variance, positions[i] - mean, spread[i]) - top[i])
 
 
-@compiled(f8[:, ::1](ATOMS, PRIOR, BATCH, BATCH, BATCH))
+@inner
 def _values_after_splits(
     atoms: Atoms, prior: Prior, batch: Batch, ones: Batch, others: Batch
 ) -> Array:
@@ -147,7 +144,7 @@ def _values_after_splits(
     return values
 
 
-@compiled(BATCH(BATCH, BATCH, BATCH, i8[::1]))
+@inner
 def _with_splits(batch: Batch, ones: Batch, others: Batch, chosen: Indices) -> Batch:
     """Return one mixture per chosen component (index r K + k), which its two parts replace."""
     size = batch.means.shape[1]

@@ -22,14 +22,13 @@ from dash_app.learning.compiled.batches import (
     sort_by_mean,
 )
 from dash_app.learning.compiled.bounds import TINY, WEIGHT_FLOOR
-from dash_app.learning.compiled.compilation import compiled
+from dash_app.learning.compiled.compilation import compiled, inner
 from dash_app.learning.compiled.elementary import exp, log
 from dash_app.learning.compiled.em import em_step, new_stats
 from dash_app.learning.compiled.responsibilities import new_chunk
 from dash_app.learning.compiled.signatures import (
     ATOMS,
     BATCH,
-    PARAMETERS,
     PRIOR,
     Atoms,
     Batch,
@@ -37,7 +36,6 @@ from dash_app.learning.compiled.signatures import (
     Prior,
     f8,
     i8,
-    void,
 )
 from dash_app.learning.mixture import Array, Indices
 
@@ -49,7 +47,7 @@ _MAX_LOG_VARIANCE = 3.0
 """Upper bound of the log variance after an extrapolation, standardised units."""
 
 
-@compiled(void(PARAMETERS, PARAMETERS, PARAMETERS, f8, PARAMETERS))
+@inner
 def _extrapolate(
     start: Parameters, one: Parameters, two: Parameters, floor: float, after: Parameters
 ) -> None:
@@ -114,13 +112,13 @@ def squarem(atoms: Atoms, prior: Prior, batch: Batch, n_cycles: int) -> Scored:
     return Scored(batch, values, gains)
 
 
-@compiled(SCORED(SCORED, i8[::1]))
+@inner
 def scored_rows(scored: Scored, which: Indices) -> Scored:
     """Return some of the mixtures."""
     return Scored(rows_of(scored.batch, which), scored.values[which], scored.gains[which])
 
 
-@compiled(SCORED(SCORED, SCORED))
+@inner
 def scored_joined(scored: Scored, others: Scored) -> Scored:
     """Return the mixtures of both."""
     return Scored(
@@ -130,7 +128,7 @@ def scored_joined(scored: Scored, others: Scored) -> Scored:
     )
 
 
-@compiled(f8[::1](SCORED))
+@inner
 def predicted_values(scored: Scored) -> Array:
     """Return the predicted J after further cycles, shape (R,), nats per point."""
     predicted: Array = scored.values + 2.0 * scored.gains
@@ -144,7 +142,7 @@ def best_of_each_basin(scored: Scored, n_kept: int) -> Scored:
     return scored_rows(scored, first_of_each_basin(scored.batch, order, n_kept))
 
 
-@compiled(SCORED(SCORED, BATCH, f8))
+@inner
 def novel(scored: Scored, known: Batch, value: float) -> Scored:
     """Return the mixtures outside the basins of `known`, and those with J above `value`.
 
