@@ -207,11 +207,10 @@
    */
   const SHOWN = {
     headline: (snapshot) => gmm.words.headline(snapshot),
-    league: ({ league, view, current }) => league.flatMap((/** @type {any} */ row) => gmm.table.league(row, view, current)),
     rewind: ({ step, steps, replays, playing }) => {
       slid = step === null ? 1 : step + 1;
       const comes = Boolean(playing && playing.status === "playing"); // points that would go on to come
-      return [Math.max(2, steps), slid, replays ? "Pause" : "Play", comes];
+      return [step === null ? 2 : Math.max(2, steps), slid, replays ? "Pause" : "Play", comes];
     },
     problems: ({ problem }) => {
       const places = ["", "n_components", "half_life", "capacity", "method", "epochs"];

@@ -11,8 +11,9 @@
 
 (function (gmm) {
   const RETRY_MS = 3000;
-  const PAUSE_MS = 150;
-  const AT_LATEST_MS = 600;
+  /** The charts follow after a pause: three figures cost Dash more than a click may. */
+  const PAUSE_MS = 400;
+  const AT_LATEST_MS = 1000;
   /** The learners that always run: the reference, and the online one. */
   const ALWAYS = ["summary", "scratch"];
   /** @type {EventSource|null} */

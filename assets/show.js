@@ -21,6 +21,8 @@
   let announced = "";
   /** The task that fills the store. */
   const publishing = { timer: 0, since: 0 };
+  /** The task that writes the league table. */
+  const filling = { timer: 0, since: 0 };
 
   /** Draw everything that depends on the state: the plot in the next frame, then the rest. */
   function all() {
@@ -34,6 +36,7 @@
   }
 
   function publish() {
+    gmm.table.fill();
     gmm.set_props("state", { data: gmm.snapshot.take(trouble, announced) });
   }
 
@@ -59,10 +62,11 @@
     }
   }
 
-  /** The learners were told about an increment: table and rewind change, nothing that is urgent. */
+  /** The learners were told about an increment: the league table changes, and the open rewind. */
   function race() {
     mark();
-    publishSoon(RACE_PAUSE_MS);
+    if (gmm.race.cursor !== null) publishSoon(RACE_PAUSE_MS);
+    else gmm.idle.wait(filling, gmm.table.fill, RACE_PAUSE_MS, AT_LATEST_MS);
   }
 
   /** A run has a new loss. */

@@ -5,7 +5,7 @@
  * @typedef {{view: any, settings: Settings, run: any, training: boolean, current: boolean,
  *   pass: number, connection: string, hindrance: any, coming: number,
  *   playing: any, axis: any[], shown: number[], outside: number, method: string,
- *   league: any, step: number|null, steps: number, replays: boolean,
+ *   step: number|null, steps: number, replays: boolean,
  *   timings: Record<string, number[]>, problem: any, announcement: string, constants: any}} Snapshot
  */
 "use strict";
@@ -54,7 +54,6 @@
       playing: view ? view.playing : null,
       training: state.training(),
       current: gmm.race.cursor !== null || state.scratchCurrent(),
-      league: gmm.race.table(),
       step: gmm.race.cursor,
       steps: gmm.race.steps(),
       replays: gmm.rewind.playing(),

@@ -69,6 +69,20 @@
     ];
   }
 
+  /** Write the figures that have changed into the league table. */
+  function fill() {
+    const { columns } = gmm.state.settings;
+    const view = gmm.state.seen();
+    const current = gmm.race.cursor !== null || gmm.state.scratchCurrent();
+    for (const row of gmm.race.table()) {
+      const texts = league(row, view, current);
+      columns.forEach((/** @type {string} */ column, /** @type {number} */ index) => {
+        const cell = document.getElementById(`${row.name.replaceAll("_", "-")}-${column}`);
+        if (cell && cell.textContent !== texts[index]) cell.textContent = texts[index];
+      });
+    }
+  }
+
   /** @returns {{head: string[], body: string[][]}} */
   function times(/** @type {Record<string, number[]>} */ timings) {
     const body = Object.entries(timings).map(([name, values]) => [name, ...values.map(gmm.words.ms)]);
@@ -84,5 +98,5 @@
     return JSON.stringify(models, null, 2);
   }
 
-  gmm.table = { json, league, note, parameters, times };
+  gmm.table = { fill, json, note, parameters, times };
 })((window.dash_clientside = window.dash_clientside || {}));

@@ -48,9 +48,14 @@ def test_every_value_is_described_or_its_model_is(model: type[BaseModel]) -> Non
 
 
 @pytest.fixture
-def api_schema(server: Flask) -> Any:
-    """The specification of the test's server, read by schemathesis."""
-    return schemathesis.openapi.from_wsgi("/openapi/openapi.json", server)
+def api_schema(server: Flask, pytestconfig: pytest.Config) -> Any:
+    """The specification of the test's server, read by schemathesis.
+
+    `--long` tries the bounds of each value too, some 60 cases an operation.
+    """
+    made = schemathesis.openapi.from_wsgi("/openapi/openapi.json", server)
+    made.config.phases.coverage.enabled = pytestconfig.getoption("--long", default=False)
+    return made
 
 
 schema = schemathesis.pytest.from_fixture("api_schema").exclude(
@@ -59,7 +64,7 @@ schema = schemathesis.pytest.from_fixture("api_schema").exclude(
 
 
 @schema.parametrize()
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 def test_every_answer_is_as_documented(case: Any, server: Flask) -> None:
     if "session_id" in (case.path_parameters or {}) and _is_id(case.path_parameters["session_id"]):
         sessions: Sessions = server.extensions["sessions"]

@@ -18,8 +18,7 @@ from dash_app.sessions import Sessions
 from dash_app.ui import commands, ids
 from dash_app.ui.dialogs import register_dialogs
 from dash_app.ui.examples import EXAMPLES
-from dash_app.ui.league import COLUMNS
-from dash_app.ui.lines import ADDED, LINES
+from dash_app.ui.lines import ADDED
 
 _log = logging.getLogger(__name__)
 
@@ -114,10 +113,11 @@ def _children(*names: str) -> list[Output]:
 _SLIDERS = (ids.COMPONENTS, ids.FORGETTING, ids.CAPACITY)
 
 #: What shows the state, by the function of assets/callbacks.js that gives the values. It is one
-#: callback: Dash tells all components of each step of each callback, which takes 1 ms a step.
+#: callback: Dash tells all components of each step of each callback, which takes 1 ms a step. The
+#: figures of the league table change with each click, and each Output would be such a step. So
+#: assets/table.js writes them by itself.
 _SHOWN = {
     "headline": _children(ids.SENTENCE, ids.SENTENCE_DETAIL),
-    "league": _children(*(ids.cell(name, column) for name in LINES for column in COLUMNS)),
     "rewind": [
         Output(ids.REWIND, "max"),
         Output(ids.REWIND, "value"),

@@ -18,7 +18,7 @@ from dash_app.ui.controls import CAPACITIES, HALF_LIVES, MAX_COMPONENTS, build_c
 from dash_app.ui.examples import EXAMPLES, Example
 from dash_app.ui.figures import GRAPH_CONFIG, RACE_FIGURES, plot_figure, scratch_loss_figure
 from dash_app.ui.help import help_dialog
-from dash_app.ui.league import compare_menu, league_table
+from dash_app.ui.league import COLUMNS, compare_menu, league_table
 from dash_app.ui.lines import ADDED, LINES
 from dash_app.ui.orders import orders_dialog
 from dash_app.ui.parts import button, card, choice, hint, term
@@ -103,6 +103,7 @@ def _stores() -> list[dcc.Store]:
         "capacities": CAPACITIES,
         "max_components": MAX_COMPONENTS,
         "lines": {line.name: line.colour for line in ADDED},
+        "columns": list(COLUMNS),
         "examples": {each.name: _example(each) for each in _EXAMPLES},
         "story": story.script(),
     }

@@ -12,12 +12,10 @@ import dash_mantine_components as dmc
 import pytest
 
 from dash_app.config import Config
-from dash_app.learning import LEARNERS
 from dash_app.ui import ids
 from dash_app.ui.examples import EXAMPLES
 from dash_app.ui.help import KEYS
 from dash_app.ui.layout import build_layout
-from dash_app.ui.league import COLUMNS
 
 ASSETS = Path(__file__).parents[2] / "assets"
 
@@ -86,7 +84,6 @@ def test_what_a_person_sees_is_an_output(app: dash.Dash) -> None:
         ids.MESSAGES,
     }
     seen |= {*ids.RACE_CHARTS, ids.ONLINE_PARAMETERS, ids.HELP, ids.COMPONENTS}
-    seen |= {ids.cell(name, column) for name in LEARNERS for column in COLUMNS}
     assert seen <= shown
 
 
