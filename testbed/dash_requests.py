@@ -43,10 +43,19 @@ class DashRequests:
             "changedPropIds": [f"{name}.data"],
             "state": state,
         }
-        headers = {"Content-Type": "application/json"}
-        self._connection.request("POST", _PATH, json.dumps(body), headers)
-        answer = self._connection.getresponse()
+        try:
+            answer = self._sent(json.dumps(body))
+        except (ConnectionError, http.client.RemoteDisconnected):
+            # the server has closed a connection that rested; a command has a key, so it is not
+            # carried out twice
+            self._connection.close()
+            answer = self._sent(json.dumps(body))
         content = answer.read()
         if answer.status != 200:
             raise AssertionError(f"expected 200, got {answer.status}: {content[:200]!r}")
         return json.loads(content)["response"]
+
+    def _sent(self, body: str) -> http.client.HTTPResponse:
+        headers = {"Content-Type": "application/json"}
+        self._connection.request("POST", _PATH, body, headers)
+        return self._connection.getresponse()

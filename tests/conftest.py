@@ -29,8 +29,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-# a shared machine may stall any single example
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# a shared machine may stall any single example; the examples are the same in each run
+settings.register_profile(
+    "patient", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("patient")
 
 
