@@ -60,9 +60,11 @@ def test_nothing_shifts_after_the_load(page: DashPage, size: tuple[int, int]) ->
         page.key("c")
         page.wait_text("sentence", "Click anywhere")
         page.pass_time(300)  # the small charts are drawn in idle time
-        # a key may move a slider's thumb later than half a second after it, on a busy machine
-        moved = [nodes for _, nodes in page.read("shifts")]
-        assert [each for each in moved if "Slider-thumb" not in "".join(each)] == []
+        # on a busy machine what a key asks for may come half a second later: a slider's thumb that
+        # moves, a table that goes
+        nodes = [node for _, those in page.read("shifts") for node in those]
+        jumps = [node for node in nodes if not node.endswith(" to 0,0")]
+        assert [node for node in jumps if "Slider-thumb" not in node] == []
     finally:
         page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
