@@ -75,7 +75,7 @@ def bare_round_trips(n_clicks: int, n_before: int) -> list[float]:
         found = []
         for _ in range(n_before + n_clicks):
             found.append(float(driver.execute_async_script(_BARE)))
-            time.sleep(0.3)
+            time.sleep(0.3)  # a person's pace, as on the page
     return found[n_before:]
 
 

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Optional, Union
+import re
+from typing import Annotated, Any, Literal, Optional, TypeVar, Union
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, FailFast, Field, RootModel
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    FailFast,
+    Field,
+    RootModel,
+    ValidationError,
+)
 
+from dash_app.errors import SessionNotFoundError, ShapeError
 from dash_app.learning.points import DEFAULT_CAPACITY
 from dash_app.ui.examples import EXAMPLES
 from dash_app.web import fields
+
+T = TypeVar("T", bound=BaseModel)
 
 
 class _Command(BaseModel):
@@ -116,3 +128,19 @@ class Look(BaseModel):
 def read_command(value: Any) -> Command:
     """Return the command; raises pydantic's ValidationError for an invalid one."""
     return _AnyCommand.model_validate(value).root
+
+
+def read(model: type[T], value: Any) -> T:
+    """Return the value as a model; raises ShapeError for an invalid one."""
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        place, message = fields.fault(error)
+        raise ShapeError(message, ".".join(place) or None) from error
+
+
+def session_id_of(value: Any) -> str:
+    """Return the id; raises SessionNotFoundError for a malformed one."""
+    if isinstance(value, str) and re.fullmatch(fields.SESSION_ID_PATTERN, value):
+        return value
+    raise SessionNotFoundError(f"expected the id of a session, got {fields.shown(value)}")

@@ -9,9 +9,9 @@ import logging
 import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from dash_app.documents import run_document
 from dash_app.errors import (
@@ -19,7 +19,6 @@ from dash_app.errors import (
     RefusedError,
     RunNotFoundError,
     SessionNotFoundError,
-    ShapeError,
     StoreError,
 )
 from dash_app.sessions import Sessions, SessionView
@@ -34,8 +33,6 @@ _log = logging.getLogger(__name__)
 #: Longest wait for a run, in seconds; the browser polls a longer run.
 PATIENCE_S = 0.15
 
-T = TypeVar("T", bound=BaseModel)
-
 
 def perform(sessions: Sessions, session_id: Any, value: Any) -> Json:
     """Carry out a command; the answer has its key, and `error` or `again` if it failed.
@@ -44,9 +41,9 @@ def perform(sessions: Sessions, session_id: Any, value: Any) -> Json:
     ------
     ShapeError : the value has no key; nothing has changed
     """
-    answer: Json = {"key": _read(models.Keyed, value).key}
+    answer: Json = {"key": models.read(models.Keyed, value).key}
     try:
-        known_id = _session_id(session_id)
+        known_id = models.session_id_of(session_id)
         command = models.read_command(value)
         return {**answer, **_ACTIONS[command.kind](sessions, known_id, command)}
     except SessionNotFoundError:
@@ -70,7 +67,7 @@ def look(sessions: Sessions, value: Any) -> Json:
     ------
     ShapeError : the value is not a question
     """
-    asked = _read(models.Look, value).id
+    asked = models.read(models.Look, value).id
     try:
         return {"asked": asked, **_whole(sessions, asked)}
     except GMMError as error:
@@ -83,7 +80,11 @@ def look(sessions: Sessions, value: Any) -> Json:
 
 def _whole(sessions: Sessions, session_id: Any) -> Json:
     try:
-        view = sessions.create() if session_id is None else sessions.view(_session_id(session_id))
+        view = (
+            sessions.create()
+            if session_id is None
+            else sessions.view(models.session_id_of(session_id))
+        )
     except SessionNotFoundError:
         view = sessions.create()
     return whole_json(sessions, view.id)
@@ -98,10 +99,10 @@ def follow(sessions: Sessions, session_id: Any, value: Any) -> Json:
     ------
     ShapeError : the value is not a question
     """
-    question = _read(models.Question, value)
+    question = models.read(models.Question, value)
     asked = {"run": question.run, "stop": question.stop}
     try:
-        known_id = _session_id(session_id)
+        known_id = models.session_id_of(session_id)
         if not re.match(fields.RUN_ID_PATTERN, question.run):
             raise RunNotFoundError(f"expected the id of a run, got {fields.shown(question.run)}")
         if question.stop:
@@ -120,21 +121,6 @@ def follow(sessions: Sessions, session_id: Any, value: Any) -> Json:
 def _unreachable() -> Json:
     _log.exception("the store cannot be reached")
     return refusal_json(StoreError("the store cannot be reached"))
-
-
-def _read(model: type[T], value: Any) -> T:
-    try:
-        return model.model_validate(value)
-    except ValidationError as error:
-        place, message = fields.fault(error)
-        raise ShapeError(message, ".".join(place) or None) from error
-
-
-def _session_id(value: Any) -> str:
-    """Return the id; SessionNotFoundError for a malformed one."""
-    if isinstance(value, str) and re.fullmatch(fields.SESSION_ID_PATTERN, value):
-        return value
-    raise SessionNotFoundError(f"expected the id of a session, got {fields.shown(value)}")
 
 
 def _answer(sessions: Sessions, view: SessionView) -> Json:

@@ -10,7 +10,9 @@ from dash import ClientsideFunction, Input, Output, State
 from dash_app.documents import orders_document, selection_document
 from dash_app.errors import GMMError
 from dash_app.sessions import Sessions
+from dash_app.ui import dialog_models as models
 from dash_app.ui import ids, orders, selection, story
+from dash_app.ui.command_models import read, session_id_of
 
 Json = dict[str, Any]
 
@@ -70,8 +72,9 @@ def _register_selection(app: dash.Dash, sessions: Sessions) -> None:
 
 def _selection(sessions: Sessions, session_id: Any) -> tuple[Optional[Json], str, int]:
     try:
-        n_components = sessions.view(session_id).n_components
-        document = selection_document(sessions.selections.of(session_id))
+        known_id = session_id_of(session_id)
+        n_components = sessions.view(known_id).n_components
+        document = selection_document(sessions.selections.of(known_id))
     except GMMError as error:
         return None, str(error), 1
     return document, selection.verdict(document), n_components
@@ -80,13 +83,18 @@ def _selection(sessions: Sessions, session_id: Any) -> tuple[Optional[Json], str
 def _register_orders(app: dash.Dash, sessions: Sessions) -> None:
     def train(task: Json, results: Optional[Json], session_id: Any) -> Json:
         """Add one learner to the results; those of another revision go."""
+        read(models.OrdersTask, task)
+        if results is not None:
+            read(models.OrdersResults, results)
         known = results["by"] if results and results["of"] == task["of"] else {}
         found = _orders(sessions, session_id, task["learner"])
         return {"of": task["of"], "axis": task["axis"], "by": {**known, task["learner"]: found}}
 
-    def draw(results: Optional[Json], learner: str) -> tuple[Any, ...]:
+    def draw(results: Optional[Json], learner: Any) -> tuple[Any, ...]:
+        if results is not None:
+            read(models.OrdersResults, results)
         by: dict[str, Json] = results["by"] if results else {}
-        document = by.get(learner, {})
+        document = by.get(str(learner), {})
         strip = orders.shuffles_figure(by)
         if results is None or "orders" not in document:
             empty = orders.ends_figure(None, (-1.0, 1.0))
@@ -134,12 +142,16 @@ def _register_orders(app: dash.Dash, sessions: Sessions) -> None:
 
 def _orders(sessions: Sessions, session_id: Any, learner: str) -> Json:
     try:
-        return orders_document(sessions.orders.of(session_id, learner=learner))
+        return orders_document(sessions.orders.of(session_id_of(session_id), learner=learner))
     except GMMError as error:
         return {"error": f"{orders.title_of(learner)}: {error}"}
 
 
 def _register_story(app: dash.Dash) -> None:
+    def words(told: Json) -> tuple[Any, ...]:
+        read(models.StoryTold, {"told": told})
+        return story.words(told)
+
     app.callback(
         Output(ids.STORY_TITLE, "children"),
         Output(ids.STORY_PROGRESS, "children"),
@@ -148,7 +160,7 @@ def _register_story(app: dash.Dash) -> None:
         Output(ids.STORY_BACK, "disabled"),
         Input(ids.STORY, "data"),
         prevent_initial_call=True,
-    )(story.words)
+    )(words)
     pressed = ids.STORY_OPEN, ids.STORY_AGAIN, ids.STORY_LEAVE, ids.STORY_BACK, ids.STORY_NEXT
     _browser(
         app,

@@ -95,10 +95,10 @@ def _a_summary(told: Json) -> str:
         return says
     apart = summary["tv_to_scratch"]
     ends = "no difference to see" if apart < 0.001 else f"{share(apart)} of the mass away"
+    room = " The summary still has room." if summary["n_points"] < DEFAULT_CAPACITY else ""
     return (
         f"{says} After the same {summary['n_points']} points: {ends}. Read so far: "
-        f"{summary['n_touched']:,} atoms, and {scratch['n_touched']:,} points from scratch. The "
-        "summary still has room."
+        f"{summary['n_touched']:,} atoms, and {scratch['n_touched']:,} points from scratch.{room}"
     )
 
 

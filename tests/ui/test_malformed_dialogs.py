@@ -1,0 +1,121 @@
+"""What no page of ours sends to the dialogs and the story is refused; the server has no fault."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from dash_app.sessions import Sessions
+from dash_app.ui import ids
+
+ENDS = {"weights": [1.0], "means": [0.0], "variances": [1.0], "tv_to_scratch": 0.1, "n_touched": 3}
+TASK = {"of": "a,1", "learner": "summary", "axis": [-1.0, 1.0]}
+TOLD = {"step": 0, "done": False, "kept": False, "online": None}
+
+
+@pytest.fixture
+def session_id(server: Flask) -> str:
+    sessions: Sessions = server.extensions["sessions"]
+    made = sessions.create(n_components=1).id
+    sessions.add(made, [-0.4, 0.1, 0.3])
+    return made
+
+
+def call(client: FlaskClient, output_id: str, *values: Any) -> Any:
+    """Call the callback of an output with these values of its inputs and its state."""
+    (found,) = [
+        each
+        for each in client.get("/_dash-dependencies").json
+        if re.search(rf"(^|\.){output_id}\.", each["output"]) and not each["clientside_function"]
+    ]
+    names = found["output"].strip(".").split("...")
+    outputs = [dict(zip(("id", "property"), name.split("."))) for name in names]
+    places = [*found["inputs"], *found["state"]]
+    assert len(places) == len(values)
+    given = [{**place, "value": value} for place, value in zip(places, values)]
+    n_inputs = len(found["inputs"])
+    body = {
+        "output": found["output"],
+        "outputs": outputs if found["output"].startswith("..") else outputs[0],
+        "inputs": given[:n_inputs],
+        "state": given[n_inputs:],
+        "changedPropIds": [f"{given[0]['id']}.{given[0]['property']}"],
+    }
+    return client.post("/_dash-update-component", json=body)
+
+
+def test_the_pages_own_values_are_taken(client: FlaskClient, session_id: str) -> None:
+    trained = call(client, ids.ORDERS_RESULTS, TASK, None, session_id)
+    assert trained.status_code == 200
+    results = trained.json["response"][ids.ORDERS_RESULTS]["data"]
+    assert call(client, ids.ORDERS_CHART, results, "summary").status_code == 200
+    again = call(client, ids.ORDERS_RESULTS, {**TASK, "learner": "warm_em"}, results, session_id)
+    assert set(again.json["response"][ids.ORDERS_RESULTS]["data"]["by"]) == {"summary", "warm_em"}
+    assert call(client, ids.STORY_TEXT, TOLD).status_code == 200
+    assert call(client, ids.SELECTION_NOTE, True, session_id).status_code == 200
+
+
+def results_with(**change: Any) -> Any:
+    ends = [{**ENDS, "order": order, **change} for order in ("arrival", "sorted", "reversed")]
+    ends += [{**ENDS, "order": order, **change} for order in ("clusters", "shuffled")]
+    found = {"learner": "summary", "orders": ends, "shuffles": []}
+    return {"of": "a,1", "axis": [-1.0, 1.0], "by": {"summary": found}}
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        None,
+        7,
+        [],
+        {},
+        {**TASK, "learner": "nobody"},
+        {**TASK, "learner": []},
+        {**TASK, "axis": [1]},
+    ],
+)
+def test_malformed_task_is_refused(client: FlaskClient, session_id: str, task: Any) -> None:
+    assert call(client, ids.ORDERS_RESULTS, task, None, session_id).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "results",
+    [
+        *(7, [], {}, "x", {**results_with(), "axis": None}, {**results_with(), "by": []}),
+        {**results_with(), "by": {"nobody": {"error": "x"}}},
+        *(results_with(order="none"), results_with(weights=[]), results_with(weights=[0.2])),
+        *(results_with(variances=[0.0]), results_with(means=["a"]), results_with(means=[1, 2])),
+        *(results_with(tv_to_scratch=None), results_with(n_touched="x")),
+    ],
+)
+def test_malformed_results_are_refused(client: FlaskClient, session_id: str, results: Any) -> None:
+    assert call(client, ids.ORDERS_CHART, results, "summary").status_code == 422
+
+
+@pytest.mark.parametrize("learner", [None, 7, [], {}, "nobody"])
+def test_chart_of_an_unknown_learner_is_empty(client: FlaskClient, learner: Any) -> None:
+    assert call(client, ids.ORDERS_CHART, results_with(), learner).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        *(None, 7, [], {}, {**TOLD, "step": "x"}, {**TOLD, "step": -1}, {**TOLD, "done": True}),
+        *({**TOLD, "online": 7}, {**TOLD, "online": {"n_points": 1}}),
+        {**TOLD, "done": True, "records": {"gradient": {}}, "first": {}, "mean": 0, "last_mean": 0},
+    ],
+)
+def test_malformed_story_is_refused(client: FlaskClient, told: Any) -> None:
+    assert call(client, ids.STORY_TEXT, told).status_code == 422
+
+
+@pytest.mark.parametrize("wrong", [None, 7, [], {}, "a\0b", "f" * 32])
+def test_session_that_does_not_exist_is_told(client: FlaskClient, wrong: Any) -> None:
+    answer = call(client, ids.SELECTION_NOTE, True, wrong)
+    assert "expected" in answer.json["response"][ids.SELECTION_NOTE]["children"]
+    trained = call(client, ids.ORDERS_RESULTS, TASK, None, wrong).json
+    assert "expected" in trained["response"][ids.ORDERS_RESULTS]["data"]["by"]["summary"]["error"]
