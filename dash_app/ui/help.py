@@ -11,7 +11,7 @@ from dash_app.ui import ids
 
 IDEA = (
     "The online model learns from each new point as it comes. It does not keep all points. It "
-    "keeps a summary of at most 256 atoms; you can set fewer or more under Memory.",
+    "keeps a summary, of at most 256 atoms by default; you can set fewer or more under Memory.",
     "While there are no more different values than atoms, the summary is the data, and nothing is "
     "discarded. Beyond that, neighbouring values are merged. An atom keeps their number, mean and "
     "variance; their single positions are lost. With 16 atoms the curves part visibly, with 128 "
