@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import sqlite3
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +13,7 @@ from dash.testing.browser import Browser
 from dash_page import DashPage
 from page_server import Server
 
+from dash_app.admission.turns import n_processors
 from dash_app.config import Config
 
 pytestmark = pytest.mark.browser
@@ -98,36 +96,28 @@ def test_clicks_wait_for_a_restart_when_the_store_was_removed(
     page.wait_text("sentence", "4 points learned online")
 
 
-def post(server: Server, path: str, body: Any) -> Any:
-    request = urllib.request.Request(
-        f"{server.url}api/v1/{path}",
-        json.dumps(body).encode(),
-        {"Content-Type": "application/json"},
-    )
-    with urllib.request.urlopen(request) as answer:
-        return json.load(answer)
-
-
 def test_queued_training_is_told_and_its_replacement_ends_well(waiting: DashPage) -> None:
     page = waiting
     page.click(-0.6, 0.5, -0.52, 0.44)
     page.settle()
     page.script(NOTE_SENTENCES)
-    others = [post(page.server, "sessions", {})["id"] for _ in range(5)]
-    for other in others:
-        post(page.server, f"sessions/{other}/points", {"x": [-1.0, 0.0, 1.0]})
-    long = {"method": "adam", "epochs": 10_000, "wait_s": 0}
-    for other in others:
-        post(page.server, f"sessions/{other}/train", long)
+    sessions = page.server.sessions
+    another = sessions.create().id
+    sessions.add(another, [-1.0, 0.0, 1.0])
+    turns = sessions.races.turns
+    others = [turns.enter(object()) for _ in range(n_processors())]
+    assert all(turns.wait(other, 10) for other in others)
+    sessions.train(another, wait=False)
     page.key("p", "p")
-    page.wait(r"said.some((each) => /^Training from scratch is queued: \d+ before/.test(each))")
+    page.wait("said.includes('Training from scratch is queued: 1 before it.')")
+    page.until(lambda: len(sessions.runs_since(page.session_id, 0)) == 2, "the second training")
+    for other in others:
+        turns.leave(other)
     page.wait("dash_clientside.state.scratchCurrent()")
     page.settle()
     page.wait_text("sentence", "Online and from scratch")
     assert "queued" in page.read("said[0]")  # and no pass of a run that waits
-    first, second = page.server.sessions.runs_since(page.session_id, 0)
+    first, second = sessions.runs_since(page.session_id, 0)
     assert (first.status, second.status) == ("cancelled", "done")
     assert page.read("dash_clientside.state.run.id") == second.id
     page.wait_text("train", "Train from scratch")
-    for other in others:
-        page.server.sessions.delete(other)
