@@ -41,7 +41,7 @@
   }
 
   function stopTraining() {
-    gmm.set_props("follow", { data: { run: gmm.state.run.id, stop: true, at: performance.now() } });
+    gmm.exchange.follow(gmm.state.run.id, true);
   }
 
   /** Train from scratch soon, if automatic training is on; a burst of changes trains once. */

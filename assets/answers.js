@@ -17,7 +17,7 @@
     const { state } = gmm;
     const next = entering ? entering.id : gmm.address.session();
     const id = state.view ? state.view.id : next;
-    gmm.set_props("look", { data: { id, at: performance.now() } });
+    gmm.exchange.look(id);
     lookTimer = setTimeout(() => {
       lookTimer = 0;
       looks += 1;
@@ -103,6 +103,7 @@
       gmm.show.tell("The session of this address does not exist. This is a new one.", "red");
     }
     gmm.address.show(answer.view.id);
+    if (!state.view) gmm.set_props("session", { data: answer.view.id });
     if (state.receive(answer.view) || state.known() !== state.view.n_points) {
       state.replace(answer);
     }
@@ -185,7 +186,8 @@
   function followed(/** @type {any} */ answer) {
     const { state } = gmm;
     if (answer.again) {
-      setTimeout(() => followAgain(answer.asked), answer.again.after_ms);
+      const { run, stop } = answer.asked;
+      setTimeout(() => gmm.exchange.follow(run, stop), answer.again.after_ms);
       gmm.show.connection("hindered", answer.again);
       return;
     }
@@ -203,10 +205,6 @@
     if (ended) runEnded(answer.run);
     if (state.losses.length) gmm.charts.schedule(); // until then the last run's
     gmm.show.all();
-  }
-
-  function followAgain(/** @type {{run: string, stop: boolean}} */ asked) {
-    gmm.set_props("follow", { data: { ...asked, at: performance.now() } });
   }
 
   function runEnded(/** @type {any} */ run) {

@@ -14,10 +14,6 @@
   /** What the chart of the run shows: of which run, in which form, so many losses. */
   let drawn = { key: "", n: 0 };
 
-  const given = (/** @type {(answer: any) => void} */ handle) => (/** @type {any} */ answer) => {
-    if (answer) handle(answer);
-  };
-
   /** @returns {Promise<any>} the plot's element, once Dash and Plotly have drawn it */
   function drawnPlot() {
     return new Promise((resolve) => {
@@ -35,11 +31,7 @@
     const { state } = gmm;
     if (state.outbox) return;
     state.settings = settings;
-    state.outbox = new gmm.outbox.Outbox(
-      (/** @type {any} */ command, /** @type {number} */ attempt) =>
-        gmm.set_props("command", { data: { ...command, attempt } }),
-      gmm.answers.overdue,
-    );
+    state.outbox = new gmm.outbox.Outbox(gmm.exchange.perform, gmm.answers.overdue);
     gmm.pointer.listen(await drawnPlot());
     gmm.cursor.listen();
     gmm.keyboard.listen();
@@ -292,9 +284,6 @@
   gmm.callbacks = {
     ...{ boot, pressed, configured, chosen, epochs, axis, shown, race, run, message, copy },
     ...{ added, compared, hovered, increment, rewound, wound },
-    answered: given((answer) => gmm.answers.answered(answer)),
-    followed: given((answer) => gmm.answers.followed(answer)),
-    seen: given((answer) => gmm.answers.seen(answer)),
     help: () => true,
   };
 })((window.dash_clientside = window.dash_clientside || {}));

@@ -41,7 +41,7 @@
 
   class Outbox {
     /**
-     * @param {(command: Command, attempt: number) => void} send hands a command to the server
+     * @param {(command: Command) => void} send hands a command to the server
      * @param {() => void} onOverdue no answer in time; the command is sent again
      */
     constructor(send, onOverdue) {
@@ -175,7 +175,7 @@
         this._onOverdue();
         this.resend();
       }, deadline);
-      this._send(this.inFlight, this.attempt);
+      this._send(this.inFlight);
     }
   }
 

@@ -107,11 +107,7 @@
   /** The run has ended: fetch its result, unless it came with the answer already. */
   function ended(/** @type {{run: string}} */ news) {
     const { state } = gmm;
-    if (state.run && state.run.id === news.run && state.training()) ask(news.run);
-  }
-
-  function ask(/** @type {string} */ run) {
-    gmm.set_props("follow", { data: { run, at: performance.now() } });
+    if (state.run && state.run.id === news.run && state.training()) gmm.exchange.follow(news.run);
   }
 
   const HANDLERS = {
@@ -130,7 +126,7 @@
     window.addEventListener("pagehide", close);
     setInterval(() => {
       const live = source && source.readyState === EventSource.OPEN;
-      if (!live && gmm.state.training()) ask(gmm.state.run.id);
+      if (!live && gmm.state.training()) gmm.exchange.follow(gmm.state.run.id);
     }, POLL_RUN_MS);
   }
 

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 from flask import Flask
 
@@ -167,7 +167,6 @@ def _valid(session_id: str, run_id: str) -> list[Request]:
         # not "play": it goes on in the background, and no refusal could be told from it
         *({"kind": kind} for kind in ("undo", "redo", "clear", "pause", "resume", "stop")),
     ]
-    dash = "/_dash-update-component"
     return [
         Request("POST", "/api/v1/sessions", {**settings, "prior_weight": 1.0, "seed": 3}),
         Request("PATCH", api, settings),
@@ -188,9 +187,12 @@ def _valid(session_id: str, run_id: str) -> list[Request]:
         Request("POST", "/retrain", points, "epochs=5"),
         Request("POST", "/clear", headers={"X-Session": session_id}),
         Request("GET", "/parameters", headers={"X-Session": session_id}),
-        *(Request("POST", dash, _envelope({**each, "key": "k1"}, session_id)) for each in commands),
-        Request("POST", dash, _question("followed", "follow", {"run": run_id}, session_id)),
-        Request("POST", dash, _question("seen", "look", {"id": session_id}, None)),
+        *(
+            Request("POST", "/page/perform", _of_session({**each, "key": "k1"}, session_id))
+            for each in commands
+        ),
+        Request("POST", "/page/follow", _of_session({"run": run_id}, session_id)),
+        Request("POST", "/page/look", {"id": session_id}),
         *(
             Request("GET", each)
             for each in ("/", "/legacy/", "/legacy/static/script.js", "/healthz")
@@ -206,21 +208,8 @@ def _valid(session_id: str, run_id: str) -> list[Request]:
     ]
 
 
-def _envelope(command: Any, session_id: str) -> dict[str, Any]:
-    return _question("answer", "command", command, session_id)
-
-
-def _question(output: str, name: str, value: Any, session_id: Optional[str]) -> dict[str, Any]:
-    session = {"id": "session", "property": "data", "value": session_id}
-    written = {"id": output, "property": "data"}
-    both = output == "seen"
-    return {
-        "output": "..seen.data...session.data.." if both else f"{output}.data",
-        "outputs": [written, {"id": "session", "property": "data"}] if both else written,
-        "inputs": [{"id": name, "property": "data", "value": value}],
-        "state": [session] if session_id else [],
-        "changedPropIds": [f"{name}.data"],
-    }
+def _of_session(value: Any, session_id: str) -> dict[str, Any]:
+    return {"session": session_id, "value": value}
 
 
 def _malformed(rng: random.Random, valid: Request) -> Request:

@@ -24,7 +24,7 @@ from benchmarks.bare_page import bare_round_trips, first_plots
 from benchmarks.pictures import take_pictures
 from benchmarks.visit import serving, visiting
 from dash_app.ui import plotly_bundle
-from testbed.dash_requests import DashRequests
+from testbed.page_requests import PageRequests
 
 RESULTS = Path(__file__).with_name("results") / "page.txt"
 SEED = 7
@@ -182,7 +182,7 @@ def first_load(url: str) -> tuple[float, float]:
 def answers_at(port: int, n_points: int) -> list[float]:
     """Return milliseconds of the server's answers to clicks, with both models present."""
     rng = np.random.default_rng(SEED)
-    page = DashRequests(port)
+    page = PageRequests(port)
     try:
         session_id = page.look()["view"]["id"]
         start = rng.choice([-0.5, 0.4], n_points) + rng.normal(0, 0.1, n_points)

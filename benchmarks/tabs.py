@@ -159,8 +159,7 @@ class Tab:
                     for number, connection in enumerate(self._connections)
                 )
             )
-            seen = await self._call("look", "..seen.data...session.data..", {"id": None}, [])
-            self.session_id = seen["session"]["data"]
+            self.session_id = (await self._ask("look", {"id": None}))["view"]["id"]
         except (OSError, asyncio.IncompleteReadError, asyncio.TimeoutError) as error:
             self._tally.errors.append(f"load: {error!r}")
             return
@@ -170,11 +169,10 @@ class Tab:
     async def click(self, x: float) -> Optional[float]:
         """Add a point as the page does; return ms until the new mixture, or None after an error."""
         command = {"kind": "add", "x": [x], "key": secrets.token_hex(16)}
-        state = [{"id": "session", "property": "data", "value": self.session_id}]
         started = time.perf_counter()
         try:
-            answer = await self._call("command", "answer.data", command, state)
-            answer["answer"]["data"]["view"]["online"]
+            answer = await self._ask("perform", {"session": self.session_id, "value": command})
+            answer["view"]["online"]
         except (OSError, asyncio.IncompleteReadError, asyncio.TimeoutError, LookupError) as error:
             self._tally.errors.append(f"click: {error!r}")
             return None
@@ -201,21 +199,12 @@ class Tab:
         for path in paths:
             await self._get(connection, path)
 
-    async def _call(self, name: str, output: str, value: Any, state: list[Any]) -> Any:
-        """Send the request of a Dash callback; return its outputs."""
-        parts = [part for part in output.split(".") if part]
-        outputs: Any = [{"id": each, "property": of} for each, of in zip(parts[::2], parts[1::2])]
-        body = {
-            "output": output,
-            "outputs": outputs if output.startswith("..") else outputs[0],
-            "inputs": [{"id": name, "property": "data", "value": value}],
-            "changedPropIds": [f"{name}.data"],
-            "state": state,
-        }
-        answer = await self._connections[0].request("POST", "/_dash-update-component", body)
+    async def _ask(self, what: str, body: Any) -> Any:
+        """Send a request of the page's hot path; return the answer."""
+        answer = await self._connections[0].request("POST", f"/page/{what}", body)
         if answer.status != 200:
             raise LookupError(f"{answer.status} {answer.body[:200]!r}")
-        return answer.json()["response"]
+        return answer.json()
 
     async def _follow(self) -> None:
         while True:

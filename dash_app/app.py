@@ -31,6 +31,7 @@ from dash_app.store import Store
 from dash_app.ui.callbacks import register_callbacks
 from dash_app.ui.delivery import register_delivery
 from dash_app.ui.envelope import register_envelope
+from dash_app.ui.exchange import register_exchange
 from dash_app.ui.layout import PAGE_TEMPLATE, build_layout
 from dash_app.ui.plotly_bundle import register_plotly
 from dash_app.web import documentation, error_handlers, headers, origins, request_ids
@@ -102,6 +103,7 @@ def create_app(config: Optional[Config] = None) -> dash.Dash:
     app.index_string = PAGE_TEMPLATE
     app.layout = build_layout(config)
     register_callbacks(app, sessions)
+    register_exchange(server, sessions)
     register_envelope(app, server)
     own_page = None if config.legacy_frontend is None else LEGACY_PAGE
     headers.register(server, app.csp_hashes, third_party_page=own_page)

@@ -117,6 +117,8 @@ def test_own_pages_and_clients_other_than_browsers_may_change_data(
         ("PATCH", f"{SESSIONS}/{'0' * 32}"),
         ("DELETE", f"{SESSIONS}/{'0' * 32}"),
         ("POST", "/_dash-update-component"),
+        ("POST", "/page/perform"),
+        ("POST", "/page/look"),
         ("POST", "/train"),
         ("PUT", "/train"),
         ("POST", "/no/such/address"),

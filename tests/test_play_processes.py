@@ -6,21 +6,21 @@ import time
 from pathlib import Path
 from typing import Any
 
-from testbed.dash_requests import DashRequests
+from testbed.page_requests import PageRequests
 from testbed.serving import gunicorn, waitress
 from tests.waiting import eventually
 
 N_POINTS = 10_000
 
 
-def session_of(page: DashRequests) -> str:
+def session_of(page: PageRequests) -> str:
     return str(page.look()["view"]["id"])
 
 
 def test_any_worker_pauses_and_resumes_what_another_one_plays(tmp_path: Path) -> None:
     server = gunicorn(tmp_path)
     # each connection may be served by another worker
-    pages = [DashRequests(server.port) for _ in range(4)]
+    pages = [PageRequests(server.port) for _ in range(4)]
     try:
         session_id = session_of(pages[0])
         pages[0].perform(session_id, "play", name="ten-thousand")
@@ -41,7 +41,7 @@ def test_any_worker_pauses_and_resumes_what_another_one_plays(tmp_path: Path) ->
 
 def test_server_stops_at_once_while_it_plays_and_its_crash_ends_the_example(tmp_path: Path) -> None:
     server = waitress(tmp_path)
-    page = DashRequests(server.port)
+    page = PageRequests(server.port)
     session_id = session_of(page)
     page.perform(session_id, "play", name="ten-thousand")
     started = time.monotonic()
@@ -49,7 +49,7 @@ def test_server_stops_at_once_while_it_plays_and_its_crash_ends_the_example(tmp_
     assert (code, time.monotonic() - started < 5.0) == (0, True)
     page.close()
     server = waitress(tmp_path)
-    page = DashRequests(server.port)
+    page = PageRequests(server.port)
     try:
         seen = page.look(session_id)["view"]
         assert (seen["playing"], seen["n_points"] < N_POINTS) == (None, True)
@@ -57,7 +57,7 @@ def test_server_stops_at_once_while_it_plays_and_its_crash_ends_the_example(tmp_
         server.kill()
         page.close()
         server = waitress(tmp_path)
-        page = DashRequests(server.port)
+        page = PageRequests(server.port)
         eventually(lambda: page.look(session_id)["view"]["playing"] is None)
         assert page.perform(session_id, "undo")["view"]["example"] == "ten-thousand"
     finally:

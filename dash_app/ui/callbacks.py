@@ -1,28 +1,22 @@
 """Callbacks of the page.
 
-Commands run on the server. What a person sees runs in the browser: the hot path in assets/ puts the
-state of the page into a store, and clientside callbacks of assets/callbacks.js make Outputs of it.
+The hot path in assets/ sends what a person does to the server (see exchange.py) and puts the state
+of the page into a store. Clientside callbacks of assets/callbacks.js make Outputs of it.
 """
 
 from __future__ import annotations
 
-import logging
 from typing import Any, Protocol
 
 import dash
-from dash import ClientsideFunction, Input, Output, State, ctx
+from dash import ClientsideFunction, Input, Output, State
 from dash.dependencies import DashDependency
 
-from dash_app.errors import GMMError
 from dash_app.sessions import Sessions
-from dash_app.ui import commands, ids
+from dash_app.ui import ids
 from dash_app.ui.dialogs import register_dialogs
 from dash_app.ui.examples import EXAMPLES
 from dash_app.ui.lines import ADDED
-
-_log = logging.getLogger(__name__)
-
-Json = dict[str, Any]
 
 
 class Browser(Protocol):
@@ -34,55 +28,8 @@ class Browser(Protocol):
 
 def register_callbacks(app: dash.Dash, sessions: Sessions) -> None:
     """Connect the page to the sessions."""
-    _register_commands(app, sessions)
     _register_browser(app)
     register_dialogs(app, sessions)
-
-
-def _register_commands(app: dash.Dash, sessions: Sessions) -> None:
-    def perform(command: Any, session_id: Any) -> Json:
-        return commands.perform(sessions, session_id, command)
-
-    def look(question: Any) -> tuple[Json, Any]:
-        seen = commands.look(sessions, question)
-        return seen, seen["view"]["id"] if "view" in seen else dash.no_update
-
-    def follow(question: Any, session_id: Any) -> Json:
-        return commands.follow(sessions, session_id, question)
-
-    session = State(ids.SESSION, "data")
-    app.callback(
-        Output(ids.ANSWER, "data"),
-        Input(ids.COMMAND, "data"),
-        session,
-        prevent_initial_call=True,
-        on_error=_unexpected,
-    )(perform)
-    app.callback(
-        Output(ids.SEEN, "data"),
-        Output(ids.SESSION, "data"),
-        Input(ids.LOOK, "data"),
-        prevent_initial_call=True,
-    )(look)
-    app.callback(
-        Output(ids.FOLLOWED, "data"),
-        Input(ids.FOLLOW, "data"),
-        session,
-        prevent_initial_call=True,
-    )(follow)
-
-
-def _unexpected(error: Exception) -> Json:
-    """Answer a command that raised an unexpected error; the page shows the message.
-
-    Errors of the project go to the error handlers: the value was not a command.
-    """
-    if isinstance(error, GMMError):
-        raise error
-    _log.error("a command failed", exc_info=error)
-    key = ctx.inputs[f"{ids.COMMAND}.data"]["key"]
-    message = "The server failed; see its log. Nothing was changed."
-    return {"key": key, "error": {"message": message, "field": None}}
 
 
 def _register_browser(app: dash.Dash) -> None:
@@ -99,9 +46,6 @@ def _register_browser(app: dash.Dash) -> None:
 def _register_hot_path(browser: Browser) -> None:
     """Hand the hot path what it needs; it draws the plot by itself."""
     browser("boot", Input(ids.SETTINGS, "data"))
-    browser("answered", Input(ids.ANSWER, "data"))
-    browser("seen", Input(ids.SEEN, "data"))
-    browser("followed", Input(ids.FOLLOWED, "data"))
     pressed = [*ids.ACTIONS, *(ids.example(name) for name in EXAMPLES)]
     browser("pressed", *(Input(name, "n_clicks") for name in pressed))
 

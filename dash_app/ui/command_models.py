@@ -24,12 +24,11 @@ T = TypeVar("T", bound=BaseModel)
 
 
 class _Command(BaseModel):
-    """Base of all commands; `attempt` counts how often it was sent. The server ignores `whole`."""
+    """Base of all commands. The server ignores `whole`."""
 
     model_config = ConfigDict(extra="forbid")
 
     key: fields.Key
-    attempt: Optional[fields.Whole] = None
     whole: Optional[bool] = None
 
 
@@ -106,14 +105,22 @@ class Keyed(BaseModel):
     key: fields.Key
 
 
+class Sent(BaseModel):
+    """What the page sends about a session; both parts are checked where they are used."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    session: Any
+    value: Any
+
+
 class Question(BaseModel):
-    """A question about a run, with a request to stop it; `at` makes each question unique."""
+    """A question about a run, with a request to stop it."""
 
     model_config = ConfigDict(extra="forbid")
 
     run: str
     stop: bool = False
-    at: Optional[fields.Finite] = None
 
 
 class Look(BaseModel):
@@ -122,7 +129,6 @@ class Look(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     id: Optional[str] = None
-    at: Optional[fields.Finite] = None
 
 
 def read_command(value: Any) -> Command:

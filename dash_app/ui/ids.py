@@ -4,15 +4,9 @@ from __future__ import annotations
 
 PAGE = "page"
 
-# Stores: messages between the browser's hot path, the callbacks and the server
+# Stores: messages between the browser's hot path and the callbacks
 SESSION = "session"  # the session's id
 SETTINGS = "settings"  # constants of the page, sent once
-COMMAND = "command"  # hot path to server: a change of the session
-ANSWER = "answer"  # server to hot path: the session after the command
-FOLLOW = "follow"  # hot path to server: request the state of a run, or stop it
-FOLLOWED = "followed"  # server to hot path: the run, and the session if the run is done
-LOOK = "look"  # hot path to server: request the current session
-SEEN = "seen"  # server to hot path: the session with all points
 STATE = "state"  # hot path to callbacks: what the page says and shows
 RACE = "race"  # hot path to callbacks: the learners after each increment
 LOSSES = "losses"  # hot path to callbacks: the losses of the run from scratch

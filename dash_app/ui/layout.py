@@ -43,8 +43,7 @@ PAGE_TEMPLATE = """<!DOCTYPE html>
     </body>
 </html>"""
 _STORES = (
-    *(ids.SESSION, ids.COMMAND, ids.ANSWER, ids.FOLLOW, ids.FOLLOWED, ids.LOOK, ids.SEEN),
-    *(ids.STATE, ids.RACE, ids.LOSSES, ids.MESSAGE),
+    *(ids.SESSION, ids.STATE, ids.RACE, ids.LOSSES, ids.MESSAGE),
     *(ids.ORDERS_TASK, ids.ORDERS_RESULTS, ids.STORY),
 )
 #: The colours of the models: shade 7 where the page is light, 4 where it is dark. And the greys.

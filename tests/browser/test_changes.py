@@ -11,10 +11,10 @@ pytestmark = pytest.mark.browser
 #: Requests of this page for a whole session, since `looks` was set to 0.
 _COUNT_LOOKS = """
 window.looks = 0;
-const set = dash_clientside.set_props;
-dash_clientside.set_props = (id, props) => {
-    if (id === 'look') looks += 1;
-    return set(id, props);
+const look = dash_clientside.exchange.look;
+dash_clientside.exchange.look = (id) => {
+    looks += 1;
+    look(id);
 };
 """
 _HISTOGRAM = "document.querySelector('#plot .js-plotly-plot').data.find(t => t.uid === 'many')"

@@ -25,59 +25,25 @@ def session_id(sessions: Sessions) -> str:
     return sessions.create(n_components=2).id
 
 
-def envelope(value: Any, session_id: Any) -> dict[str, Any]:
-    return {
-        "output": "answer.data",
-        "outputs": {"id": "answer", "property": "data"},
-        "inputs": [{"id": "command", "property": "data", "value": value}],
-        "state": [{"id": "session", "property": "data", "value": session_id}],
-        "changedPropIds": ["command.data"],
-    }
+def send(client: FlaskClient, command: Any, session_id: Any) -> Any:
+    return client.post("/page/perform", json={"session": session_id, "value": command})
 
 
-def send(client: FlaskClient, body: Any) -> Any:
-    return client.post("/_dash-update-component", json=body)
-
-
-def test_the_pages_own_envelope_is_taken(
+def test_a_command_of_the_page_is_carried_out(
     client: FlaskClient, sessions: Sessions, session_id: str
 ) -> None:
-    answer = send(client, envelope(ADD, session_id))
-    assert answer.status_code == 200
+    assert send(client, ADD, session_id).status_code == 200
     assert sessions.view(session_id).n_points == 1
 
 
-WRONG_ENVELOPES: list[tuple[str, Any]] = [
-    ("outputs", []),
-    ("outputs", None),
-    ("outputs", {"id": "seen", "property": "data"}),
-    ("output", "nobody.data"),
-    ("output", None),
-    ("output", ["answer.data"]),
-    ("inputs", []),
-    ("inputs", [[]]),
-    ("inputs", 7),
-    ("inputs", [{"id": "command", "property": 1, "value": ADD}]),
-    ("state", [{}]),
-    ("state", None),
-    ("changedPropIds", 1),
-    ("changedPropIds", [{}]),
-]
-
-
-@pytest.mark.parametrize(("part", "value"), WRONG_ENVELOPES)
-def test_malformed_envelope_is_refused_before_the_command_is_applied(
-    client: FlaskClient, sessions: Sessions, session_id: str, part: str, value: Any
+@pytest.mark.parametrize("what", ["perform", "follow", "look"])
+@pytest.mark.parametrize("body", [7, [], "add", {"session": None}, {"value": ADD}, {"id": 7}])
+def test_body_that_is_no_request_of_the_page_is_refused(
+    client: FlaskClient, what: str, body: Any
 ) -> None:
-    answer = send(client, {**envelope(ADD, session_id), part: value})
+    answer = client.post(f"/page/{what}", json=body)
     assert answer.status_code == 422
-    assert answer.json["error"]["field"] == part
-    assert sessions.view(session_id).revision == 0
-
-
-@pytest.mark.parametrize("body", [7, [], "add"])
-def test_body_that_is_no_envelope_is_refused(client: FlaskClient, body: Any) -> None:
-    assert send(client, body).status_code == 422
+    assert answer.json["error"]["message"].startswith("expected")
 
 
 WRONG_COMMANDS: list[tuple[Any, Optional[str]]] = [
@@ -116,13 +82,10 @@ WRONG_COMMANDS: list[tuple[Any, Optional[str]]] = [
 def test_malformed_command_is_refused_and_changes_nothing(
     client: FlaskClient, sessions: Sessions, session_id: str, value: Any, field: Optional[str]
 ) -> None:
-    answer = send(client, envelope(value, session_id))
-    if answer.status_code == 200:
-        error = answer.json["response"]["answer"]["data"]["error"]
-    else:
-        assert answer.status_code == 422
-        error = answer.json["error"]
-        assert field is None
+    answer = send(client, value, session_id)
+    assert answer.status_code in (200, 422)
+    error = answer.json["error"]
+    assert answer.status_code == 200 or field is None
     assert error["message"].startswith("expected")
     assert field is None or error["field"] == field
     assert sessions.view(session_id).revision == 0
@@ -130,26 +93,16 @@ def test_malformed_command_is_refused_and_changes_nothing(
 
 @pytest.mark.parametrize("wrong", [None, 7, [], {}, "a\0b", "\ud800", "A" * 32, "é" * 32])
 def test_what_cannot_be_an_id_is_a_session_that_is_gone(client: FlaskClient, wrong: Any) -> None:
-    answer = send(client, envelope(ADD, wrong))
-    assert answer.json["response"]["answer"]["data"] == {"key": "k1", "gone": True}
+    assert send(client, ADD, wrong).json == {"key": "k1", "gone": True}
 
 
 @pytest.mark.parametrize("question", [None, {}, {"run": 7}, {"run": "a\0b"}, {"run": {}}])
 def test_question_for_no_run_is_refused(
     client: FlaskClient, session_id: str, question: Any
 ) -> None:
-    body = {
-        **envelope(None, session_id),
-        "output": "followed.data",
-        "outputs": {"id": "followed", "property": "data"},
-        "inputs": [{"id": "follow", "property": "data", "value": question}],
-        "changedPropIds": ["follow.data"],
-    }
-    answer = send(client, body)
-    if answer.status_code == 200:
-        assert "error" in answer.json["response"]["followed"]["data"]
-    else:
-        assert answer.status_code == 422
+    answer = client.post("/page/follow", json={"session": session_id, "value": question})
+    assert answer.status_code in (200, 422)
+    assert answer.json["error"]["message"].startswith("expected")
 
 
 DEEP = b"[" * 100_000 + b"]" * 100_000
@@ -165,6 +118,9 @@ def test_deep_json_is_malformed_everywhere(client: FlaskClient, session_id: str)
         ("POST", f"{at}/train"),
         ("POST", "/train"),
         ("POST", "/_dash-update-component"),
+        ("POST", "/page/perform"),
+        ("POST", "/page/follow"),
+        ("POST", "/page/look"),
     ]:
         for text in (DEEP, b'{"x": ' * 33 + b"1" + b"}" * 33):
             answer = client.open(path, method=method, data=text, content_type="application/json")

@@ -25,8 +25,8 @@ def session_id(server: Flask) -> str:
     return made
 
 
-def call(client: FlaskClient, output_id: str, *values: Any) -> Any:
-    """Call the callback of an output with these values of its inputs and its state."""
+def envelope(client: FlaskClient, output_id: str, *values: Any) -> dict[str, Any]:
+    """Return the body by which Dash calls the callback of an output with these values."""
     (found,) = [
         each
         for each in client.get("/_dash-dependencies").json
@@ -38,14 +38,54 @@ def call(client: FlaskClient, output_id: str, *values: Any) -> Any:
     assert len(places) == len(values)
     given = [{**place, "value": value} for place, value in zip(places, values)]
     n_inputs = len(found["inputs"])
-    body = {
+    return {
         "output": found["output"],
         "outputs": outputs if found["output"].startswith("..") else outputs[0],
         "inputs": given[:n_inputs],
         "state": given[n_inputs:],
         "changedPropIds": [f"{given[0]['id']}.{given[0]['property']}"],
     }
+
+
+def send(client: FlaskClient, body: Any) -> Any:
     return client.post("/_dash-update-component", json=body)
+
+
+def call(client: FlaskClient, output_id: str, *values: Any) -> Any:
+    return send(client, envelope(client, output_id, *values))
+
+
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [
+        ("outputs", []),
+        ("outputs", None),
+        ("outputs", {"id": "session", "property": "data"}),
+        ("output", "nobody.data"),
+        ("output", None),
+        ("output", ["orders-results.data"]),
+        ("inputs", []),
+        ("inputs", [[]]),
+        ("inputs", 7),
+        ("inputs", [{"id": "orders-task", "property": 1, "value": TASK}]),
+        ("state", [{}]),
+        ("state", None),
+        ("changedPropIds", 1),
+        ("changedPropIds", [{}]),
+    ],
+)
+def test_malformed_envelope_is_refused(
+    client: FlaskClient, session_id: str, part: str, value: Any
+) -> None:
+    body = envelope(client, ids.ORDERS_RESULTS, TASK, None, session_id)
+    answer = send(client, {**body, part: value})
+    assert answer.status_code == 422
+    assert answer.json["error"]["field"] == part
+
+
+@pytest.mark.parametrize("body", [7, [], "add"])
+def test_body_that_is_no_envelope_is_refused(client: FlaskClient, body: Any) -> None:
+    assert send(client, body).status_code == 422
 
 
 def test_the_pages_own_values_are_taken(client: FlaskClient, session_id: str) -> None:

@@ -1,0 +1,51 @@
+/**
+ * The requests of the hot path, as plain JSON. They do not go through callbacks of Dash: its script
+ * takes longer before and after a request than a click may take.
+ */
+"use strict";
+
+(function (gmm) {
+  /**
+   * Send a request. A refusal is an answer: with `again` where it passes by itself, else `error`.
+   * Without an answer, or with one that is not the application's, the promise is rejected.
+   *
+   * @returns {Promise<any>}
+   */
+  async function post(/** @type {string} */ what, /** @type {any} */ body) {
+    const headers = { "Content-Type": "application/json" };
+    const answer = await fetch(`page/${what}`, { method: "POST", headers, body: JSON.stringify(body) });
+    const json = await answer.json();
+    if (answer.ok) return json;
+    const { message, field } = json.error;
+    const seconds = Number(answer.headers.get("Retry-After"));
+    return seconds
+      ? { again: { reason: "busy", message, after_ms: 1000 * seconds } }
+      : { error: { message, field } };
+  }
+
+  /** A lost request is nobody's error: the page sends it again when its answer is overdue. */
+  const lost = () => undefined;
+
+  /** Send a command; the outbox sends it again if no answer comes. */
+  function perform(/** @type {Command} */ command) {
+    const sent = post("perform", { session: gmm.state.view.id, value: command });
+    sent.then((answer) => gmm.answers.answered({ key: command.key, ...answer }), lost);
+  }
+
+  /** Ask how far a run from scratch is, or stop it. */
+  function follow(/** @type {string} */ run, stop = false) {
+    const { view } = gmm.state;
+    if (!view) return; // the session is left
+    const asked = { run, stop };
+    post("follow", { session: view.id, value: asked }).then((answer) => {
+      if (gmm.state.view?.id === view.id) gmm.answers.followed({ asked, ...answer });
+    }, lost);
+  }
+
+  /** Ask for a whole session; null asks for a new one. */
+  function look(/** @type {string|null} */ id) {
+    post("look", { id }).then((answer) => answer.error || gmm.answers.seen(answer), lost);
+  }
+
+  gmm.exchange = { follow, look, perform };
+})((window.dash_clientside = window.dash_clientside || {}));
