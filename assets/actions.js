@@ -67,7 +67,7 @@
     change({ kind: "play", name });
     const { beside } = gmm.state.settings.examples[name];
     const racing = [...new Set([...gmm.race.racing, ...beside])];
-    if (racing.length > gmm.race.racing.length) gmm.set_props("racing", { data: racing });
+    if (racing.length > gmm.race.racing.length) gmm.set_props("racing", { value: racing });
   }
 
   function pause() {

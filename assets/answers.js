@@ -49,6 +49,7 @@
     state.reset();
     state.replace({ points: [] });
     state.view = null;
+    gmm.race.follow(); // closes the stream of the session that is left
     look();
   }
 

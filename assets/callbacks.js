@@ -35,6 +35,7 @@
     gmm.pointer.listen(await drawnPlot());
     gmm.cursor.listen();
     gmm.keyboard.listen();
+    gmm.menu.listen();
     gmm.stream.listen();
     gmm.race.listen();
     gmm.story.listen();
@@ -146,22 +147,14 @@
     if (triggered.length && triggered[0].value) gmm.rewind.go(stepOf(triggered[0].value));
   }
 
-  /** @returns {any} the learners that are compared, after one was added or taken away */
-  function added(/** @type {any[]} */ ...given) {
-    const racing = given[given.length - 1] || [];
-    const [id] = gmm.callback_context.triggered[0].prop_id.split(".");
-    const name = Object.keys(gmm.state.settings.lines).find((each) => id === `compare-${each.replaceAll("_", "-")}`);
-    if (!name) return gmm.no_update;
-    return racing.includes(name) ? racing.filter((/** @type {string} */ each) => each !== name) : [...racing, name];
-  }
-
-  /** @returns {any[]} which rows are hidden, and the ticks in the menu; lines of others cost nothing */
-  function compared(/** @type {string[]} */ racing, /** @type {any} */ settings, /** @type {boolean[]} */ ...switches) {
-    const names = Object.keys(settings.lines);
-    gmm.race.racing = racing || [];
-    const are = names.map((name) => gmm.race.racing.includes(name));
-    gmm.race.choose(names.filter((_, k) => are[k] && switches[k]));
-    return [...are.map((is) => !is), ...are.map((is) => (is ? "\u2713" : ""))];
+  /** Compare with these learners; lines that are switched off cost nothing. */
+  function compared(/** @type {string[]} */ racing, /** @type {boolean[]} */ _checked, /** @type {any} */ settings) {
+    const switches = gmm.callback_context.inputs_list[1];
+    const off = switches.filter((/** @type {any} */ each) => !each.value).map((/** @type {any} */ each) => each.id.learner);
+    const names = Object.keys(settings.lines).filter((name) => racing.includes(name));
+    gmm.race.racing = names;
+    gmm.race.choose(names.filter((name) => !off.includes(name)));
+    gmm.race.told(); // a new row has no figures yet
   }
 
   /** @type {Record<string, () => void>} the buttons of the rewind, and those of its question */
@@ -230,8 +223,7 @@
         : "Examples",
       playing && playing.status === "paused" ? "Resume" : "Pause",
       !(view && view.truth),
-      view && view.truth ? "The truth" : "The truth: of fixed clumps only",
-      gmm.state.truth ? "\u2713" : "",
+      view && view.truth ? `The truth${gmm.state.truth ? " \u2713" : ""}` : "The truth: of fixed clumps only",
     ],
     axisShown: ({ shown: [low, high], outside }) => [
       gmm.words.number(low, 3),
@@ -283,7 +275,7 @@
 
   gmm.callbacks = {
     ...{ boot, pressed, configured, chosen, epochs, axis, shown, race, run, message, copy },
-    ...{ added, compared, hovered, increment, rewound, wound },
+    ...{ compared, hovered, increment, rewound, wound },
     help: () => true,
   };
 })((window.dash_clientside = window.dash_clientside || {}));

@@ -100,7 +100,7 @@
     const key = name(event);
     if (key === null || event.repeat || typing(event.target)) return undefined;
     const focused = /** @type {HTMLElement} */ (event.target);
-    if (key === " " && focused.closest("button, input, [role=slider]")) return undefined;
+    if (key === " " && focused.closest("button, input, summary, [role=slider]")) return undefined;
     if (gmm.race.cursor !== null && REWOUND[key]) {
       return key !== "Escape" && focused.closest("[role=slider], [role=radiogroup]") ? undefined : REWOUND[key];
     }

@@ -75,14 +75,15 @@
   }
 
   function compare(/** @type {string[]} */ names) {
-    gmm.set_props("racing", { data: names });
+    gmm.set_props("racing", { value: names });
   }
 
   /** @returns {boolean} whether the example has been played, and all learners have learned it */
   function isDone() {
     const { view, outbox } = gmm.state;
     const { example, n_points: n, learners } = step();
-    if (!example || !isStaged() || view.playing || outbox.busy || view.n_points < n) return false;
+    const changes = outbox.pending.some(({ kind }) => kind !== "train");
+    if (!example || !isStaged() || view.playing || changes || view.n_points < n) return false;
     if (view.half_life !== null) return true;
     return ["summary", "scratch", ...learners].every((name) => last(name)?.n_points === view.n_points);
   }
@@ -134,7 +135,7 @@
     const { id, racing } = own;
     const back = () => {
       own = null;
-      gmm.set_props("racing", { data: racing });
+      gmm.set_props("racing", { value: racing });
     };
     if (isStaged() || moving) gmm.answers.enter(id, back);
     else back();

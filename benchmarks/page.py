@@ -120,7 +120,7 @@ def race_at(url: str, n_points: int) -> list[float]:
         start = rng.choice([-0.5, 0.4], n_points) + rng.normal(0, 0.1, n_points)
         visit.add(start.round(4).tolist())
         visit.driver.execute_script(
-            "dash_clientside.set_props('racing', {data: arguments[0]})", RACING
+            "dash_clientside.set_props('racing', {value: arguments[0]})", RACING
         )
         told = "dash_clientside.race.shown.every((name) => dash_clientside.race.at(name))"
         visit.wait(f"dash_clientside.race.shown.length === {len(RACING)} && {told}")

@@ -9,14 +9,16 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 import dash
-from dash import ClientsideFunction, Input, Output, State
+from dash import ALL, ClientsideFunction, Input, Output, State, html
 from dash.dependencies import DashDependency
 
 from dash_app.sessions import Sessions
 from dash_app.ui import ids
+from dash_app.ui.command_models import read
+from dash_app.ui.dialog_models import Learners
 from dash_app.ui.dialogs import register_dialogs
 from dash_app.ui.examples import EXAMPLES
-from dash_app.ui.lines import ADDED
+from dash_app.ui.league import added_rows
 
 
 class Browser(Protocol):
@@ -39,7 +41,7 @@ def _register_browser(app: dash.Dash) -> None:
     _register_hot_path(browser)
     _register_shown(browser)
     _register_charts(browser)
-    _register_race(browser)
+    _register_race(app, browser)
     _register_controls(browser)
 
 
@@ -83,7 +85,6 @@ _SHOWN = {
         *_children(ids.TRAIN, ids.PLAYING, ids.PAUSE),
         Output(ids.TRUTH, "disabled"),
         *_children(ids.TRUTH),
-        Output(ids.TRUTH, "leftSection"),
     ],
     "axisShown": [
         Output(ids.AXIS_LOW, "placeholder"),
@@ -137,23 +138,18 @@ def _register_charts(browser: Browser) -> None:
     )
 
 
-def _register_race(browser: Browser) -> None:
+def _register_race(app: dash.Dash, browser: Browser) -> None:
     """Add learners, show and hide their lines, and rewind."""
-    names = [line.name for line in ADDED]
-    browser(
-        "added",
-        Output(ids.RACING, "data"),
-        *(Input(ids.item(name), "n_clicks") for name in names),
-        State(ids.RACING, "data"),
-        prevent_initial_call=True,
-    )
+
+    def rows(names: Any) -> list[html.Tr]:
+        return added_rows(read(Learners, names).root)
+
+    app.callback(Output(ids.ADDED_ROWS, "children"), Input(ids.RACING, "value"))(rows)
     browser(
         "compared",
-        *(Output(ids.row(name), "hidden") for name in names),
-        *(Output(ids.item(name), "leftSection") for name in names),
-        Input(ids.RACING, "data"),
-        Input(ids.SETTINGS, "data"),
-        *(Input(ids.switch(name), "checked") for name in names),
+        Input(ids.RACING, "value"),
+        Input(ids.switch(ALL), "checked"),
+        State(ids.SETTINGS, "data"),
     )
     buttons = ids.REWIND_OPEN, ids.REWIND_BACK, ids.REWIND_PLAY, ids.REWIND_ON, ids.REWIND_CLOSE
     answers = ids.BRANCH_HERE, ids.BRANCH_END, ids.BRANCH_CANCEL

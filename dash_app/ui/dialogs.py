@@ -125,7 +125,7 @@ def _register_orders(app: dash.Dash, sessions: Sessions) -> None:
         Output(ids.ORDERS, "opened"),
         Output(ids.ORDERS_LEARNER, "value"),
         Input(ids.ORDERS_OPEN, "n_clicks"),
-        State(ids.RACING, "data"),
+        State(ids.RACING, "value"),
         prevent_initial_call=True,
     )
     _browser(
@@ -135,7 +135,7 @@ def _register_orders(app: dash.Dash, sessions: Sessions) -> None:
         Input(ids.ORDERS, "opened"),
         Input(ids.ORDERS_LEARNER, "value"),
         Input(ids.ORDERS_RESULTS, "data"),
-        State(ids.RACING, "data"),
+        State(ids.RACING, "value"),
         prevent_initial_call=True,
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 PAGE = "page"
 
 # Stores: messages between the browser's hot path and the callbacks
@@ -10,7 +12,6 @@ SETTINGS = "settings"  # constants of the page, sent once
 STATE = "state"  # hot path to callbacks: what the page says and shows
 RACE = "race"  # hot path to callbacks: the learners after each increment
 LOSSES = "losses"  # hot path to callbacks: the losses of the run from scratch
-RACING = "racing"  # names of the learners that are compared, kept for the tab
 MESSAGE = "message"  # hot path to callbacks: something to tell once
 
 # The plot and its reading
@@ -58,6 +59,8 @@ HELP = "help"
 HELP_OPEN = "help-open"
 COPY = "copy-parameters"
 COMPARE = "compare"
+RACING = "racing"  # the boxes of the learners that are compared, kept for the tab
+ADDED_ROWS = "added-rows"
 TRUTH = "truth"
 #: Buttons whose press is an action of assets/actions.js.
 ACTIONS = (TRAIN, UNDO, REDO, CLEAR, PAUSE, STOP, TRUTH)
@@ -138,13 +141,13 @@ def cell(learner: str, column: str) -> str:
     return _of(learner, column)
 
 
-def switch(learner: str) -> str:
-    """Return the id of the switch that shows or hides a learner's lines."""
-    return _of("switch", learner)
+def switch(learner: Any) -> dict[str, Any]:
+    """Return the id of the switch that shows or hides a learner's lines; ALL for all of them."""
+    return {"part": "switch", "learner": learner}
 
 
 def item(learner: str) -> str:
-    """Return the id of the menu item that adds a learner."""
+    """Return the id of the box in the menu that adds a learner."""
     return _of("compare", learner)
 
 

@@ -108,7 +108,6 @@ def _stores() -> list[dcc.Store]:
     }
     return [
         dcc.Store(id=ids.SETTINGS, data=settings),
-        dcc.Store(id=ids.RACING, data=[], storage_type="session"),
         *(dcc.Store(id=name) for name in _STORES),
     ]
 

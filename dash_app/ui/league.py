@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -9,7 +10,7 @@ from dash import html
 
 from dash_app.ui import ids
 from dash_app.ui.lines import ADDED, ALWAYS, LINES, Line
-from dash_app.ui.parts import hint, term
+from dash_app.ui.parts import button, hint, term
 
 #: Columns of the table by the name that their cells have, with the term that explains them.
 COLUMNS = {
@@ -25,20 +26,26 @@ COLUMNS = {
 
 
 def league_table() -> dmc.Table:
-    """Return the table; rows of learners that nobody has added are hidden."""
+    """Return the table; the rows of learners that a person adds have a body of their own."""
     heads = [
         html.Th(html.Span("learner", className="unseen"), scope="col"),
         *(html.Th(head, scope="col", className=f"{name}-column") for name, head in COLUMNS.items()),
     ]
     return dmc.Table(
         [
-            dmc.TableThead(dmc.TableTr(heads)),
-            dmc.TableTbody([_row(line) for line in LINES.values()]),
+            html.Thead(html.Tr(heads)),
+            html.Tbody([_row(LINES[name]) for name in ALWAYS]),
+            html.Tbody([], id=ids.ADDED_ROWS),
         ],
         className="figures legend",
         withRowBorders=False,
         tabularNums=True,
     )
+
+
+def added_rows(names: Sequence[str]) -> list[html.Tr]:
+    """Return the rows of the learners that a person has added."""
+    return [_row(line) for line in ADDED if line.name in names]
 
 
 def _row(line: Line) -> html.Tr:
@@ -54,82 +61,75 @@ def _row(line: Line) -> html.Tr:
         [html.Th([swatch, name], scope="row", className="legend-entry"), *cells],
         id=ids.row(line.name),
         className=line.colour if always else "added",
-        hidden=not always,
     )
 
 
 def _switch(line: Line) -> dmc.Switch:
-    return dmc.Switch(
-        id=ids.switch(line.name),
-        label=line.title,
-        checked=True,
-        size="xs",
+    return dmc.Switch(id=ids.switch(line.name), label=line.title, checked=True, size="xs")
+
+
+def compare_menu() -> html.Details:
+    """Return the menu: what the models can be compared with, and what else there is to see.
+
+    `dmc.Menu` is not used: each of its items lets Dash compare all paths of the layout in each step
+    of each callback (see `hint`).
+    """
+    target = html.Summary(
+        "Compare with \u2026",
+        id=ids.COMPARE,
+        className="menu-button",
+        **hint("Other learners on the same points"),
+    )
+    learners = dmc.CheckboxGroup(
+        dmc.Stack([_learner(line) for line in ADDED], gap=6, p=6),
+        id=ids.RACING,
+        label="Learners",
+        value=[],
         persistence=True,
         persistence_type="session",
     )
+    inside = html.Div([learners, *_further()], className="menu-items")
+    return html.Details([target, inside], className="menu")
 
 
-def compare_menu() -> dmc.Menu:
-    """Return the menu: what the models can be compared with, and what else there is to see.
-
-    It is mounted while it is closed, since keys press its items.
-    """
-    items = [_learner_item(line) for line in ADDED]
-    # Mantine puts the attributes of a menu's button onto a box of its own: that is the button
-    box: Any = {"component": "button", "type": "button", "className": "menu-button"}
-    target = html.Span("Compare with \u2026", id=ids.COMPARE)
-    return dmc.Menu(
-        [
-            dmc.MenuTarget(
-                target, boxWrapperProps={**box, **hint("Other learners on the same points")}
-            ),
-            dmc.MenuDropdown(
-                [dmc.MenuLabel("Learners"), *items, dmc.MenuDivider(), *_further_items()]
-            ),
-        ],
-        keepMounted=True,
-        position="bottom-end",
-        transitionProps={"duration": 0},
-    )
+def _learner(line: Line) -> dmc.Checkbox:
+    """Return the box that adds or removes the row of a learner."""
+    return dmc.Checkbox(id=ids.item(line.name), label=line.title, value=line.name, size="xs")
 
 
-def _learner_item(line: Line) -> dmc.MenuItem:
-    """Return the item that adds or removes the row of a learner."""
-    return dmc.MenuItem(
-        line.title,
-        id=ids.item(line.name),
-        closeMenuOnClick=False,
-        leftSection=html.Span("", className="tick"),
-    )
-
-
-def _further_items() -> list[dmc.MenuItem]:
+def _further() -> list[dmc.Button]:
+    style = {"variant": "subtle", "justify": "flex-start", "color": "gray"}
     return [
-        _item(
+        button(
             ids.ORDERS_OPEN,
             "Does order matter?",
             "Where learners end when the same points come in other orders",
+            **style,
         ),
-        _item(
+        button(
             ids.SELECTION_OPEN,
             "How many components?",
             "BIC, AIC, ICL and held-out loss for each number (k)",
             "k",
+            **style,
         ),
-        _item(
+        button(
             ids.TRUTH,
             TRUTH,
             "The density that the points come from, and each learner's distance to it. It is known "
             "while all points come from an example of clumps that do not move",
+            **style,
         ),
-        _item(ids.REWIND_OPEN, "Rewind", "What each learner had after each increment (w)", "w"),
-        _item(ids.COPY, "Copy", "Copy the parameters of both models as JSON (y)", "y"),
+        button(
+            ids.REWIND_OPEN,
+            "Rewind",
+            "What each learner had after each increment (w)",
+            "w",
+            **style,
+        ),
+        button(ids.COPY, "Copy", "Copy the parameters of both models as JSON (y)", "y", **style),
     ]
 
 
 TRUTH = "The truth"
 """Label of the item that draws the truth; assets/callbacks.js adds why it cannot."""
-
-
-def _item(name: str, label: str, text: str, key: str = "") -> dmc.MenuItem:
-    return dmc.MenuItem(label, id=name, rightSection=key and dmc.Kbd(key, size="xs"), **hint(text))

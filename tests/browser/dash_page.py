@@ -178,9 +178,10 @@ class DashPage:
             self.wait(f"document.getElementById('{item}').offsetParent !== null")
             self.press(item)
             self.wait(f"dash_clientside.race.shown.includes('{name}')")
+            self.wait(f"document.getElementById('row-{name.replace('_', '-')}') !== null")
         self.key(Keys.ESCAPE, into=item)
-        self.wait("document.activeElement.querySelector('#compare') !== null")
-        self.wait("document.activeElement.tagName === 'BUTTON'")
+        self.wait("document.activeElement.id === 'compare'")
+        self.wait("!document.querySelector('details.menu').open")
 
     def race_ends(self) -> None:
         """Wait until the learners have learned what the session has."""

@@ -71,7 +71,7 @@ def test_a_learner_that_is_off_costs_nothing(page: DashPage) -> None:
     page.race_ends()
     uid = page.read("dash_clientside.state.settings.lines.stepwise_em")
     page.until(lambda: page.curve(uid)[0].size > 0, "its curve")
-    page.script("document.getElementById('switch-stepwise-em').click()")
+    page.script("document.querySelector('#row-stepwise-em [role=switch]').click()")
     page.wait("dash_clientside.race.shown.length === 0")
     traces = "document.querySelector('#plot .js-plotly-plot').data"
     page.wait(f"{traces}.find((each) => each.uid === '{uid}').visible === false")
@@ -85,7 +85,7 @@ def test_a_learner_that_is_off_costs_nothing(page: DashPage) -> None:
 
 def test_every_learner_has_a_row_a_line_and_an_item_of_the_menu(page: DashPage) -> None:
     others = [name for name in LEARNERS if name not in ("summary", "scratch")]
-    rows = "[...document.querySelectorAll('.legend tbody tr')].filter((each) => !each.hidden)"
+    rows = "[...document.querySelectorAll('.legend tbody tr')]"
     assert page.read(f"{rows}.map((each) => each.id)") == ["row-summary", "row-scratch"]
     page.compare(*others)
     page.wait(f"{rows}.length === {len(LEARNERS)}")
@@ -100,7 +100,7 @@ def test_compared_learners_stay_after_a_reload(page: DashPage) -> None:
     page.compare("gradient")
     page.open(fresh=False)
     page.wait("dash_clientside.race.shown.join() === 'gradient'")
-    page.wait("!document.getElementById('row-gradient').hidden")
+    page.wait("document.getElementById('row-gradient') !== null")
 
 
 def test_the_mouse_on_one_chart_moves_the_line_in_all(page: DashPage) -> None:

@@ -44,5 +44,5 @@ def test_own_click_takes_the_truth_away_and_the_item_says_why(page: DashPage) ->
     page.wait(f"!{TRUTH}.visible")
     assert not page.read(COLUMN)
     menu(page)
-    page.wait("document.getElementById('truth').hasAttribute('data-disabled')")
+    page.wait("document.getElementById('truth').disabled")
     assert "fixed clumps only" in page.text("truth")
