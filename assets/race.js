@@ -16,6 +16,7 @@
   const AT_LATEST_MS = 1000;
   /** The learners that always run: the reference, and the online one. */
   const ALWAYS = ["summary", "scratch"];
+  const NO_RACE = "No comparison: these charts count every point the same, a half-life does not.";
   /** @type {EventSource|null} */
   let source = null;
   let address = "";
@@ -131,7 +132,7 @@
 
   function refused(/** @type {{message: string}} */ { message }) {
     keep({ n_steps: 0, revision: -2 });
-    race.refusal = message;
+    race.refusal = message.includes("half-life") ? NO_RACE : message;
     race.revision = gmm.state.view.revision;
   }
 

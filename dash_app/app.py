@@ -97,6 +97,7 @@ def create_app(config: Optional[Config] = None) -> dash.Dash:
         external_scripts=register_plotly(server),
         title=TITLE,
         update_title=None,
+        prevent_initial_callbacks=True,
     )
     app.init_app(server)
     register_delivery(server)

@@ -47,7 +47,7 @@ def _register_browser(app: dash.Dash) -> None:
 
 def _register_hot_path(browser: Browser) -> None:
     """Hand the hot path what it needs; it draws the plot by itself."""
-    browser("boot", Input(ids.SETTINGS, "data"))
+    browser("boot", Input(ids.SETTINGS, "data"), **_AT_START)
     pressed = [*ids.ACTIONS, *(ids.example(name) for name in EXAMPLES)]
     browser("pressed", *(Input(name, "n_clicks") for name in pressed))
 
@@ -56,6 +56,8 @@ def _children(*names: str) -> list[Output]:
     return [Output(name, "children") for name in names]
 
 
+#: For callbacks that take over what the browser has kept over a reload; the rest wait for a change.
+_AT_START = {"prevent_initial_call": False}
 _SLIDERS = (ids.COMPONENTS, ids.FORGETTING, ids.CAPACITY)
 
 #: What shows the state, by the function of assets/callbacks.js that gives the values. It is one
@@ -107,13 +109,11 @@ def _register_shown(browser: Browser) -> None:
         Output(ids.MESSAGE, "data"),
         Input(ids.COPY, "n_clicks"),
         State(ids.STATE, "data"),
-        prevent_initial_call=True,
     )
     browser(
         "help",
         Output(ids.HELP, "opened"),
         Input(ids.HELP_OPEN, "n_clicks"),
-        prevent_initial_call=True,
     )
 
 
@@ -124,7 +124,6 @@ def _register_charts(browser: Browser) -> None:
         *(Output(name, "figure") for name in ids.RACE_CHARTS),
         Input(ids.RACE, "data"),
         *(State(name, "figure") for name in ids.RACE_CHARTS),
-        prevent_initial_call=True,
     )
     browser("hovered", *(Input(name, "hoverData") for name in ids.RACE_CHARTS))
     browser("increment", *(Input(name, "clickData") for name in ids.RACE_CHARTS))
@@ -144,21 +143,21 @@ def _register_race(app: dash.Dash, browser: Browser) -> None:
     def rows(names: Any) -> list[html.Tr]:
         return added_rows(read(Learners, names).root)
 
-    app.callback(Output(ids.ADDED_ROWS, "children"), Input(ids.RACING, "value"))(rows)
+    app.callback(Output(ids.ADDED_ROWS, "children"), Input(ids.RACING, "value"), **_AT_START)(rows)
     browser(
         "compared",
         Input(ids.RACING, "value"),
         Input(ids.switch(ALL), "checked"),
         State(ids.SETTINGS, "data"),
+        **_AT_START,
     )
     buttons = ids.REWIND_OPEN, ids.REWIND_BACK, ids.REWIND_PLAY, ids.REWIND_ON, ids.REWIND_CLOSE
     answers = ids.BRANCH_HERE, ids.BRANCH_END, ids.BRANCH_CANCEL
     browser(
         "rewound",
         *(Input(name, "n_clicks") for name in (*buttons, *answers)),
-        prevent_initial_call=True,
     )
-    browser("wound", Input(ids.REWIND, "value"), Input(ids.SPEED, "value"))
+    browser("wound", Input(ids.REWIND, "value"), Input(ids.SPEED, "value"), **_AT_START)
 
 
 def _register_controls(browser: Browser) -> None:
@@ -169,8 +168,9 @@ def _register_controls(browser: Browser) -> None:
         Output(ids.AXIS_HIGH, "error"),
         Input(ids.AXIS_LOW, "value"),
         Input(ids.AXIS_HIGH, "value"),
+        **_AT_START,
     )
-    browser("epochs", Output(ids.EPOCHS_VALUE, "children"), Input(ids.EPOCHS, "value"))
+    browser("epochs", Output(ids.EPOCHS_VALUE, "children"), Input(ids.EPOCHS, "value"), **_AT_START)
     for name in _SLIDERS:
         browser("configured", Input(name, "value"))
     browser(
@@ -178,4 +178,5 @@ def _register_controls(browser: Browser) -> None:
         Input(ids.MODE, "value"),
         Input(ids.METHOD, "value"),
         Input(ids.AUTO, "checked"),
+        **_AT_START,
     )

@@ -47,7 +47,6 @@ def _register_selection(app: dash.Dash, sessions: Sessions) -> None:
         *disabled,
         Input(ids.SELECTION, "opened"),
         State(ids.SESSION, "data"),
-        prevent_initial_call=True,
     )(select)
     _browser(
         app,
@@ -55,7 +54,6 @@ def _register_selection(app: dash.Dash, sessions: Sessions) -> None:
         "open",
         Output(ids.SELECTION, "opened"),
         Input(ids.SELECTION_OPEN, "n_clicks"),
-        prevent_initial_call=True,
     )
     _browser(
         app,
@@ -66,7 +64,6 @@ def _register_selection(app: dash.Dash, sessions: Sessions) -> None:
         *(Input(ids.take(name), "n_clicks") for name in selection.CRITERIA),
         State(ids.SELECTION_CHART, "figure"),
         *(State(ids.take(name), "children") for name in selection.CRITERIA),
-        prevent_initial_call=True,
     )
 
 
@@ -107,7 +104,6 @@ def _register_orders(app: dash.Dash, sessions: Sessions) -> None:
         Input(ids.ORDERS_TASK, "data"),
         State(ids.ORDERS_RESULTS, "data"),
         State(ids.SESSION, "data"),
-        prevent_initial_call=True,
     )(train)
     app.callback(
         Output(ids.ORDERS_CHART, "figure"),
@@ -116,7 +112,6 @@ def _register_orders(app: dash.Dash, sessions: Sessions) -> None:
         Output(ids.SHUFFLES_CHART, "figure"),
         Input(ids.ORDERS_RESULTS, "data"),
         Input(ids.ORDERS_LEARNER, "value"),
-        prevent_initial_call=True,
     )(draw)
     _browser(
         app,
@@ -126,7 +121,6 @@ def _register_orders(app: dash.Dash, sessions: Sessions) -> None:
         Output(ids.ORDERS_LEARNER, "value"),
         Input(ids.ORDERS_OPEN, "n_clicks"),
         State(ids.RACING, "value"),
-        prevent_initial_call=True,
     )
     _browser(
         app,
@@ -136,7 +130,6 @@ def _register_orders(app: dash.Dash, sessions: Sessions) -> None:
         Input(ids.ORDERS_LEARNER, "value"),
         Input(ids.ORDERS_RESULTS, "data"),
         State(ids.RACING, "value"),
-        prevent_initial_call=True,
     )
 
 
@@ -159,7 +152,6 @@ def _register_story(app: dash.Dash) -> None:
         Output(ids.STORY_NEXT, "children"),
         Output(ids.STORY_BACK, "disabled"),
         Input(ids.STORY, "data"),
-        prevent_initial_call=True,
     )(words)
     pressed = ids.STORY_OPEN, ids.STORY_AGAIN, ids.STORY_LEAVE, ids.STORY_BACK, ids.STORY_NEXT
     _browser(
@@ -167,5 +159,4 @@ def _register_story(app: dash.Dash) -> None:
         "story",
         "pressed",
         *(Input(name, "n_clicks") for name in pressed),
-        prevent_initial_call=True,
     )
