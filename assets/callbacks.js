@@ -7,8 +7,8 @@
 (function (gmm) {
   /** @type {Map<string, number>} how often each button has been pressed */
   const presses = new Map();
-  /** @type {string[]} what the components show of the state, as JSON */
-  let before = [];
+  /** What the components show of the state. @type {{readings: any[], controls: any[]}} */
+  const shown = { readings: [], controls: [] };
   /** Where a callback has moved the slider of the rewind to; not a person's choice. */
   let slid = 1;
   /** What the chart of the run shows: of which run, in which form, so many losses. */
@@ -84,6 +84,7 @@
     const byCallback = moved[index] === position;
     moved[index] = null;
     if (byCallback || positions(gmm.snapshot.settings())[index] === position) return;
+    gmm.show.controls(); // it shows what the session may not take
     const values = { half_life: constants.half_lives, capacity: constants.capacities };
     gmm.actions.configure({ [name]: values[name] ? values[name][position] : position });
   }
@@ -128,9 +129,9 @@
     return [gmm.no_update, [{ x: [x], y: [added] }, [0]]];
   }
 
-  /** @returns {any[]} the charts over the increments */
-  function race(/** @type {any} */ told, /** @type {any[]} */ ...figures) {
-    return gmm.charts.race(told, figures);
+  /** @returns {any} a chart over the increments */
+  function race(/** @type {any} */ told, /** @type {any} */ figure) {
+    return gmm.charts.race(told, figure);
   }
 
   /** @returns {number|null} the increment of a mouse event on a chart, counted from 0 */
@@ -186,12 +187,38 @@
     lost: ["connection lost, retrying", "red"],
   };
 
+  /** @returns {string} how full the memory is */
+  function memory(/** @type {any} */ view, /** @type {Settings} */ { capacity }) {
+    const atoms = view && view.online && view.online.n_atoms;
+    const exact = atoms < capacity ? "Nothing is discarded." : "Neighbouring values are merged.";
+    return atoms ? `It holds ${gmm.words.count(atoms, "atom")}. ${exact}` : "";
+  }
+
   /**
-   * What shows the state, in the order of `_SHOWN` in dash_app/ui/callbacks.py.
+   * What shows the state, in the order of `_READINGS` in dash_app/ui/callbacks.py.
    * @type {Record<string, (snapshot: Snapshot) => any[]>}
    */
-  const SHOWN = {
+  const READINGS = {
     headline: (snapshot) => gmm.words.headline(snapshot),
+    announcement: ({ announcement }) => [announcement],
+    tables: ({ view, shown: axis, timings, settings }) => {
+      const { parameters, note, times } = gmm.table;
+      const { online, scratch } = view || {};
+      return [
+        parameters(online, "Online", axis),
+        parameters(scratch, "From scratch", axis),
+        note(view),
+        times(timings),
+        memory(view, settings),
+      ];
+    },
+  };
+
+  /**
+   * The same for `_CONTROLS`.
+   * @type {Record<string, (snapshot: Snapshot) => any[]>}
+   */
+  const CONTROLS = {
     rewind: ({ step, steps, replays, playing }) => {
       slid = step === null ? 1 : step + 1;
       const comes = Boolean(playing && playing.status === "playing"); // points that would go on to come
@@ -202,18 +229,7 @@
       const at = problem ? Math.max(0, places.indexOf(problem.field)) : -1;
       return places.map((_, index) => (index === at ? problem.message : ""));
     },
-    announcement: ({ announcement }) => [announcement],
     connection: ({ connection }) => CONNECTIONS[connection],
-    tables: ({ view, shown: axis, timings }) => {
-      const { parameters, note, times } = gmm.table;
-      const { online, scratch } = view || {};
-      return [
-        parameters(online, "Online", axis),
-        parameters(scratch, "From scratch", axis),
-        note(view),
-        times(timings),
-      ];
-    },
     buttons: ({ view, training, playing, constants }) => [
       !(view && view.can_undo),
       !(view && view.can_redo),
@@ -230,31 +246,45 @@
       gmm.words.number(high, 3),
       outside ? `${gmm.words.count(outside, "point")} outside; empty boxes show all.` : "",
     ],
-    settings: ({ settings: { n_components: n, half_life: life, capacity }, view }) => {
-      const atoms = view && view.online && view.online.n_atoms;
-      const exact = atoms < capacity ? "Nothing is discarded." : "Neighbouring values are merged.";
-      return [
-        String(n),
-        life ? `half after ${life}` : "none",
-        gmm.words.count(capacity, "atom"),
-        atoms ? `It holds ${gmm.words.count(atoms, "atom")}. ${exact}` : "",
-      ];
-    },
+    settings: ({ settings: { n_components: n, half_life: life, capacity } }) => [
+      String(n),
+      life ? `half after ${life}` : "none",
+      gmm.words.count(capacity, "atom"),
+    ],
     sliders: (snapshot) => positions(snapshot.settings),
   };
 
-  /** Show the state. What is shown already is not updated; sliders may have been moved since. */
-  function shown(/** @type {Snapshot|null} */ snapshot, /** @type {number[]} */ ...sliders) {
-    if (!snapshot) return gmm.callback_context.outputs_list.map(() => gmm.no_update);
-    const values = Object.values(SHOWN).flatMap((of) => of(snapshot));
-    const texts = values.map((value) => JSON.stringify(value));
+  const valuesOf = (/** @type {any} */ groups, /** @type {Snapshot} */ snapshot) =>
+    Object.values(groups).flatMap((of) => of(snapshot));
+
+  /** @returns {any[]} the values, without those that are shown already */
+  function changed(/** @type {any[]} */ values, /** @type {any[]} */ before) {
+    return values.map((value, index) =>
+      JSON.stringify(value) === JSON.stringify(before[index]) ? gmm.no_update : value,
+    );
+  }
+
+  /** Show the state as text and tables. */
+  function readings(/** @type {Snapshot} */ snapshot) {
+    const values = valuesOf(READINGS, snapshot);
+    const before = shown.readings;
+    shown.readings = values;
+    return changed(values, before);
+  }
+
+  /** @returns {string} what the controls are to show, to compare */
+  const wanted = (/** @type {Snapshot} */ snapshot) => JSON.stringify(valuesOf(CONTROLS, snapshot));
+
+  /** Let the controls show the session; sliders may have been moved since. */
+  function controls(/** @type {Snapshot} */ snapshot, /** @type {number[]} */ ...sliders) {
+    const values = valuesOf(CONTROLS, snapshot);
     const n = values.length - sliders.length;
-    const same = [...before.slice(0, n), ...sliders.map((value) => JSON.stringify(value))];
-    before = texts;
+    const before = [...shown.controls.slice(0, n), ...sliders];
+    shown.controls = values;
     sliders.forEach((value, index) => {
       if (values[n + index] !== value) moved[index] = values[n + index];
     });
-    return values.map((value, index) => (texts[index] === same[index] ? gmm.no_update : value));
+    return changed(values, before);
   }
 
   /** @returns {any} a notification that goes by itself */
@@ -274,7 +304,7 @@
   }
 
   gmm.callbacks = {
-    ...{ boot, pressed, configured, chosen, epochs, axis, shown, race, run, message, copy },
+    ...{ boot, pressed, configured, chosen, epochs, axis, controls, readings, wanted, race, run, message, copy },
     ...{ compared, hovered, increment, rewound, wound },
     help: () => true,
   };

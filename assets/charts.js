@@ -79,10 +79,9 @@
     return focus(ours.length ? [...ours, ...near] : []);
   }
 
-  /** @returns {Figure[]} the charts over the increments: distance, loss, points touched */
-  function race(/** @type {any} */ told, /** @type {Figure[]} */ figures) {
-    const axes = [{}, lossAxis(told.learners), {}];
-    return ["distance", "loss", "touched"].map((what, k) => over(told, what, figures[k], axes[k]));
+  /** @returns {Figure} a chart over the increments: distance, loss or points touched */
+  function race(/** @type {any} */ told, /** @type {Figure} */ figure) {
+    return over(told, told.what, figure, told.what === "loss" ? lossAxis(told.learners) : {});
   }
 
   /** Move the line through all charts to an increment, counted from 0; null hides it. */

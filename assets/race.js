@@ -11,9 +11,12 @@
 
 (function (gmm) {
   const RETRY_MS = 3000;
-  /** The charts follow after a pause: three figures cost Dash more than a click may. */
+  /** The charts follow after a pause: their figures cost Dash more than a click may. */
   const PAUSE_MS = 400;
   const AT_LATEST_MS = 1000;
+  /** The charts over the increments; each has a store of its own, or Dash could leave one out. */
+  const CHARTS = ["distance", "loss", "touched"];
+  const NEXT_CHART_MS = 20;
   /** The learners that always run: the reference, and the online one. */
   const ALWAYS = ["summary", "scratch"];
   const NO_RACE = "No comparison: these charts count every point the same, a half-life does not.";
@@ -23,6 +26,7 @@
   /** The session that the records are of. */
   let sessionId = "";
   let retryTimer = 0;
+  let chartTimer = 0;
   /** The idle-time task that hands the records over. */
   const publishing = { timer: 0, since: 0 };
   /** @type {Map<any, any>} the curve of a record, and the axis that it was computed for */
@@ -144,8 +148,9 @@
     gmm.idle.wait(publishing, publish, PAUSE_MS, AT_LATEST_MS);
   }
 
-  /** Hand the charts what they show. */
-  function publish() {
+  /** Hand the charts what they show, one after the other: drawing all at once would be one long task. */
+  function publish(chart = 0) {
+    clearTimeout(chartTimer);
     const learners = {};
     for (const name of [...ALWAYS, ...race.shown]) {
       const records = race.records.get(name) || [];
@@ -155,7 +160,9 @@
         touched: records.map((each) => each.n_touched),
       };
     }
-    gmm.set_props("race", { data: { learners, refusal: race.refusal, n: steps() } });
+    const what = CHARTS[chart];
+    gmm.set_props(`${what}-told`, { data: { what, learners, refusal: race.refusal, n: steps() } });
+    if (chart < CHARTS.length - 1) chartTimer = setTimeout(publish, NEXT_CHART_MS, chart + 1);
   }
 
   /** @returns {{name: string, cells: any}[]} the rows of the league table, of all learners */

@@ -19,6 +19,8 @@
   /** @type {Problem|null} */
   let trouble = null;
   let announced = "";
+  /** What the controls were given to show. */
+  let given = "";
   /** The task that fills the store. */
   const publishing = { timer: 0, since: 0 };
   /** The task that writes the league table. */
@@ -37,7 +39,16 @@
 
   function publish() {
     gmm.table.fill();
-    gmm.set_props("state", { data: gmm.snapshot.take(trouble, announced) });
+    const data = gmm.snapshot.take(trouble, announced);
+    gmm.set_props("state", { data });
+    const wanted = gmm.callbacks.wanted(data);
+    if (wanted !== given) gmm.set_props("controls", { data });
+    given = wanted;
+  }
+
+  /** A person has moved a control: let it show the session with the next state, whatever that is. */
+  function controls() {
+    given = "";
   }
 
   /** Mark the page at once with what the style sheet needs for fading what is old. */
@@ -111,5 +122,5 @@
     all();
   }
 
-  gmm.show = { all, announce, connection, loss, problem, race, tell };
+  gmm.show = { all, announce, connection, controls, loss, problem, race, tell };
 })((window.dash_clientside = window.dash_clientside || {}));

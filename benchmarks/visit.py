@@ -20,14 +20,14 @@ FLAGS = (
 
 #: In the page: whether Plotly has drawn all points, and the small charts all increments and losses.
 _IS_DRAWN = """(() => {
-const {history, losses, points} = dash_clientside.state;
+const {losses, points} = dash_clientside.state;
 const drawn = (graph, uid) => {
     const {data} = document.querySelector(`#${graph} .js-plotly-plot`);
     return (uid ? data.find(trace => trace.uid === uid) : data[0]).x.length;
 };
 return document.fonts.status === 'loaded'
     && drawn('plot', 'points') === points.length
-    && drawn('loss-chart') === history.length
+    && drawn('loss-chart') === dash_clientside.race.steps()
     && drawn('scratch-loss-chart') === losses.length;
 })()"""
 

@@ -60,12 +60,24 @@ def _children(*names: str) -> list[Output]:
 _AT_START = {"prevent_initial_call": False}
 _SLIDERS = (ids.COMPONENTS, ids.FORGETTING, ids.CAPACITY)
 
-#: What shows the state, by the function of assets/callbacks.js that gives the values. It is one
-#: callback: Dash tells all components of each step of each callback, which takes 1 ms a step. The
-#: figures of the league table change with each click, and each Output would be such a step. So
+#: What shows the state and changes with each click, by the function of assets/callbacks.js that
+#: gives the values. It is one callback: Dash tells all components of each step of each callback,
+#: which takes 1 ms a step. The figures of the league table would be 16 Outputs more: so
 #: assets/table.js writes them by itself.
-_SHOWN = {
+_READINGS = {
     "headline": _children(ids.SENTENCE, ids.SENTENCE_DETAIL),
+    "announcement": _children(ids.ANNOUNCEMENT),
+    "tables": [
+        Output(ids.ONLINE_PARAMETERS, "data"),
+        Output(ids.SCRATCH_PARAMETERS, "data"),
+        Output(ids.PARAMETERS_NOTE, "children"),
+        Output(ids.TIMES, "data"),
+        Output(ids.SUMMARY_STATE, "children"),
+    ],
+}
+#: What shows the state and changes seldom. Dash renders each Output of a callback again, also one
+#: that does not change; so these have a store that is written only when one of them changes.
+_CONTROLS = {
     "rewind": [
         Output(ids.REWIND, "max"),
         Output(ids.REWIND, "value"),
@@ -73,14 +85,7 @@ _SHOWN = {
         Output(ids.BRANCH_HERE, "disabled"),
     ],
     "problems": _children(ids.PROBLEM, *(ids.error(field) for field in ids.FIELDS)),
-    "announcement": _children(ids.ANNOUNCEMENT),
     "connection": [Output(ids.CONNECTION, "children"), Output(ids.CONNECTION, "color")],
-    "tables": [
-        Output(ids.ONLINE_PARAMETERS, "data"),
-        Output(ids.SCRATCH_PARAMETERS, "data"),
-        Output(ids.PARAMETERS_NOTE, "children"),
-        Output(ids.TIMES, "data"),
-    ],
     "buttons": [
         Output(ids.UNDO, "disabled"),
         Output(ids.REDO, "disabled"),
@@ -93,16 +98,20 @@ _SHOWN = {
         Output(ids.AXIS_HIGH, "placeholder"),
         Output(ids.AXIS_NOTE, "children"),
     ],
-    "settings": _children(*(f"{name}-value" for name in _SLIDERS), ids.SUMMARY_STATE),
+    "settings": _children(*(f"{name}-value" for name in _SLIDERS)),
     "sliders": [Output(name, "value") for name in _SLIDERS],
 }
 
 
+def _flat(groups: dict[str, list[Output]]) -> list[Output]:
+    return [output for outputs in groups.values() for output in outputs]
+
+
 def _register_shown(browser: Browser) -> None:
     """Show the state as text, tables and messages, and let the controls show the session."""
-    outputs = [output for outputs in _SHOWN.values() for output in outputs]
     positions = [State(name, "value") for name in _SLIDERS]
-    browser("shown", *outputs, Input(ids.STATE, "data"), *positions)
+    browser("readings", *_flat(_READINGS), Input(ids.STATE, "data"))
+    browser("controls", *_flat(_CONTROLS), Input(ids.CONTROLS, "data"), *positions)
     browser("message", Output(ids.MESSAGES, "sendNotifications"), Input(ids.MESSAGE, "data"))
     browser(
         "copy",
@@ -119,12 +128,13 @@ def _register_shown(browser: Browser) -> None:
 
 def _register_charts(browser: Browser) -> None:
     """Draw the small charts."""
-    browser(
-        "race",
-        *(Output(name, "figure") for name in ids.RACE_CHARTS),
-        Input(ids.RACE, "data"),
-        *(State(name, "figure") for name in ids.RACE_CHARTS),
-    )
+    for chart in ids.RACE_CHARTS:
+        browser(
+            "race",
+            Output(chart, "figure"),
+            Input(ids.told(chart), "data"),
+            State(chart, "figure"),
+        )
     browser("hovered", *(Input(name, "hoverData") for name in ids.RACE_CHARTS))
     browser("increment", *(Input(name, "clickData") for name in ids.RACE_CHARTS))
     browser(

@@ -10,7 +10,7 @@ PAGE = "page"
 SESSION = "session"  # the session's id
 SETTINGS = "settings"  # constants of the page, sent once
 STATE = "state"  # hot path to callbacks: what the page says and shows
-RACE = "race"  # hot path to callbacks: the learners after each increment
+CONTROLS = "controls"  # the same, whenever a control is to show something else
 LOSSES = "losses"  # hot path to callbacks: the losses of the run from scratch
 MESSAGE = "message"  # hot path to callbacks: something to tell once
 
@@ -129,6 +129,11 @@ def example(name: str) -> str:
 
 def _of(*parts: str) -> str:
     return "-".join(parts).replace("_", "-")
+
+
+def told(chart: str) -> str:
+    """Return the id of the store with the learners after each increment, for one chart."""
+    return chart.replace("-chart", "-told")
 
 
 def row(learner: str) -> str:

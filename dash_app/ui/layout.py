@@ -43,7 +43,8 @@ PAGE_TEMPLATE = """<!DOCTYPE html>
     </body>
 </html>"""
 _STORES = (
-    *(ids.SESSION, ids.STATE, ids.RACE, ids.LOSSES, ids.MESSAGE),
+    *(ids.SESSION, ids.STATE, ids.CONTROLS, ids.LOSSES, ids.MESSAGE),
+    *(ids.told(chart) for chart in ids.RACE_CHARTS),
     *(ids.ORDERS_TASK, ids.ORDERS_RESULTS, ids.STORY),
 )
 #: The colours of the models: shade 7 where the page is light, 4 where it is dark. And the greys.
