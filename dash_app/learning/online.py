@@ -202,7 +202,7 @@ class OnlineGaussianMixture:
             if summary.n_atoms == 0:
                 self._summary, self._tracking = summary, None
             else:
-                self._adopt(summary, x, on_step)
+                self._adopt(summary, x, on_step, removed=True)
             self._n_points -= x.size
         return self
 
@@ -363,10 +363,11 @@ class OnlineGaussianMixture:
         summary: WeightedSummary,
         increment: Optional[Array],
         on_step: Optional[OnStep] = None,
+        removed: bool = False,
     ) -> None:
         """Train on a new summary, then store it; an exception leaves the learner unchanged.
 
-        increment : the points added or removed; None to start a new search
+        increment : the points added, or removed; None to start a new search
         """
         on_step = on_step or _go_on
         if all_equal(summary):
@@ -376,7 +377,9 @@ class OnlineGaussianMixture:
             if self._tracking is None or increment is None or all_equal(self._summary):
                 state = search_anew(objective, summary, self.seed, on_step)
             else:
-                state = update(self._tracking, objective, summary, increment, self.seed, on_step)
+                state = update(
+                    self._tracking, objective, summary, increment, self.seed, on_step, removed
+                )
         self._summary, self._tracking = summary, state
 
 

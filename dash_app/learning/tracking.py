@@ -39,11 +39,10 @@ class Incumbent:
     @classmethod
     def of(cls, objective: Objective, candidates: Candidates, value: float) -> Incumbent:
         """Return the first candidate, whose J is `value`, as the incumbent."""
-        log_prior = float(objective.log_prior(candidates[:1])[0])
         return cls(
             objective.mixture(candidates),
             objective.in_data_units(value),
-            float(np.log(objective.scale)) - (value - log_prior / objective.mass),
+            _mean_nll(objective, candidates, value),
         )
 
 
@@ -53,7 +52,7 @@ class TrackingState:
 
     archive : Candidates, (any, K), other local optima that may become better, data units
     n_looks : int, number of looks so far
-    misfit_nats : float, sum over the points since the last look; see `_mean_surprise`
+    misfit_nats : float, sum over the points since the last look; see `_surprise_of_many`
     n_new : float, number of points since the last search from an empty archive
     """
 
@@ -70,6 +69,12 @@ class TrackingState:
         log_likelihood = mixture.mean_log_likelihood([x])
         incumbent = Incumbent(mixture, log_likelihood, -log_likelihood)
         return cls(incumbent, Candidates.none(n_components))
+
+
+def _mean_nll(objective: Objective, candidates: Candidates, value: float) -> float:
+    """Return the negative mean log-likelihood of the first candidate, whose J is `value`."""
+    log_prior = float(objective.log_prior(candidates[:1])[0])
+    return float(np.log(objective.scale)) - (value - log_prior / objective.mass)
 
 
 def switch_margin(mass: float) -> float:
@@ -113,6 +118,7 @@ def update(
     increment: Array,
     seed: int,
     on_step: Callable[[], None] = lambda: None,
+    removed: bool = False,
 ) -> TrackingState:
     """Return the state after new data.
 
@@ -123,6 +129,7 @@ def update(
     increment : ndarray, shape (n_new,), the points added or removed, data units
     seed : int, of the random starts
     on_step : called between the parts of a search; an exception from it ends the update
+    removed : bool, whether the points were removed
     """
     mass = summary.mass
     n_here = min(float(increment.size), mass)
@@ -131,12 +138,19 @@ def update(
     known = Candidates.joined(incumbent, objective.standardised_batch(state.archive))
     if n_here > tuning.LARGE_SHARE * mass or n_new > tuning.NEW_SHARE * mass:
         return search_anew(objective, summary, seed, on_step, known)
-    surprise = n_here * _mean_surprise(state.incumbent, increment)
-    misfit_nats = state.misfit_nats + surprise + tuning.NEWS_NATS * n_here**tuning.NEWS_EXPONENT
     values = objective.value(known)
     overtaken = bool((values > values[0] + switch_margin(mass)).any())
     many = objective.n_components >= tuning.DEEP_COMPONENTS[0]
-    due = overtaken or misfit_nats > tuning.LOOK_NATS[many] * mass
+    enough = tuning.LOOK_NATS[many] * mass
+    if n_here < tuning.N_TELLING:
+        surprise, clear = _surprise_of_few(state.incumbent, increment), False
+    else:
+        rise = _mean_nll(objective, incumbent, float(values[0])) - state.incumbent.mean_nll
+        surprise = _surprise_of_many(-mass * rise if removed else mass * rise, n_here)
+        share = (tuning.SWITCH_MASS / mass) ** (1.0 - tuning.NEWS_EXPONENT)
+        clear = surprise > enough * min(1.0, share)
+    misfit_nats = state.misfit_nats + surprise + tuning.NEWS_NATS * n_here**tuning.NEWS_EXPONENT
+    due = overtaken or clear or misfit_nats > enough
     if not due or objective.n_components == 1:
         n_steps = tuning.N_NEWTON_STEPS[0]
         polished = polish(objective, incumbent, max_steps=n_steps, tol=tuning.NEWTON_TOL)
@@ -162,15 +176,19 @@ def update(
     )
 
 
-def _mean_surprise(incumbent: Incumbent, increment: Array) -> float:
-    """Return the mean misfit of new points, nats per point, at least 0.
+def _surprise_of_few(incumbent: Incumbent, increment: Array) -> float:
+    """Return the sum of the positive parts of the misfits of few points, nats.
 
-    The misfit of a point is the expected minus the actual log-density. For many points this is the
-    mean minus twice its standard error. For few points it is the mean of the positive parts.
+    The misfit of a point is the expected minus the actual log-density.
     """
-    sample = increment[:: -(-increment.size // tuning.N_SAMPLED)]
-    misfit = -incumbent.mixture.log_density(sample) - incumbent.mean_nll
-    if misfit.size < tuning.N_TELLING:
-        return float(np.maximum(misfit, 0.0).mean())
-    noise = 2.0 * misfit.std() / np.sqrt(misfit.size)
-    return float(max(misfit.mean() - noise, 0.0))
+    misfit = -incumbent.mixture.log_density(increment) - incumbent.mean_nll
+    return float(np.maximum(misfit, 0.0).sum())
+
+
+def _surprise_of_many(misfit_nats: float, n_points: float) -> float:
+    """Return by how much the summed misfit of many points exceeds twice its noise, nats.
+
+    The log-density of a normal distribution at its own points has the variance 1/2. So the noise
+    of a sum over n points is sqrt(n/2).
+    """
+    return max(misfit_nats - 2.0 * float(np.sqrt(0.5 * n_points)), 0.0)

@@ -85,7 +85,9 @@ optima alternate."""
 
 LOOK_NATS = (0.002, 0.0005)
 """Misfit since the last look that causes a look, nats per point of all data; first with few
-components, then from `DEEP_COMPONENTS` on. A smaller one finds more optima and takes longer."""
+components, then from `DEEP_COMPONENTS` on. A smaller one finds more optima and takes longer. Above
+`SWITCH_MASS` less is enough if one increment has all of it and its noise was taken off: in nats the
+bound then grows as `NEWS_EXPONENT` says. So a component of few among many points is found."""
 
 NEWS_NATS, NEWS_EXPONENT = 0.1, 2 / 3
 """n new points add at least 0.1 n^(2/3) nats of misfit, because they may show new structure. The
@@ -95,9 +97,9 @@ SURPRISE_NATS = 0.02
 """Misfit of an increment after which a look takes no turns with births, nats per point of all
 data."""
 
-N_SAMPLED, N_TELLING = 256, 32
-"""Points that estimate the misfit of a large increment, and number from which their mean is
-compared with its standard error."""
+N_TELLING = 32
+"""Number of points of an increment from which the sum of their misfits is compared with its noise.
+With fewer each point may cause a look. A smaller one takes less time and misses single outliers."""
 
 N_LOOKS = 3
 """Largest number of looks in one update while each finds a better optimum."""

@@ -106,6 +106,33 @@ def test_a_far_component_of_1e_4_of_a_million_points_is_found() -> None:
     assert learner.mixture.stds[2] == pytest.approx(0.1, abs=0.03)
 
 
+@pytest.mark.parametrize(
+    ("n", "n_rare", "size", "seed"),
+    [(1_000_000, 100, 20_000, 6), (200_000, 20, 20_000, 2), (200_000, 20, 5_000, 0)],
+)
+def test_1e_4_of_all_points_within_one_increment_is_found(
+    n: int, n_rare: int, size: int, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+
+    def large(n_points: int) -> np.ndarray:
+        labels = rng.integers(0, 3, n_points)
+        return rng.normal(np.array([-3.0, 0.0, 3.0])[labels], np.array([0.4, 0.5, 0.4])[labels])
+
+    before = large(n - size)
+    last = rng.permutation(np.concatenate([large(size - n_rare), rng.normal(6.5, 0.05, n_rare)]))
+    learner = OnlineGaussianMixture(4)
+    for part in np.array_split(before, 20):
+        learner.partial_fit(part)
+    learner.partial_fit(last)
+    points = np.concatenate([before, last])
+    best = fit_from_scratch(points, 4)
+    assert best.mixture.means[-1] == pytest.approx(6.5, abs=0.05)
+    assert_allclose(learner.mixture.weights[3], 1e-4, rtol=0.01)
+    assert best.objective - j_by_definition(points, learner.mixture, 1.0) < 1e-5
+    assert compare(learner.mixture, best.mixture).total_variation < 1e-3
+
+
 def test_where_float64_is_coarse_only_the_returned_means_are_rounded() -> None:
     centred = 1e-6 * np.random.default_rng(3).normal(np.tile([-2.0, 1.0], 40), 0.3)
     points = 1e8 + centred  # at 1e8 float64 has steps of 1.5e-8
