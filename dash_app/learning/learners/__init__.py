@@ -9,7 +9,7 @@ import importlib
 import pkgutil
 from collections.abc import Iterator, Mapping
 from inspect import isabstract
-from types import MappingProxyType
+from types import GenericAlias, MappingProxyType
 
 from dash_app.learning.learners.base import Learner
 
@@ -18,7 +18,10 @@ def _found() -> Iterator[tuple[str, type[Learner]]]:
     for name in sorted(module.name for module in pkgutil.iter_modules(__path__)):
         module = importlib.import_module(f"{__name__}.{name}")
         for value in vars(module).values():
-            if not (isinstance(value, type) and issubclass(value, Learner)):
+            # Python 3.9 and 3.10 count an alias such as list[int] as a type
+            if not isinstance(value, type) or isinstance(value, GenericAlias):
+                continue
+            if not issubclass(value, Learner):
                 continue
             own = value.__module__ == module.__name__ and not isabstract(value)
             if own and value.is_available():
