@@ -62,7 +62,7 @@ def serve(config: Config) -> int:
         return 1
 
     def load() -> Flask:
-        # after the port is bound: the import takes a second, or a minute if it compiles
+        # after the port is bound: the import takes a second, or a minute or two if it compiles
         from dash_app.app import create_app
 
         server: Flask = create_app(config).server

@@ -144,7 +144,7 @@ def test_missing_package_is_reported_with_the_command_to_install_it(
 def test_installed_application_serves_its_pages_from_any_folder(
     installed: Path, tmp_path: Path
 ) -> None:
-    # machine code is cached for one path of its source; compiling for another takes a minute
+    # machine code is cached for one path of its source; compiling for another takes a minute or two
     shutil.move(str(installed / "dash_app" / "learning"), str(tmp_path / "moved"))
     code = (
         f"import dash_app; dash_app.__path__.append({str(ROOT / 'dash_app')!r}); "

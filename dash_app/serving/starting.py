@@ -1,7 +1,7 @@
 """Answer requests while the learner's loops are compiled, on the socket of the application.
 
-Otherwise a browser would show an empty page for a minute. If nothing is compiled, no answer is sent
-here: connections wait in the socket's queue for the second or two of a start.
+Otherwise a browser would show an empty page for a minute or two. If nothing is compiled, no answer
+is sent here: connections wait in the socket's queue for the second or two of a start.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ progress {{ width: 100%; }}
 <main>
 <h1>The server is starting</h1>
 <p>The learner's loops are being compiled for this machine. This is done once and takes
-about a minute.</p>
+a minute or two.</p>
 <p><progress value="{n_done}" max="{n_functions}" aria-label="compiled"></progress><br>
 {n_done} of {n_functions} loops are compiled.</p>
 <p>The page opens by itself when all of them are. You need not do anything.</p>

@@ -1,4 +1,8 @@
-"""Allocate, copy and sort mixtures, compiled."""
+"""Allocate, copy and sort mixtures, compiled.
+
+Arrays are copied by loops. An assignment to a slice also compiles the text of an error, which takes
+longer than the function around it.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ from dash_app.learning.compiled.signatures import (
     Parameters,
     void,
 )
-from dash_app.learning.mixture import Indices
+from dash_app.learning.mixture import Array, Indices
 
 
 @inner
@@ -36,9 +40,18 @@ def mixture_at(batch: Batch, r: int) -> Parameters:
 @inner
 def copy_to(target: Parameters, source: Parameters) -> None:
     """Copy the parameters of `source` to `target`."""
-    target.weights[:] = source.weights
-    target.means[:] = source.means
-    target.variances[:] = source.variances
+    for k in range(target.weights.size):
+        target.weights[k] = source.weights[k]
+        target.means[k] = source.means[k]
+        target.variances[k] = source.variances[k]
+
+
+@inner
+def normalise(weights: Array) -> None:
+    """Divide weights by their sum, in place."""
+    total = weights.sum()
+    for k in range(weights.size):
+        weights[k] /= total
 
 
 @inner
@@ -55,9 +68,10 @@ def joined(batch: Batch, others: Batch) -> Batch:
     """Return the mixtures of two batches."""
     n_first = batch.means.shape[0]
     out = new_batch(n_first + others.means.shape[0], batch.means.shape[1])
-    for parameter, one, other in zip(out, batch, others):
-        parameter[:n_first] = one
-        parameter[n_first:] = other
+    for row in range(n_first):
+        copy_to(mixture_at(out, row), mixture_at(batch, row))
+    for row in range(others.means.shape[0]):
+        copy_to(mixture_at(out, n_first + row), mixture_at(others, row))
     return out
 
 

@@ -209,6 +209,24 @@ def births(
     return _with_births(batch, found[order])
 
 
+@inner
+def _distinct(values: Array) -> Array:
+    """Return the distinct values, ascending: np.unique of few values, compiled in less time."""
+    distinct, n = np.empty(values.size), 0
+    for value in values:
+        at = n
+        while at > 0 and distinct[at - 1] > value:
+            at -= 1
+        if at > 0 and distinct[at - 1] == value:
+            continue
+        for j in range(n, at, -1):
+            distinct[j] = distinct[j - 1]
+        distinct[at] = value
+        n += 1
+    found: Array = distinct[:n].copy()
+    return found
+
+
 @compiled(f8[::1](ATOMS, i8, i8, f8[::1]))
 def birth_locations(atoms: Atoms, n_locations: int, n_distances: int, extra: Array) -> Array:
     """Return locations of births, ascending: at equal steps of mass, at equal distances, and extra.
@@ -216,15 +234,15 @@ def birth_locations(atoms: Atoms, n_locations: int, n_distances: int, extra: Arr
     Equal distances reach outliers, which hold little mass.
     """
     positions, last = atoms.positions, atoms.positions.size - 1
-    locations = np.empty(n_locations + n_distances + extra.size)
+    tried = np.empty(n_locations + n_distances + extra.size)
     cumulative = np.cumsum(atoms.masses)
     for j in range(n_locations):
         level = (j + 0.5) / n_locations * cumulative[last]
-        locations[j] = positions[min(np.searchsorted(cumulative, level), last)]
+        tried[j] = positions[min(np.searchsorted(cumulative, level), last)]
     step = (positions[last] - positions[0]) / max(n_distances - 1, 1)
     for j in range(n_distances):
         at = np.searchsorted(positions, positions[0] + j * step)
-        locations[n_locations + j] = positions[min(at, last)]
-    locations[n_locations + n_distances :] = extra
-    different: Array = np.unique(locations)
-    return different
+        tried[n_locations + j] = positions[min(at, last)]
+    for j in range(extra.size):
+        tried[n_locations + n_distances + j] = extra[j]
+    return _distinct(tried)

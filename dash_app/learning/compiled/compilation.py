@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import inspect
 import logging
 import os
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
+import llvmlite.binding as llvm
 import numba
 import platformdirs
+from numba.core import cgutils
+from numba.extending import lower_builtin, register_jitable, type_callable
 
 from dash_app.compilation_progress import PROGRESS
 
@@ -51,13 +56,14 @@ if not numba.config.CACHE_DIR:  # set by the variable NUMBA_CACHE_DIR
     numba.config.CACHE_DIR = str(cache_folder(Path(__file__).parent))
 
 
-_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": _FASTMATH}
+_RULES: dict[str, Any] = {"error_model": "numpy", "fastmath": _FASTMATH, "no_cfunc_wrapper": True}
 
 
 def compiled(signature: str) -> Callable[[Function], Function]:
     """Return a decorator that compiles a function immediately, for these argument types only.
 
-    It is for functions that Python calls: each start loads their machine code.
+    It is for functions that Python calls, and for large ones with several callers: each start loads
+    their machine code. Other compiled functions call that machine code; theirs does not contain it.
 
     Parameters
     ----------
@@ -66,22 +72,58 @@ def compiled(signature: str) -> Callable[[Function], Function]:
 
     def compile_(function: Function) -> Function:
         try:
-            made: Function = numba.njit(signature, cache=True, **_OPTIONS)(function)
+            made = numba.njit(signature, cache=True, nogil=True, **_RULES)(function)
         except RuntimeError as error:  # no writable cache
             logger.warning("%s is compiled anew at each start: %s", function.__name__, error)
-            made = numba.njit(signature, **_OPTIONS)(function)
-        PROGRESS.made(was_compiled=bool(made.stats.cache_misses))  # type: ignore[attr-defined]
-        return made
+            made = numba.njit(signature, nogil=True, **_RULES)(function)
+        PROGRESS.made(was_compiled=bool(made.stats.cache_misses))
+        return _called_by_name(function, made)
 
     return compile_
+
+
+def _called_by_name(function: Function, made: Any) -> Function:
+    """Return a function that calls `made`, and which other compiled functions call by a symbol.
+
+    Were it a dispatcher of numba, each caller would be compiled together with all of its code, and
+    the first compilation would take longer.
+    """
+    (result,) = made.overloads.values()
+    signature, native = result.signature, result.fndesc.llvm_func_name
+    symbol = f"{function.__module__}.{function.__qualname__}"
+    llvm.add_symbol(symbol, result.library.get_pointer_to_function(native))
+
+    @functools.wraps(function)
+    def call(*args: Any) -> Any:
+        return made(*args)
+
+    def type_(_context: Any) -> Any:
+        def signature_of(*_args: Any) -> Any:
+            return signature
+
+        signature_of.pysig = inspect.signature(function)  # type: ignore[attr-defined]
+        return signature_of
+
+    def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        convention = context.call_conv
+        native_type = convention.get_function_type(sig.return_type, sig.args)
+        callee = cgutils.get_or_insert_function(builder.module, native_type, symbol)
+        status, value = convention.call_function(builder, callee, sig.return_type, sig.args, args)
+        with cgutils.if_unlikely(builder, status.is_error):
+            convention.return_status_propagate(builder, status)
+        return value
+
+    type_callable(call)(type_)
+    lower_builtin(call, *signature.args)(lower)
+    return cast(Function, call)
 
 
 def inner(function: Function) -> Function:
     """Compile a function when a caller is compiled, whose machine code then contains it.
 
-    A start does not load it. If Python calls it, as tests do, it is compiled at the first call.
+    A start does not load it. If Python calls it, as tests do, the function itself runs, slowly.
     """
-    made: Function = numba.njit(cache=True, **_OPTIONS)(function)
+    made: Function = register_jitable(**_RULES)(function)
     return made
 
 

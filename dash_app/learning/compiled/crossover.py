@@ -10,16 +10,20 @@ from __future__ import annotations
 import numpy as np
 
 from dash_app.learning.compiled.basins import component_is_close, in_basin_of_any
-from dash_app.learning.compiled.batches import new_batch, rows_of
+from dash_app.learning.compiled.batches import new_batch, normalise, rows_of
 from dash_app.learning.compiled.bounds import TINY, WEIGHT_FLOOR
-from dash_app.learning.compiled.compilation import inner
+from dash_app.learning.compiled.compilation import compiled, inner
 from dash_app.learning.compiled.densities import densities_of_each
 from dash_app.learning.compiled.elementary import log
 from dash_app.learning.compiled.penalty import log_prior
 from dash_app.learning.compiled.signatures import (
+    ATOMS,
+    BATCH,
+    PRIOR,
     Atoms,
     Batch,
     Prior,
+    i8,
 )
 from dash_app.learning.mixture import Array, Indices
 
@@ -107,7 +111,7 @@ def _offspring_values(atoms: Atoms, prior: Prior, parents: Batch) -> Array:
     return values
 
 
-@inner
+@compiled(BATCH(ATOMS, PRIOR, BATCH, i8))
 def crossover(atoms: Atoms, prior: Prior, parents: Batch, n_kept: int) -> Batch:
     """Return the best offspring of all pairs of parents at all cuts, best first, one per basin.
 
@@ -135,7 +139,7 @@ def crossover(atoms: Atoms, prior: Prior, parents: Batch, n_kept: int) -> Batch:
             offspring.weights[n, k] = max(parents.weights[parent, k], WEIGHT_FLOOR)
             offspring.means[n, k] = parents.means[parent, k]
             offspring.variances[n, k] = parents.variances[parent, k]
-        offspring.weights[n] /= offspring.weights[n].sum()
+        normalise(offspring.weights[n])
         if not in_basin_of_any(offspring, n, offspring, every[:n]):
             n += 1
     return rows_of(offspring, every[:n])

@@ -42,9 +42,8 @@ def deaths_and_merges(batch: Batch) -> Batch:
                     + share * (1.0 - share) * distance * distance
                 )
             total = out.weights[row].sum()
-            if total > WEIGHT_FLOOR:
-                out.weights[row] /= total
-            else:
-                out.weights[row] = 1.0 / (size - 1)
+            for k in range(size - 1):
+                alive = total > WEIGHT_FLOOR
+                out.weights[row, k] = out.weights[row, k] / total if alive else 1.0 / (size - 1)
             row += 1
     return out

@@ -12,10 +12,11 @@ from typing import NamedTuple
 import numpy as np
 from numba import types
 
-from dash_app.learning.compiled.batches import copy_to, mixture_at, new_parameters
+from dash_app.learning.compiled.batches import copy_to, mixture_at, new_parameters, normalise
 from dash_app.learning.compiled.compilation import compiled, inlined, inner
 from dash_app.learning.compiled.penalty import log_prior, m_step_variance
 from dash_app.learning.compiled.responsibilities import (
+    CHUNK,
     CHUNK_SIZE,
     Chunk,
     new_chunk,
@@ -25,6 +26,7 @@ from dash_app.learning.compiled.responsibilities import (
 from dash_app.learning.compiled.signatures import (
     ATOMS,
     BATCH,
+    PARAMETERS,
     PRIOR,
     Atoms,
     Batch,
@@ -100,10 +102,10 @@ def m_step(prior: Prior, stats: SufficientStats, after: Parameters) -> None:
         weights[k] = stats.mass[k]
         after.means[k] = stats.means[k]
         after.variances[k] = m_step_variance(prior, stats.mass[k], stats.scatter[k])
-    weights /= weights.sum()
+    normalise(weights)
 
 
-@inner
+@compiled(f8(ATOMS, PRIOR, CHUNK, STATS, PARAMETERS, PARAMETERS))
 def em_step(
     atoms: Atoms,
     prior: Prior,

@@ -38,7 +38,9 @@ def with_each(atoms: Array, points: Array, weights: Array, capacity: int) -> tup
     """
     n_atoms, all_kept = atoms.shape[1], True
     held = np.empty((3, min(n_atoms + points.size, capacity + 1)))
-    held[:, :n_atoms] = atoms
+    for row in range(3):
+        for i in range(n_atoms):
+            held[row, i] = atoms[row, i]
     means, masses, variances = held[0], held[1], held[2]
     for x, weight in zip(points, weights):
         at = np.searchsorted(means[:n_atoms], x)

@@ -11,7 +11,13 @@ from typing import NamedTuple
 import numpy as np
 from numba import types
 
-from dash_app.learning.compiled.batches import copy_to, mixture_at, new_batch, new_parameters
+from dash_app.learning.compiled.batches import (
+    copy_to,
+    mixture_at,
+    new_batch,
+    new_parameters,
+    normalise,
+)
 from dash_app.learning.compiled.bounds import WEIGHT_FLOOR
 from dash_app.learning.compiled.compilation import compiled, inner
 from dash_app.learning.compiled.elementary import exp
@@ -20,6 +26,7 @@ from dash_app.learning.compiled.responsibilities import CHUNK_SIZE, new_chunk, r
 from dash_app.learning.compiled.signatures import (
     ATOMS,
     BATCH,
+    PARAMETERS,
     PRIOR,
     Atoms,
     Batch,
@@ -73,7 +80,7 @@ def new_derivatives(batch: Batch) -> Derivatives:
         copy_to(mixture_at(copies, r), mixture_at(batch, r))
         for k in range(size):
             copies.weights[r, k] = max(copies.weights[r, k], WEIGHT_FLOOR)
-        copies.weights[r] /= copies.weights[r].sum()
+        normalise(copies.weights[r])
     return Derivatives(
         copies,
         np.empty(n_mixtures),
@@ -151,8 +158,8 @@ def _log_likelihood(atoms: Atoms, parameters: Parameters, gradient: Array, hessi
     return log_likelihood
 
 
-@inner
-def _evaluate(
+@compiled(f8(ATOMS, PRIOR, PARAMETERS, f8[::1], f8[:, ::1]))
+def evaluate(
     atoms: Atoms, prior: Prior, parameters: Parameters, gradient: Array, hessian: Array
 ) -> float:
     """Set gradient and Hessian of J and return J, nats per point."""
@@ -168,7 +175,7 @@ def _evaluate(
     return value / prior.mass
 
 
-@inner
+@compiled(types.Tuple((f8[::1], f8))(PARAMETERS, f8[::1], f8[:, ::1], f8, f8))
 def newton_step(
     parameters: Parameters, gradient: Array, hessian: Array, damping: float, floor: float
 ) -> tuple[Array, float]:
@@ -192,7 +199,9 @@ def newton_step(
     for p in range(3 * size):
         system[p, p] += damping * scale[p]
     # softmax ignores a constant added to alpha: fix the mean step of alpha at 0
-    system[:size, :size] += 1.0 / size
+    for p in range(size):
+        for q in range(size):
+            system[p, q] += 1.0 / size
     step = np.zeros(3 * size)
     try:
         step = np.linalg.solve(system, uphill)
@@ -221,10 +230,10 @@ def _move(parameters: Parameters, step: Array, floor: float, moved: Parameters) 
         moved_weights[k] = weights[k] * exp(step[k] / longest)
         moved.means[k] = means[k] + step[size + k] / longest
         moved.variances[k] = max(variances[k] * exp(step[2 * size + k] / longest), floor)
-    moved_weights /= moved_weights.sum()
+    normalise(moved_weights)
     for k in range(size):
         moved_weights[k] = max(moved_weights[k], WEIGHT_FLOOR)
-    moved_weights /= moved_weights.sum()
+    normalise(moved_weights)
 
 
 @inner
@@ -232,7 +241,7 @@ def differentiate(atoms: Atoms, prior: Prior, derivatives: Derivatives) -> None:
     """Set J, gradient and Hessian of each mixture."""
     batch, values, gradients, hessians = derivatives
     for r in range(values.size):
-        values[r] = _evaluate(atoms, prior, mixture_at(batch, r), gradients[r], hessians[r])
+        values[r] = evaluate(atoms, prior, mixture_at(batch, r), gradients[r], hessians[r])
 
 
 @compiled(i8(ATOMS, PRIOR, f8, DERIVATIVES, f8[::1], b1[::1], i8))
@@ -267,13 +276,15 @@ def newton_steps(
                 break
             n_steps += 1
             _move(mixture, step, prior.floor, trial)
-            value = _evaluate(atoms, prior, trial, gradient, hessian)
+            value = evaluate(atoms, prior, trial, gradient, hessian)
             if value > values[r]:
                 damping[r] *= 0.1
                 values[r] = value
                 copy_to(mixture, trial)
-                gradients[r] = gradient
-                hessians[r] = hessian
+                for p in range(gradient.size):
+                    gradients[r, p] = gradient[p]
+                    for q in range(gradient.size):
+                        hessians[r, p, q] = hessian[p, q]
             else:
                 damping[r] = max(damping[r] * 8.0, _REFUSED_DAMPING)
         most = max(most, n_steps)

@@ -89,8 +89,9 @@ def read_chunk(atoms: Atoms, start: int, parameters: Parameters, chunk: Chunk) -
     for i in range(n_here):
         x[i] = (atoms.positions[start + i] - atoms.location) * per_scale
     if atoms.masses.size:
-        mass[:n_here] = atoms.masses[start : start + n_here]
-        spread[:n_here] = atoms.variances[start : start + n_here]
+        for i in range(n_here):
+            mass[i] = atoms.masses[start + i]
+            spread[i] = atoms.variances[start + i]
     else:
         mass[:n_here] = 1.0
     top[:size] = -np.inf
@@ -112,14 +113,21 @@ def read_chunk(atoms: Atoms, start: int, parameters: Parameters, chunk: Chunk) -
     return log_likelihood
 
 
+@inner
+def _log_likelihood(atoms: Atoms, parameters: Parameters, chunk: Chunk) -> float:
+    """Return the log-likelihood of a mixture, nats; the chunk is work space."""
+    log_likelihood = 0.0
+    for start in range(0, atoms.positions.size, CHUNK_SIZE):
+        log_likelihood += read_chunk(atoms, start, parameters, chunk)
+    return log_likelihood
+
+
 @compiled(f8[::1](ATOMS, PRIOR, BATCH))
 def objective_values(atoms: Atoms, prior: Prior, batch: Batch) -> Array:
     """Return J of each mixture of a batch, shape (R,), nats per point."""
     values = log_priors(prior, batch.variances)
     chunk = new_chunk(batch.means.shape[1])
     for r in range(values.size):
-        log_likelihood = 0.0
-        for start in range(0, atoms.positions.size, CHUNK_SIZE):
-            log_likelihood += read_chunk(atoms, start, mixture_at(batch, r), chunk)
+        log_likelihood = _log_likelihood(atoms, mixture_at(batch, r), chunk)
         values[r] = (log_likelihood + values[r]) / prior.mass
     return values

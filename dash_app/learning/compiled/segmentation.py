@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import types
 
-from dash_app.learning.compiled.batches import joined, new_batch
+from dash_app.learning.compiled.batches import joined, new_batch, normalise
 from dash_app.learning.compiled.bounds import TINY
 from dash_app.learning.compiled.compilation import compiled, inner
 from dash_app.learning.compiled.deaths import deaths_and_merges
@@ -110,7 +110,7 @@ def mixture_of_groups(atoms: Atoms, prior: Prior, labels: Indices, n_components:
     for k in range(n_components):
         variances[0, k] = m_step_variance(prior, weights[0, k], variances[0, k])
         weights[0, k] = max(weights[0, k] / prior.mass, _MIN_WEIGHT / n_components)
-    weights /= weights.sum()
+    normalise(weights[0])
     return batch
 
 

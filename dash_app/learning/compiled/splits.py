@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dash_app.learning.compiled.batches import mixture_at, new_batch
+from dash_app.learning.compiled.batches import mixture_at, new_batch, normalise
 from dash_app.learning.compiled.bounds import TINY_MASS, WEIGHT_FLOOR
 from dash_app.learning.compiled.compilation import compiled, inner
 from dash_app.learning.compiled.densities import log_density, log_peak, scaled_densities
@@ -152,12 +152,13 @@ def _with_splits(batch: Batch, ones: Batch, others: Batch, chosen: Indices) -> B
     for row in range(chosen.size):
         r, k = chosen[row] // size, chosen[row] % size
         for parameter, one, other, out in zip(batch, ones, others, split):
-            out[row, :size] = parameter[r]
+            for at in range(size):
+                out[row, at] = parameter[r, at]
             out[row, k] = one[r, k]
             out[row, size] = other[r, k]
         for at in range(size + 1):
             split.weights[row, at] = max(split.weights[row, at], WEIGHT_FLOOR)
-        split.weights[row] /= split.weights[row].sum()
+        normalise(split.weights[row])
     return split
 
 

@@ -18,6 +18,7 @@ from dash_app.learning.compiled.batches import (
     joined,
     mixture_at,
     new_parameters,
+    normalise,
     rows_of,
     sort_by_mean,
 )
@@ -71,7 +72,7 @@ def _extrapolate(
         weights[k] = exp(far[0, k] - largest) + WEIGHT_FLOOR
         after.means[k] = far[1, k]
         after.variances[k] = max(exp(min(far[2, k], _MAX_LOG_VARIANCE)), floor)
-    weights /= weights.sum()
+    normalise(weights)
 
 
 class Scored(NamedTuple):
