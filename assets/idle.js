@@ -22,7 +22,8 @@
     const waited = () => performance.now() - waiting.since;
     const overdue = waited() >= latestMs;
     const due = () => {
-      if (gmm.state.outbox.busy && !overdue && waited() < 2 * latestMs) {
+      const awaits = gmm.state.outbox.busy || gmm.race.awaited();
+      if (awaits && !overdue && waited() < 2 * latestMs) {
         waiting.timer = setTimeout(due, pauseMs);
       } else {
         stop(waiting);

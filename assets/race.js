@@ -53,6 +53,9 @@
   /** @returns {boolean} whether the learners have yet to learn what the session has */
   const behind = () => race.cursor === null && race.revision < (gmm.state.view ? gmm.state.view.revision : 0);
 
+  /** @returns {boolean} whether densities of added learners are on their way */
+  const awaited = () => race.shown.length > 0 && !race.refusal && behind();
+
   /** @returns {Racer|undefined} the record of a learner at the cursor, or its last one */
   function at(/** @type {string} */ name) {
     const told = race.records.get(name) || [];
@@ -212,5 +215,5 @@
     window.addEventListener("pagehide", close);
   }
 
-  gmm.race = Object.assign(race, { at, behind, choose, follow, lines, listen, steps, table, told });
+  gmm.race = Object.assign(race, { at, awaited, behind, choose, follow, lines, listen, steps, table, told });
 })((window.dash_clientside = window.dash_clientside || {}));
