@@ -208,14 +208,19 @@ class Runs:
             self._turns.cancel(local.turn)
 
     def close(self) -> None:
-        """Stop every run of this process and wait until they have ended."""
+        """Stop every run of this process and wait until they have ended, but not for ever.
+
+        A run that is busy with what cannot be interrupted, such as loading torch, is recorded as
+        cancelled: its thread ends with the process.
+        """
         self.stop()
         with self._lock:
-            threads = [each.thread for each in self._locals.values()]
+            threads = {name: each.thread for name, each in self._locals.items() if each.thread}
         deadline = time.monotonic() + _CLOSE_TIMEOUT_S
-        for thread in threads:
-            if thread is not None:
-                thread.join(max(0.0, deadline - time.monotonic()))
+        for run_id, thread in threads.items():
+            thread.join(max(0.0, deadline - time.monotonic()))
+            if thread.is_alive():
+                self._table.end(run_id, CANCELLED, None, time.time())
 
     def _record(
         self, job: Job, run_id: str, status: str, idempotency_key: Optional[str]

@@ -233,6 +233,27 @@ def test_close_stops_a_running_training(
     assert sessions.run(session_id, run.id).status == "cancelled"
 
 
+def test_close_records_a_training_that_cannot_be_interrupted_as_cancelled(
+    sessions: Sessions,
+    session_id: str,
+    another_process: Callable[[], Sessions],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loaded = threading.Event()
+
+    def loads_torch(*_: object) -> None:
+        loaded.wait(30)
+
+    monkeypatch.setattr(runs, "fit", loads_torch)
+    monkeypatch.setattr(runs, "_CLOSE_TIMEOUT_S", 0.2)
+    other = another_process()
+    run = other.train(session_id, wait=False)
+    eventually(lambda: sessions.run(session_id, run.id).status == "running")
+    other.close()
+    assert sessions.run(session_id, run.id).status == "cancelled"
+    loaded.set()
+
+
 @pytest.mark.parametrize("behind_s", [0.0, 3600.0, -3600.0])
 def test_only_the_run_of_a_dead_process_is_marked_as_failed(
     sessions: Sessions, session_id: str, behind_s: float
