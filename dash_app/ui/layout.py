@@ -301,7 +301,7 @@ def _race_chart(name: str) -> html.Div:
         responsive=True,
         clear_on_unhover=True,
     )
-    line = html.Span(className="chart-cursor")
+    line = html.Span(className="chart-cursor", hidden=True)
     return html.Div([chart, line], className="chart race", disable_n_clicks=True)
 
 

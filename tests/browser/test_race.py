@@ -115,7 +115,6 @@ def test_the_mouse_on_one_chart_moves_the_line_in_all(page: DashPage) -> None:
         const {left, top, height} = gd.getBoundingClientRect(), {xaxis} = gd._fullLayout;
         return [left + xaxis._offset + xaxis.c2p(3), top + height / 3];
     """
-    page.mouse("mouseMoved", tuple(page.script(at)))
     drawn = """
         return [...document.querySelectorAll('.chart-cursor')].map((line) => {
             const gd = line.parentElement.querySelector('.js-plotly-plot');
@@ -124,6 +123,8 @@ def test_the_mouse_on_one_chart_moves_the_line_in_all(page: DashPage) -> None:
             return line.hidden || !width ? null : Math.round(10 * xaxis.p2c(px)) / 10;
         });
     """
+    assert page.script(drawn) == [None, None, None]
+    page.mouse("mouseMoved", tuple(page.script(at)))
     page.until(lambda: page.script(drawn) == [3, 3, 3], "the line at increment 3")
     page.mouse("mouseMoved", page.pixel(0.2))
     page.until(lambda: page.script(drawn) == [None, None, None], "no line")
