@@ -175,6 +175,7 @@ def test_crash_ends_it(sessions: Sessions, session_id: str) -> None:
     played(sessions, session_id, 2)
     sessions.pause(session_id)
     eventually(lambda: not sessions._plays._threads)
+    sessions._maintenance.close()  # its clock is another one than this test's
     row = sessions.store.plays.get(session_id)
     assert row is not None
     dead = plays.PlayRecord(session_id, "of the dead", row.start, "playing", 1.0)
