@@ -147,8 +147,7 @@ def update(
     else:
         rise = _mean_nll(objective, incumbent, float(values[0])) - state.incumbent.mean_nll
         surprise = _surprise_of_many(-mass * rise if removed else mass * rise, n_here)
-        share = (tuning.SWITCH_MASS / mass) ** (1.0 - tuning.NEWS_EXPONENT)
-        clear = surprise > enough * min(1.0, share)
+        clear = surprise > enough * _clear_share(mass)
     misfit_nats = state.misfit_nats + surprise + tuning.NEWS_NATS * n_here**tuning.NEWS_EXPONENT
     due = overtaken or clear or misfit_nats > enough
     if not due or objective.n_components == 1:
@@ -174,6 +173,11 @@ def update(
         n_looks=state.n_looks + 1,
         n_new=n_new,
     )
+
+
+def _clear_share(mass: float) -> float:
+    """Return how much of the usual misfit causes a look if one increment has it all."""
+    return float(min(1.0, (tuning.SWITCH_MASS / mass) ** (1.0 - tuning.NEWS_EXPONENT)))
 
 
 def _surprise_of_few(incumbent: Incumbent, increment: Array) -> float:

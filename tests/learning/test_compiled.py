@@ -40,13 +40,27 @@ def test_logarithm_equals_that_of_numpy() -> None:
     assert_allclose(found, np.log(x), rtol=1e-15, atol=1e-300)
 
 
-def test_cache_folder_depends_on_every_source_file(tmp_path: Path) -> None:
+def test_cache_folder_depends_on_every_source_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
     (tmp_path / "one.py").write_text("1")
     (tmp_path / "two.py").write_text("2")
     before = cache_folder(tmp_path)
     assert before.parent == tmp_path / "__pycache__"
     assert cache_folder(tmp_path) == before
     (tmp_path / "two.py").write_text("3")
+    assert cache_folder(tmp_path) != before
+
+
+def test_cache_folder_that_a_person_names_depends_on_the_sources_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "named"))
+    (tmp_path / "one.py").write_text("a")
+    before = cache_folder(tmp_path)
+    assert before.parent == tmp_path / "named"
+    (tmp_path / "one.py").write_text("b")
     assert cache_folder(tmp_path) != before
 
 

@@ -133,6 +133,20 @@ def test_1e_4_of_all_points_within_one_increment_is_found(
     assert compare(learner.mixture, best.mixture).total_variation < 1e-3
 
 
+def test_component_whose_points_are_all_removed_goes() -> None:
+    rng = np.random.default_rng(0)
+    centres = np.array([-3.0, 0.0, 3.0])[rng.integers(0, 3, 100_000)]
+    kept, removed = rng.normal(centres, 0.45), rng.normal(6.5, 0.05, 500)
+    learner = OnlineGaussianMixture(4)
+    for part in np.array_split(rng.permutation(np.concatenate([kept, removed])), 20):
+        learner.partial_fit(part)
+    assert learner.mixture.means[3] == pytest.approx(6.5, abs=0.05)
+    learner.forget(removed)
+    assert learner.mixture.means[3] < 5.0
+    best = fit_from_scratch(kept, 4)
+    assert best.objective - j_by_definition(kept, learner.mixture, 1.0) < 5e-5
+
+
 def test_where_float64_is_coarse_only_the_returned_means_are_rounded() -> None:
     centred = 1e-6 * np.random.default_rng(3).normal(np.tile([-2.0, 1.0], 40), 0.3)
     points = 1e8 + centred  # at 1e8 float64 has steps of 1.5e-8

@@ -32,9 +32,10 @@ _FASTMATH = {"reassoc", "contract", "nsz"}
 def cache_folder(sources: Path) -> Path:
     """Return the folder that caches the machine code of the functions in `sources`.
 
-    It is beside the source, or in the user's cache if the source folder is not writable. Its name
-    contains a hash of all source files. numba alone would check only the file of a function, not
-    the files of the functions that it calls.
+    It is in the folder that the variable NUMBA_CACHE_DIR names; else beside the source, or in the
+    user's cache if the source folder is not writable. Its name contains a hash of all source files:
+    numba alone would check only the file of a function, not the files of the functions that it
+    calls, and these may take other arguments by now.
     """
     digest = hashlib.sha256()
     for file in sorted(sources.glob("*.py")):
@@ -42,6 +43,8 @@ def cache_folder(sources: Path) -> Path:
     writable = os.access(sources, os.W_OK)
     of_user = platformdirs.user_cache_dir("gaussian-mixture-trainer", appauthor=False)
     parent = sources / "__pycache__" if writable else Path(of_user)
+    if os.environ.get("NUMBA_CACHE_DIR"):
+        parent = Path(os.environ["NUMBA_CACHE_DIR"])
     return parent / f"compiled-{digest.hexdigest()[:16]}"
 
 
@@ -52,8 +55,7 @@ def number_of_functions(sources: Path) -> int:
 
 
 PROGRESS.expect(number_of_functions(Path(__file__).parent))
-if not numba.config.CACHE_DIR:  # set by the variable NUMBA_CACHE_DIR
-    numba.config.CACHE_DIR = str(cache_folder(Path(__file__).parent))
+numba.config.CACHE_DIR = str(cache_folder(Path(__file__).parent))
 
 
 _RULES: dict[str, Any] = {"error_model": "numpy", "fastmath": _FASTMATH, "no_cfunc_wrapper": True}
@@ -101,6 +103,7 @@ def _called_by_name(function: Function, made: Any) -> Function:
         def signature_of(*_args: Any) -> Any:
             return signature
 
+        # numba matches the arguments of a call by it
         signature_of.pysig = inspect.signature(function)  # type: ignore[attr-defined]
         return signature_of
 
