@@ -48,13 +48,14 @@
   }
 
   /** @returns {Figure} one line a learner over the increments; the lines of the others go */
-  function over(/** @type {any} */ told, what, /** @type {Figure} */ figure, /** @type {any} */ yaxis) {
+  function race(/** @type {any} */ told, /** @type {Figure} */ figure) {
+    const yaxis = told.what === "loss" ? lossAxis(told.series) : {};
     const series = figure.data.map((trace) => {
-      const y = (told.learners[trace.meta] || {})[what] || [];
+      const y = told.series[trace.meta] || [];
       const x = y.map((/** @type {any} */ _, /** @type {number} */ step) => step + 1);
       return { x, y, customdata: y, visible: y.length > 0, mode: y.length > 1 ? "lines" : "lines+markers" };
     });
-    if (what === "distance") {
+    if (told.what === "distance") {
       for (const line of series) line.y = line.y.map((/** @type {number} */ share) => Math.max(LEAST, share));
     }
     const [empty] = figure.layout.annotations;
@@ -70,18 +71,13 @@
   }
 
   /** @returns {any} the axis of the losses: ours, and as much above them; far higher ones are cut off */
-  function lossAxis(/** @type {any} */ learners) {
+  function lossAxis(/** @type {any} */ series) {
     const finite = (/** @type {any[]} */ losses) => losses.filter(Number.isFinite);
-    const { summary, scratch, ...others } = learners;
-    const ours = finite([...summary.loss, ...scratch.loss]);
+    const { summary, scratch, ...others } = series;
+    const ours = finite([...summary, ...scratch]);
     const top = Math.max(...ours) + Math.max(Math.max(...ours) - Math.min(...ours), 1);
-    const near = Object.values(others).flatMap((each) => finite(each.loss)).map((loss) => Math.min(loss, top));
+    const near = Object.values(others).flatMap(finite).map((loss) => Math.min(loss, top));
     return focus(ours.length ? [...ours, ...near] : []);
-  }
-
-  /** @returns {Figure} a chart over the increments: distance, loss or points touched */
-  function race(/** @type {any} */ told, /** @type {Figure} */ figure) {
-    return over(told, told.what, figure, told.what === "loss" ? lossAxis(told.learners) : {});
   }
 
   /** Move the line through all charts to an increment, counted from 0; null hides it. */

@@ -1,6 +1,6 @@
 /**
- * The requests of the hot path, as plain JSON. They do not go through callbacks of Dash: its script
- * takes longer before and after a request than a click may take.
+ * The requests of the hot path, as plain JSON: dash_app/ui/exchange.py says why they are no callbacks
+ * of Dash.
  */
 "use strict";
 

@@ -7,7 +7,8 @@
 
   /**
    * Run a task when nobody has requested it for `pauseMs`. After `latestMs` of requests without a
-   * pause, the next request runs it. An awaited answer postpones both, by `latestMs` at most.
+   * pause, the next request runs it. An awaited answer, or the
+   * density of an added learner, postpones both, by `latestMs` at most.
    *
    * @param {{timer: number, since: number}} waiting the task's timer and first request; 0 for none
    */

@@ -14,8 +14,16 @@
   /** The charts follow after a pause: their figures cost Dash more than a click may. */
   const PAUSE_MS = 400;
   const AT_LATEST_MS = 1000;
-  /** The charts over the increments; each has a store of its own, or Dash could leave one out. */
-  const CHARTS = ["distance", "loss", "touched"];
+  /**
+   * The charts over the increments, and what they show of a record. Each has a store of its own, or
+   * Dash could leave one out.
+   * @type {[string, (record: Racer) => number|null][]}
+   */
+  const CHARTS = [
+    ["distance", (record) => record.tv_to_scratch],
+    ["loss", (record) => (record.objective === null ? null : -record.objective)],
+    ["touched", (record) => record.n_touched],
+  ];
   const NEXT_CHART_MS = 20;
   /** The learners that always run: the reference, and the online one. */
   const ALWAYS = ["summary", "scratch"];
@@ -154,17 +162,10 @@
   /** Hand the charts what they show, one after the other: drawing all at once would be one long task. */
   function publish(chart = 0) {
     clearTimeout(chartTimer);
-    const learners = {};
-    for (const name of [...ALWAYS, ...race.shown]) {
-      const records = race.records.get(name) || [];
-      learners[name] = {
-        distance: records.map((each) => each.tv_to_scratch),
-        loss: records.map((each) => (each.objective === null ? null : -each.objective)),
-        touched: records.map((each) => each.n_touched),
-      };
-    }
-    const what = CHARTS[chart];
-    gmm.set_props(`${what}-told`, { data: { what, learners, refusal: race.refusal, n: steps() } });
+    const [what, value] = CHARTS[chart];
+    const names = [...ALWAYS, ...race.shown];
+    const series = Object.fromEntries(names.map((name) => [name, (race.records.get(name) || []).map(value)]));
+    gmm.set_props(`${what}-told`, { data: { what, series, refusal: race.refusal, n: steps() } });
     if (chart < CHARTS.length - 1) chartTimer = setTimeout(publish, NEXT_CHART_MS, chart + 1);
   }
 

@@ -14,7 +14,7 @@
   const PAUSE_MS = 10;
   const AT_LATEST_MS = 120;
   const LOSS_PAUSE_MS = 60;
-  /** The count of passes takes the charts as much time as a loss. */
+  /** To count a pass in the headline costs as much as to draw a loss. */
   const COUNT_EVERY_MS = 400;
   const RACE_PAUSE_MS = 100;
   let problemTimer = 0;

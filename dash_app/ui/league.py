@@ -65,6 +65,7 @@ def _row(line: Line) -> html.Tr:
 
 
 def _switch(line: Line) -> dmc.Switch:
+    # not kept over a reload: Dash would show what it has kept, but not tell the callback
     return dmc.Switch(id=ids.switch(line.name), label=line.title, checked=True, size="xs")
 
 

@@ -175,7 +175,10 @@ def test_internal_error_of_a_command_is_shown(
         page.click(0.2)
         page.settle()
         page.key("u")
-        page.wait_text("problem", "The server failed")
+        page.wait_text("problem", "the server failed at this request; its log says why")
+        (logged,) = page.severe_logs()
+        assert "/page/perform" in logged
+        assert "500" in logged
     page.click(0.4)
     page.settle()
     assert page.points.size == 2

@@ -103,6 +103,16 @@ def test_compared_learners_stay_after_a_reload(page: DashPage) -> None:
     page.wait("document.getElementById('row-gradient') !== null")
 
 
+def test_switch_and_line_agree_after_a_reload(page: DashPage) -> None:
+    page.compare("gradient")
+    switch = "document.querySelector('#row-gradient [role=switch]')"
+    page.script(f"{switch}.click()")
+    page.wait("dash_clientside.race.shown.length === 0")
+    page.open(fresh=False)
+    page.wait(f"{switch}?.checked")
+    page.wait("dash_clientside.race.shown.join() === 'gradient'")
+
+
 def test_the_mouse_on_one_chart_moves_the_line_in_all(page: DashPage) -> None:
     for x in (-0.6, 0.5, -0.52, 0.44):
         page.click(x)
