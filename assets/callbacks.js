@@ -11,6 +11,10 @@
   const shown = { readings: [], controls: [] };
   /** Where a callback has moved the slider of the rewind to; not a person's choice. */
   let slid = 1;
+  /** What each frame of a small chart holds, as `gmm.charts.tell` says. @type {Record<string, string>} */
+  const framed = { "distance-chart": "", "loss-chart": "", "touched-chart": "", "scratch-loss-chart": "" };
+  /** The data that each chart over the increments shows. @type {Record<string, any>} */
+  const latest = {};
   /** What the chart of the run shows: of which run, in which form, so many losses. */
   let drawn = { key: "", n: 0 };
 
@@ -41,7 +45,7 @@
     gmm.story.listen();
     gmm.theme.onChange(() => gmm.plot.schedule());
     window.addEventListener("resize", () => gmm.plot.schedule());
-    gmm.show.all();
+    gmm.show.begin();
     gmm.answers.look();
   }
 
@@ -112,13 +116,36 @@
     return [false, false];
   }
 
+  /** @returns {any[]} the inside of each frame that changes: a sentence, or the graph with its data */
+  function frames(/** @type {any} */ wanted, /** @type {any} */ { graphs, empty }, /** @type {string} */ scale, /** @type {any[]} */ ...told) {
+    return Object.keys(graphs).map((chart, index) => {
+      const inside = wanted[chart];
+      if (inside === framed[chart]) return gmm.no_update;
+      framed[chart] = inside;
+      if (inside !== gmm.charts.GRAPH) return paragraph(inside || empty[chart]);
+      const { props } = graphs[chart];
+      const data = told[index];
+      latest[chart] = data;
+      if (data.losses) drawn = { key: keyOf(data, scale), n: data.losses.length };
+      const figure = data.losses ? gmm.charts.run({ ...data, scale }, props.figure) : gmm.charts.race(data, props.figure);
+      return { ...graphs[chart], props: { ...props, figure } };
+    });
+  }
+
+  /** @returns {any} a paragraph as a component of Dash */
+  const paragraph = (/** @type {string} */ text) => ({
+    namespace: "dash_html_components",
+    type: "P",
+    props: { children: text, className: "chart-empty" },
+  });
+
+  /** @returns {string} of which run the chart is, and in which form */
+  const keyOf = (/** @type {any} */ { run, training }, /** @type {string} */ scale) => [run?.id, scale, training].join();
+
   /** @returns {[any, any]} the figure of the run, or only its new losses where they fit into it */
   function run(/** @type {any} */ told, /** @type {string} */ scale, /** @type {any} */ figure) {
-    if (!told) return [gmm.no_update, gmm.no_update];
-    const { losses, training } = told;
-    const key = [told.run?.id, scale, training].join();
-    const waits = training && losses.length === 0; // until then the run before is shown, as old
-    if (waits) return [gmm.no_update, gmm.no_update];
+    const { losses } = told;
+    const key = keyOf(told, scale);
     const added = losses.slice(drawn.n);
     const grows = drawn.key === key && drawn.n > 1 && losses.length >= drawn.n && gmm.charts.fits(figure, added);
     if (grows && added.length === 0) return [gmm.no_update, gmm.no_update];
@@ -129,8 +156,10 @@
     return [gmm.no_update, [{ x: [x], y: [added] }, [0]]];
   }
 
-  /** @returns {any} a chart over the increments */
+  /** @returns {any} a chart over the increments; the frame has drawn its first data */
   function race(/** @type {any} */ told, /** @type {any} */ figure) {
+    if (latest[told.chart] === told) return gmm.no_update;
+    latest[told.chart] = told;
     return gmm.charts.race(told, figure);
   }
 
@@ -138,8 +167,8 @@
   const stepOf = (/** @type {any} */ event) => (event ? event.points[0].x - 1 : null);
 
   /** The mouse is over a chart: show the place in all of them. */
-  function hovered(/** @type {any[]} */ ...events) {
-    gmm.charts.mark(stepOf(events.find(Boolean)) ?? gmm.race.cursor);
+  function hovered(/** @type {any} */ event) {
+    gmm.charts.mark(stepOf(event) ?? gmm.race.cursor);
   }
 
   /** A chart was clicked: rewind to that increment. */
@@ -156,6 +185,11 @@
     gmm.race.racing = names;
     gmm.race.choose(names.filter((name) => !off.includes(name)));
     gmm.race.told(); // a new row has no figures yet
+  }
+
+  /** @returns {any[]} the rows of the learners that a person has added */
+  function rows(/** @type {string[]} */ racing, /** @type {any} */ later) {
+    return Object.keys(later.rows).filter((name) => racing.includes(name)).map((name) => later.rows[name]);
   }
 
   /** @type {Record<string, () => void>} the buttons of the rewind, and those of its question */
@@ -279,7 +313,7 @@
   function controls(/** @type {Snapshot} */ snapshot, /** @type {number[]} */ ...sliders) {
     const values = valuesOf(CONTROLS, snapshot);
     const n = values.length - sliders.length;
-    const before = [...shown.controls.slice(0, n), ...sliders];
+    const before = values.map((_, index) => (index < n ? shown.controls[index] : sliders[index - n]));
     shown.controls = values;
     sliders.forEach((value, index) => {
       if (values[n + index] !== value) moved[index] = values[n + index];
@@ -304,8 +338,8 @@
   }
 
   gmm.callbacks = {
-    ...{ boot, pressed, configured, chosen, epochs, axis, controls, readings, wanted, race, run, message, copy },
-    ...{ compared, hovered, increment, rewound, wound },
+    ...{ boot, pressed, configured, chosen, epochs, axis, controls, readings, wanted, frames, race, run, message, copy },
+    ...{ compared, rows, hovered, increment, rewound, wound },
     help: () => true,
   };
 })((window.dash_clientside = window.dash_clientside || {}));

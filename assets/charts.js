@@ -14,7 +14,13 @@
   const ROOM_BELOW = 0.4;
   /** Smallest distance that the chart tells apart; `LEAST_DISTANCE` in dash_app/ui/figures.py. */
   const LEAST = 1e-4;
+  /** What a frame holds that has data. */
+  const GRAPH = "graph";
   let liveTimer = 0;
+  /** What each frame holds: the graph, or a sentence. @type {Record<string, string>} */
+  let frames = { "distance-chart": "", "loss-chart": "", "touched-chart": "", "scratch-loss-chart": "" };
+  /** The data that each chart has, as text. @type {Record<string, string>} */
+  const given = {};
 
   /**
    * The range of a loss axis. Very high first losses are cut off at the top, because they would
@@ -35,39 +41,26 @@
     return { autorange: false, range };
   }
 
-  /** @returns {Figure} the figure with other data and axes; its explanation shows while it is empty */
+  /** @returns {Figure} the figure with other data and axes */
   function filled(/** @type {Figure} */ figure, /** @type {any[]} */ series, /** @type {any} */ axes) {
     const data = figure.data.map((trace, index) => ({ ...trace, ...series[index] }));
-    const visible = data.every((trace) => trace.x.length === 0);
-    const annotations = figure.layout.annotations.map((/** @type {any} */ each) => ({ ...each, visible }));
-    const layout = { ...figure.layout, annotations };
-    for (const axis of ["xaxis", "yaxis"]) {
-      layout[axis] = { ...layout[axis], ...axes[axis], visible: !visible };
-    }
+    const layout = { ...figure.layout };
+    for (const axis of ["xaxis", "yaxis"]) layout[axis] = { ...layout[axis], ...axes[axis] };
     return { data, layout };
   }
 
   /** @returns {Figure} one line a learner over the increments; the lines of the others go */
   function race(/** @type {any} */ told, /** @type {Figure} */ figure) {
-    const yaxis = told.what === "loss" ? lossAxis(told.series) : {};
+    const yaxis = told.chart === "loss-chart" ? lossAxis(told.series) : {};
     const series = figure.data.map((trace) => {
       const y = told.series[trace.meta] || [];
       const x = y.map((/** @type {any} */ _, /** @type {number} */ step) => step + 1);
       return { x, y, customdata: y, visible: y.length > 0, mode: y.length > 1 ? "lines" : "lines+markers" };
     });
-    if (told.what === "distance") {
+    if (told.chart === "distance-chart") {
       for (const line of series) line.y = line.y.map((/** @type {number} */ share) => Math.max(LEAST, share));
     }
-    const [empty] = figure.layout.annotations;
-    const text = told.refusal ? wrapped(told.refusal) : empty.name;
-    const explained = { ...figure, layout: { ...figure.layout, annotations: [{ ...empty, text }] } };
-    const axes = { xaxis: { autorange: false, range: [0.5, Math.max(told.n, 2) + 0.5] }, yaxis };
-    return filled(explained, series, axes);
-  }
-
-  /** @returns {string} a sentence in lines that fit into a chart */
-  function wrapped(/** @type {string} */ sentence) {
-    return sentence.replace(/(.{1,36})(?:\s|$)/g, "$1<br>");
+    return filled(figure, series, { xaxis: { autorange: false, range: [0.5, Math.max(told.n, 2) + 0.5] }, yaxis });
   }
 
   /** @returns {any} the axis of the losses: ours, and as much above them; far higher ones are cut off */
@@ -113,12 +106,29 @@
     return Boolean(range) && added.every((loss) => range[0] <= loss && loss <= range[1]);
   }
 
+  /**
+   * Hand a chart its data if they are new. Its frame is told what it holds: the graph, or without
+   * data a sentence, which may be one of its own ("").
+   */
+  function tell(/** @type {string} */ chart, /** @type {any} */ data, sentence = "") {
+    const lines = /** @type {any[][]} */ (data.losses ? [data.losses] : Object.values(data.series));
+    const inside = lines.some((y) => y.length) ? GRAPH : sentence;
+    if (inside !== GRAPH && inside === frames[chart]) return;
+    const text = JSON.stringify(data);
+    if (text !== given[chart]) gmm.set_props(chart.replace("-chart", "-told"), { data: { chart, ...data } });
+    given[chart] = text;
+    if (inside === frames[chart]) return;
+    frames = { ...frames, [chart]: inside };
+    gmm.set_props("frames", { data: frames });
+  }
+
   function tellLosses() {
     liveTimer = 0;
-    const { losses: told, run: of, training } = gmm.state;
+    const { losses, run: of } = gmm.state;
+    const training = gmm.state.training();
+    if (training && losses.length === 0) return; // until then the run before is shown, as old
     const { id, method, epochs, status } = of || {};
-    const data = { losses: told, training: training(), run: of && { id, method, epochs, status } };
-    gmm.set_props("losses", { data });
+    tell("scratch-loss-chart", { losses, training, run: of && { id, method, epochs, status } });
   }
 
   /** Hand over the losses of the run soon. */
@@ -126,5 +136,5 @@
     if (!liveTimer) liveTimer = setTimeout(tellLosses, LIVE_EVERY_MS);
   }
 
-  gmm.charts = { fits, mark, race, run, schedule };
+  gmm.charts = { GRAPH, fits, mark, race, run, schedule, tell };
 })((window.dash_clientside = window.dash_clientside || {}));

@@ -20,9 +20,9 @@
    * @type {[string, (record: Racer) => number|null][]}
    */
   const CHARTS = [
-    ["distance", (record) => record.tv_to_scratch],
-    ["loss", (record) => (record.objective === null ? null : -record.objective)],
-    ["touched", (record) => record.n_touched],
+    ["distance-chart", (record) => record.tv_to_scratch],
+    ["loss-chart", (record) => (record.objective === null ? null : -record.objective)],
+    ["touched-chart", (record) => record.n_touched],
   ];
   const NEXT_CHART_MS = 20;
   /** The learners that always run: the reference, and the online one. */
@@ -162,10 +162,10 @@
   /** Hand the charts what they show, one after the other: drawing all at once would be one long task. */
   function publish(chart = 0) {
     clearTimeout(chartTimer);
-    const [what, value] = CHARTS[chart];
+    const [id, value] = CHARTS[chart];
     const names = [...ALWAYS, ...race.shown];
     const series = Object.fromEntries(names.map((name) => [name, (race.records.get(name) || []).map(value)]));
-    gmm.set_props(`${what}-told`, { data: { what, series, refusal: race.refusal, n: steps() } });
+    gmm.charts.tell(id, { series, n: steps() }, race.refusal);
     if (chart < CHARTS.length - 1) chartTimer = setTimeout(publish, NEXT_CHART_MS, chart + 1);
   }
 

@@ -13,6 +13,7 @@
   const PROBLEM_SHOWN_MS = 7000;
   const PAUSE_MS = 10;
   const AT_LATEST_MS = 120;
+  const FIRST_PAUSE_MS = 500;
   const LOSS_PAUSE_MS = 60;
   /** To count a pass in the headline costs as much as to draw a loss. */
   const COUNT_EVERY_MS = 400;
@@ -22,6 +23,8 @@
   let trouble = null;
   let announced = "";
   let published = 0;
+  /** What the store holds, as text. */
+  let stored = "";
   /** What the controls were given to show. */
   let given = "";
   /** The task that fills the store. */
@@ -36,6 +39,13 @@
     publishSoon(PAUSE_MS);
   }
 
+  /** Draw the empty plot; the rest waits for the first answer, for half a second at most. */
+  function begin() {
+    gmm.plot.schedule();
+    mark();
+    publishSoon(FIRST_PAUSE_MS);
+  }
+
   function publishSoon(/** @type {number} */ pauseMs) {
     gmm.idle.wait(publishing, publish, pauseMs, AT_LATEST_MS);
   }
@@ -44,7 +54,9 @@
     published = performance.now();
     gmm.table.fill();
     const data = gmm.snapshot.take(trouble, announced);
-    gmm.set_props("state", { data });
+    const text = JSON.stringify(data);
+    if (text !== stored) gmm.set_props("state", { data });
+    stored = text;
     const wanted = gmm.callbacks.wanted(data);
     if (wanted !== given) gmm.set_props("controls", { data });
     given = wanted;
@@ -126,5 +138,5 @@
     all();
   }
 
-  gmm.show = { all, announce, connection, controls, loss, problem, race, tell };
+  gmm.show = { all, announce, begin, connection, controls, loss, problem, race, tell };
 })((window.dash_clientside = window.dash_clientside || {}));

@@ -71,7 +71,7 @@ const done = arguments[0], start = performance.now(), at = [];
 dash_clientside.actions.press('train');
 let last;
 const look = () => {
-    const {x} = document.querySelector('#scratch-loss-chart .js-plotly-plot').data[0];
+    const x = document.querySelector('#scratch-loss-chart .js-plotly-plot')?.data[0].x ?? [];
     const {run, losses} = dash_clientside.state;
     const newest = x[x.length - 1];
     if (newest !== last) at.push(performance.now() - start);

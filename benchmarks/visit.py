@@ -22,7 +22,8 @@ FLAGS = (
 _IS_DRAWN = """(() => {
 const {losses, points} = dash_clientside.state;
 const drawn = (graph, uid) => {
-    const {data} = document.querySelector(`#${graph} .js-plotly-plot`);
+    const plot = document.querySelector(`#${graph} .js-plotly-plot`);
+    const data = plot ? plot.data : [{x: []}]; // a small chart is made when it has data
     return (uid ? data.find(trace => trace.uid === uid) : data[0]).x.length;
 };
 return document.fonts.status === 'loaded'

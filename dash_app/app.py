@@ -98,6 +98,7 @@ def create_app(config: Optional[Config] = None) -> dash.Dash:
         title=TITLE,
         update_title=None,
         prevent_initial_callbacks=True,
+        suppress_callback_exceptions=True,  # some parts are made when they are needed
     )
     app.init_app(server)
     register_delivery(server)

@@ -9,16 +9,13 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 import dash
-from dash import ALL, ClientsideFunction, Input, Output, State, html
+from dash import ALL, ClientsideFunction, Input, Output, State
 from dash.dependencies import DashDependency
 
 from dash_app.sessions import Sessions
 from dash_app.ui import ids
-from dash_app.ui.command_models import read
-from dash_app.ui.dialog_models import Learners
 from dash_app.ui.dialogs import register_dialogs
 from dash_app.ui.examples import EXAMPLES
-from dash_app.ui.league import added_rows
 
 
 class Browser(Protocol):
@@ -41,7 +38,7 @@ def _register_browser(app: dash.Dash) -> None:
     _register_hot_path(browser)
     _register_shown(browser)
     _register_charts(browser)
-    _register_race(app, browser)
+    _register_race(browser)
     _register_controls(browser)
 
 
@@ -127,7 +124,15 @@ def _register_shown(browser: Browser) -> None:
 
 
 def _register_charts(browser: Browser) -> None:
-    """Draw the small charts."""
+    """Draw the small charts, each once there are data for it."""
+    browser(
+        "frames",
+        *_children(*(ids.frame(chart) for chart in ids.CHARTS)),
+        Input(ids.FRAMES, "data"),
+        State(ids.LATER, "data"),
+        State(ids.SCALE, "value"),
+        *(State(ids.told(chart), "data") for chart in ids.CHARTS),
+    )
     for chart in ids.RACE_CHARTS:
         browser(
             "race",
@@ -135,25 +140,27 @@ def _register_charts(browser: Browser) -> None:
             Input(ids.told(chart), "data"),
             State(chart, "figure"),
         )
-    browser("hovered", *(Input(name, "hoverData") for name in ids.RACE_CHARTS))
-    browser("increment", *(Input(name, "clickData") for name in ids.RACE_CHARTS))
+        browser("hovered", Input(chart, "hoverData"))
+        browser("increment", Input(chart, "clickData"))
     browser(
         "run",
         Output(ids.SCRATCH_CHART, "figure"),
         Output(ids.SCRATCH_CHART, "extendData"),
-        Input(ids.LOSSES, "data"),
+        Input(ids.told(ids.SCRATCH_CHART), "data"),
         Input(ids.SCALE, "value"),
         State(ids.SCRATCH_CHART, "figure"),
     )
 
 
-def _register_race(app: dash.Dash, browser: Browser) -> None:
+def _register_race(browser: Browser) -> None:
     """Add learners, show and hide their lines, and rewind."""
-
-    def rows(names: Any) -> list[html.Tr]:
-        return added_rows(read(Learners, names).root)
-
-    app.callback(Output(ids.ADDED_ROWS, "children"), Input(ids.RACING, "value"), **_AT_START)(rows)
+    browser(
+        "rows",
+        Output(ids.ADDED_ROWS, "children"),
+        Input(ids.RACING, "value"),
+        State(ids.LATER, "data"),
+        **_AT_START,
+    )
     browser(
         "compared",
         Input(ids.RACING, "value"),

@@ -7,6 +7,7 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import html
 
+from dash_app.learning.points import DEFAULT_CAPACITY
 from dash_app.ui import ids
 from dash_app.ui.examples import EXAMPLES
 from dash_app.ui.parts import button, card, choice, error_message, hint, slider, term
@@ -110,7 +111,7 @@ def _memory() -> html.Details:
             ids.CAPACITY_VALUE,
             term("summary", "Summary"),
             (0, len(CAPACITIES) - 1, 1),
-            len(CAPACITIES) - 1,
+            CAPACITIES.index(DEFAULT_CAPACITY),
         ),
         dmc.Text(id=ids.SUMMARY_STATE, size="xs", c="dimmed", mih=32),
     ]

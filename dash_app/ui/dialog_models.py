@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Optional, Union
 
-from pydantic import AfterValidator, BaseModel, Field, RootModel
+from pydantic import AfterValidator, BaseModel, Field
 
 from dash_app.learning import LEARNERS
 from dash_app.learning.orders import ORDERS
@@ -31,10 +31,6 @@ _Shares = Annotated[list[_Share], Field(min_length=1, max_length=MAX_COMPONENTS)
 _Places = Annotated[list[fields.Point], Field(min_length=1, max_length=MAX_COMPONENTS)]
 _Variance = Annotated[fields.Finite, Field(gt=0)]
 _Variances = Annotated[list[_Variance], Field(min_length=1, max_length=MAX_COMPONENTS)]
-
-
-class Learners(RootModel[list[_Learner]]):
-    """The names of the learners that are compared."""
 
 
 class _Mixture(BaseModel):

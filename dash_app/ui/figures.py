@@ -122,8 +122,8 @@ def plot_figure() -> go.Figure:
     return go.Figure({"data": [*curves, numbers, *points], "layout": layout})
 
 
-def chart_figure(x_title: str, empty: str, *traces: dict[str, Any]) -> go.Figure:
-    """Return a small chart of lines, one for each of `traces`; `empty` is shown without data."""
+def chart_figure(x_title: str, *traces: dict[str, Any], empty: str = "") -> go.Figure:
+    """Return a small chart of lines, one for each of `traces`; `empty` is shown in its middle."""
     lines = [{"mode": "lines", "x": [], "y": [], **trace} for trace in traces]
     layout = _bare_layout(
         hovermode="x",
@@ -132,17 +132,17 @@ def chart_figure(x_title: str, empty: str, *traces: dict[str, Any]) -> go.Figure
             nticks=5, showline=True, title={"text": x_title, "standoff": 6, "font": {"size": 11}}
         ),
         yaxis=_bare_axis(nticks=4, showline=True),
-        annotations=[_centred(empty)],
+        annotations=[_centred(empty)] if empty else [],
     )
     return go.Figure({"data": lines, "layout": layout})
 
 
 def _centred(text: str) -> dict[str, Any]:
     middle = {"x": 0.5, "y": 0.5, "xref": "paper", "yref": "paper"}
-    return {"text": text, "name": text, "showarrow": False, "font": {"size": 12}, **middle}
+    return {"text": text, "showarrow": False, "font": {"size": 12}, **middle}
 
 
-def _race_figure(empty: str, hover: str, *, without: str = "", **y_axis: Any) -> go.Figure:
+def _race_figure(hover: str, *, without: str = "", **y_axis: Any) -> go.Figure:
     """Return a chart over the increments, one line a learner; the browser adds the learners."""
     traces = [
         {
@@ -157,7 +157,7 @@ def _race_figure(empty: str, hover: str, *, without: str = "", **y_axis: Any) ->
         for line in LINES.values()
         if line.name != without
     ]
-    figure = chart_figure("increment", empty, *traces)
+    figure = chart_figure("increment", *traces)
     return figure.update_layout(yaxis=y_axis, margin={"l": 54, "b": 34}, hoverdistance=-1)
 
 
@@ -165,7 +165,6 @@ def distance_figure() -> go.Figure:
     """Return the chart of the distance to the fit from scratch, on a logarithmic axis."""
     shares = (LEAST_DISTANCE, 0.001, 0.01, 0.1, 1.0)
     return _race_figure(
-        "Distance to a fit from scratch,<br>measured at each increment",
         "%{customdata:.3%} of the mass",
         without="scratch",
         type="log",
@@ -177,28 +176,18 @@ def distance_figure() -> go.Figure:
 
 def loss_figure() -> go.Figure:
     """Return the chart of the loss of each learner on the points so far."""
-    return _race_figure("Loss on all points so far,<br>at each increment", "%{y:.4f} nats a point")
+    return _race_figure("%{y:.4f} nats a point")
 
 
 def touched_figure() -> go.Figure:
     """Return the chart of the points or atoms that all updates have read."""
-    empty = "Points or atoms read by all<br>updates so far"
-    return _race_figure(empty, "%{y:,} read", rangemode="tozero")
-
-
-RACE_FIGURES = {
-    ids.DISTANCE_CHART: distance_figure,
-    ids.LOSS_CHART: loss_figure,
-    ids.TOUCHED_CHART: touched_figure,
-}
-"""What makes the charts over the increments, by id."""
+    return _race_figure("%{y:,} read", rangemode="tozero")
 
 
 def scratch_loss_figure() -> go.Figure:
     """Return the chart of the loss after each pass of the run from scratch."""
     return chart_figure(
         "pass over the points",
-        "Loss of the training from scratch:<br>press p",
         {
             "uid": "run-loss",
             "name": "from scratch",
@@ -207,3 +196,12 @@ def scratch_loss_figure() -> go.Figure:
             "hovertemplate": "%{y:.4f} nats a point<extra></extra>",
         },
     )
+
+
+CHART_FIGURES = {
+    ids.DISTANCE_CHART: distance_figure,
+    ids.LOSS_CHART: loss_figure,
+    ids.TOUCHED_CHART: touched_figure,
+    ids.SCRATCH_CHART: scratch_loss_figure,
+}
+"""What makes the small charts, by id."""

@@ -11,7 +11,8 @@ SESSION = "session"  # the session's id
 SETTINGS = "settings"  # constants of the page, sent once
 STATE = "state"  # hot path to callbacks: what the page says and shows
 CONTROLS = "controls"  # the same, whenever a control is to show something else
-LOSSES = "losses"  # hot path to callbacks: the losses of the run from scratch
+FRAMES = "frames"  # hot path to callbacks: which small charts have data
+LATER = "later"  # parts of the page that are made when they are needed
 MESSAGE = "message"  # hot path to callbacks: something to tell once
 
 # The plot and its reading
@@ -86,6 +87,7 @@ TOUCHED_CHART = "touched-chart"
 #: Charts over the increments; a line at the mouse goes through all of them.
 RACE_CHARTS = (DISTANCE_CHART, LOSS_CHART, TOUCHED_CHART)
 SCRATCH_CHART = "scratch-loss-chart"
+CHARTS = (*RACE_CHARTS, SCRATCH_CHART)
 ONLINE_PARAMETERS = "online-parameters"
 SCRATCH_PARAMETERS = "scratch-parameters"
 PARAMETERS_NOTE = "parameters-note"
@@ -132,8 +134,13 @@ def _of(*parts: str) -> str:
 
 
 def told(chart: str) -> str:
-    """Return the id of the store with the learners after each increment, for one chart."""
+    """Return the id of the store with the data of a small chart."""
     return chart.replace("-chart", "-told")
+
+
+def frame(chart: str) -> str:
+    """Return the id of the frame of a small chart: it holds the graph once there are data."""
+    return chart.replace("-chart", "-frame")
 
 
 def row(learner: str) -> str:

@@ -9,16 +9,16 @@ from __future__ import annotations
 from typing import Any
 
 import dash_mantine_components as dmc
-import plotly.graph_objects as go
 from dash import dcc, html
 
 from dash_app.config import Config
 from dash_app.ui import ids, story
 from dash_app.ui.controls import CAPACITIES, HALF_LIVES, MAX_COMPONENTS, build_controls
 from dash_app.ui.examples import EXAMPLES, Example
-from dash_app.ui.figures import GRAPH_CONFIG, RACE_FIGURES, plot_figure, scratch_loss_figure
+from dash_app.ui.figures import GRAPH_CONFIG, plot_figure
+from dash_app.ui.findings import EMPTY, findings, graphs
 from dash_app.ui.help import help_dialog
-from dash_app.ui.league import COLUMNS, compare_menu, league_table
+from dash_app.ui.league import COLUMNS, compare_menu, league_table, rows
 from dash_app.ui.lines import ADDED, LINES
 from dash_app.ui.orders import orders_dialog
 from dash_app.ui.parts import button, card, choice, hint, term
@@ -43,8 +43,8 @@ PAGE_TEMPLATE = """<!DOCTYPE html>
     </body>
 </html>"""
 _STORES = (
-    *(ids.SESSION, ids.STATE, ids.CONTROLS, ids.LOSSES, ids.MESSAGE),
-    *(ids.told(chart) for chart in ids.RACE_CHARTS),
+    *(ids.SESSION, ids.STATE, ids.CONTROLS, ids.FRAMES, ids.MESSAGE),
+    *(ids.told(chart) for chart in ids.CHARTS),
     *(ids.ORDERS_TASK, ids.ORDERS_RESULTS, ids.STORY),
 )
 #: The colours of the models: shade 7 where the page is light, 4 where it is dark. And the greys.
@@ -84,7 +84,7 @@ def build_layout(config: Config) -> dmc.MantineProvider:
         children=[
             *_stores(),
             _header(),
-            html.Main(className="board", children=[_left(), _stage(), _findings()]),
+            html.Main(className="board", children=[_left(), _stage(), findings()]),
             html.Div(id=ids.ANNOUNCEMENT, className="unseen", role="status", **_live("polite")),
             dmc.NotificationContainer(id=ids.MESSAGES, position="bottom-center"),
             help_dialog(story.again()),
@@ -109,6 +109,7 @@ def _stores() -> list[dcc.Store]:
     }
     return [
         dcc.Store(id=ids.SETTINGS, data=settings),
+        dcc.Store(id=ids.LATER, data={"graphs": graphs(), "empty": EMPTY, "rows": rows()}),
         *(dcc.Store(id=name) for name in _STORES),
     ]
 
@@ -205,7 +206,7 @@ def _plot_frame() -> html.Div:
         disable_n_clicks=True,
         className="plot-frame",
         children=[
-            _graph(ids.PLOT, plot_figure(), "plot"),
+            _plot(),
             html.Div(
                 id=ids.EMPTY_HINT,
                 className="empty-hint",
@@ -230,9 +231,9 @@ def _plot_frame() -> html.Div:
     )
 
 
-def _graph(name: str, figure: go.Figure, class_name: str) -> html.Div:
-    graph = dcc.Graph(id=name, figure=figure, config=GRAPH_CONFIG, responsive=True)
-    return html.Div(graph, className=class_name, disable_n_clicks=True)
+def _plot() -> html.Div:
+    graph = dcc.Graph(id=ids.PLOT, figure=plot_figure(), config=GRAPH_CONFIG, responsive=True)
+    return html.Div(graph, className="plot", disable_n_clicks=True)
 
 
 def _tables() -> html.Div:
@@ -267,45 +268,3 @@ def _table(name: str, class_name: str) -> dmc.Table:
         withRowBorders=False,
         tabularNums=True,
     )
-
-
-def _findings() -> html.Aside:
-    scale = choice(
-        ids.SCALE,
-        "Count of passes",
-        "Linear or logarithmic axis of passes (l)",
-        (("linear", "lin"), ("log", "log")),
-    )
-    race = [
-        _finding(term(name, label), chart=_race_chart(chart))
-        for chart, name, label in (
-            (ids.DISTANCE_CHART, "distance", "Distance to from scratch"),
-            (ids.LOSS_CHART, "loss", "Loss"),
-            (ids.TOUCHED_CHART, "points touched", "Points touched"),
-        )
-    ]
-    of_run = _finding(
-        term("from scratch", "Loss from scratch"),
-        scale,
-        chart=_graph(ids.SCRATCH_CHART, scratch_loss_figure(), "chart"),
-    )
-    return html.Aside([*race, of_run], className="findings", **{"aria-label": "Findings"})
-
-
-def _race_chart(name: str) -> html.Div:
-    """Return a chart over the increments, with the line that goes through all of them."""
-    chart = dcc.Graph(
-        id=name,
-        figure=RACE_FIGURES[name](),
-        config=GRAPH_CONFIG,
-        responsive=True,
-        clear_on_unhover=True,
-    )
-    line = html.Span(className="chart-cursor", hidden=True)
-    return html.Div([chart, line], className="chart race", disable_n_clicks=True)
-
-
-def _finding(title: Any, *extra: Any, chart: html.Div) -> dmc.Paper:
-    heading = dmc.Title(title, order=2, size="sm")
-    head = dmc.Group([heading, *extra], gap=8, mih=29, wrap="nowrap")
-    return card(head, chart, name="finding")

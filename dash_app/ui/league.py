@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -43,9 +42,9 @@ def league_table() -> dmc.Table:
     )
 
 
-def added_rows(names: Sequence[str]) -> list[html.Tr]:
-    """Return the rows of the learners that a person has added."""
-    return [_row(line) for line in ADDED if line.name in names]
+def rows() -> dict[str, html.Tr]:
+    """Return the rows of the learners that a person can add, by name."""
+    return {line.name: _row(line) for line in ADDED}
 
 
 def _row(line: Line) -> html.Tr:

@@ -98,7 +98,6 @@ def ends_figure(document: Optional[Json], axis: tuple[float, float]) -> go.Figur
     band = {"x": xs, "hoverinfo": "skip", "line": {"width": 0}, "mode": "lines"}
     figure = chart_figure(
         "x",
-        "" if document else "Training \u2026",
         {**band, "uid": "orders-low", "y": low},
         {**band, "uid": "orders-band", "y": high, "fill": "tonexty", "fillcolor": _BAND},
         *(
@@ -112,6 +111,7 @@ def ends_figure(document: Optional[Json], axis: tuple[float, float]) -> go.Figur
             }
             for order, (label, dash) in ORDERS.items()
         ),
+        empty="" if document else "Training \u2026",
     )
     return figure.update_layout(
         xaxis={"visible": document is not None},
@@ -141,7 +141,6 @@ def shuffles_figure(results: Mapping[str, Json]) -> go.Figure:
     came = [(title, _arrival(results[name])) for title, name in named]
     figure = chart_figure(
         "distance to from scratch, of the mass",
-        "" if done else "Training \u2026",
         {
             "uid": "orders-shuffles",
             "name": "shuffled",
@@ -160,6 +159,7 @@ def shuffles_figure(results: Mapping[str, Json]) -> go.Figure:
             "marker": {"size": 11, "symbol": "diamond-open", "line": {"width": 2}},
             "hovertemplate": "%{x:.2%}<extra>as they came</extra>",
         },
+        empty="" if done else "Training \u2026",
     )
     shown = {"visible": bool(done)}
     top = max([0.05, *(1.15 * each["tv_to_scratch"] for _, each in (*dots, *came))])

@@ -91,7 +91,6 @@ def selection_figure(document: Optional[Json], n_components: int) -> go.Figure:
     now = {"x": [n_components] * 2, "y": [0.0, top]} if document else {}
     figure = chart_figure(
         "number of components",
-        "" if document else WAITS,
         {"uid": "selection-now", "name": "now", "hoverinfo": "skip", "line": {"width": 6}, **now},
         *(
             {
@@ -106,6 +105,7 @@ def selection_figure(document: Optional[Json], n_components: int) -> go.Figure:
             }
             for name, (label, _question, dash, symbol) in CRITERIA.items()
         ),
+        empty="" if document else WAITS,
     )
     figure.update_layout(
         clickmode="event",

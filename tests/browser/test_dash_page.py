@@ -229,7 +229,7 @@ def test_c_clears_u_undoes_and_r_redoes(page: DashPage) -> None:
     page.settle()
     assert page.drawn_points() == []
     assert page.curve("online")[0].size == 0
-    page.wait("document.querySelector('#loss-chart .js-plotly-plot').data[0].y.length === 0")
+    page.wait_text("loss-frame", "Loss on all points so far")
     page.key("u")
     page.wait("dash_clientside.state.view.n_points === 6")
     page.settle()

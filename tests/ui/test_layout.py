@@ -22,17 +22,19 @@ ASSETS = Path(__file__).parents[2] / "assets"
 
 def components(config: Config) -> Iterator[Any]:
     page = build_layout(config)
-    yield page
-    yield from (part for part in page._traverse() if not isinstance(part, (str, int, float)))
+    (later,) = (part for part in page._traverse() if getattr(part, "id", None) == ids.LATER)
+    for root in (page, *later.data["graphs"].values(), *later.data["rows"].values()):
+        yield root
+        yield from (part for part in root._traverse() if not isinstance(part, (str, int, float)))
 
 
 @pytest.fixture
 def named(config: Config) -> dict[str, Any]:
-    return {part.id: part for part in components(config) if getattr(part, "id", None)}
+    return {str(part.id): part for part in components(config) if getattr(part, "id", None)}
 
 
 def test_ids_are_used_once(config: Config) -> None:
-    found = [part.id for part in components(config) if getattr(part, "id", None)]
+    found = [str(part.id) for part in components(config) if getattr(part, "id", None)]
     assert sorted(found) == sorted(set(found))
 
 
@@ -54,7 +56,7 @@ def test_callbacks_use_only_ids_of_the_layout(app: dash.Dash, named: dict[str, A
         used |= {entry["id"] for entry in [*each["inputs"], *each["state"]]}
         used |= _outputs(each["output"])
     assert {name for name in used if name} - set(named) <= {"data", _SWITCHES}
-    assert {ids.STATE, ids.LOSSES, ids.SESSION} <= used
+    assert {ids.STATE, ids.FRAMES, ids.told(ids.SCRATCH_CHART), ids.SESSION} <= used
 
 
 def test_every_button_has_a_hint_and_every_field_a_label(config: Config) -> None:
@@ -72,7 +74,7 @@ def test_every_button_has_a_hint_and_every_field_a_label(config: Config) -> None
 
 def test_containers_of_the_plot_do_not_count_clicks(config: Config) -> None:
     named_parts = [part for part in components(config) if hasattr(part, "id")]
-    holders = [part for part in named_parts if ids.PLOT in set(part)]
+    holders = [part for part in named_parts if ids.PLOT in list(part)]
     assert {part.id for part in holders} == {ids.PAGE, ids.PLOT_FRAME}
     assert all(part.disable_n_clicks for part in holders)
 

@@ -83,16 +83,6 @@ def test_malformed_envelope_is_refused(
     assert answer.json["error"]["field"] == part
 
 
-@pytest.mark.parametrize("names", [None, 7, "summary", {}, ["nobody"], [7], [["gradient"]]])
-def test_rows_of_what_is_no_learner_are_refused(client: FlaskClient, names: Any) -> None:
-    made = call(client, ids.ADDED_ROWS, ["gradient"])
-    assert "row-gradient" in made.text
-    assert "row-warm-em" not in made.text
-    answer = call(client, ids.ADDED_ROWS, names)
-    assert answer.status_code == 422
-    assert answer.json["error"]["message"].startswith("expected")
-
-
 @pytest.mark.parametrize("body", [7, [], "add"])
 def test_body_that_is_no_envelope_is_refused(client: FlaskClient, body: Any) -> None:
     assert send(client, body).status_code == 422
