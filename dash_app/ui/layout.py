@@ -34,7 +34,7 @@ PAGE_TEMPLATE = """<!DOCTYPE html>
         <meta name="description" content="Click points onto an axis: a Gaussian mixture learns from
         each of them online, and from scratch on all of them. See how far the two are apart.">
         <title>{%title%}</title>
-        {%favicon%}
+        <link rel="icon" type="image/svg+xml" href="favicon.ico">
         {%css%}
     </head>
     <body>

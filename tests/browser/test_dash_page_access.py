@@ -216,6 +216,7 @@ def test_nothing_is_loaded_from_elsewhere_and_the_first_load_is_small(page: Dash
     own = urlsplit(page.server.url).netloc
     assert {urlsplit(each["name"]).netloc for each in loaded} == {own}
     assert sum(each["size"] for each in loaded) < FIRST_LOAD_BYTES
+    assert not [each for each in loaded if "_favicon" in each["name"]]  # of Dash, 15 kB
     scripts = [each for each in loaded if each["size"] > 100_000]
     assert all(each["wire"] < 0.5 * each["size"] for each in scripts)
     assert "http" not in page.read(
