@@ -81,10 +81,14 @@ def _stream(
     session_id: str, follower: Follower, watch: Watch, has_gone: Callable[[], bool]
 ) -> Iterator[str]:
     yield ": welcome\n\n"
+    known, looked_at = -1, 0.0
     while not (watch.closed or has_gone()):
-        seen = watch.count(session_id)
+        seen, now = watch.count(session_id), time.monotonic()
+        anew = seen != known or now - looked_at > HEARTBEAT_S
+        if anew:
+            known, looked_at = seen, now
         try:
-            events = follower.look()
+            events = follower.look(anew=anew)
         except SessionNotFoundError:
             yield _text("gone", {"id": session_id})
             return

@@ -62,6 +62,32 @@ def test_a_click_tells_one_step(sessions: Sessions, session_id: str) -> None:
     assert len(events) == 3
 
 
+def test_between_two_records_the_session_is_not_read(
+    sessions: Sessions, session_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    follower = sessions.races.follow(session_id, [])
+    told(follower)
+    sessions.add(session_id, [0.2])
+    assert follower.look(anew=False) == []
+    follower.look()
+    monkeypatch.setattr(sessions.races, "now", None)  # what reads it
+    assert follower.compute(10.0)
+    events = follower.look(anew=False)
+    assert places(events) == [(4, "scratch")]
+    assert events[-1] == Current(5, 5)
+
+
+def test_a_refusal_stays_until_the_session_is_read_again(
+    sessions: Sessions, session_id: str
+) -> None:
+    follower = sessions.races.follow(session_id, [])
+    told(follower)
+    sessions.configure(session_id, half_life=20.0)
+    assert len(follower.look()) == 1
+    assert follower.look(anew=False) == []
+    assert not follower.has_work
+
+
 def test_an_undo_drops_records_and_computes_nothing(sessions: Sessions, session_id: str) -> None:
     follower = sessions.races.follow(session_id, ["summary"])
     told(follower)

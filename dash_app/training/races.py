@@ -1,8 +1,8 @@
 """Races of sessions: learners side by side, which follow the session as it changes.
 
 A race is not stored: any process makes it from the log. Streams compute it, record by record, and
-streams of one session share it. A stream that has sent a record asks for the newest state before
-it computes the next one. So a change is followed after the record under way.
+streams of one session share it. Between two records a stream sees whether the session has changed.
+So a change is followed after the record under way.
 """
 
 from __future__ import annotations
@@ -174,18 +174,28 @@ class Follower:
         """Whether a record is missing, as of the last look."""
         return self._current is None and self._refused is None
 
-    def look(self) -> list[Event]:
+    def look(self, *, anew: bool = True) -> list[Event]:
         """Return what has to be sent now: changes of the session, records of all streams.
+
+        Parameters
+        ----------
+        anew : bool, read the session first; that takes as long as the update of a quick learner
 
         Raises
         ------
         SessionNotFoundError
         """
-        now = self._races.now(self._session_id)
-        shared = self._shared = self._races.shared(now)
+        if not anew and self._refused is not None:
+            return []
+        now = self._races.now(self._session_id) if anew or self._shared is None else None
+        if now is not None:
+            self._shared = self._races.shared(now)
+        shared = self._shared
+        assert shared is not None
         with shared.lock:
             try:
-                self._races.bring_up_to_date(shared, now)
+                if now is not None:
+                    self._races.bring_up_to_date(shared, now)
                 self._check(shared)
             except (RefusedError, OutOfRangeError, BudgetError) as error:
                 return self._refuse(str(error))
