@@ -97,3 +97,18 @@ def test_mouse_that_drags_adds_none(page: DashPage) -> None:
     page.click(0.25)
     page.settle()
     assert page.points == pytest.approx([0.25], abs=0.01)
+
+
+@pytest.mark.parametrize("control", ["train", "n-components"])
+def test_plot_stays_in_sight_while_a_control_is_used(phone: DashPage, control: str) -> None:
+    phone.script("window.scrollTo(0, 0)")
+    box = "document.getElementById(arguments[0]).getBoundingClientRect()"
+    top = phone.read(f"{box}.top", "plot-frame")  # on the page
+    bottom = phone.read(f"{box}.height", "plot-frame")  # on the screen, once it sticks
+    phone.script(f"window.scrollBy(0, {box}.top - arguments[1])", control, bottom + 10)
+    phone.wait(f"scrollY > {top}")  # otherwise it would be in sight anyway
+    assert phone.read(f"{box}.top", "plot-frame") == pytest.approx(0, abs=1)
+    for seen in ("plot-frame", control):
+        middle = f"(({{x, y, width, height}}) => [x + width / 2, y + height / 2])({box})"
+        covered = f"document.elementFromPoint(...{middle}).closest('#' + arguments[0]) === null"
+        assert not phone.read(covered, seen), seen
