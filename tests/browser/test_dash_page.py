@@ -251,9 +251,13 @@ def test_loss_of_adam_is_drawn_while_it_trains_and_whole_at_the_end(page: DashPa
     page.script(
         """
         window.drawnLines = new Set();
+        window.counted = new Set();
         const look = () => {
             const line = document.querySelector('#scratch-loss-chart .js-line');
-            if (line && dash_clientside.state.training()) drawnLines.add(line.getAttribute('d'));
+            const training = dash_clientside.state.training();
+            if (line && training) drawnLines.add(line.getAttribute('d'));
+            const told = document.getElementById('sentence').textContent.match(/: pass (\\d+) of/);
+            if (told && training) counted.add(Number(told[1]));
             requestAnimationFrame(look);
         };
         look();
@@ -267,6 +271,7 @@ def test_loss_of_adam_is_drawn_while_it_trains_and_whole_at_the_end(page: DashPa
     assert losses == run.losses.tolist()
     assert len(losses) == 500
     assert page.read("drawnLines.size") > 3
+    assert page.read("[...counted].filter(n => n > 0).length") > 1  # the headline counts along
     page.wait(
         "document.querySelector('#scratch-loss-chart .js-plotly-plot').data[0].x.at(-1) === 500"
     )
