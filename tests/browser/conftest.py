@@ -80,10 +80,16 @@ def page_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server.stop()
 
 
+def forget(chromium: Browser) -> None:
+    """Leave the page of the test before, whose server may have gone, and forget its messages."""
+    chromium.driver.get("about:blank")
+    chromium.driver.get_log("browser")  # what is read is gone
+
+
 @pytest.fixture
 def page(chromium: Browser, page_server: Server) -> Iterator[DashPage]:
     """The page as a newcomer finds it. At the end no error may stand in the console."""
-    chromium.driver.get_log("browser")  # what is read is gone
+    forget(chromium)
     yield DashPage(chromium.driver, page_server).open()
     assert not DashPage(chromium.driver, page_server).severe_logs()
 
@@ -109,5 +115,5 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Se
 def browser(chromium: Browser) -> Browser:
     """The shared browser, as a person who has not been here before."""
     chromium.driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
-    chromium.driver.get_log("browser")  # what is read is gone
+    forget(chromium)
     return chromium

@@ -201,7 +201,7 @@ def test_readout_follows_a_training_while_the_mouse_rests(page: DashPage) -> Non
 def test_space_pauses_an_example_and_escape_stops_it(
     page: DashPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(plays, "INTERVAL_S", 0.5)  # of a slow machine
+    monkeypatch.setattr(plays, "INTERVAL_S", 5.0)  # it must not end before the key comes
     page.press("example-old-faithful")
     page.wait("dash_clientside.state.view.n_points > 3")
     page.key(" ")
