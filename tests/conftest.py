@@ -7,19 +7,23 @@ one takes longer than most tests: a test there makes the sessions that it needs.
 from __future__ import annotations
 
 import dataclasses
+import gc
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import dash
 import pytest
-from flask import Flask
-from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
 
-from dash_app.app import create_app
 from dash_app.config import Config
-from dash_app.sessions import Sessions
-from dash_app.store import Store
+
+if TYPE_CHECKING:
+    # loaded by the fixtures: the process that only hands out the tests does without
+    import dash
+    from flask import Flask
+    from flask.testing import FlaskClient
+
+    from dash_app.sessions import Sessions
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -27,6 +31,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--long", action="store_true", help="all cases of the tests that otherwise take a sample"
     )
+
+
+def pytest_collection_finish() -> None:
+    """Exclude the loaded modules from garbage collection, as the server does: they all stay."""
+    gc.freeze()
 
 
 # a shared machine may stall any single example; the examples are the same in each run
@@ -45,6 +54,9 @@ def config(tmp_path: Path) -> Config:
 @pytest.fixture
 def sessions(config: Config) -> Iterator[Sessions]:
     """The use-cases alone, without a server."""
+    from dash_app.sessions import Sessions
+    from dash_app.store import Store
+
     found = Sessions(Store(config.store_url), config)
     yield found
     found.close()
@@ -53,6 +65,8 @@ def sessions(config: Config) -> Iterator[Sessions]:
 @pytest.fixture
 def app(config: Config) -> Iterator[dash.Dash]:
     """The whole application."""
+    from dash_app.app import create_app
+
     made = create_app(config)
     yield made
     made.server.extensions["sessions"].close()
@@ -61,6 +75,8 @@ def app(config: Config) -> Iterator[dash.Dash]:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """The Flask application of a module's tests."""
+    from dash_app.app import create_app
+
     data_dir = tmp_path_factory.mktemp("data")
     made = create_app(dataclasses.replace(Config(), data_dir=data_dir, log_level="WARNING")).server
     made.testing = False  # answer errors as in production
