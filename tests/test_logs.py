@@ -6,7 +6,6 @@ import json
 import logging
 import sys
 from contextvars import copy_context
-from pathlib import Path
 
 import dash
 import pytest
@@ -14,7 +13,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from dash_app import logs
-from testbed.serving import waitress
 
 
 def line(form: str, message: str, request: str = "") -> str:
@@ -62,23 +60,6 @@ def test_refused_request_has_its_id(server: Flask) -> None:
     headers = {"X-Request-Id": "from-proxy.1", "Host": "evil.example"}
     answer = server.test_client().get("/healthz", headers=headers)
     assert (answer.status_code, answer.headers["X-Request-Id"]) == (421, "from-proxy.1")
-
-
-def test_real_process_logs_request_ids_and_no_whole_session_id(tmp_path: Path) -> None:
-    server = waitress(tmp_path, GMM_LOG_FORMAT="json")
-    try:
-        headers = {"X-Request-Id": "abc-1"}
-        _, session = server.request("POST", "/api/v1/sessions", {}, headers)
-        server.request("POST", f"/api/v1/sessions/{session['id']}/points", {"x": [0.1234567]})
-        _, said = server.stop()
-    finally:
-        server.kill()
-    lines = [json.loads(each) for each in said.splitlines() if each.startswith("{")]
-    (created,) = (each for each in lines if "created" in each["message"])
-    assert created["request"] == "abc-1"
-    assert session["id"][:8] in created["message"]
-    assert session["id"] not in said
-    assert "0.1234567" not in said
 
 
 def test_an_error_of_the_store_is_logged_without_its_parameters(

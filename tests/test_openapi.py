@@ -64,7 +64,7 @@ schema = schemathesis.pytest.from_fixture("api_schema").exclude(
 
 
 @schema.parametrize()
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 def test_every_answer_is_as_documented(case: Any, server: Flask) -> None:
     if "session_id" in (case.path_parameters or {}) and _is_id(case.path_parameters["session_id"]):
         sessions: Sessions = server.extensions["sessions"]

@@ -15,6 +15,9 @@ from typing import Any
 
 import pytest
 
+from dash_app.config import Config
+from dash_app.sessions import Sessions
+from dash_app.store import Store
 from testbed.serving import Server, waitress
 
 LONG = {"method": "adam", "epochs": 100_000, "wait_s": 0}
@@ -22,10 +25,10 @@ STOP_S = 15.0
 """Upper bound of a stop, seconds: about 5 alone, more if both processors are busy."""
 
 
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[Server]:
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with 9 threads."""
-    server = waitress(tmp_path, GMM_THREADS="9")
+    server = waitress(tmp_path_factory.mktemp("data"), GMM_THREADS="9")
     yield server
     server.kill()
 
@@ -44,11 +47,16 @@ def new_session(server: Server, **settings: Any) -> str:
 
 
 def test_short_training_overtakes_long_ones(served: Server) -> None:
+    runs = []
     for _ in range(10):
-        status, run = served.request("POST", f"{new_session(served)}/train", LONG)
+        address = new_session(served)
+        status, run = served.request("POST", f"{address}/train", LONG)
         assert (status, run["status"] in ("queued", "running")) == (202, True)
+        runs.append(f"{address}/runs/{run['id']}")
     status, run = served.request("POST", f"{new_session(served)}/train", {"wait_s": 20})
     assert (status, run["status"]) == (200, "done")
+    for run in runs:  # the next test has the server, too
+        assert served.request("POST", f"{run}/cancel")[0] == 200
 
 
 def test_waiting_requests_are_limited_and_leave_threads_free(served: Server) -> None:
@@ -82,16 +90,15 @@ def test_stop_under_load_is_quick_and_loses_nothing(tmp_path: Path) -> None:
     server = waitress(tmp_path)
     try:
         seconds, acknowledged = stop_under_load(server)
-        assert seconds < STOP_S
-        again = waitress(tmp_path)
-        try:
-            for address, points in acknowledged.items():
-                held = again.request("GET", f"{address}/points?limit=1000000")[1]["x"]
-                assert held[: len(points)] == points
-        finally:
-            again.kill()
     finally:
         server.kill()
+    assert seconds < STOP_S
+    config = Config(data_dir=tmp_path)
+    sessions = Sessions(Store(config.store_url), config)
+    for address, points in acknowledged.items():
+        held = sessions.points(address.rpartition("/")[2]).tolist()
+        assert held[: len(points)] == points
+    sessions.close()
 
 
 def stop_under_load(server: Server, load_s: float = 0.5) -> tuple[float, dict[str, list[float]]]:

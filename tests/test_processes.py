@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -16,9 +18,13 @@ from flask.testing import FlaskClient
 from dash_app.app import create_app
 from dash_app.config import Config
 from testbed.crash import crash_round
+from testbed.page_requests import PageRequests
 from testbed.serving import Server, gunicorn, stream, waitress
+from tests.waiting import eventually
 
 CLICKS = [-0.71, 0.42, -0.65, 0.38, -0.7]
+TEN_THOUSAND = 10_000
+"""Points of the longest example."""
 
 
 @pytest.fixture(scope="module", params=[waitress, gunicorn], ids=lambda start: start.__name__)
@@ -27,20 +33,6 @@ def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     server = request.param(tmp_path_factory.mktemp("data"), GMM_THREADS="16")
     yield server
     server.kill()
-
-
-@pytest.fixture
-def created_again() -> Iterator[Callable[[Path], FlaskClient]]:
-    """Return a function that opens the data of an ended server process and returns a client."""
-    with ExitStack() as opened:
-
-        def create(data_dir: Path) -> FlaskClient:
-            server = create_app(dataclasses.replace(Config(), data_dir=data_dir)).server
-            opened.callback(server.extensions["sessions"].close)
-            client: FlaskClient = server.test_client()
-            return client
-
-        yield create
 
 
 def test_session_is_the_same_in_every_worker(served: Server) -> None:
@@ -172,58 +164,113 @@ def test_streams_send_at_most_thirty_a_second(served: Server) -> None:
     assert 3 <= n_events <= 33
 
 
-def test_streams_are_limited_to_keep_threads_for_requests(tmp_path: Path) -> None:
-    server = waitress(tmp_path, GMM_THREADS="10")  # two streams; eight threads for requests
+def test_any_worker_pauses_and_resumes_what_another_one_plays(served: Server) -> None:
+    # each connection may be served by another worker
+    pages = [PageRequests(served.port) for _ in range(4)]
     try:
-        address = server.new_session()
-        with stream(server, address) as one, stream(server, address) as two:
-            assert (one.answer.status, two.answer.status) == (200, 200)
-            with stream(server, address) as three:
-                assert three.answer.status == 503
-                assert int(three.answer.headers["Retry-After"]) >= 1
-            started = time.monotonic()
-            assert server.request("GET", "/healthz")[0] == 200
-            assert time.monotonic() - started < 2.0
+        session_id = str(pages[0].look()["view"]["id"])
+        pages[0].perform(session_id, "play", name="ten-thousand")
+        for page in pages[1:]:
+            paused: Any = page.perform(session_id, "pause")
+            if "error" in paused:  # it has ended already, on a fast machine
+                break
+            assert page.perform(session_id, "resume")["view"]["example"] == "ten-thousand"
+        eventually(lambda: pages[1].look(session_id)["view"]["n_points"] == TEN_THOUSAND)
+        for page in pages:
+            seen = page.look(session_id)
+            assert seen["view"]["playing"] is None
+            assert sum(seen["histogram"]["counts"]) == TEN_THOUSAND
+    finally:
+        for page in pages:
+            page.close()
+
+
+@pytest.fixture
+def created_again() -> Iterator[Callable[[Path], FlaskClient]]:
+    """Return a function that opens the data of an ended server process and returns a client."""
+    with ExitStack() as opened:
+
+        def create(data_dir: Path) -> FlaskClient:
+            server = create_app(dataclasses.replace(Config(), data_dir=data_dir)).server
+            opened.callback(server.extensions["sessions"].close)
+            client: FlaskClient = server.test_client()
+            return client
+
+        yield create
+
+
+def test_interrupted_server_ends_cleanly_and_keeps_its_sessions_for_the_next(
+    tmp_path: Path, created_again: Callable[[Path], FlaskClient]
+) -> None:
+    """It trains, streams and plays an example as SIGINT comes; `test_overload.py` sends SIGTERM.
+
+    Its log tells the id of a request, and of no session more than eight characters.
+    """
+    server = waitress(tmp_path, GMM_LOG_FORMAT="json")
+    try:
+        headers = {"X-Request-Id": "abc-1"}
+        _, session = server.request("POST", "/api/v1/sessions", {"n_components": 2}, headers)
+        address = f"/api/v1/sessions/{session['id']}"
+        server.request("POST", f"{address}/points", {"x": CLICKS})
+        on_page = "/train?n_components=2&epochs=200"
+        coordinates = [{"x": x, "y": 0} for x in CLICKS]
+        _, before = server.request("POST", on_page, {"coordinates": coordinates[:3]})
+        body = {"method": "adam", "epochs": 100_000, "wait_s": 0}
+        status, run = server.request("POST", f"{address}/train", body)
+        assert (status, run["status"]) == (202, "running")
+        page = PageRequests(server.port)
+        played = str(page.look()["view"]["id"])
+        with stream(server, address) as tab:
+            tab.until("revision")
+            page.perform(played, "play", name="ten-thousand")
+            code, output = server.stop(signal.SIGINT)
+        page.close()
     finally:
         server.kill()
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_server_stops_cleanly_during_a_training_and_a_stream(
-    tmp_path: Path, created_again: Callable[[Path], FlaskClient], number: int
-) -> None:
-    server = waitress(tmp_path)
-    address = server.new_session(n_components=2)
-    server.request("POST", f"{address}/points", {"x": CLICKS})
-    body = {"method": "adam", "epochs": 100_000, "wait_s": 0}
-    status, run = server.request("POST", f"{address}/train", body)
-    assert (status, run["status"]) == (202, "running")
-    with stream(server, address) as tab:
-        tab.until("revision")
-        code, output = server.stop(number)
     assert code == 0
     assert "stopped" in output.splitlines()
     assert "Traceback" not in output
+    lines = [json.loads(each) for each in output.splitlines() if each.startswith("{")]
+    created = [each for each in lines if "created" in each["message"]]
+    (line,) = (each for each in created if session["id"][:8] in each["message"])
+    assert line["request"] == "abc-1"
+    assert session["id"] not in output
+    assert str(CLICKS[0]) not in output
+
     client = created_again(tmp_path)
     assert client.get(address).json["n_points"] == 5
     assert client.get(f"{address}/runs/{run['id']}").json["status"] == "cancelled"
-
-
-def test_provided_page_keeps_its_session_over_a_restart(
-    tmp_path: Path, created_again: Callable[[Path], FlaskClient]
-) -> None:
-    coordinates = [{"x": x, "y": 0} for x in CLICKS]
-    path = "/train?n_components=2&epochs=200"
-    server = waitress(tmp_path)
-    try:
-        status, before = server.request("POST", path, {"coordinates": coordinates[:3]})
-    finally:
-        server.kill()
-    assert (status, before["n_new"]) == (200, 3)
-    after = created_again(tmp_path).post(
-        path, json={"coordinates": coordinates}, headers={"X-Session": before["session"]}
+    seen = looked_at(client, played)
+    assert (seen["example"], seen["playing"]) == ("ten-thousand", None)
+    assert seen["n_points"] < TEN_THOUSAND
+    assert before["n_new"] == 3
+    after = client.post(
+        on_page, json={"coordinates": coordinates}, headers={"X-Session": before["session"]}
     )
     assert (after.json["n_new"], after.json["session"]) == (2, before["session"])
+
+
+def looked_at(client: FlaskClient, session_id: str) -> Any:
+    """Return the session as the page sees it."""
+    return client.post("/page/look", json={"id": session_id}).json["view"]
+
+
+def test_crash_ends_the_example_that_is_played(
+    tmp_path: Path, created_again: Callable[[Path], FlaskClient]
+) -> None:
+    server = waitress(tmp_path)
+    page = PageRequests(server.port)
+    session_id = str(page.look()["view"]["id"])
+    page.perform(session_id, "play", name="ten-thousand")
+    server.kill()
+    page.close()
+    client = created_again(tmp_path)
+    seen = looked_at(client, session_id)
+    assert (seen["playing"]["status"], seen["n_points"] < TEN_THOUSAND) == ("playing", True)
+    eventually(lambda: looked_at(client, session_id)["playing"] is None)
+    command = {"kind": "undo", "key": "one-of-the-test"}
+    answer = client.post("/page/perform", json={"session": session_id, "value": command}).json
+    assert answer["view"]["example"] is None
 
 
 def test_acknowledged_points_survive_a_kill(tmp_path: Path) -> None:

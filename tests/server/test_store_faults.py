@@ -23,7 +23,6 @@ from dash_app.errors import StoreError
 from dash_app.records.operations import SessionRecord, Settings
 from dash_app.sessions import Sessions
 from dash_app.store import Store
-from testbed.serving import waitress
 
 SESSIONS = "/api/v1/sessions"
 
@@ -76,33 +75,30 @@ def test_stopping_server_is_healthy_and_not_ready(served: FlaskClient) -> None:
     assert served.get("/healthz").status_code == 200
 
 
-def test_real_server_survives_a_clock_ahead_and_a_removed_file(tmp_path: Path) -> None:
+def test_server_survives_a_clock_ahead_and_a_removed_file(
+    config: Config, file: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """At the start the sessions are 40 days old. Then the file is moved away, and back."""
-    store = Store(f"sqlite:///{tmp_path}/data/sessions.sqlite3")
+    store = Store(config.store_url)
     long_ago = time.time() - 40 * 86400.0
     for name in ("a" * 32, "b" * 32):
         store.create_session(SessionRecord(name, Settings(2, None, 1.0, 0), long_ago, long_ago))
     store.close()
-    server = waitress(tmp_path / "data", GMM_LOG_LEVEL="WARNING")
-    file, away = tmp_path / "data" / "sessions.sqlite3", tmp_path / "away"
-    try:
-        address = server.new_session()
-        assert server.request("POST", f"{address}/points", {"x": [0.1]})[0] == 200
-        file.rename(away)
-        status, answer = server.request("POST", f"{address}/points", {"x": [0.2]})
-        assert (status, "removed" in answer["error"]["message"]) == (503, True)
-        assert server.request("GET", "/healthz")[0] == 503
-        assert server.request("POST", "/train?n_components=2&epochs=9", COORDINATES)[0] == 503
-        away.rename(file)
-        assert server.request("GET", "/healthz")[0] == 200
-        assert server.request("POST", f"{address}/points", {"x": [0.3]})[0] == 200
-        assert server.request("GET", f"{address}/points")[1]["x"] == [0.1, 0.3]
-        assert server.request("GET", f"{SESSIONS}/{'a' * 32}")[0] == 200
-        code, said = server.stop()
-    finally:
-        server.kill()
-    assert code == 0
-    assert said.count("was removed while the server ran") < 10
+    server = create_app(config).server
+    client, away = server.test_client(), tmp_path / "away"
+    address = new_session(client)
+    assert client.post(f"{address}/points", json={"x": [0.1]}).status_code == 200
+    file.rename(away)
+    refused(client, address, "removed")
+    assert_unhealthy(client, "removed")
+    assert client.post("/train?n_components=2&epochs=9", json=COORDINATES).status_code == 503
+    away.rename(file)
+    assert client.get("/healthz").status_code == 200
+    assert client.post(f"{address}/points", json={"x": [0.3]}).status_code == 200
+    assert client.get(f"{address}/points").json["x"] == [0.1, 0.3]
+    assert client.get(f"{SESSIONS}/{'a' * 32}").status_code == 200
+    server.extensions["sessions"].close()
+    assert caplog.text.count("was removed while the server ran") < 10
 
 
 COORDINATES = {"coordinates": [{"x": 0.4, "y": 0}]}
