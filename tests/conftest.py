@@ -63,6 +63,12 @@ def sessions(config: Config) -> Iterator[Sessions]:
 
 
 @pytest.fixture
+def no_rests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let examples play without a rest between their increments."""
+    monkeypatch.setattr("dash_app.training.plays.INTERVAL_S", 0.0)
+
+
+@pytest.fixture
 def app(config: Config) -> Iterator[dash.Dash]:
     """The whole application."""
     from dash_app.app import create_app

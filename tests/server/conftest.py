@@ -1,4 +1,7 @@
-"""Run the tests of this directory on SQLite, and on PostgreSQL if it is installed."""
+"""Run the tests of this directory on SQLite, and on PostgreSQL if it is installed.
+
+A test that no SQL statement could break, and that others do not break by, has the mark `any_store`.
+"""
 
 from __future__ import annotations
 
@@ -28,11 +31,28 @@ def postgres() -> Iterator[Optional[PostgresServer]]:
     server.stop()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def config(request: pytest.FixtureRequest, tmp_path: Path) -> Config:
+STORES = ("sqlite", "postgresql")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test on each store, or on SQLite if it is marked: `any_store`."""
+    if "store" in metafunc.fixturenames:
+        is_same = metafunc.definition.get_closest_marker("any_store") is not None
+        metafunc.parametrize("store", STORES[:1] if is_same else STORES, indirect=True)
+
+
+@pytest.fixture
+def store(request: pytest.FixtureRequest) -> str:
+    """The kind of the store."""
+    kind: str = request.param
+    return kind
+
+
+@pytest.fixture
+def config(request: pytest.FixtureRequest, store: str, tmp_path: Path) -> Config:
     """Settings with an empty store."""
     plain = dataclasses.replace(Config(), data_dir=tmp_path / "data", log_level="WARNING")
-    if request.param == "sqlite":
+    if store == "sqlite":
         return plain
     server = request.getfixturevalue("postgres")
     if server is None:

@@ -23,6 +23,8 @@ from dash_app.training import runs
 from tests.admission.clients import asking
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.any_store
+
 CLICKS = [-0.71, 0.42, -0.65, 0.38, -0.7]
 CLIENT = Client("203.0.113.1")
 MANY = np.random.default_rng(0).normal(size=400)

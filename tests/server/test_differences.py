@@ -31,12 +31,14 @@ def trained(sessions: Sessions) -> str:
     return session_id
 
 
+@pytest.mark.any_store
 def test_there_is_none_before_both_models_exist(sessions: Sessions) -> None:
     session_id = sessions.create().id
     assert sessions.difference(sessions.view(session_id)) is None
     assert sessions.difference(sessions.add(session_id, [0.5, 1.0])) is None
 
 
+@pytest.mark.any_store
 def test_it_equals_the_comparison_over_all_points_while_the_summary_is_exact(
     sessions: Sessions, trained: str
 ) -> None:
@@ -46,12 +48,14 @@ def test_it_equals_the_comparison_over_all_points_while_the_summary_is_exact(
     assert found.gap == pytest.approx(exact.log_likelihood_gap, abs=1e-12)
 
 
+@pytest.mark.any_store
 def test_it_follows_a_change_of_the_number_of_components(sessions: Sessions, trained: str) -> None:
     view = sessions.configure(trained, n_components=3)
     exact = sessions.compare(trained).difference.log_likelihood_gap
     assert difference(sessions, view).gap == pytest.approx(exact, abs=1e-12)
 
 
+@pytest.mark.any_store
 def test_cause_is_what_has_changed_since_the_training(
     sessions: Sessions, another_process: Callable[[], Sessions], trained: str
 ) -> None:
@@ -71,6 +75,7 @@ def test_cause_is_what_has_changed_since_the_training(
     assert told(sessions.add(trained, [0.2])) == (False, "points")
 
 
+@pytest.mark.any_store
 def test_cause_is_the_optimiser_that_was_stopped_early(sessions: Sessions, trained: str) -> None:
     sessions.train(trained, method="adam", epochs=1)
     found = difference(sessions, sessions.view(trained))

@@ -30,6 +30,7 @@ def told(feed: Feed) -> Any:
     return event.data
 
 
+@pytest.mark.any_store
 def test_new_stream_tells_the_session_and_no_changes(sessions: Sessions, session_id: str) -> None:
     feed = Feed(sessions, session_id, None)
     news = told(feed)
@@ -63,6 +64,7 @@ def test_changes_are_those_since_the_event_before(
     assert (news["since"], news["changes"], news["n_components"]) == (3, [], 3)
 
 
+@pytest.mark.any_store
 def test_training_changes_the_comparison_and_no_points(sessions: Sessions, session_id: str) -> None:
     feed = Feed(sessions, session_id, None)
     assert told(feed)["comparison"] is None
@@ -74,6 +76,7 @@ def test_training_changes_the_comparison_and_no_points(sessions: Sessions, sessi
     assert sessions.difference(sessions.view(session_id)) is not None
 
 
+@pytest.mark.any_store
 @pytest.mark.parametrize("use_case", ["undo", "clear"])
 def test_what_is_no_list_of_points_is_to_be_looked_at(
     sessions: Sessions, session_id: str, use_case: str

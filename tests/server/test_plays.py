@@ -67,6 +67,7 @@ def test_play_adds_all_points_in_increments_and_tells_its_progress(
     assert sizes == [2] * 20
 
 
+@pytest.mark.usefixtures("no_rests")
 def test_one_undo_takes_back_the_whole_example_and_one_redo_restores_it(
     sessions: Sessions, another_process: Callable[[], Sessions], session_id: str
 ) -> None:
@@ -83,6 +84,7 @@ def test_one_undo_takes_back_the_whole_example_and_one_redo_restores_it(
     assert sessions.undo(session_id).online == before.online
 
 
+@pytest.mark.any_store
 def test_undo_stops_it(sessions: Sessions, session_id: str) -> None:
     sessions.play(session_id, SCRIPT)
     played(sessions, session_id, 4)
@@ -93,6 +95,7 @@ def test_undo_stops_it(sessions: Sessions, session_id: str) -> None:
     assert (view.n_points, view.example, sessions.playing(view)) == (3, None, None)
 
 
+@pytest.mark.any_store
 def test_click_in_between_is_added_in_between(sessions: Sessions, session_id: str) -> None:
     sessions.play(session_id, SCRIPT)
     played(sessions, session_id, 4)
@@ -132,6 +135,8 @@ def test_pause_resume_and_stop(
     assert sessions.view(session_id).n_points == n_points
 
 
+@pytest.mark.usefixtures("no_rests")
+@pytest.mark.any_store
 def test_clear_restores_the_settings_from_before_all_examples(
     sessions: Sessions, session_id: str
 ) -> None:
@@ -147,6 +152,8 @@ def test_clear_restores_the_settings_from_before_all_examples(
     assert sessions.undo(session_id).n_components == 2
 
 
+@pytest.mark.usefixtures("no_rests")
+@pytest.mark.any_store
 def test_repeated_request_plays_once(sessions: Sessions, session_id: str) -> None:
     for _ in range(2):
         sessions.play(session_id, SCRIPT, idempotency_key="once")
@@ -156,6 +163,7 @@ def test_repeated_request_plays_once(sessions: Sessions, session_id: str) -> Non
     assert sessions.points(session_id).tolist() == POINTS.tolist()
 
 
+@pytest.mark.any_store
 def test_too_many_at_once_are_refused(
     sessions: Sessions, session_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -186,6 +194,7 @@ def test_crash_ends_it(sessions: Sessions, session_id: str) -> None:
     assert playing(sessions, session_id) is None
 
 
+@pytest.mark.any_store
 def test_streams_tell_increments_and_the_end(sessions: Sessions, session_id: str) -> None:
     feed = Feed(sessions, session_id, None)
     assert feed.next() is not None
@@ -212,6 +221,7 @@ def test_streams_tell_increments_and_the_end(sessions: Sessions, session_id: str
     assert (stopped["playing"], stopped["changes"]) == (None, [])
 
 
+@pytest.mark.usefixtures("no_rests")
 def test_export_has_the_example_and_its_undo(
     sessions: Sessions, session_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -67,6 +67,7 @@ def test_train_is_from_scratch_on_all_points(sessions: Sessions, session_id: str
     assert sessions.parameters(session_id, "scratch") == run.version
 
 
+@pytest.mark.any_store
 @pytest.mark.parametrize(("method", "rtol"), [("em", 1e-6), ("adam", 1e-3)])
 def test_train_with_half_life_gets_the_same_weights(
     sessions: Sessions, method: str, rtol: float
@@ -81,11 +82,13 @@ def test_train_with_half_life_gets_the_same_weights(
     assert sessions.parameters(session_id).mixture.means[0] == pytest.approx(1.0 / 1.75)
 
 
+@pytest.mark.any_store
 def test_train_without_points_is_refused(sessions: Sessions) -> None:
     with pytest.raises(RefusedError, match="one point"):
         sessions.train(sessions.create().id)
 
 
+@pytest.mark.any_store
 @pytest.mark.parametrize("settings", [{"epochs": 0}, {"epochs": 100_001}, {"method": "magic"}])
 def test_train_refuses_settings_out_of_range(
     sessions: Sessions, session_id: str, settings: dict
@@ -158,6 +161,7 @@ def test_cancelled_run_leaves_no_model(
     assert sessions.cancel(session_id, run.id).status == "cancelled"
 
 
+@pytest.mark.any_store
 def test_new_run_replaces_a_running_one(
     sessions: Sessions, session_id: str, slow_fit: SlowFit
 ) -> None:
@@ -184,6 +188,7 @@ def test_heartbeat_before_the_run_is_stored_does_not_stop_it(
     assert sessions.train(session_id).status == "done"
 
 
+@pytest.mark.any_store
 def test_run_continues_while_points_arrive(
     sessions: Sessions, session_id: str, slow_fit: SlowFit
 ) -> None:
@@ -196,6 +201,7 @@ def test_run_continues_while_points_arrive(
     assert (view.scratch.n_points, view.scratch.revision, view.n_points) == (5, 1, 6)
 
 
+@pytest.mark.any_store
 def test_run_that_ends_after_clear_is_not_shown(
     sessions: Sessions, session_id: str, slow_fit: SlowFit
 ) -> None:
@@ -207,6 +213,7 @@ def test_run_that_ends_after_clear_is_not_shown(
     assert sessions.undo(session_id).scratch == sessions.run(session_id, run.id).version
 
 
+@pytest.mark.any_store
 def test_failed_run_gives_its_reason(
     sessions: Sessions, session_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -233,6 +240,7 @@ def test_close_stops_a_running_training(
     assert sessions.run(session_id, run.id).status == "cancelled"
 
 
+@pytest.mark.any_store
 def test_close_records_a_training_that_cannot_be_interrupted_as_cancelled(
     sessions: Sessions,
     session_id: str,
@@ -279,6 +287,7 @@ def test_only_the_run_of_a_dead_process_is_marked_as_failed(
     assert "stopped" in (given_up.error or "")
 
 
+@pytest.mark.any_store
 def test_adam_takes_one_gradient_step_per_epoch(sessions: Sessions, session_id: str) -> None:
     run = sessions.train(session_id, method="adam", epochs=20)
     expected = fit_adam(np.array(CLICKS), 2, epochs=20)

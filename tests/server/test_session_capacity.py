@@ -42,6 +42,7 @@ def clicked(sessions: Sessions, n_points: int, **settings: Any) -> str:
     return session_id
 
 
+@pytest.mark.any_store
 @pytest.mark.parametrize("half_life", [None, 30.0])
 def test_a_change_gives_the_summary_of_a_session_that_had_it_from_the_beginning(
     sessions: Sessions, half_life: Optional[float]
@@ -56,6 +57,7 @@ def test_a_change_gives_the_summary_of_a_session_that_had_it_from_the_beginning(
     assert summary(sessions, changed).exact
 
 
+@pytest.mark.any_store
 def test_a_change_that_loses_nothing_keeps_the_model(sessions: Sessions) -> None:
     session_id = clicked(sessions, 20)
     before = sessions.view(session_id).online
@@ -83,6 +85,7 @@ def test_undo_redo_and_a_replay_give_the_same_bits(
     assert sessions.redo(session_id).online == small.online
 
 
+@pytest.mark.any_store
 def test_removal_is_exact_after_merging(sessions: Sessions) -> None:
     points = np.random.default_rng(RNG_SEED).normal(size=60)
     session_id = clicked(sessions, 60, capacity=16)
@@ -94,6 +97,7 @@ def test_removal_is_exact_after_merging(sessions: Sessions) -> None:
     assert sessions.view(session_id).n_points == 50
 
 
+@pytest.mark.any_store
 def test_removal_is_exact_beyond_the_usual_capacity(sessions: Sessions) -> None:
     parts = np.split(np.random.default_rng(RNG_SEED).normal(size=900), 9)
     whole, without = sessions.create(n_components=2).id, sessions.create(n_components=2).id
@@ -105,6 +109,7 @@ def test_removal_is_exact_beyond_the_usual_capacity(sessions: Sessions) -> None:
     assert same(summary(sessions, whole), summary(sessions, without))
 
 
+@pytest.mark.any_store
 def test_removal_takes_the_last_occurrence_after_a_clear(sessions: Sessions) -> None:
     session_id = clicked(sessions, 30, capacity=16)
     sessions.clear(session_id)
@@ -119,6 +124,7 @@ def test_removal_takes_the_last_occurrence_after_a_clear(sessions: Sessions) -> 
     assert same(summary(sessions, session_id), summary(sessions, plain))
 
 
+@pytest.mark.any_store
 @pytest.mark.parametrize("capacity", [15, 1025, 0, 32.5, True])
 def test_out_of_bounds_is_refused(sessions: Sessions, capacity: Any) -> None:
     session_id = sessions.create().id

@@ -31,6 +31,7 @@ def test_new_session_has_no_model(sessions: Sessions) -> None:
     assert not view.can_redo
 
 
+@pytest.mark.any_store
 def test_session_id_is_128_random_bits(sessions: Sessions) -> None:
     ids = {sessions.create().id for _ in range(5)}
     assert len(ids) == 5
@@ -45,6 +46,7 @@ def test_create_with_a_taken_id_returns_that_session_or_is_refused(sessions: Ses
         sessions.create(session_id="a" * 32, seed=2)
 
 
+@pytest.mark.any_store
 @pytest.mark.parametrize(
     "settings", [{"n_components": 0}, {"n_components": 51}, {"half_life": 0.0}, {"seed": -1}]
 )
@@ -70,6 +72,7 @@ def test_add_trains_online_on_the_increment(sessions: Sessions) -> None:
     assert sessions.points(session_id).tolist() == CLICKS
 
 
+@pytest.mark.any_store
 @pytest.mark.parametrize(
     ("points", "error"),
     [([], EmptyDataError), ([1.0, float("nan")], NonFiniteError), ([1e151], OutOfRangeError)],
@@ -123,6 +126,7 @@ def test_remove_of_everything_leaves_no_model(sessions: Sessions) -> None:
     assert sessions.add(session_id, [5.0]).n_points == 1
 
 
+@pytest.mark.any_store
 @pytest.mark.parametrize("points", [[9.0], [1.0, 1.0], [1.0, 9.0]])
 def test_remove_of_an_inactive_point_changes_nothing(sessions: Sessions, points: list) -> None:
     session_id = sessions.create().id
@@ -132,6 +136,7 @@ def test_remove_of_an_inactive_point_changes_nothing(sessions: Sessions, points:
     assert sessions.view(session_id) == before
 
 
+@pytest.mark.any_store
 def test_remove_is_refused_after_a_half_life(sessions: Sessions) -> None:
     session_id = sessions.create(half_life=10.0).id
     sessions.add(session_id, [1.0, 2.0])
@@ -152,11 +157,13 @@ def test_configure_retrains_the_same_points(sessions: Sessions) -> None:
     assert (view.n_components, view.n_points, view.online.number) == (3, 5, 2)
 
 
+@pytest.mark.any_store
 def test_configure_without_a_change_appends_nothing(sessions: Sessions) -> None:
     session_id = sessions.create(n_components=2).id
     assert sessions.configure(session_id, n_components=2, half_life=None).revision == 0
 
 
+@pytest.mark.any_store
 def test_half_life_acts_from_the_next_increment(sessions: Sessions) -> None:
     session_id = sessions.create(n_components=1).id
     before = sessions.add(session_id, [0.0] * 10)
@@ -191,6 +198,7 @@ def test_synchronise_trains_on_the_new_end_of_the_list_only(sessions: Sessions) 
     assert third.view == second.view
 
 
+@pytest.mark.any_store
 @pytest.mark.parametrize("points", [[0.42, -0.71, 0.1], CLICKS[:2], [9.0]])
 def test_synchronise_with_another_list_starts_a_new_model(sessions: Sessions, points: list) -> None:
     session_id = sessions.create(n_components=2).id
@@ -202,6 +210,7 @@ def test_synchronise_with_another_list_starts_a_new_model(sessions: Sessions, po
     assert sessions.points(session_id).tolist() == points
 
 
+@pytest.mark.any_store
 def test_synchronise_with_another_k_keeps_the_points(sessions: Sessions) -> None:
     session_id = sessions.create(n_components=2).id
     sessions.synchronise(session_id, CLICKS, n_components=2)
@@ -212,6 +221,7 @@ def test_synchronise_with_another_k_keeps_the_points(sessions: Sessions) -> None
     assert done.view.online.mixture.n_components == 4
 
 
+@pytest.mark.any_store
 def test_compare_needs_both_models(sessions: Sessions) -> None:
     session_id = sessions.create(n_components=2).id
     with pytest.raises(RefusedError, match="online"):

@@ -28,7 +28,7 @@ EXAMPLE = EXAMPLES["two-clumps"]
 
 
 @pytest.fixture
-def session_id(sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> str:
+def session_id(sessions: Sessions, monkeypatch: pytest.MonkeyPatch, no_rests: None) -> str:
     """A session whose points are those of an example."""
     monkeypatch.setattr(fold, "SNAPSHOT_EVERY", 5)
     found = sessions.create(n_components=4).id
@@ -64,6 +64,7 @@ def test_it_is_known_while_no_other_points_come(
     assert sessions.undo(session_id).truth == truth
 
 
+@pytest.mark.any_store
 def test_it_survives_export_and_import(sessions: Sessions, session_id: str, tmp_path: Path) -> None:
     document = json.loads(json.dumps(session_document.exported(sessions.store, session_id)))
     other = Sessions(Store(f"sqlite:///{tmp_path}/other.sqlite3"), Config(data_dir=tmp_path))
@@ -77,6 +78,8 @@ def test_it_survives_export_and_import(sessions: Sessions, session_id: str, tmp_
     other.close()
 
 
+@pytest.mark.usefixtures("no_rests")
+@pytest.mark.any_store
 def test_logs_and_snapshots_without_it_have_none(sessions: Sessions) -> None:
     script = replace(script_of(EXAMPLE), truth=None)
     session_id = sessions.create().id
@@ -93,6 +96,7 @@ def test_logs_and_snapshots_without_it_have_none(sessions: Sessions) -> None:
     assert old.example == replace(state.example, truth=None)
 
 
+@pytest.mark.any_store
 def test_the_race_measures_against_it(sessions: Sessions, session_id: str) -> None:
     follower = sessions.races.follow(session_id, [])
     with_truth = records(follower)
@@ -106,6 +110,7 @@ def test_the_race_measures_against_it(sessions: Sessions, session_id: str) -> No
     assert (own.step, own.record.tv_to_truth, own.record.held_out_nll) == (20, None, None)
 
 
+@pytest.mark.any_store
 def test_steps_with_points_of_ones_own_have_none(sessions: Sessions, session_id: str) -> None:
     record = sessions.store.session(session_id)
     assert record is not None

@@ -52,6 +52,7 @@ def test_it_goes_to_the_newest_state_of_that_size_in_one_operation(
     assert another_process().points(session_id).tolist() == [0.1, 0.2, 0.3, 0.4, 0.6, 0.7, 0.8]
 
 
+@pytest.mark.any_store
 @pytest.mark.parametrize("n_points", [2, 7, 8])
 def test_a_size_that_no_earlier_state_had_is_refused(
     sessions: Sessions, session_id: str, n_points: int
@@ -62,11 +63,13 @@ def test_a_size_that_no_earlier_state_had_is_refused(
     assert sessions.view(session_id) == before
 
 
+@pytest.mark.any_store
 def test_a_new_session_has_no_earlier_state(sessions: Sessions) -> None:
     with pytest.raises(RefusedError):
         sessions.undo(sessions.create().id, n_points=0)
 
 
+@pytest.mark.any_store
 def test_an_undone_branch_does_not_count(sessions: Sessions, session_id: str) -> None:
     sessions.undo(session_id, n_points=3)
     sessions.add(session_id, [0.9, 1.0])
@@ -111,6 +114,7 @@ def test_it_survives_export_and_import(sessions: Sessions, session_id: str, tmp_
     other.close()
 
 
+@pytest.mark.any_store
 def test_into_an_example(sessions: Sessions, session_id: str) -> None:
     script = Script("two-clumps", np.linspace(-1, 1, 40), 4, n_components=2, half_life=None)
     sessions.play(session_id, script)

@@ -104,6 +104,7 @@ def test_configure_sets_the_settings_and_clear_removes_the_points(
     assert (view["n_points"], view["online"]) == (0, None)
 
 
+@pytest.mark.usefixtures("no_rests")
 @pytest.mark.parametrize("name", sorted(EXAMPLES))
 def test_example_is_played_in_order_with_its_settings(
     sessions: Sessions, session_id: str, name: str
