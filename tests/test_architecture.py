@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -60,7 +61,12 @@ def python_files(path: str) -> list[Path]:
     return sorted(found.rglob("*.py")) if found.is_dir() else [found]
 
 
-def imported_names(file: Path) -> Iterator[tuple[int, str]]:
+@cache
+def imported_names(file: Path) -> list[tuple[int, str]]:
+    return list(_imported_names(file))
+
+
+def _imported_names(file: Path) -> Iterator[tuple[int, str]]:
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             for alias in node.names:

@@ -214,7 +214,7 @@ def test_offset_loses_no_digits() -> None:
         assert far_off == pytest.approx(at_zero, rel=1e-4)  # float64 resolves 1e-10 near 1e6
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     x=st.lists(st.floats(-1e150, 1e150), min_size=1, max_size=12),
     n_components=st.integers(1, 6),
@@ -230,7 +230,7 @@ def test_any_finite_points_give_finite_parameters(
     assert pi.shape == mu.shape == sigma.shape == (n_components,)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     x=st.lists(st.integers(-50, 50), min_size=3, max_size=20).filter(lambda x: len(set(x)) > 1),
     scale=st.floats(0.1, 10.0),

@@ -20,8 +20,8 @@ LIMIT = 1024 * 1024
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server with default settings, except for a smaller limit on bodies."""
-    server = waitress(tmp_path_factory.mktemp("data"), GMM_MAX_BODY_MB="1")
+    """A server with 32 threads and a smaller limit on bodies."""
+    server = waitress(tmp_path_factory.mktemp("data"), GMM_THREADS="32", GMM_MAX_BODY_MB="1")
     yield server
     server.kill()
 
@@ -58,12 +58,12 @@ def wait_until(condition: object, seconds: float = 20.0) -> None:
 
 def test_new_request_is_answered_beside_streams_and_idle_connections(served: Server) -> None:
     with ExitStack() as held:
-        for number in range(150):
+        for number in range(80):
             sent = b"GET / HTTP/1.1\r\nX-Slow: " if number % 2 else b""
             held.enter_context(opened(served, sent))
-        addresses = [served.new_session(n_components=2) for _ in range(60)]
+        addresses = [served.new_session(n_components=2) for _ in range(20)]
         tabs = [held.enter_context(stream(served, address)) for address in addresses]
-        assert [tab.answer.status for tab in tabs] == [200] * 60
+        assert [tab.answer.status for tab in tabs] == [200] * 20
         assert served.request("GET", "/")[0] == 200
         for address, tab in zip(addresses, tabs):
             tab.until("revision")

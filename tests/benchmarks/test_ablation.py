@@ -5,24 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def ablation(output: Path, only: str) -> tuple[str, dict[str, object]]:
-    options = ["--only", only, "--output", str(output), "--streams", "2", "--points", "40"]
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.ablation", *options],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout, json.loads(output.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize(
@@ -33,14 +21,17 @@ def ablation(output: Path, only: str) -> tuple[str, dict[str, object]]:
     ],
 )
 def test_a_number_and_a_move_are_switched_off(
-    only: str, expected: set[str], tmp_path: Path
+    only: str, expected: set[str], tmp_path: Path, benchmark_run: Callable[..., str]
 ) -> None:
-    printed, rows = ablation(tmp_path / "ablation.json", only)
+    output = tmp_path / "ablation.json"
+    options = ["--only", only, "--output", str(output), "--streams", "2", "--points", "40"]
+    printed = benchmark_run("benchmarks.ablation", *options)
+    rows = json.loads(output.read_text(encoding="utf-8"))
     assert rows.pop("as it is")
     assert {name.rpartition(", ")[2] for name in rows} == expected
     assert "tuned numbers: " in printed
     for row in rows.values():
-        assert isinstance(row, str) or row["time_ratio"] > 0  # type: ignore[index]
+        assert isinstance(row, str) or row["time_ratio"] > 0
 
 
 def test_a_change_acts_and_is_taken_back() -> None:

@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
 
-
-def test_quick_run_writes_its_figures(tmp_path: Path) -> None:
+def test_quick_run_writes_its_figures(tmp_path: Path, benchmark_run: Callable[..., str]) -> None:
     output = tmp_path / "learner.json"
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.learner", "--quick", "--output", str(output)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    said = benchmark_run("benchmarks.learner", "--quick", "--output", str(output))
     figures = json.loads(output.read_text(encoding="utf-8"))
     own = [methods["own online"] for methods in figures["quality"].values()]
     assert len(own) == 3
@@ -27,4 +17,4 @@ def test_quick_run_writes_its_figures(tmp_path: Path) -> None:
     assert figures["update_ms"]["100"]["own online"]["median"] > 0
     assert figures["points_per_second"]["1000"]["state_bytes"] < 65_536
     assert figures["from_scratch_ms"]["worst J below scikit-learn's"] < 1e-4
-    assert "gap at the end, 3 named streams" in done.stdout
+    assert "gap at the end, 3 named streams" in said

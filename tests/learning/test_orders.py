@@ -98,8 +98,9 @@ def test_the_gradient_forgets_when_one_cluster_follows_the_other() -> None:
 
 
 def test_equal_arguments_give_equal_ends() -> None:
-    assert ends_of("gradient", shuffle_seed=1) == ends_of("gradient", shuffle_seed=1)
-    assert ends_of("gradient").shuffles != ends_of("gradient", shuffle_seed=9).shuffles
+    one, same, other = (ends_of("gradient", 1, shuffle_seed=seed) for seed in (1, 1, 9))
+    assert one == same
+    assert one.shuffles != other.shuffles
 
 
 def test_the_capacity_is_that_of_the_summary() -> None:
