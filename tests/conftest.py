@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+from threadpoolctl import threadpool_limits
 
 from dash_app.config import Config
 
@@ -34,8 +35,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Exclude the loaded modules from garbage collection, as the server does: they all stay."""
-    gc.freeze()
+    """Spare work that no test is about."""
+    gc.freeze()  # as in the server: the loaded modules stay, so no collection need look at them
+    # xdist has a process for each processor; further threads of BLAS and OpenMP wait by spinning
+    threadpool_limits(1)
 
 
 # a shared machine may stall any single example; the examples are the same in each run
