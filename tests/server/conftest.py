@@ -1,6 +1,6 @@
 """Run the tests of this directory on SQLite, and on PostgreSQL if it is installed.
 
-A test that no SQL statement could break, and that others do not break by, has the mark `any_store`.
+A test whose subject is the same on each store has the mark `any_store` and runs on SQLite only.
 """
 
 from __future__ import annotations
