@@ -111,3 +111,11 @@ def test_no_asset_asks_for_anything_from_elsewhere() -> None:
         # the namespace of SVG is a name: nobody fetches it
         text = path.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
         assert not re.search(r"https?://|url\(|@import", text), path
+
+
+def test_no_mark_of_the_page_restyles_everything() -> None:
+    """A mark changes with each click; a part of a class name would match any element below it."""
+    for path in ASSETS.glob("*.css"):
+        rules = re.findall(r"[^{}]+{", path.read_text(encoding="utf-8"))
+        marks = [rule for rule in rules if "[data-" in rule]
+        assert not [rule for rule in marks if re.search(r"class[*^$|]?=", rule)], path
