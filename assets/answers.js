@@ -204,7 +204,7 @@
       state.time(before);
     }
     if (ended) runEnded(answer.run);
-    if (state.losses.length) gmm.charts.schedule(); // until then the last run's
+    gmm.charts.schedule();
     gmm.show.all();
   }
 

@@ -17,6 +17,7 @@
   /** What a frame holds that has data. */
   const GRAPH = "graph";
   let liveTimer = 0;
+  let toldAt = 0;
   /** What each frame holds: the graph, or a sentence. @type {Record<string, string>} */
   let frames = { "distance-chart": "", "loss-chart": "", "touched-chart": "", "scratch-loss-chart": "" };
   /** The data that each chart has, as text. @type {Record<string, string>} */
@@ -107,12 +108,12 @@
   }
 
   /**
-   * Hand a chart its data if they are new. Its frame is told what it holds: the graph, or without
-   * data a sentence, which may be one of its own ("").
+   * Hand a chart its data if they are new. Its frame is told what it holds: the graph, which is made
+   * as soon as a run begins, or without data a sentence, which may be one of its own ("").
    */
   function tell(/** @type {string} */ chart, /** @type {any} */ data, sentence = "") {
     const lines = /** @type {any[][]} */ (data.losses ? [data.losses] : Object.values(data.series));
-    const inside = lines.some((y) => y.length) ? GRAPH : sentence;
+    const inside = data.training || lines.some((y) => y.length) ? GRAPH : sentence;
     if (inside !== GRAPH && inside === frames[chart]) return;
     const text = JSON.stringify(data);
     if (text !== given[chart]) gmm.set_props(chart.replace("-chart", "-told"), { data: { chart, ...data } });
@@ -124,16 +125,20 @@
 
   function tellLosses() {
     liveTimer = 0;
+    toldAt = performance.now();
     const { losses, run: of } = gmm.state;
     const training = gmm.state.training();
-    if (training && losses.length === 0) return; // until then the run before is shown, as old
+    const chart = "scratch-loss-chart";
+    const waits = training && losses.length === 0;
+    if (waits && frames[chart] === GRAPH) return; // until then the run before is shown, as old
     const { id, method, epochs, status } = of || {};
-    tell("scratch-loss-chart", { losses, training, run: of && { id, method, epochs, status } });
+    tell(chart, { losses, training, run: of && { id, method, epochs, status } });
   }
 
-  /** Hand over the losses of the run soon. */
+  /** Hand over the losses of the run, at once or some time after the last ones. */
   function schedule() {
-    if (!liveTimer) liveTimer = setTimeout(tellLosses, LIVE_EVERY_MS);
+    if (liveTimer) return;
+    liveTimer = setTimeout(tellLosses, Math.max(0, toldAt + LIVE_EVERY_MS - performance.now()));
   }
 
   gmm.charts = { GRAPH, fits, mark, race, run, schedule, tell };

@@ -7,8 +7,8 @@
 
   /**
    * Run a task when nobody has requested it for `pauseMs`. After `latestMs` of requests without a
-   * pause, the next request runs it. An awaited answer, or the
-   * density of an added learner, postpones both, by `latestMs` at most.
+   * pause, the next request runs it. An awaited answer, the density of an added learner or the first
+   * loss of a training postpones both, by `latestMs` at most.
    *
    * @param {{timer: number, since: number}} waiting the task's timer and first request; 0 for none
    */
@@ -23,7 +23,8 @@
     const waited = () => performance.now() - waiting.since;
     const overdue = waited() >= latestMs;
     const due = () => {
-      const awaits = gmm.state.outbox.busy || gmm.race.awaited();
+      const { outbox, losses, training } = gmm.state;
+      const awaits = outbox.busy || gmm.race.awaited() || (training() && losses.length === 0);
       if (awaits && !overdue && waited() < 2 * latestMs) {
         waiting.timer = setTimeout(due, pauseMs);
       } else {
