@@ -151,7 +151,7 @@ def test_p_trains_from_scratch_and_the_difference_is_said(page: DashPage) -> Non
     page.wait_text("sentence", "Online and from scratch")
     difference = page.server.sessions.compare(page.session_id).difference.total_variation
     assert page.read("dash_clientside.state.view.comparison.total_variation") == difference
-    page.wait("document.querySelector('#scratch-loss-chart .js-plotly-plot').data[0].y.length > 0")
+    page.wait("document.querySelector('#scratch-loss-chart .js-plotly-plot')?.data?.[0].y.length")
     loss = page.chart("scratch-loss-chart")[-1]
     assert loss == pytest.approx(-page.view.scratch.objective, abs=1e-6)
 
@@ -273,7 +273,7 @@ def test_loss_of_adam_is_drawn_while_it_trains_and_whole_at_the_end(page: DashPa
     assert page.read("drawnLines.size") > 3
     assert page.read("[...counted].filter(n => n > 0).length") > 1  # the headline counts along
     page.wait(
-        "document.querySelector('#scratch-loss-chart .js-plotly-plot').data[0].x.at(-1) === 500"
+        "document.querySelector('#scratch-loss-chart .js-plotly-plot')?.data?.[0].x.at(-1) === 500"
     )
 
 

@@ -175,6 +175,7 @@ def test_narrow_screen_needs_no_sideways_scrolling_and_takes_touches(page: DashP
 def test_print_has_the_plot_and_the_findings_and_no_controls(page: DashPage) -> None:
     page.click(-0.5, 0.4)
     page.settle()
+    page.wait("document.getElementById('loss-chart')")  # it comes with its data
     page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     try:
         shown = "[...document.querySelectorAll(arguments[0])].filter(e => e.offsetParent !== null)"

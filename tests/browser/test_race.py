@@ -25,7 +25,7 @@ def share(page: DashPage, learner: str) -> float:
 def lines(page: DashPage, chart: str) -> dict[str, list[float]]:
     """Return the lines that a chart shows, by the learner."""
     found: dict[str, list[float]] = page.read(
-        f"Object.fromEntries(document.querySelector('#{chart} .js-plotly-plot').data"
+        f"Object.fromEntries((document.querySelector('#{chart} .js-plotly-plot')?.data || [])"
         ".filter((each) => each.visible !== false).map((each) => [each.meta, each.y]))"
     )
     return found
@@ -41,7 +41,8 @@ def test_a_learner_without_memory_is_wrong_where_ours_is_not(page: DashPage) -> 
     assert page.view.scratch is None  # nobody trained: the race has its own reference
     page.until(lambda: len(lines(page, "distance-chart").get("gradient", [])) > 20, "its line")
     assert lines(page, "distance-chart").keys() == {"summary", "gradient"}
-    assert lines(page, "loss-chart").keys() == {"summary", "scratch", "gradient"}
+    everyone = {"summary", "scratch", "gradient"}
+    page.until(lambda: lines(page, "loss-chart").keys() == everyone, "the next chart")
 
 
 def test_density_of_an_added_learner_follows_each_click(page: DashPage) -> None:

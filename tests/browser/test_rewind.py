@@ -47,7 +47,7 @@ def test_each_step_shows_what_was_shown_at_that_click(page: DashPage) -> None:
 
 def test_it_plays_and_pauses_and_a_chart_opens_it(page: DashPage) -> None:
     click_one_by_one(page)
-    page.wait("document.querySelector('#loss-chart .js-plotly-plot').data[0].x.length === 6")
+    page.wait("document.querySelector('#loss-chart .js-plotly-plot')?.data?.[0].x.length === 6")
     at = """
         const gd = document.querySelector('#loss-chart .js-plotly-plot');
         const {left, top, height} = gd.getBoundingClientRect(), {xaxis} = gd._fullLayout;
