@@ -12,7 +12,7 @@
   /** Where a callback has moved the slider of the rewind to; not a person's choice. */
   let slid = 1;
   /** What each frame of a small chart holds, as `gmm.charts.tell` says. @type {Record<string, string>} */
-  const framed = { "distance-chart": "", "loss-chart": "", "touched-chart": "", "scratch-loss-chart": "" };
+  const framed = {};
   /** The data that each chart over the increments shows. @type {Record<string, any>} */
   const latest = {};
   /** What the chart of the run shows: of which run, in which form, so many losses. */
@@ -119,8 +119,8 @@
   /** @returns {any[]} the inside of each frame that changes: a sentence, or the graph with its data */
   function frames(/** @type {any} */ wanted, /** @type {any} */ { graphs, empty }, /** @type {string} */ scale, /** @type {any[]} */ ...told) {
     return Object.keys(graphs).map((chart, index) => {
-      const inside = wanted[chart];
-      if (inside === framed[chart]) return gmm.no_update;
+      const inside = wanted[chart] ?? "";
+      if (inside === (framed[chart] ?? "")) return gmm.no_update;
       framed[chart] = inside;
       if (inside !== gmm.charts.GRAPH) return paragraph(inside || empty[chart]);
       const { props } = graphs[chart];

@@ -18,8 +18,8 @@
   const GRAPH = "graph";
   let liveTimer = 0;
   let toldAt = 0;
-  /** What each frame holds: the graph, or a sentence. @type {Record<string, string>} */
-  let frames = { "distance-chart": "", "loss-chart": "", "touched-chart": "", "scratch-loss-chart": "" };
+  /** What each frame holds: the graph, or another sentence than its own. @type {Record<string, string>} */
+  let frames = {};
   /** The data that each chart has, as text. @type {Record<string, string>} */
   const given = {};
 
@@ -114,11 +114,12 @@
   function tell(/** @type {string} */ chart, /** @type {any} */ data, sentence = "") {
     const lines = /** @type {any[][]} */ (data.losses ? [data.losses] : Object.values(data.series));
     const inside = data.training || lines.some((y) => y.length) ? GRAPH : sentence;
-    if (inside !== GRAPH && inside === frames[chart]) return;
+    const held = frames[chart] ?? "";
+    if (inside !== GRAPH && inside === held) return;
     const text = JSON.stringify(data);
     if (text !== given[chart]) gmm.set_props(chart.replace("-chart", "-told"), { data: { chart, ...data } });
     given[chart] = text;
-    if (inside === frames[chart]) return;
+    if (inside === held) return;
     frames = { ...frames, [chart]: inside };
     gmm.set_props("frames", { data: frames });
   }

@@ -125,7 +125,7 @@
    * the session has not changed since the stream before, its records are still true.
    */
   function keep(/** @type {{n_steps: number, revision: number}} */ { n_steps: n, revision }) {
-    if (n === 0 && revision === race.revision) return;
+    if (n === 0 && revision === race.revision && !race.refusal) return;
     for (const told of race.records.values()) told.length = Math.min(told.length, n);
     race.refusal = "";
     if (race.cursor !== null && race.cursor >= n) gmm.rewind.close();

@@ -77,17 +77,6 @@ def test_between_two_records_the_session_is_not_read(
     assert events[-1] == Current(5, 5)
 
 
-def test_a_refusal_stays_until_the_session_is_read_again(
-    sessions: Sessions, session_id: str
-) -> None:
-    follower = sessions.races.follow(session_id, [])
-    told(follower)
-    sessions.configure(session_id, half_life=20.0)
-    assert len(follower.look()) == 1
-    assert follower.look(anew=False) == []
-    assert not follower.has_work
-
-
 def test_an_undo_drops_records_and_computes_nothing(sessions: Sessions, session_id: str) -> None:
     follower = sessions.races.follow(session_id, ["summary"])
     told(follower)
@@ -167,9 +156,12 @@ def test_a_half_life_is_refused_until_it_is_gone(sessions: Sessions, session_id:
     assert isinstance(refused, Refused)
     assert "half-life" in refused.message
     assert not follower.has_work
-    assert follower.look() == []
+    assert follower.look() == follower.look(anew=False) == []
+    assert not follower.has_work
     sessions.undo(session_id)
-    assert told(follower) == [Current(6, 4)]
+    events = told(follower)  # the reader has dropped all records at the refusal
+    assert (events[0], events[-1]) == (Keep(0, 6), Current(6, 4))
+    assert places(events) == [(step, "scratch") for step in range(4)]
 
 
 def test_a_change_while_it_computes_is_followed_after_the_record_under_way(

@@ -236,6 +236,9 @@ class Follower:
 
     def _refuse(self, message: str) -> list[Event]:
         refused, self._current = Refused(message), None
+        # the reader drops all records at a refusal
+        self._steps = None
+        self._n_sent = dict.fromkeys(self._names, 0)
         news: list[Event] = [] if refused == self._refused else [refused]
         self._refused = refused
         return news

@@ -34,6 +34,8 @@ def assert_draws(page: DashPage, uid: str, mixture: Mixture) -> None:
 
 
 def test_empty_page_says_what_to_do(page: DashPage) -> None:
+    page.key("l")  # nothing to draw yet: no error
+    assert page.read("document.querySelectorAll('.js-plotly-plot').length") == 1  # the plot
     page.wait_text("sentence", "Click anywhere to add a point.")
     hint = "getComputedStyle(document.getElementById('empty-hint')).display"
     assert page.read(hint) == "grid"

@@ -159,3 +159,14 @@ def test_axe_finds_nothing_serious_with_all_learners_and_rewound(page: DashPage)
     page.wait("document.getElementById('compare-gradient').offsetParent !== null")
     page.wait("document.getAnimations().length === 0")
     assert not axe_findings(page)
+
+
+def test_charts_say_why_there_is_no_comparison_until_there_is_one(page: DashPage) -> None:
+    page.click(-0.5, 0.4)
+    page.settle()
+    page.until(lambda: "summary" in lines(page, "touched-chart"), "the charts")
+    page.script("dash_clientside.actions.configure({half_life: 20})")
+    for chart in CHARTS:
+        page.wait_text(chart.replace("chart", "frame"), "a half-life does not")
+    page.key("u")
+    page.until(lambda: "summary" in lines(page, "touched-chart"), "the charts again")
