@@ -16,7 +16,7 @@ import random
 import socket
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +30,8 @@ from dash_app.app import create_app
 from dash_app.config import Config
 from dash_app.records.operations import TRAIN
 from dash_app.sessions import Sessions
+from dash_app.ui import ids
+from testbed.dash_envelope import envelope, server_callbacks
 from testbed.serving import waitress
 
 _NEW_SESSION_EVERY = 100
@@ -115,11 +117,12 @@ def _try_requests(report: Report, server: Flask, n: int, seed: int) -> None:
     sessions: Sessions = server.extensions["sessions"]
     listening = _Tracebacks(report)
     logging.getLogger().addHandler(listening)
+    callbacks = list(server_callbacks(server.test_client()))
     session_id = run_id = ""
     for index in range(n):
         if index % _NEW_SESSION_EVERY == 0 or sessions.store.revision(session_id) is None:
             session_id, run_id = _session(sessions)
-        request = _malformed(rng, rng.choice(_valid(session_id, run_id)))
+        request = _malformed(rng, rng.choice(_valid(session_id, run_id, callbacks)))
         before = sessions.store.revision(session_id)
         answer = _sent(server, request)
         report.requests += 1
@@ -154,7 +157,7 @@ def _sent(server: Flask, request: Request) -> int:
     return status
 
 
-def _valid(session_id: str, run_id: str) -> list[Request]:
+def _valid(session_id: str, run_id: str, callbacks: Sequence[Any] = ()) -> list[Request]:
     api = f"/api/v1/sessions/{session_id}"
     points = {"coordinates": [{"x": 0.5, "y": 0.0}, {"x": 0.7, "y": 0.0}]}
     settings = {"n_components": 2, "half_life": 5.0}
@@ -176,7 +179,13 @@ def _valid(session_id: str, run_id: str) -> list[Request]:
         *(Request("POST", f"{api}/{step}") for step in ("undo", "redo", "clear")),
         Request("GET", f"{api}/runs/{run_id}"),
         Request("POST", f"{api}/runs/{run_id}/cancel"),
-        *(Request("GET", f"{api}{part}") for part in ("", "/points", "/comparison", "/events")),
+        *(
+            Request("GET", f"{api}{part}")
+            for part in ("", "/points", "/comparison", "/events", "/selection")
+        ),
+        Request("GET", f"{api}/orders", query="learner=summary&n_shuffles=1"),
+        Request("GET", f"{api}/race", query="learners=summary,scratch"),
+        Request("POST", f"{api}/timelines", {"learners": ["summary"], "order": "sorted"}),
         *(
             Request("GET", f"{api}/{part}", query="after=1&limit=2")
             for part in ("models", "operations")
@@ -193,6 +202,7 @@ def _valid(session_id: str, run_id: str) -> list[Request]:
         ),
         Request("POST", "/page/follow", _of_session({"run": run_id}, session_id)),
         Request("POST", "/page/look", {"id": session_id}),
+        *(_dash_request(each, session_id) for each in callbacks),
         *(
             Request("GET", each)
             for each in ("/", "/legacy/", "/legacy/static/script.js", "/healthz")
@@ -210,6 +220,21 @@ def _valid(session_id: str, run_id: str) -> list[Request]:
 
 def _of_session(value: Any, session_id: str) -> dict[str, Any]:
     return {"session": session_id, "value": value}
+
+
+def _dash_request(callback: Any, session_id: str) -> Request:
+    """Return a request that calls a callback of the dialogs or of the story."""
+    values = {
+        ids.SESSION: session_id,
+        ids.SELECTION: True,
+        ids.ORDERS_TASK: {"of": "a,1", "learner": "summary", "axis": [-1.0, 1.0]},
+        ids.ORDERS_RESULTS: {"of": "a,1", "axis": [-1.0, 1.0], "by": {"summary": {"error": "x"}}},
+        ids.ORDERS_LEARNER: "summary",
+        ids.STORY: {"step": 0, "done": False, "kept": False, "online": None},
+    }
+    places = [*callback["inputs"], *callback["state"]]
+    body = envelope(callback, *(values[place["id"]] for place in places))
+    return Request("POST", "/_dash-update-component", body)
 
 
 def _malformed(rng: random.Random, valid: Request) -> Request:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ from flask.testing import FlaskClient
 
 from dash_app.sessions import Sessions
 from dash_app.ui import ids
+from testbed.dash_envelope import callback_of, envelope
 
 ENDS = {"weights": [1.0], "means": [0.0], "variances": [1.0], "tv_to_scratch": 0.1, "n_touched": 3}
 TASK = {"of": "a,1", "learner": "summary", "axis": [-1.0, 1.0]}
@@ -25,34 +25,12 @@ def session_id(server: Flask) -> str:
     return made
 
 
-def envelope(client: FlaskClient, output_id: str, *values: Any) -> dict[str, Any]:
-    """Return the body by which Dash calls the callback of an output with these values."""
-    (found,) = [
-        each
-        for each in client.get("/_dash-dependencies").json
-        if re.search(rf"(^|\.){output_id}\.", each["output"]) and not each["clientside_function"]
-    ]
-    names = found["output"].strip(".").split("...")
-    outputs = [dict(zip(("id", "property"), name.split("."))) for name in names]
-    places = [*found["inputs"], *found["state"]]
-    assert len(places) == len(values)
-    given = [{**place, "value": value} for place, value in zip(places, values)]
-    n_inputs = len(found["inputs"])
-    return {
-        "output": found["output"],
-        "outputs": outputs if found["output"].startswith("..") else outputs[0],
-        "inputs": given[:n_inputs],
-        "state": given[n_inputs:],
-        "changedPropIds": [f"{given[0]['id']}.{given[0]['property']}"],
-    }
-
-
 def send(client: FlaskClient, body: Any) -> Any:
     return client.post("/_dash-update-component", json=body)
 
 
 def call(client: FlaskClient, output_id: str, *values: Any) -> Any:
-    return send(client, envelope(client, output_id, *values))
+    return send(client, envelope(callback_of(client, output_id), *values))
 
 
 @pytest.mark.parametrize(
@@ -77,7 +55,7 @@ def call(client: FlaskClient, output_id: str, *values: Any) -> Any:
 def test_malformed_envelope_is_refused(
     client: FlaskClient, session_id: str, part: str, value: Any
 ) -> None:
-    body = envelope(client, ids.ORDERS_RESULTS, TASK, None, session_id)
+    body = envelope(callback_of(client, ids.ORDERS_RESULTS), TASK, None, session_id)
     answer = send(client, {**body, part: value})
     assert answer.status_code == 422
     assert answer.json["error"]["field"] == part
