@@ -16,7 +16,7 @@ import random
 import socket
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -66,6 +66,8 @@ class Request:
     query: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
+    envelope: Callable[[Any], Any] = lambda value: value
+    """What is put around `json` once it is malformed."""
 
 
 @dataclass
@@ -202,7 +204,7 @@ def _valid(session_id: str, run_id: str, callbacks: Sequence[Any] = ()) -> list[
         ),
         Request("POST", "/page/follow", _of_session({"run": run_id}, session_id)),
         Request("POST", "/page/look", {"id": session_id}),
-        *(_dash_request(each, session_id) for each in callbacks),
+        *(each for callback in callbacks for each in _dash_requests(callback, session_id)),
         *(
             Request("GET", each)
             for each in ("/", "/legacy/", "/legacy/static/script.js", "/healthz")
@@ -222,8 +224,8 @@ def _of_session(value: Any, session_id: str) -> dict[str, Any]:
     return {"session": session_id, "value": value}
 
 
-def _dash_request(callback: Any, session_id: str) -> Request:
-    """Return a request that calls a callback of the dialogs or of the story."""
+def _dash_requests(callback: Any, session_id: str) -> Iterator[Request]:
+    """Yield requests that call a callback: malformed as a whole, and in its values."""
     values = {
         ids.SESSION: session_id,
         ids.SELECTION: True,
@@ -232,9 +234,16 @@ def _dash_request(callback: Any, session_id: str) -> Request:
         ids.ORDERS_LEARNER: "summary",
         ids.STORY: {"step": 0, "done": False, "kept": False, "online": None},
     }
-    places = [*callback["inputs"], *callback["state"]]
-    body = envelope(callback, *(values[place["id"]] for place in places))
-    return Request("POST", "/_dash-update-component", body)
+    names = [place["id"] for place in (*callback["inputs"], *callback["state"])]
+
+    def around(given: Any) -> Any:
+        known = given if isinstance(given, dict) else {}
+        return envelope(callback, *(known.get(name) for name in names))
+
+    taken = {name: values[name] for name in names}
+    at = "/_dash-update-component"
+    yield Request("POST", at, around(taken))
+    yield Request("POST", at, taken, envelope=around)
 
 
 def _malformed(rng: random.Random, valid: Request) -> Request:
@@ -242,7 +251,7 @@ def _malformed(rng: random.Random, valid: Request) -> Request:
     kind = rng.random()
     if request.json is not None:
         changes = rng.choice((1, 1, 1, 2, 3)) if kind < 0.85 else 0
-        request.body = as_text(rng, mutated(rng, request.json, changes))
+        request.body = as_text(rng, request.envelope(mutated(rng, request.json, changes)))
         request.headers["Content-Type"] = (
             rng.choice(_CONTENT_TYPES) if rng.random() < 0.05 else "application/json"
         )

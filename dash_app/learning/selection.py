@@ -208,8 +208,9 @@ def _selection(each: list[Criteria], losses: Array, masses: Array) -> Selection:
     held_out = losses @ masses / n_points
     least = int(np.argmin(held_out))
     apart = losses - losses[least]
-    spread = np.square(apart - (held_out - held_out[least])[:, None]) @ masses / (n_points - 1)
-    errors = np.sqrt(spread / n_points)
+    apart -= (held_out - held_out[least])[:, None]
+    unit = max(float(np.abs(apart).max()), 1.0)  # squares of losses at 1e150 would be infinite
+    errors = unit * np.sqrt(np.square(apart / unit) @ masses / (n_points - 1) / n_points)
     by_name = {name: [getattr(one, name) for one in each] for name in ("bic", "aic", "icl")}
     best = {name: int(np.argmin(values)) + 1 for name, values in by_name.items()}
     best["held_out"] = least + 1
