@@ -1,25 +1,29 @@
 /**
  * The plot: fills the traces of figures.py with the curves and points of the state.
  *
- * `schedule` shows the state in the next frame. If the axes stay the same, it draws a sketch, and
- * Plotly redraws when the user pauses. Otherwise Plotly redraws immediately.
+ * `schedule` shows the state in the next frame. If the axes stay the same, it draws a sketch and
+ * fills the data of Plotly, which redraws when the user pauses. Otherwise Plotly redraws at once.
  */
 (function (gmm) {
   "use strict";
 
-  const SETTLE_MS = 90;
-  const SETTLE_AT_LATEST_MS = 500;
+  /** A redraw takes up to 100 ms and shows nothing new, so it waits until a person has paused. */
+  const REDRAW_MS = { pause: 1500, latest: 5000 };
+  /** Ticks cannot be sketched, so many new ones wait less. */
+  const REDRAW_TICKS_MS = { pause: 90, latest: 500 };
   /** Height of a new dot above ticks or a histogram, as a share of the strip. */
   const LOW = 0.15;
-  /** Most dots above ticks or a histogram; Plotly draws the others within half a second. */
+  /** Most dots above ticks or a histogram. */
   const MOST_FRESH = 50;
   /** How much higher than ours the curves of other learners may make the plot. */
   const HIGHER = 2;
   let frame = 0;
   /** The redraw by Plotly that waits for idle time. */
   const redrawing = { timer: 0, since: 0 };
-  /** What Plotly has drawn (settings, points, curves), and the curves drawn by the sketch. */
-  let drawn = { key: "", points: 0, binned: null, ceiling: 0, curves: null, sketched: null };
+  /** What Plotly has drawn: settings, number of points, the top of the axis, and all of it. */
+  let drawn = { key: "", points: 0, ceiling: 0, seen: /** @type {any} */ (null) };
+  /** What is on the screen, drawn by Plotly or sketched. */
+  let sketched = /** @type {any} */ (null);
   /** The last computed curves and their inputs. */
   let known = { of: /** @type {any[]} */ ([]), curves: /** @type {any} */ (null) };
 
@@ -110,20 +114,40 @@
     const gd = element("plot");
     if (!gd || !state.outbox) return;
     const seen = picture(state, gd);
-    if (seen.key !== drawn.key || seen.held.length < drawn.points) {
-      redraw(gd, seen);
-    } else {
-      if (!sameCurves(seen.curves, drawn.sketched)) gmm.sketch.curves(gd, seen.curves, drawn.sketched);
-      drawn.sketched = seen.curves;
-      const more = seen.binned !== drawn.binned || seen.held.length > drawn.points;
-      if (!sameCurves(seen.curves, drawn.curves) || more) settleSoon();
-    }
+    if (seen.key !== drawn.key || seen.held.length < drawn.points) redraw(gd, seen);
+    else sketch(gd, seen);
     showFresh(gd, seen);
     gmm.cursor.place();
     gmm.pointer.read();
   }
 
-  /** Show the points that Plotly has not drawn yet. */
+  /** @returns {boolean} whether two pictures are the same */
+  function same(/** @type {any} */ one, /** @type {any} */ other) {
+    const points = one.held.length === other.held.length && one.binned === other.binned;
+    return points && sameCurves(one.curves, other.curves);
+  }
+
+  /** Draw what has changed into what Plotly has drawn, and fill its data for the next redraw. */
+  function sketch(/** @type {any} */ gd, /** @type {any} */ seen) {
+    if (!same(seen, sketched)) {
+      fill(gd.data, gd, seen, gmm.state.shown);
+      gmm.sketch.curves(gd, seen.curves, sketched.curves);
+      if (seen.form === "histogram") gmm.sketch.histogram(gd, gd.data.find((/** @type {any} */ trace) => trace.uid === "many"));
+      sketched = seen;
+    }
+    if (same(seen, drawn.seen)) return;
+    const ticks = seen.form === "ticks" && seen.held.length - drawn.points > MOST_FRESH;
+    const { pause, latest } = ticks ? REDRAW_TICKS_MS : REDRAW_MS;
+    gmm.idle.wait(redrawing, replot, pause, latest);
+  }
+
+  /** Let Plotly draw the sketched picture. */
+  function replot() {
+    drawn.key = "";
+    schedule();
+  }
+
+  /** Show the points that Plotly has not drawn yet, and that the histogram does not count. */
   function showFresh(/** @type {any} */ gd, /** @type {any} */ seen) {
     const { held, coming, points, form } = seen;
     if (form === "dots") {
@@ -131,18 +155,10 @@
       const places = fresh.length ? heights(gd, points, gmm.state.shown) : [];
       gmm.sketch.points(gd, fresh, places.slice(drawn.points), held.length - drawn.points);
     } else {
-      const few = held.slice(drawn.points).concat(coming).slice(-MOST_FRESH);
+      const fresh = form === "ticks" ? held.slice(drawn.points) : [];
+      const few = fresh.concat(coming).slice(-MOST_FRESH);
       gmm.sketch.points(gd, few, few.map(() => LOW), few.length - coming.length);
     }
-  }
-
-  /** Let Plotly draw the sketched picture at the next pause. */
-  function settleSoon() {
-    const settle = () => {
-      drawn.key = "";
-      schedule();
-    };
-    gmm.idle.wait(redrawing, settle, SETTLE_MS, SETTLE_AT_LATEST_MS);
   }
 
   function redraw(/** @type {any} */ gd, /** @type {any} */ seen) {
@@ -155,8 +171,8 @@
     layout.xaxis = { ...layout.xaxis, range: state.shown.slice(), showline: true };
     layout.yaxis = { ...layout.yaxis, range: [0, seen.ceiling] };
     window.Plotly.react(gd, data, layout);
-    const { key, ceiling, curves, binned } = seen;
-    drawn = { key, points: seen.held.length, binned, ceiling, curves, sketched: curves };
+    drawn = { key: seen.key, points: seen.held.length, ceiling: seen.ceiling, seen };
+    sketched = seen;
   }
 
   /** Fill curves, dots, ticks or histogram into the traces. */

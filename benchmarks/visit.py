@@ -56,9 +56,9 @@ class Visit:
         WebDriverWait(self.driver, 120, 0.02).until(lambda _: self.read(condition), condition)
 
     def rest(self) -> None:
-        """Wait until everything is sent, answered and fully drawn."""
+        """Wait until everything is sent, answered and drawn."""
         self.wait("!dash_clientside.state.outbox.busy && !dash_clientside.state.training()")
-        self.wait("document.querySelectorAll('.dot').length === 0")
+        self.wait("document.querySelectorAll('.dot.coming').length === 0")
 
     def wait_until_drawn(self) -> None:
         """Wait until the plot and the small charts show all that the page has."""

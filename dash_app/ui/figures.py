@@ -64,7 +64,12 @@ _NUMBERS = {
     "cliponaxis": False,
 }
 _POINTS: tuple[dict[str, Any], ...] = (
-    {"uid": "many", "name": "many points", "mode": "lines", "line": {"width": 1}},
+    {
+        "uid": "many",
+        "name": "many points",
+        "mode": "lines",
+        "line": {"width": 1, "simplify": False},
+    },
     {
         "uid": "points",
         "name": "points",

@@ -63,12 +63,17 @@ class DashPage:
         return WebDriverWait(self.driver, timeout_s, 0.02).until(lambda _: holds(), message)
 
     def settle(self) -> None:
-        """Wait until all is sent, answered and drawn by Plotly."""
+        """Wait until all is sent, answered and drawn, by Plotly or as a sketch."""
         self.wait("!dash_clientside.state.outbox.busy && !dash_clientside.state.training()")
         points = "dash_clientside.state.points.length"
         shown = f"{_PLOT}.data.find(t => t.uid === 'points').x.length === {points}"
         many = f"dash_clientside.rug.form({points}) !== 'dots'"
-        self.wait(f"({many} || {shown}) && document.querySelectorAll('.dot').length === 0")
+        self.wait(f"({many} || {shown}) && document.querySelectorAll('.dot.coming').length === 0")
+
+    def redrawn(self) -> None:
+        """Wait until Plotly has drawn what was sketched."""
+        self.settle()
+        self.wait("document.querySelectorAll('.dot').length === 0")
 
     def defer(self, pause_ms: float, latest_ms: float) -> None:
         """Defer work as drawing does; `ran` tells after how many ms it ran, null until then."""
@@ -95,9 +100,21 @@ class DashPage:
         self.until(lambda: part in self.read(shown), f"the message {part!r}")
 
     def curve(self, uid: str) -> tuple[Array, Array]:
-        """Return what Plotly has drawn for a curve."""
+        """Return the data of a curve; `line` is what is on the screen."""
         trace = self.read(f"{_PLOT}.data.filter(t => t.uid === '{uid}').map(t => [t.x, t.y])[0]")
         return np.array(trace[0], dtype=float), np.array(trace[1], dtype=float)
+
+    def line(self, uid: str) -> tuple[str, str]:
+        """Return the path of a curve on the screen, and the path that its data ask for, pixels."""
+        code = f"""
+            const gd = {_PLOT}, {{xaxis, yaxis}} = gd._fullLayout;
+            const {{x, y}} = gd.data.find(t => t.uid === '{uid}');
+            const wanted = x.map((each, i) => `${{xaxis.c2p(each)}},${{yaxis.c2p(y[i])}}`);
+            const drawn = gd.querySelector('.trace{uid} .js-line').getAttribute('d');
+            return [drawn, `M${{wanted.join('L')}}`];
+        """
+        drawn, wanted = self.script(code)
+        return drawn, wanted
 
     def drawn_points(self) -> list[float]:
         return list(self.read(f"{_PLOT}.data.find(t => t.uid === 'points').x"))

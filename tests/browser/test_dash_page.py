@@ -25,12 +25,17 @@ return [part('.js-line').getAttribute('d'), [x, y, width, height]];
 """
 """The path of the line, and the box around the filled area, pixels."""
 
+NUMBERS = """[...document.querySelectorAll('.tracenumbers text')]
+    .map((each) => [Number(each.getAttribute('x')), Number(each.getAttribute('y'))])"""
+"""Where the numbers of the components are, pixels."""
+
 
 def assert_draws(page: DashPage, uid: str, mixture: Mixture) -> None:
-    """The curve on the screen is the density of the mixture, to the last digits."""
+    """The curve is the density of the mixture to the last digits, and so it is on the screen."""
     x, y = page.curve(uid)
     assert x.size > 300
     np.testing.assert_allclose(y, mixture.density(x), rtol=1e-9, atol=1e-12)
+    assert heights(*page.line(uid)) < 0.05
 
 
 def test_empty_page_says_what_to_do(page: DashPage) -> None:
@@ -57,13 +62,18 @@ def test_click_adds_a_point_and_trains_online_at_once(page: DashPage) -> None:
 
 def test_sketch_draws_the_same_curve_as_the_redraw(page: DashPage) -> None:
     page.click(*TWO_CLUMPS, *TWO_CLUMPS)
-    page.settle()
+    page.redrawn()
     redrawn, redrawn_fill = page.script(ONLINE_CURVE)
+    numbers = page.read(NUMBERS)
+    assert len(numbers) == 3
     sketched, sketched_fill = page.script(
         f"""
         const {{state, curves, sketch, plot}} = dash_clientside;
         for (const part of document.querySelectorAll('#plot .traceonline path')) {{
             part.setAttribute('d', 'M0,0L1,1');  // a sketch that draws nothing leaves this
+        }}
+        for (const part of document.querySelectorAll('.tracenumbers text')) {{
+            part.setAttribute('x', '1');
         }}
         sketch.curves(plot.element('plot'), curves.all(state, state.shown));
         {ONLINE_CURVE}
@@ -72,19 +82,33 @@ def test_sketch_draws_the_same_curve_as_the_redraw(page: DashPage) -> None:
     # pixels, which both have rounded to hundredths
     assert heights(sketched, redrawn) < 0.05
     assert sketched_fill == pytest.approx(redrawn_fill, abs=0.05)
+    np.testing.assert_allclose(page.read(NUMBERS), numbers, atol=0.02)
+
+
+def test_sketched_histogram_is_that_of_the_redraw(page: DashPage) -> None:
+    line = "document.querySelector('#plot .tracemany .js-line').getAttribute('d')"
+    rng = np.random.default_rng(2)
+    page.server.sessions.add(page.session_id, rng.normal(0.0, 0.2, 1500))
+    page.wait("dash_clientside.state.view.n_points === 1500")
+    page.settle()
+    before = page.read(line)
+    count_redraws(page)
+    page.click(*[0.3] * 4)
+    page.wait("dash_clientside.state.view.n_points === 1504")
+    page.wait(f"{line} !== {before!r}")
+    sketched = page.read(line)
+    assert page.read("redraws") == 0
+    page.wait("redraws > 0")
+    assert heights(sketched, before, 80) > 0.3
+    assert heights(sketched, page.read(line), 80) < 0.05
 
 
 def test_curve_on_the_screen_follows_a_click_before_the_redraw(page: DashPage) -> None:
     page.click(*TWO_CLUMPS)
-    page.settle()
+    page.redrawn()
+    count_redraws(page)
     page.script(
         """
-        window.redraws = 0;
-        const react = Plotly.react;
-        Plotly.react = (gd, ...rest) => {
-            if (gd === dash_clientside.plot.element('plot')) redraws += 1;
-            return react(gd, ...rest);
-        };
         window.linesBeforeRedraw = [];
         const line = document.querySelector('#plot .traceonline .js-line');
         new MutationObserver(() => {
@@ -102,13 +126,28 @@ def test_curve_on_the_screen_follows_a_click_before_the_redraw(page: DashPage) -
     assert heights(sketched, redrawn) < 0.05
 
 
-def heights(one: str, other: str) -> float:
-    """Return by how many pixels two drawn lines differ at most."""
+def count_redraws(page: DashPage) -> None:
+    """Count in `redraws` how often Plotly draws the plot from here on."""
+    page.script(
+        """
+        window.redraws = 0;
+        const react = Plotly.react;
+        Plotly.react = (gd, ...rest) => {
+            if (gd === dash_clientside.plot.element('plot')) redraws += 1;
+            return react(gd, ...rest);
+        };
+        """
+    )
+
+
+def heights(one: str, other: str, n_bins: int = 500) -> float:
+    """Return by how many pixels two drawn lines differ at most, in the middle of bins."""
     first, second = (
         np.array([pair.split(",") for pair in path.replace("M", "").split("L")], dtype=float)
         for path in (one, other)
     )
-    at = np.linspace(first[0, 0], first[-1, 0], 500)
+    low, high = first[0, 0], first[-1, 0]
+    at = low + (high - low) * (np.arange(n_bins) + 0.5) / n_bins
     return float(np.abs(np.interp(at, *first.T) - np.interp(at, *second.T)).max())
 
 
