@@ -22,12 +22,12 @@ HALF_LIVES = (None, 500, 200, 100, 50, 20, 10)
 CAPACITIES = (16, 32, 64, 128, 256, 512, 1024)
 
 
-def build_controls() -> list[dmc.Paper]:
+def build_controls() -> list[html.Section]:
     """Return the cards of controls."""
     return [_points_card(), _model_card(), _scratch_card()]
 
 
-def _scratch_card() -> dmc.Paper:
+def _scratch_card() -> html.Section:
     return card(
         "From scratch",
         button(
@@ -54,7 +54,7 @@ def _scratch_card() -> dmc.Paper:
             ),
             **hint("Train from scratch automatically after every change (a)"),
         ),
-        dmc.Group(
+        html.Div(
             [
                 term("method", "Method"),
                 choice(
@@ -64,8 +64,7 @@ def _scratch_card() -> dmc.Paper:
                     (("em", "EM"), ("adam", "Adam")),
                 ),
             ],
-            justify="space-between",
-            gap=4,
+            className="row",
         ),
         error_message(ids.METHOD),
         slider(
@@ -82,7 +81,7 @@ def _scratch_card() -> dmc.Paper:
     )
 
 
-def _model_card() -> dmc.Paper:
+def _model_card() -> html.Section:
     components = slider(
         ids.COMPONENTS,
         ids.COMPONENTS_VALUE,
@@ -116,14 +115,14 @@ def _memory() -> html.Details:
         dmc.Text(id=ids.SUMMARY_STATE, size="xs", c="dimmed", mih=32),
     ]
     summary = html.Summary("Memory")
-    return html.Details([summary, dmc.Stack(inside, gap=8)], className="memory")
+    return html.Details([summary, *inside], className="memory")
 
 
-def _points_card() -> dmc.Paper:
+def _points_card() -> html.Section:
     wide = {"fullWidth": True, "px": 2}
     return card(
         "Points",
-        dmc.Group(
+        html.Div(
             [
                 button(ids.UNDO, "Undo", "Undo the last change (u)", key="u", **wide),
                 button(ids.REDO, "Redo", "Redo the last undone change (r)", key="r", **wide),
@@ -131,14 +130,11 @@ def _points_card() -> dmc.Paper:
                     ids.CLEAR, "Clear", "Remove all points and both models (c)", key="c", **wide
                 ),
             ],
-            gap=6,
-            wrap="nowrap",
+            className="row",
         ),
-        dmc.Group(
-            [html.Span("Examples", id=ids.PLAYING, className="label"), _playing_buttons()],
-            justify="space-between",
-            gap=4,
-            wrap="nowrap",
+        html.Div(
+            [html.Span("Examples", id=ids.PLAYING, className="label"), *_playing_buttons()],
+            className="row",
         ),
         html.Div(
             [_example_button(name) for name in EXAMPLES],
@@ -151,16 +147,12 @@ def _points_card() -> dmc.Paper:
     )
 
 
-def _playing_buttons() -> dmc.Group:
+def _playing_buttons() -> list[dmc.Button]:
     small = {"size": "compact-xs", "className": "while-playing"}
-    return dmc.Group(
-        [
-            button(ids.PAUSE, "Pause", "Pause or resume the example (Space)", **small),
-            button(ids.STOP, "Stop", "Stop the example; its points stay (Escape)", **small),
-        ],
-        gap=4,
-        wrap="nowrap",
-    )
+    return [
+        button(ids.PAUSE, "Pause", "Pause or resume the example (Space)", **small),
+        button(ids.STOP, "Stop", "Stop the example; its points stay (Escape)", **small),
+    ]
 
 
 def _example_button(name: str) -> dmc.Button:
@@ -173,7 +165,7 @@ def _axis() -> html.Div:
     low, high = (_number(name, label) for name, label in ends)
     words = html.Span("Axis", className="label"), html.Span("to", className="label")
     explained = hint("The visible part of the axis (g). An empty box shows all points.")
-    row = dmc.Group([words[0], low, words[1], high], gap=6, wrap="nowrap", **explained)
+    row = html.Div([words[0], low, words[1], high], className="row", **explained)
     return html.Div([row, html.P(id=ids.AXIS_NOTE, className="note", role="status")])
 
 

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import dash_mantine_components as dmc
 from dash import dcc, html
 
 from dash_app.ui import ids
 from dash_app.ui.figures import CHART_FIGURES, GRAPH_CONFIG
-from dash_app.ui.parts import card, choice, term
+from dash_app.ui.parts import card, choice, heading
 
 #: What a frame says while there are no data.
 EMPTY = {
@@ -33,23 +32,22 @@ def findings() -> html.Aside:
     )
     cursor = html.Span(className="chart-cursor", hidden=True)
     race = [
-        _finding(chart, term(name, label), after=[cursor])
+        _finding(chart, heading(label, name), cursor)
         for chart, name, label in (
             (ids.DISTANCE_CHART, "distance", "Distance to from scratch"),
             (ids.LOSS_CHART, "loss", "Loss"),
             (ids.TOUCHED_CHART, "points touched", "Points touched"),
         )
     ]
-    of_run = _finding(ids.SCRATCH_CHART, term("from scratch", "Loss from scratch"), scale)
+    head = html.Div([heading("Loss from scratch", "from scratch"), scale], className="head")
+    of_run = _finding(ids.SCRATCH_CHART, head)
     return html.Aside([*race, of_run], className="findings", **{"aria-label": "Findings"})
 
 
-def _finding(chart: str, title: Any, *extra: Any, after: Any = ()) -> dmc.Paper:
+def _finding(chart: str, head: Any, *over: Any) -> html.Section:
     """Return a card with the frame of a chart, and what lies over the frame."""
-    heading = dmc.Title(title, order=2, size="sm")
-    head = dmc.Group([heading, *extra], gap=8, mih=29, wrap="nowrap")
     frame = html.Div(_sentence(chart), id=ids.frame(chart), disable_n_clicks=True)
-    held = html.Div([frame, *after], className="chart", disable_n_clicks=True)
+    held = html.Div([frame, *over], className="chart", disable_n_clicks=True)
     return card(head, held, name="finding")
 
 

@@ -21,7 +21,7 @@ from dash_app.ui.help import help_dialog
 from dash_app.ui.league import COLUMNS, compare_menu, league_table, rows
 from dash_app.ui.lines import ADDED, LINES
 from dash_app.ui.orders import orders_dialog
-from dash_app.ui.parts import button, card, choice, hint, term
+from dash_app.ui.parts import button, card, choice, heading, hint, term
 from dash_app.ui.rewind import branch_dialog, rewind_bar
 from dash_app.ui.selection import selection_dialog
 
@@ -160,7 +160,7 @@ def _header() -> html.Header:
 
 def _stage() -> html.Section:
     return html.Section(
-        className="card stage",
+        className="stage",
         **{"aria-label": "Plot"},
         children=[
             html.Div(
@@ -180,8 +180,8 @@ def _stage() -> html.Section:
 
 
 def _left() -> html.Aside:
-    heading = dmc.Title(term("response times", "Response times"), order=2, size="sm")
-    times = card(heading, _table(ids.TIMES, "times"), name="times")
+    head = heading("Response times", "response times")
+    times = card(head, _table(ids.TIMES, "times"), name="times")
     return html.Aside(
         [*build_controls(), times], className="controls", **{"aria-label": "Controls"}
     )
@@ -236,25 +236,19 @@ def _plot() -> html.Div:
     return html.Div(graph, className="plot", disable_n_clicks=True)
 
 
-def _tables() -> html.Div:
-    heading = dmc.Title("Parameters", order=2, size="sm")
+def _tables() -> html.Section:
     words = term("component"), term("weight"), term("std", "standard deviation (std)")
-    explained = dmc.Group(words, gap="sm", fz="xs", c="dimmed", visibleFrom="lg")
-    return html.Div(
+    return html.Section(
         className="tables",
         children=[
-            html.Section(
+            html.Div([heading("Parameters"), *words], className="head"),
+            html.P(id=ids.PARAMETERS_NOTE, className="note"),
+            html.Div(
                 [
-                    dmc.Group([heading, explained], justify="space-between", mb=4),
-                    html.P(id=ids.PARAMETERS_NOTE, className="note"),
-                    html.Div(
-                        [
-                            _table(ids.ONLINE_PARAMETERS, "online"),
-                            _table(ids.SCRATCH_PARAMETERS, "scratch"),
-                        ],
-                        className="parameters",
-                    ),
-                ]
+                    _table(ids.ONLINE_PARAMETERS, "online"),
+                    _table(ids.SCRATCH_PARAMETERS, "scratch"),
+                ],
+                className="parameters",
             ),
         ],
     )

@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import dash_mantine_components as dmc
 from dash import html
 
 from dash_app.ui import ids
 from dash_app.ui.lines import ADDED, ALWAYS, LINES, Line
-from dash_app.ui.parts import button, hint, term
+from dash_app.ui.parts import button, explained, hint
 
-#: Columns of the table by the name that their cells have, with the term that explains them.
+#: Columns of the table by the name that their cells have: the term, and what the head says.
 COLUMNS = {
-    "loss": term("loss"),
-    "nll": term("mean negative log-likelihood", "mean \u2212log-likelihood"),
-    "distance": term("distance"),
-    "gap": term("gap"),
-    "time": term("time of an update", "ms"),
-    "touched": term("points touched", "touched"),
-    "truth": term("distance to the truth", "to truth"),
-    "held-out": term("held-out loss", "held out"),
+    "loss": ("loss", "loss"),
+    "nll": ("mean negative log-likelihood", "mean \u2212log-likelihood"),
+    "distance": ("distance", "distance"),
+    "gap": ("gap", "gap"),
+    "time": ("time of an update", "ms"),
+    "touched": ("points touched", "touched"),
+    "truth": ("distance to the truth", "to truth"),
+    "held-out": ("held-out loss", "held out"),
 }
 
 
 def league_table() -> dmc.Table:
     """Return the table; the rows of learners that a person adds have a body of their own."""
     heads = [
-        html.Th(html.Span("learner", className="unseen"), scope="col"),
-        *(html.Th(head, scope="col", className=f"{name}-column") for name, head in COLUMNS.items()),
+        html.Th(scope="col", **{"aria-label": "learner"}),
+        *(
+            html.Th(label, scope="col", **explained(name, f"{column}-column"))
+            for column, (name, label) in COLUMNS.items()
+        ),
     ]
     return dmc.Table(
         [
@@ -53,14 +54,14 @@ def _row(line: Line) -> html.Tr:
         html.Td("\u2013", id=ids.cell(line.name, column), className=f"{column}-column")
         for column in COLUMNS
     ]
-    colour = {"color": f"var(--{line.colour}, var(--ink-soft))", "background": line.swatch}
-    swatch = html.Span(className="swatch", style=colour)
-    name: Any = term(line.title.lower(), line.title) if always else _switch(line)
-    return html.Tr(
-        [html.Th([swatch, name], scope="row", className="legend-entry"), *cells],
-        id=ids.row(line.name),
-        className=line.colour if always else "added",
-    )
+    swatch = {"--colour": f"var(--{line.colour}, var(--ink-soft))", "--swatch": line.swatch}
+    if always:
+        style = explained(line.title.lower(), "legend-entry")
+        name = html.Th(line.title, scope="row", style=swatch, **style)
+    else:
+        name = html.Th(_switch(line), scope="row", style=swatch, className="legend-entry")
+    row_class = line.colour if always else "added"
+    return html.Tr([name, *cells], id=ids.row(line.name), className=row_class)
 
 
 def _switch(line: Line) -> dmc.Switch:
@@ -81,7 +82,7 @@ def compare_menu() -> html.Details:
         **hint("Other learners on the same points"),
     )
     learners = dmc.CheckboxGroup(
-        dmc.Stack([_learner(line) for line in ADDED], gap=6, p=6),
+        html.Div([_learner(line) for line in ADDED], className="menu-learners"),
         id=ids.RACING,
         label="Learners",
         value=[],

@@ -21,16 +21,29 @@ def hint(text: str) -> dict[str, str]:
     return {"data-hint": text}
 
 
+def explained(name: str, class_name: str = "") -> dict[str, str]:
+    """Return the attributes of a part that is a term; its hint is its text in the glossary."""
+    return {"className": f"term {class_name}".strip(), "tabIndex": "0", **hint(TERMS[name])}
+
+
 def term(name: str, label: str = "") -> html.Span:
-    """Return a term that explains itself; its text is that of the glossary in the help."""
-    return html.Span(label or name, className="term", tabIndex="0", **hint(TERMS[name]))
+    """Return a term that explains itself."""
+    return html.Span(label or name, **explained(name))
 
 
-def card(title: Any, *children: Any, name: str) -> dmc.Paper:
-    """Return a card with a heading."""
-    heading = dmc.Title(title, order=2, size="sm") if isinstance(title, str) else title
-    inside = dmc.Stack([heading, *children], gap=8)
-    return dmc.Paper(inside, withBorder=True, shadow="xs", p="sm", className=f"card {name}")
+def heading(title: str, name: str = "") -> html.H2:
+    """Return the heading of a card; `name` is the term that it is, if it is one."""
+    return html.H2(title, **(explained(name) if name else {}))
+
+
+def card(title: Any, *children: Any, name: str) -> html.Section:
+    """Return a card below a heading, which may be a text.
+
+    `dmc.Paper` and `dmc.Stack` are not used: Dash asks each component in each step of each
+    callback, and a style sheet does the same with one element.
+    """
+    head = heading(title) if isinstance(title, str) else title
+    return html.Section([head, *children], className=f"card {name}")
 
 
 def button(name: str, label: str, text: str, key: str = "", **settings: Any) -> dmc.Button:
@@ -60,27 +73,24 @@ def choice(
 
 
 def slider(
-    name: str, value_id: str, label: Any, bounds: tuple[int, int, int], value: int, **settings: Any
+    name: str, value_id: str, label: Any, bounds: tuple[int, int, int], at: int, **settings: Any
 ) -> html.Div:
     """Return a slider with its label, its value in words and its error."""
     low, high, step = bounds
-    head = [label, html.Span(id=value_id, className="value")]
     control = dmc.Slider(
         id=name,
         min=low,
         max=high,
         step=step,
-        value=value,
+        value=at,
         label=None,
         thumbLabel=name.replace("-", " "),
         updatemode="drag",
         size="sm",
         **settings,
     )
-    return html.Div(
-        [dmc.Group(head, gap=8), control, error_message(name)],
-        className="field",
-    )
+    value = html.Span(id=value_id, className="value")
+    return html.Div([label, value, control, error_message(name)], className="field")
 
 
 def error_message(name: str) -> html.P:

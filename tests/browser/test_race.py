@@ -91,8 +91,8 @@ def test_every_learner_has_a_row_a_line_and_an_item_of_the_menu(page: DashPage) 
     page.compare(*others)
     page.wait(f"{rows}.length === {len(LEARNERS)}")
     styles = page.read(
-        "[...document.querySelectorAll('.legend .swatch')]"
-        ".map((each) => each.style.background + each.style.color)"
+        "[...document.querySelectorAll('.legend-entry')].map((each) => "
+        "['--swatch', '--colour'].map((name) => each.style.getPropertyValue(name)).join())"
     )
     assert len(set(styles)) == len(LEARNERS)
 
