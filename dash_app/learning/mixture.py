@@ -108,9 +108,9 @@ class Mixture:
 
     def _joint_log_density(self, x: Array) -> Array:
         """Return `component_log_density` transposed; sums over components are faster this way."""
-        # divide before squaring, so that distances of 1e150 do not overflow
-        z = (x - self.means[:, None]) / self.stds[:, None]
         with np.errstate(divide="ignore", over="ignore"):
+            # divide before squaring, so that distances of 1e150 do not overflow
+            z = (x - self.means[:, None]) / self.stds[:, None]
             log_peaks = np.log(self.weights) - 0.5 * (LOG_2PI + np.log(self.variances))
             joint: Array = log_peaks[:, None] - 0.5 * (z * z)
         return joint

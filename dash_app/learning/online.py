@@ -451,9 +451,9 @@ def _from_plain(plain: dict[str, Any]) -> TrackingState:
             float(plain["mean_nll"]),
         ),
         _from_array(plain["archive"], size),
-        n_looks=int(plain["n_looks"]),
-        misfit_nats=float(plain["misfit_nats"]),
-        n_new=float(plain["n_new"]),
+        n_looks=int(check_number("n_looks", plain["n_looks"], 0, 2.0**62)),
+        misfit_nats=check_number("misfit_nats", plain["misfit_nats"], 0.0),
+        n_new=check_number("n_new", plain["n_new"], 0.0),
     )
 
 

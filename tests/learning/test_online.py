@@ -300,7 +300,13 @@ def test_an_empty_learner_is_restored_too() -> None:
     assert_same_bits(OnlineGaussianMixture.from_state(empty.state()), empty)
 
 
-@pytest.mark.parametrize("change", [{"version": 0}, {"atom_means": "x"}, {"mixture": np.ones(3)}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({"version": 0}, {"atom_means": "x"}, {"mixture": np.ones(3)}),
+        *({"n_looks": 1e308}, {"n_looks": -1}, {"misfit_nats": float("nan")}, {"n_new": "x"}),
+    ],
+)
 def test_other_versions_and_damage_are_refused(change: dict[str, Any], clumps: np.ndarray) -> None:
     with pytest.raises(StateError, match="expected"):
         OnlineGaussianMixture.from_state({**trained(clumps).state(), **change})
