@@ -41,21 +41,31 @@ class Windows:
         return n_live
 
 
+def window_names(n_windows: int) -> list[str]:
+    """Return the name of the server for each window.
+
+    A browser opens at most six connections to a host. So each window uses a name of its own;
+    *.localhost always is this machine.
+    """
+    return [f"tab{number}.localhost" for number in range(n_windows)]
+
+
 @contextmanager
 def open_windows(url: str, n_windows: int) -> Iterator[Windows]:
-    """Open the page in `n_windows` windows, one after the other; close all of them at the end."""
+    """Open the page in `n_windows` windows, one after the other; close all of them at the end.
+
+    The server must answer to the names of the windows.
+    """
     windows = Windows()
     with ExitStack() as opened:
-        for number in range(n_windows):
+        for number, name in enumerate(window_names(n_windows)):
             if number % _WINDOWS_OF_A_BROWSER == 0:
                 windows.drivers.append(opened.enter_context(_browser()))
             else:
                 windows.drivers[-1].switch_to.new_window("window")
             driver = windows.drivers[-1]
             started = time.perf_counter()
-            # A browser opens at most six connections to a host. So each window uses its own name;
-            # *.localhost always is this machine.
-            driver.get(url.replace("127.0.0.1", f"tab{number}.localhost"))
+            driver.get(url.replace("127.0.0.1", name))
             WebDriverWait(driver, _LIVE_TIMEOUT_S).until(
                 lambda driver: driver.execute_script(_IS_LIVE)
             )

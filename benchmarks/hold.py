@@ -28,7 +28,7 @@ import numpy as np
 
 from benchmarks import malformed
 from benchmarks.bar import Bar
-from benchmarks.chromium_tabs import open_windows
+from benchmarks.chromium_tabs import open_windows, window_names
 from benchmarks.tabs import Connection, Idlers, Tab, Tally
 from testbed.crash import crash_round
 from testbed.serving import Server, waitress
@@ -181,7 +181,8 @@ async def measure(server: Server, seconds: float, n_windows: int) -> list[Bar]:
 def tabs_bars(seconds: float, n_windows: int) -> list[Bar]:
     """Start a server, run the class of users on it, end it."""
     with tempfile.TemporaryDirectory() as directory:
-        server = waitress(Path(directory), GMM_LOG_LEVEL="WARNING")
+        names = ",".join(window_names(n_windows))
+        server = waitress(Path(directory), GMM_LOG_LEVEL="WARNING", GMM_ALLOWED_HOSTS=names)
         try:
             return asyncio.run(measure(server, seconds, n_windows))
         finally:

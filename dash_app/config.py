@@ -92,7 +92,7 @@ class Config:
     )
     threads: int = _setting(
         "GMM_THREADS",
-        192,
+        384,
         "threads",
         "requests served at once by a process; event streams take at most two thirds of them",
         low=STREAMLESS_THREADS + 1,

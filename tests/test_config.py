@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def test_defaults_serve_loopback_only() -> None:
     config = Config.from_environment({})
-    assert (config.host, config.port, config.threads) == ("127.0.0.1", 8050, 192)
+    assert (config.host, config.port, config.threads) == ("127.0.0.1", 8050, 384)
     assert config.session_ttl_days == 30
     assert config.store_url == f"sqlite:///{config.data_dir}/sessions.sqlite3"
 
