@@ -24,8 +24,8 @@ from dash_app.sessions import Sessions
 from dash_app.training.races import Event, Follower, Told
 from dash_app.web import documentation, event_streams
 
-HEARTBEAT_S = 1.0
-"""Time without an event after which a comment is sent, to detect a lost connection."""
+TURN_S = 1.0
+"""Longest wait for a turn to train after which a comment is sent, to detect a lost connection."""
 
 ANSWER_FIRST_S = 0.01
 """Delay of a stream after a change, to answer the request of the change first."""
@@ -81,26 +81,24 @@ def _stream(
     session_id: str, follower: Follower, watch: Watch, has_gone: Callable[[], bool]
 ) -> Iterator[str]:
     yield ": welcome\n\n"
-    known, looked_at = -1, 0.0
+    known = -1
     while not (watch.closed or has_gone()):
-        seen, now = watch.count(session_id), time.monotonic()
-        anew = seen != known or now - looked_at > HEARTBEAT_S
-        if anew:
-            known, looked_at = seen, now
+        seen = watch.count(session_id)
         try:
-            events = follower.look(anew=anew)
+            events = follower.look(anew=seen != known)
         except SessionNotFoundError:
             yield _text("gone", {"id": session_id})
             return
         if events:
             yield "".join(map(_event, events))
+        known = seen
         if follower.has_work:
-            if not follower.compute(HEARTBEAT_S):
+            if not follower.compute(TURN_S):
                 yield ": alive\n\n"
-        elif watch.wait(session_id, seen, HEARTBEAT_S) == seen:
-            yield ": alive\n\n"
-        else:
+        elif watch.wait_for_change(session_id, seen, has_gone):
             time.sleep(ANSWER_FIRST_S)
+        else:
+            yield ": alive\n\n"
 
 
 def _event(event: Event) -> str:

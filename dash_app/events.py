@@ -29,7 +29,6 @@ from dash_app.documents import (
     session_document,
 )
 from dash_app.errors import SessionNotFoundError
-from dash_app.journal.watch import Watch
 from dash_app.records.runs import ALIVE, CANCELLED, DONE, FAILED, QUEUED, RunRecord
 from dash_app.sessions import Sessions
 from dash_app.web import event_streams
@@ -37,14 +36,8 @@ from dash_app.web import event_streams
 MIN_INTERVAL_S = 1 / 30
 """Shortest time between two events of a stream; changes in between are merged into one event."""
 
-HEARTBEAT_S = 10.0
-"""Time without an event after which a comment is sent, to detect a lost connection."""
-
 ANSWER_FIRST_S = 0.01
 """Delay of a stream after a change, to answer the request of the change first."""
-
-LOOK_EVERY_S = 1.0
-"""Interval at which a stream checks for a lost client, to free its thread."""
 
 _ENDED = (DONE, FAILED, CANCELLED)
 _DESCRIBED = {
@@ -240,7 +233,7 @@ def _stream(
             yield str(Event("gone", {"id": session_id}, feed.position))
             return
         if event is None:
-            if _wait(watch, session_id, seen, has_gone):
+            if watch.wait_for_change(session_id, seen, has_gone):
                 time.sleep(ANSWER_FIRST_S)
             else:
                 yield ": alive\n\n"
@@ -248,12 +241,3 @@ def _stream(
         time.sleep(max(0.0, sent_at + MIN_INTERVAL_S - time.monotonic()))
         sent_at = time.monotonic()
         yield str(event)
-
-
-def _wait(watch: Watch, session_id: str, seen: int, has_gone: Callable[[], bool]) -> bool:
-    """Wait for a change, a lost client or the next heartbeat; return whether there is a change."""
-    heartbeat_at = time.monotonic() + HEARTBEAT_S
-    while not (watch.closed or has_gone()) and time.monotonic() < heartbeat_at:
-        if watch.wait(session_id, seen, LOOK_EVERY_S) != seen:
-            return True
-    return False

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+HEARTBEAT_S = 10.0
+"""Time without a change after which a stream sends a comment, to detect a lost connection."""
+
+LOOK_EVERY_S = 1.0
+"""Interval at which a waiting stream checks for a lost client, to free its thread."""
 
 
 class Watch:
@@ -61,6 +68,20 @@ class Watch:
                 lambda: self.closed or self._n_changes[session_id] > seen, timeout_s
             )
             return self._n_changes[session_id]
+
+    def wait_for_change(self, session_id: str, seen: int, has_gone: Callable[[], bool]) -> bool:
+        """Wait for a change, a lost client or the next heartbeat; return whether there is a change.
+
+        Parameters
+        ----------
+        seen : the count of the changes that the listener knows
+        has_gone : whether the client has gone
+        """
+        heartbeat_at = time.monotonic() + HEARTBEAT_S
+        while not (self.closed or has_gone()) and time.monotonic() < heartbeat_at:
+            if self.wait(session_id, seen, LOOK_EVERY_S) != seen:
+                return True
+        return False
 
     @property
     def n_listeners(self) -> int:
