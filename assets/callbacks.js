@@ -7,8 +7,8 @@
 (function (gmm) {
   /** @type {Map<string, number>} how often each button has been pressed */
   const presses = new Map();
-  /** What the components show of the state. @type {{readings: any[], controls: any[]}} */
-  const shown = { readings: [], controls: [] };
+  /** What the readings show, and each group of controls. @type {Record<string, any[]>} */
+  const shown = {};
   /** Where a callback has moved the slider of the rewind to; not a person's choice. */
   let slid = 1;
   /** What each frame of a small chart holds, as `gmm.charts.tell` says. @type {Record<string, string>} */
@@ -235,6 +235,9 @@
   const READINGS = {
     headline: (snapshot) => gmm.words.headline(snapshot),
     announcement: ({ announcement }) => [announcement],
+    playing: ({ playing, constants }) => [
+      playing ? `${constants.examples[playing.name].label}: ${playing.done} of ${playing.total}` : "Examples",
+    ],
     tables: ({ view, shown: axis, timings, settings }) => {
       const { parameters, note, times } = gmm.table;
       const { online, scratch } = view || {};
@@ -249,7 +252,7 @@
   };
 
   /**
-   * The same for `_CONTROLS`.
+   * The same for each group of `_CONTROLS`.
    * @type {Record<string, (snapshot: Snapshot) => any[]>}
    */
   const CONTROLS = {
@@ -264,32 +267,28 @@
       return places.map((_, index) => (index === at ? problem.message : ""));
     },
     connection: ({ connection }) => CONNECTIONS[connection],
-    buttons: ({ view, training, playing, constants }) => [
+    working: ({ training, playing }) => [
+      training ? "Stop training" : "Train from scratch",
+      playing && playing.status === "paused" ? "Resume" : "Pause",
+    ],
+    buttons: ({ view }) => [
       !(view && view.can_undo),
       !(view && view.can_redo),
-      training ? "Stop training" : "Train from scratch",
-      playing
-        ? `${constants.examples[playing.name].label}: ${playing.done} of ${playing.total}`
-        : "Examples",
-      playing && playing.status === "paused" ? "Resume" : "Pause",
       !(view && view.truth),
       view && view.truth ? `The truth${gmm.state.truth ? " \u2713" : ""}` : "The truth: of fixed clumps only",
     ],
-    axisShown: ({ shown: [low, high], outside }) => [
+    axis: ({ shown: [low, high], outside }) => [
       gmm.words.number(low, 3),
       gmm.words.number(high, 3),
       outside ? `${gmm.words.count(outside, "point")} outside; empty boxes show all.` : "",
     ],
-    settings: ({ settings: { n_components: n, half_life: life, capacity } }) => [
-      String(n),
-      life ? `half after ${life}` : "none",
-      gmm.words.count(capacity, "atom"),
+    settings: ({ settings }) => [
+      String(settings.n_components),
+      settings.half_life ? `half after ${settings.half_life}` : "none",
+      gmm.words.count(settings.capacity, "atom"),
+      ...positions(settings),
     ],
-    sliders: (snapshot) => positions(snapshot.settings),
   };
-
-  const valuesOf = (/** @type {any} */ groups, /** @type {Snapshot} */ snapshot) =>
-    Object.values(groups).flatMap((of) => of(snapshot));
 
   /** @returns {any[]} the values, without those that are shown already */
   function changed(/** @type {any[]} */ values, /** @type {any[]} */ before) {
@@ -300,25 +299,27 @@
 
   /** Show the state as text and tables. */
   function readings(/** @type {Snapshot} */ snapshot) {
-    const values = valuesOf(READINGS, snapshot);
-    const before = shown.readings;
-    shown.readings = values;
-    return changed(values, before);
+    return control({ group: "readings", values: Object.values(READINGS).flatMap((of) => of(snapshot)) });
   }
 
-  /** @returns {string} what the controls are to show, to compare */
-  const wanted = (/** @type {Snapshot} */ snapshot) => JSON.stringify(valuesOf(CONTROLS, snapshot));
+  /** @returns {{group: string, values: any[]}[]} what each group of controls is to show */
+  const controls = (/** @type {Snapshot} */ snapshot) =>
+    Object.entries(CONTROLS).map(([group, of]) => ({ group, values: of(snapshot) }));
 
-  /** Let the controls show the session; sliders may have been moved since. */
-  function controls(/** @type {Snapshot} */ snapshot, /** @type {number[]} */ ...sliders) {
-    const values = valuesOf(CONTROLS, snapshot);
+  /** Let a group of controls show the state; `last` are the values that its last parts have now. */
+  function control(/** @type {{group: string, values: any[]}} */ { group, values }, /** @type {any[]} */ ...last) {
+    const before = (shown[group] || []).slice(0, values.length - last.length);
+    shown[group] = values;
+    return changed(values, [...before, ...last]);
+  }
+
+  /** The same for the settings; a person may have moved their sliders since. */
+  function settings(/** @type {{values: any[]}} */ { values }, /** @type {number[]} */ ...sliders) {
     const n = values.length - sliders.length;
-    const before = values.map((_, index) => (index < n ? shown.controls[index] : sliders[index - n]));
-    shown.controls = values;
     sliders.forEach((value, index) => {
       if (values[n + index] !== value) moved[index] = values[n + index];
     });
-    return changed(values, before);
+    return control({ group: "settings", values }, ...sliders);
   }
 
   /** @returns {any} a notification that goes by itself */
@@ -338,7 +339,8 @@
   }
 
   gmm.callbacks = {
-    ...{ boot, pressed, configured, chosen, epochs, axis, controls, readings, wanted, frames, race, run, message, copy },
+    ...{ boot, pressed, configured, chosen, epochs, axis, control, controls, settings, readings, frames, race, run },
+    ...{ message, copy },
     ...{ compared, rows, hovered, increment, rewound, wound },
     help: () => true,
   };

@@ -91,7 +91,8 @@
       curves.online || curves.scratch ? gmm.curves.ceiling(curves.top, drawn.ceiling) : 1;
     const form = binned ? "histogram" : gmm.rug.form(points.length);
     const key = JSON.stringify([
-      ...[state.mode, state.shown, ceiling, form, state.pointsReplaced, gmm.theme.current()],
+      ...[state.mode, state.shown, ceiling, form, form === "histogram" || state.pointsReplaced],
+      gmm.theme.current(),
       ...[Boolean(curves.online), Boolean(curves.scratch), gd.clientWidth, gd.clientHeight],
       Object.keys(curves.paths).length,
       ...[
@@ -99,7 +100,7 @@
         curves.scratch && curves.scratch.weights.length,
       ],
     ]);
-    return { points, held, coming, binned, curves, ceiling, form, key };
+    return { points, held, coming, binned, curves, ceiling, form, key, replaced: state.pointsReplaced };
   }
 
   /** @returns {number[]} the height of each dot in the strip, 0 to 1 */
@@ -114,7 +115,9 @@
     const gd = element("plot");
     if (!gd || !state.outbox) return;
     const seen = picture(state, gd);
-    if (seen.key !== drawn.key || seen.held.length < drawn.points) redraw(gd, seen);
+    // a sketch can add dots and ticks, and take none away
+    const fewer = seen.form !== "histogram" && seen.held.length < drawn.points;
+    if (seen.key !== drawn.key || fewer) redraw(gd, seen);
     else sketch(gd, seen);
     showFresh(gd, seen);
     gmm.cursor.place();
@@ -123,8 +126,8 @@
 
   /** @returns {boolean} whether two pictures are the same */
   function same(/** @type {any} */ one, /** @type {any} */ other) {
-    const points = one.held.length === other.held.length && one.binned === other.binned;
-    return points && sameCurves(one.curves, other.curves);
+    const points = [one, other].map((seen) => [seen.held.length, seen.binned, seen.replaced]);
+    return points[0].every((each, index) => each === points[1][index]) && sameCurves(one.curves, other.curves);
   }
 
   /** Draw what has changed into what Plotly has drawn, and fill its data for the next redraw. */

@@ -25,8 +25,8 @@
   let published = 0;
   /** What the store holds, as text. */
   let stored = "";
-  /** What the controls were given to show. */
-  let given = "";
+  /** What each group of controls was given to show, as text. @type {Record<string, string>} */
+  const given = {};
   /** The task that fills the store. */
   const publishing = { timer: 0, since: 0 };
   /** The task that writes the league table. */
@@ -41,6 +41,9 @@
 
   /** Draw the empty plot; the rest waits for the first answer, for half a second at most. */
   function begin() {
+    for (const { group, values } of gmm.callbacks.controls(gmm.snapshot.take())) {
+      given[group] = JSON.stringify(values); // dash_app/ui/layout.py begins with them
+    }
     gmm.plot.schedule();
     mark();
     publishSoon(FIRST_PAUSE_MS);
@@ -57,14 +60,19 @@
     const text = JSON.stringify(data);
     if (text !== stored) gmm.set_props("state", { data });
     stored = text;
-    const wanted = gmm.callbacks.wanted(data);
-    if (wanted !== given) gmm.set_props("controls", { data });
-    given = wanted;
+    for (const group of gmm.callbacks.controls(data)) control(group);
+  }
+
+  /** Give a group of controls its values if they are new. */
+  function control(/** @type {{group: string, values: any[]}} */ told) {
+    const wanted = JSON.stringify(told.values);
+    if (wanted !== given[told.group]) gmm.set_props(`shown-${told.group}`, { data: told });
+    given[told.group] = wanted;
   }
 
   /** A person has moved a control: let it show the session with the next state, whatever that is. */
   function controls() {
-    given = "";
+    given.settings = "";
   }
 
   /** Mark the page at once with what the style sheet needs for fading what is old. */

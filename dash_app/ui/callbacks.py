@@ -64,6 +64,7 @@ _SLIDERS = (ids.COMPONENTS, ids.FORGETTING, ids.CAPACITY)
 _READINGS = {
     "headline": _children(ids.SENTENCE, ids.SENTENCE_DETAIL),
     "announcement": _children(ids.ANNOUNCEMENT),
+    "playing": _children(ids.PLAYING),
     "tables": [
         Output(ids.ONLINE_PARAMETERS, "data"),
         Output(ids.SCRATCH_PARAMETERS, "data"),
@@ -72,8 +73,8 @@ _READINGS = {
         Output(ids.SUMMARY_STATE, "children"),
     ],
 }
-#: What shows the state and changes seldom. Dash renders each Output of a callback again, also one
-#: that does not change; so these have a store that is written only when one of them changes.
+#: What shows the state and changes seldom, by group. Dash renders each Output of a callback again,
+#: also one that does not change; so each group has a store, written when one of the group changes.
 _CONTROLS = {
     "rewind": [
         Output(ids.REWIND, "max"),
@@ -83,20 +84,22 @@ _CONTROLS = {
     ],
     "problems": _children(ids.PROBLEM, *(ids.error(field) for field in ids.FIELDS)),
     "connection": [Output(ids.CONNECTION, "children"), Output(ids.CONNECTION, "color")],
+    "working": _children(ids.TRAIN, ids.PAUSE),
     "buttons": [
         Output(ids.UNDO, "disabled"),
         Output(ids.REDO, "disabled"),
-        *_children(ids.TRAIN, ids.PLAYING, ids.PAUSE),
         Output(ids.TRUTH, "disabled"),
         *_children(ids.TRUTH),
     ],
-    "axisShown": [
+    "axis": [
         Output(ids.AXIS_LOW, "placeholder"),
         Output(ids.AXIS_HIGH, "placeholder"),
         Output(ids.AXIS_NOTE, "children"),
     ],
-    "settings": _children(*(f"{name}-value" for name in _SLIDERS)),
-    "sliders": [Output(name, "value") for name in _SLIDERS],
+    "settings": [
+        *_children(*(ids.value(name) for name in _SLIDERS)),
+        *(Output(name, "value") for name in _SLIDERS),
+    ],
 }
 
 
@@ -108,7 +111,12 @@ def _register_shown(browser: Browser) -> None:
     """Show the state as text, tables and messages, and let the controls show the session."""
     positions = [State(name, "value") for name in _SLIDERS]
     browser("readings", *_flat(_READINGS), Input(ids.STATE, "data"))
-    browser("controls", *_flat(_CONTROLS), Input(ids.CONTROLS, "data"), *positions)
+    for group, outputs in _CONTROLS.items():
+        given = Input(ids.shown(group), "data")
+        if group == "settings":
+            browser("settings", *outputs, given, *positions)
+        else:
+            browser("control", *outputs, given)
     browser("message", Output(ids.MESSAGES, "sendNotifications"), Input(ids.MESSAGE, "data"))
     browser(
         "copy",
@@ -187,7 +195,9 @@ def _register_controls(browser: Browser) -> None:
         Input(ids.AXIS_HIGH, "value"),
         **_AT_START,
     )
-    browser("epochs", Output(ids.EPOCHS_VALUE, "children"), Input(ids.EPOCHS, "value"), **_AT_START)
+    browser(
+        "epochs", Output(ids.value(ids.EPOCHS), "children"), Input(ids.EPOCHS, "value"), **_AT_START
+    )
     for name in _SLIDERS:
         browser("configured", Input(name, "value"))
     browser(

@@ -69,10 +69,10 @@ def _scratch_card() -> html.Section:
         error_message(ids.METHOD),
         slider(
             ids.EPOCHS,
-            ids.EPOCHS_VALUE,
             term("epochs", "Epochs, at most"),
             EPOCHS_RANGE,
             DEFAULT_EPOCHS,
+            str(DEFAULT_EPOCHS),
             color="scratch",
             persistence=True,
             persistence_type="session",
@@ -84,10 +84,10 @@ def _scratch_card() -> html.Section:
 def _model_card() -> html.Section:
     components = slider(
         ids.COMPONENTS,
-        ids.COMPONENTS_VALUE,
         term("component", "Components"),
         (1, MAX_COMPONENTS, 1),
         DEFAULT_COMPONENTS,
+        str(DEFAULT_COMPONENTS),
     )
     return card("Model", components, _memory(), name="model")
 
@@ -100,17 +100,17 @@ def _memory() -> html.Details:
     inside = [
         slider(
             ids.FORGETTING,
-            ids.FORGETTING_VALUE,
             term("forgetting", "Forgetting"),
             (0, len(HALF_LIVES) - 1, 1),
             0,
+            "none",
         ),
         slider(
             ids.CAPACITY,
-            ids.CAPACITY_VALUE,
             term("summary", "Summary"),
             (0, len(CAPACITIES) - 1, 1),
             CAPACITIES.index(DEFAULT_CAPACITY),
+            f"{DEFAULT_CAPACITY} atoms",
         ),
         dmc.Text(id=ids.SUMMARY_STATE, size="xs", c="dimmed", mih=32),
     ]
@@ -124,8 +124,10 @@ def _points_card() -> html.Section:
         "Points",
         html.Div(
             [
-                button(ids.UNDO, "Undo", "Undo the last change (u)", key="u", **wide),
-                button(ids.REDO, "Redo", "Redo the last undone change (r)", key="r", **wide),
+                button(ids.UNDO, "Undo", "Undo the last change (u)", "u", disabled=True, **wide),
+                button(
+                    ids.REDO, "Redo", "Redo the last undone change (r)", "r", disabled=True, **wide
+                ),
                 button(
                     ids.CLEAR, "Clear", "Remove all points and both models (c)", key="c", **wide
                 ),
@@ -161,19 +163,20 @@ def _example_button(name: str) -> dmc.Button:
 
 
 def _axis() -> html.Div:
-    ends = (ids.AXIS_LOW, "Left end of the axis"), (ids.AXIS_HIGH, "Right end of the axis")
-    low, high = (_number(name, label) for name, label in ends)
+    low = _number(ids.AXIS_LOW, "Left end of the axis", "\u22121")
+    high = _number(ids.AXIS_HIGH, "Right end of the axis", "1")
     words = html.Span("Axis", className="label"), html.Span("to", className="label")
     explained = hint("The visible part of the axis (g). An empty box shows all points.")
     row = html.Div([words[0], low, words[1], high], className="row", **explained)
     return html.Div([row, html.P(id=ids.AXIS_NOTE, className="note", role="status")])
 
 
-def _number(name: str, label: str) -> dmc.NumberInput:
+def _number(name: str, label: str, placeholder: str) -> dmc.NumberInput:
     settings: dict[str, Any] = {"aria-label": label}
     return dmc.NumberInput(
         id=name,
         value="",
+        placeholder=placeholder,
         hideControls=True,
         debounce=True,
         size="xs",

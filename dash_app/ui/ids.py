@@ -10,7 +10,6 @@ PAGE = "page"
 SESSION = "session"  # the session's id
 SETTINGS = "settings"  # constants of the page, sent once
 STATE = "state"  # hot path to callbacks: what the page says and shows
-CONTROLS = "controls"  # the same, whenever a control is to show something else
 FRAMES = "frames"  # hot path to callbacks: which small charts have data
 LATER = "later"  # parts of the page that are made when they are needed
 MESSAGE = "message"  # hot path to callbacks: something to tell once
@@ -31,13 +30,9 @@ CONNECTION = "connection"
 
 # Controls
 COMPONENTS = "n-components"
-COMPONENTS_VALUE = "n-components-value"
 EPOCHS = "epochs"
-EPOCHS_VALUE = "epochs-value"
 FORGETTING = "half-life"
-FORGETTING_VALUE = "half-life-value"
 CAPACITY = "capacity"
-CAPACITY_VALUE = "capacity-value"
 SUMMARY_STATE = "summary-state"
 AXIS_LOW = "axis-low"
 AXIS_HIGH = "axis-high"
@@ -120,6 +115,8 @@ STORY_LEAVE = "story-leave"
 STORY_BACK = "story-back"
 STORY_NEXT = "story-next"
 
+#: Groups of what shows the state and changes seldom.
+GROUPS = ("rewind", "problems", "connection", "working", "buttons", "axis", "settings")
 #: Controls beside which an error of their field is shown.
 FIELDS = (COMPONENTS, FORGETTING, CAPACITY, METHOD, EPOCHS)
 
@@ -131,6 +128,16 @@ def example(name: str) -> str:
 
 def _of(*parts: str) -> str:
     return "-".join(parts).replace("_", "-")
+
+
+def shown(group: str) -> str:
+    """Return the id of the store with what a group of controls is to show."""
+    return f"shown-{group}"
+
+
+def value(slider: str) -> str:
+    """Return the id of the words beside a slider that say its value."""
+    return f"{slider}-value"
 
 
 def told(chart: str) -> str:

@@ -1,7 +1,8 @@
 """The page's structure: controls on the left, the plot in the middle, findings on the right.
 
 Texts are here, styles are in assets/*.css. What changes is an Output of callbacks.py, except for
-the inside of the plot: assets/ draws it, because there 30 ms count.
+the inside of the plot: assets/ draws it, because there 30 ms count. Controls begin as
+assets/callbacks.js shows them without a session, so that the first load changes none.
 """
 
 from __future__ import annotations
@@ -43,7 +44,8 @@ PAGE_TEMPLATE = """<!DOCTYPE html>
     </body>
 </html>"""
 _STORES = (
-    *(ids.SESSION, ids.STATE, ids.CONTROLS, ids.FRAMES, ids.MESSAGE),
+    *(ids.SESSION, ids.STATE, ids.FRAMES, ids.MESSAGE),
+    *(ids.shown(group) for group in ids.GROUPS),
     *(ids.told(chart) for chart in ids.CHARTS),
     *(ids.ORDERS_TASK, ids.ORDERS_RESULTS, ids.STORY),
 )

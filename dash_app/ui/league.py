@@ -119,6 +119,7 @@ def _further() -> list[dmc.Button]:
             TRUTH,
             "The density that the points come from, and each learner's distance to it. It is known "
             "while all points come from an example of clumps that do not move",
+            disabled=True,
             **style,
         ),
         button(
@@ -132,5 +133,5 @@ def _further() -> list[dmc.Button]:
     ]
 
 
-TRUTH = "The truth"
-"""Label of the item that draws the truth; assets/callbacks.js adds why it cannot."""
+TRUTH = "The truth: of fixed clumps only"
+"""Label of the item that draws the truth, while there is none."""

@@ -73,7 +73,12 @@ def choice(
 
 
 def slider(
-    name: str, value_id: str, label: Any, bounds: tuple[int, int, int], at: int, **settings: Any
+    name: str,
+    label: Any,
+    bounds: tuple[int, int, int],
+    at: int,
+    words: str,
+    **settings: Any,
 ) -> html.Div:
     """Return a slider with its label, its value in words and its error."""
     low, high, step = bounds
@@ -89,7 +94,7 @@ def slider(
         size="sm",
         **settings,
     )
-    value = html.Span(id=value_id, className="value")
+    value = html.Span(words, id=ids.value(name), className="value")
     return html.Div([label, value, control, error_message(name)], className="field")
 
 

@@ -14,6 +14,7 @@ from dash_page import DashPage
 from page_server import Server
 
 from dash_app.config import Config
+from dash_app.ui import ids
 
 pytestmark = pytest.mark.browser
 
@@ -53,6 +54,34 @@ def line(chromium: Browser, tmp_path: Path) -> Iterator[SlowLine]:
     slow.arrives.set()
     page.driver.execute_cdp_cmd("Network.emulateNetworkConditions", FAST)
     server.stop()
+
+
+def parts(component: Any) -> Iterator[dict[str, Any]]:
+    """Yield the properties of every component of a layout."""
+    if isinstance(component, list):
+        for each in component:
+            yield from parts(each)
+    elif isinstance(component, dict) and "props" in component:
+        yield component["props"]
+        for each in component["props"].values():
+            yield from parts(each)
+
+
+def test_controls_begin_as_they_are_shown_without_a_session(page: DashPage) -> None:
+    client = page.server.application.test_client()
+    layout = {str(part.get("id")): part for part in parts(client.get("/_dash-layout").json)}
+    outputs = {
+        each["inputs"][0]["id"]: [name.split(".") for name in each["output"][2:-2].split("...")]
+        for each in client.get("/_dash-dependencies").json
+    }
+    empty = "{...dash_clientside.snapshot.take(), view: null, connection: 'connecting'}"
+    groups = page.read(f"dash_clientside.callbacks.controls({empty})")
+    assert [each["group"] for each in groups] == list(ids.GROUPS)
+    for each in groups:
+        wired = outputs[ids.shown(each["group"])]
+        assert len(wired) == len(each["values"])
+        for (name, prop), value in zip(wired, each["values"]):
+            assert (layout[name].get(prop) or None) == (value or None), (name, prop)
 
 
 def test_clicks_before_the_plot_is_drawn_are_kept(line: SlowLine) -> None:
