@@ -30,6 +30,8 @@ RESULTS = Path(__file__).with_name("results") / "page.txt"
 SEED = 7
 N_CLICKS = 40
 WARM_UP = 5
+PAUSE_S = (0.2, 1.8)
+"""Shortest and longest pause of a person between two clicks."""
 #: Learners compared with online and from scratch, where the densities of five are timed.
 RACING = ["gradient", "incremental_em", "stepwise_em"]
 
@@ -109,6 +111,7 @@ def clicks_at(url: str, n_points: int, *, scratch: bool = False) -> dict[str, li
         for x in rng.uniform(-0.6, 0.5, N_CLICKS + WARM_UP):
             visit.click(float(x))
             visit.rest()
+            time.sleep(rng.uniform(*PAUSE_S))
         timed = visit.read("timed")
     return {name: timed[name][WARM_UP:] for name in ("echo", "density")}
 
@@ -129,6 +132,7 @@ def race_at(url: str, n_points: int) -> list[float]:
             visit.click(float(x))
             visit.wait(f"raced.length > {k}")
             visit.rest()
+            time.sleep(rng.uniform(*PAUSE_S))
         found: list[float] = visit.read("raced")
     return found[WARM_UP:]
 
