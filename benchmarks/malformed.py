@@ -49,10 +49,12 @@ _CONTENT_TYPES = (
 _HEADERS = (
     *("Idempotency-Key", "X-Session", "Cookie", "Last-Event-ID", "Accept-Encoding", "Range"),
     *("If-None-Match", "If-Modified-Since", "Content-Encoding", "X-Forwarded-For", "Accept"),
+    *("Origin", "Referer"),
 )
 _HEADER_VALUES = (
     *("", "1", "-1", "x" * 300, "é", "a b", "\x7f", "gzip;q=nan", "bytes=9-1", "%00", "*"),
     *("1-2-3-4", "9-999999999999999-9-0", "gmm_session=x.y", '"a"', "Thu, 99 Foo 9999"),
+    *("http://[", "null", "http://localhost"),
 )
 
 

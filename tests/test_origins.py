@@ -94,6 +94,8 @@ def test_allowed_names_are_served(listens: str, allowed: str, host: str, served:
         (None, "http://localhost:9999", False),
         (None, "http://evil.example", False),
         (None, "null", False),
+        (None, "http://[", False),  # Python's parser of addresses raises an error
+        (None, "http://localhost]", False),
     ],
 )
 def test_own_pages_and_clients_other_than_browsers_may_change_data(

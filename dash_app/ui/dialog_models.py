@@ -61,7 +61,7 @@ class _Ends(BaseModel):
     shuffles: Annotated[list[_End], Field(max_length=MAX_SHUFFLES)]
 
 
-class _Refused(BaseModel):
+class _Refused(BaseModel, extra="forbid"):
     error: str
 
 

@@ -12,7 +12,6 @@ import ipaddress
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Optional
-from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
 
@@ -96,7 +95,7 @@ def _is_own_page(site: Optional[str], origin: Optional[str], host: str) -> bool:
     if site is not None:
         return site in _OWN_SITES
     # browsers send Sec-Fetch-Site only to https and localhost, but Origin with every change
-    return origin is None or urlsplit(origin).netloc.lower() == host.lower()
+    return origin is None or origin.partition("://")[2].lower() == host.lower()
 
 
 def _other_name(host: str) -> Response:

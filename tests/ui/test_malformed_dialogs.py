@@ -105,6 +105,7 @@ def test_malformed_task_is_refused(client: FlaskClient, session_id: str, task: A
     [
         *(7, [], {}, "x", {**results_with(), "axis": None}, {**results_with(), "by": []}),
         {**results_with(), "by": {"nobody": {"error": "x"}}},
+        {**results_with(), "by": {"summary": {"error": "x", "orders": 5, "shuffles": []}}},
         *(results_with(order="none"), results_with(weights=[]), results_with(weights=[0.2])),
         *(results_with(variances=[0.0]), results_with(means=["a"]), results_with(means=[1, 2])),
         *(results_with(tv_to_scratch=None), results_with(n_touched="x")),
