@@ -17,6 +17,7 @@ import numpy as np
 from benchmarks.mutations import mutated
 from dash_app.config import Config
 from dash_app.database.encoding import from_bytes, to_bytes
+from dash_app.documents import session_document as session_as_json
 from dash_app.errors import GMMError, StateError
 from dash_app.sessions import Sessions
 from dash_app.store import Store
@@ -121,8 +122,25 @@ def _damaged_state(rng: random.Random, body: dict[str, Any]) -> bytes:
         learner[name] = rng.choice((values, values[:-1], values[None], values.T))
         return to_bytes(body)
     if kind < 0.8:
-        part = rng.choice((body, learner))
-        part[rng.choice(list(part))] = rng.choice((None, -1, 0, 1, 7, 1e308, "x", [], {}, True))
+        part = rng.choice((body, learner, body["settings"]))
+        name = rng.choice(list(part))
+        wrong: tuple[Any, ...] = (
+            None,
+            -1,
+            0,
+            1,
+            7,
+            1e308,
+            "x",
+            [],
+            {},
+            True,
+            np.zeros(0),
+            np.zeros(2),
+        )
+        # some compare equal to a plain number
+        similar = (np.array([part[name]]), float(part[name])) if _is_number(part[name]) else ()
+        part[name] = rng.choice((*wrong, *similar))
         return to_bytes(body)
     text = bytearray(to_bytes(body))
     for _ in range(rng.choice((1, 3, 30))):
@@ -130,11 +148,16 @@ def _damaged_state(rng: random.Random, body: dict[str, Any]) -> bytes:
     return bytes(text)
 
 
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float))
+
+
 def _read_all(report: FileReport, sessions: Sessions, session_id: str, at: str) -> None:
     """Read everything of a session; then undo, redo and add points."""
     reads: tuple[Callable[[str], Any], ...] = (
-        *(sessions.view, sessions.points, sessions.models, sessions.operations),
+        *(sessions.points, sessions.models, sessions.operations, sessions.selections.of),
         *(sessions.compare, sessions.parameters),
+        lambda known: json.dumps(session_as_json(sessions.view(known))),
         *(sessions.undo, sessions.redo, lambda known: sessions.add(known, [0.25])),
     )
     for read in reads:

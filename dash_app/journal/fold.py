@@ -283,15 +283,15 @@ def restored(kept: Snapshot) -> tuple[State, Optional[int]]:
     body = from_bytes(kept.body)
     try:
         state = State(
-            settings=Settings(**body["settings"]),
+            settings=_settings(body["settings"]),
             learner=OnlineGaussianMixture.from_state(body["learner"]),
             node=kept.node,
             depth=kept.depth,
-            era=int(body["era"]),
-            decay=float(body["decay"]),
+            era=_whole(body["era"]),
+            decay=_number(body["decay"]),
             example=_restored_example(body.get("example")),
         )
-        bearer = body["online"]
+        bearer = None if body["online"] is None else _whole(body["online"])
     except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
         raise StateError(f"expected a readable snapshot, got a damaged one: {error}") from error
     return state, bearer
@@ -303,4 +303,31 @@ def _restored_example(body: Optional[dict[str, Any]]) -> Optional[Played]:
         return None
     truth = body.get("truth")
     known = None if truth is None else Mixture(**truth)
-    return Played(**{**body, "before": Settings(**body["before"]), "truth": known})
+    whole = {name: _whole(body[name]) for name in ("start", "last", "done", "total")}
+    before = _settings(body["before"])
+    return Played(**{**body, **whole, "name": str(body["name"]), "before": before, "truth": known})
+
+
+def _settings(values: dict[str, Any]) -> Settings:
+    found = Settings(**values)
+    return Settings(
+        n_components=_whole(found.n_components),
+        half_life=None if found.half_life is None else _number(found.half_life),
+        prior_weight=_number(found.prior_weight),
+        seed=_whole(found.seed),
+        capacity=_whole(found.capacity),
+    )
+
+
+def _whole(value: Any) -> int:
+    """Return an int; TypeError for what may only compare equal to one, as an array or a bool."""
+    if type(value) is not int:
+        raise TypeError(f"expected a whole number, got {value!r:.100}")
+    return value
+
+
+def _number(value: Any) -> float:
+    """Return a number as a float; TypeError for what may only compare equal to one."""
+    if type(value) not in (int, float):
+        raise TypeError(f"expected a number, got {value!r:.100}")
+    return float(value)

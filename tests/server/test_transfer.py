@@ -6,6 +6,7 @@ import base64
 import copy
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +101,25 @@ def cut_atoms(document: Any) -> None:
     document["snapshots"][-1]["body"] = base64.b64encode(to_bytes(body)).decode()
 
 
+def alike(part: str, name: str, similar: Callable[[Any], Any]) -> Callable[[Any], None]:
+    """Return a change of the head's snapshot to a value that compares equal to the true one."""
+
+    def damage(document: Any) -> None:
+        body = from_bytes(base64.b64decode(document["snapshots"][-1]["body"]))
+        inside = body[part] if part else body
+        inside[name] = similar(inside[name])
+        document["snapshots"][-1]["body"] = base64.b64encode(to_bytes(body)).decode()
+
+    return damage
+
+
 DAMAGES: list[Any] = [
+    alike("settings", "n_components", lambda value: np.array([value])),
+    alike("settings", "seed", lambda value: np.array([value])),
+    alike("settings", "prior_weight", lambda value: np.ones(0)),
+    alike("settings", "prior_weight", lambda value: True),
+    alike("", "era", lambda value: np.array([value])),
+    alike("", "online", lambda value: np.array([value])),
     lambda document: document["operations"][0].update(parent=1),  # its own parent: an endless loop
     lambda document: document["operations"][0].update(seq="1"),
     lambda document: document["operations"][0].update(tip=0),
