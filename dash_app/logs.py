@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import time
 from contextvars import ContextVar
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 """The id of the request that this thread serves; empty in the server's own threads."""
 
+_SESSION_ID = re.compile(r"\b([0-9a-f]{8})[0-9a-f]{24}\b")
 _PLAIN = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
@@ -17,7 +19,14 @@ def configure(level: str, form: str) -> None:
     """Log to stderr, unless the embedding program has configured logging already."""
     handler = logging.StreamHandler()
     handler.setFormatter(FORMATTERS[form](_PLAIN))
+    handler.addFilter(_shorten_ids)
     logging.basicConfig(level=level, handlers=[handler])
+
+
+def _shorten_ids(record: logging.LogRecord) -> bool:
+    """Keep the first 8 characters of each session's id; waitress logs whole addresses."""
+    record.msg, record.args = _SESSION_ID.sub(r"\1", record.getMessage()), None
+    return True
 
 
 class _Plain(logging.Formatter):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import subprocess
 import sys
 from contextvars import copy_context
 
@@ -41,6 +42,18 @@ def test_logfmt_is_one_line_and_quotes_values_with_spaces() -> None:
     assert "\n" not in text
     assert ' level=INFO logger=a.b request=r1 message="two words\\nERROR forged=1" ' in text
     assert "request=" not in line("logfmt", "word")
+
+
+def test_no_line_has_a_whole_session_id() -> None:
+    code = f"""
+import logging
+from dash_app import logs
+logs.configure("INFO", "json")
+logging.getLogger("waitress").info("Client left %s", "/api/v1/sessions/{"0123abcd" * 4}/events")
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    message = json.loads(ran.stderr.splitlines()[-1])["message"]
+    assert message == "Client left /api/v1/sessions/0123abcd/events"
 
 
 def test_plain_line_has_the_request_id_if_any() -> None:

@@ -46,7 +46,16 @@ def test_request_without_a_host_is_served(any_client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "evil.example:8050", "localhost.evil.example", "192.168.0.7", "[::2]"]
+    "host",
+    [
+        "evil.example",
+        "evil.example:8050",
+        "localhost.evil.example",
+        "192.168.0.7",
+        "[::2]",
+        "localhost:80@evil",
+        "localhost:80:80",
+    ],
 )
 def test_other_names_are_refused_with_a_message(any_client: FlaskClient, host: str) -> None:
     for method, path in (("GET", "/parameters"), ("POST", "/clear"), ("GET", "/no/such/address")):

@@ -133,6 +133,8 @@ def test_malformed_and_oversized_headers_are_answered_as_json(served: Server) ->
         with opened(served, request) as connection:
             answer, body = answer_of(connection)
             assert (answer.status, body["error"]["code"]) == expected
+            assert answer.headers["X-Content-Type-Options"] == "nosniff"
+            assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
 
 
 def test_stream_above_the_limit_is_refused_until_another_is_closed(

@@ -18,6 +18,8 @@ from waitress.parser import HTTPRequestParser
 from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher
 
+from dash_app.web.headers import OF_REFUSALS
+
 _log = logging.getLogger(__name__)
 
 RETRY_AFTER_S = 2
@@ -69,7 +71,7 @@ class _ErrorAnswer(ErrorTask):  # type: ignore[misc]
             message = f"expected at most {_MAX_HEADER_BYTES} bytes of headers, got more"
         body = _document(_CODES.get(error.code, "refused"), message)
         self.status = f"{error.code} {error.reason}"
-        self.response_headers.append(("Content-Type", "application/json"))
+        self.response_headers += [("Content-Type", "application/json"), *OF_REFUSALS.items()]
         self.set_close_on_finish()
         self.content_length = len(body)
         self.channel.refused = True
@@ -126,7 +128,8 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         body = _document(code, message)
         head = (
             "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\n"
-            f"Content-Length: {len(body)}\r\nRetry-After: {RETRY_AFTER_S}\r\n"
+            + "".join(f"{name}: {value}\r\n" for name, value in OF_REFUSALS.items())
+            + f"Content-Length: {len(body)}\r\nRetry-After: {RETRY_AFTER_S}\r\n"
             "Connection: close\r\n\r\n"
         )
         self.refused = True

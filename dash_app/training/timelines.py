@@ -41,7 +41,7 @@ _ID = re.compile(r"(\d{1,9})-(\d{1,2})-([a-z]+)-(\d{1,19})-([a-z_\d]+(?:-[a-z_\d
 _N_KEPT = 16
 """Timelines kept in memory, per process; one of 200 steps and 8 learners takes some 2 MB."""
 
-_CLOSE_TIMEOUT_S = 5.0
+_CLOSE_TIMEOUT_S = 3.0
 _FAILED = "the timeline failed; see the log"
 
 

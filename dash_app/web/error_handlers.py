@@ -17,7 +17,7 @@ from werkzeug.exceptions import HTTPException
 
 from dash_app import errors
 from dash_app.web import fields
-from dash_app.web.json_text import MAX_DEPTH
+from dash_app.web.json_text import MAX_DEPTH, MAX_KEYS
 
 _log = logging.getLogger(__name__)
 
@@ -116,7 +116,8 @@ def _of_http(error: HTTPException) -> Any:
 def _http_message(status: int, error: HTTPException) -> str:
     if status == 400:
         return (
-            f"expected a body of JSON, nested at most {MAX_DEPTH} deep, got one that cannot be read"
+            f"expected a body of JSON, nested at most {MAX_DEPTH} deep and with at most "
+            f"{MAX_KEYS:,} names in an object, got one that cannot be read"
         )
     if status == 404:
         return f"expected a known address, got {request.path}"

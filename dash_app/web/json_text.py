@@ -1,13 +1,16 @@
-"""Parse JSON of a request, with a limit on its depth and without blocking other requests.
+"""Parse JSON of a request, with limits on its form and without blocking other requests.
 
 Python's parser is one call into C that holds the GIL to its end: 16 MB block every other thread for
-0.25 s. If the parser calls a Python function for each number, other threads run within 10 ms.
-Parsing then takes up to twice as long, so only large bodies use these hooks.
+0.25 s. If the parser calls a Python function for each number and object, other threads run within
+10 ms. Parsing then takes up to twice as long, so only large bodies use these hooks. They are parsed
+one after the other: several at once would take the processor from everyone else.
 """
 
 from __future__ import annotations
 
 import json
+import threading
+from contextlib import nullcontext
 from typing import Any, Union
 
 from flask.json.provider import DefaultJSONProvider
@@ -15,12 +18,18 @@ from flask.json.provider import DefaultJSONProvider
 MAX_DEPTH = 32
 """Maximum levels of lists and objects; recursion over deeper values may exhaust the stack."""
 
+MAX_KEYS = 1000
+"""Maximum names in one object; no request has more than 20, and each unknown one is a fault."""
+
 LARGE_BYTES = 2**17
 """Size above which the hooks are used; a smaller body is parsed within 5 ms."""
 
 
+_ONE_LARGE = threading.Lock()
+
+
 class DepthError(ValueError):
-    """The JSON has too many levels."""
+    """The JSON has too many levels, or too many names in an object."""
 
 
 class JSONProvider(DefaultJSONProvider):
@@ -37,7 +46,7 @@ def parse(text: Union[str, bytes]) -> Any:
     Raises
     ------
     ValueError : the text is not JSON
-    DepthError : it is nested deeper than `MAX_DEPTH`
+    DepthError : it has more levels than `MAX_DEPTH`, or more names in an object than `MAX_KEYS`
 
     Examples
     --------
@@ -48,12 +57,14 @@ def parse(text: Union[str, bytes]) -> Any:
     ...
     dash_app.web.json_text.DepthError: expected JSON nested at most 32 deep, got a deeper one
     """
+    is_large = len(text) > LARGE_BYTES
     hooks: dict[str, Any] = {}
-    if len(text) > LARGE_BYTES:
-        hooks = {"parse_float": _read_float, "parse_int": _read_int}
+    if is_large:
+        hooks = {"parse_float": _read_float, "parse_int": _read_int, "object_hook": _read_object}
     try:
-        value = json.loads(text, **hooks)
-        too_deep = _is_deep(value)
+        with _ONE_LARGE if is_large else nullcontext():
+            value = json.loads(text, **hooks)
+            too_deep = _is_deep(value)
     except RecursionError:
         too_deep = True
     if too_deep:
@@ -67,6 +78,11 @@ def _is_deep(value: Any) -> bool:
         containers = [each for each in level if isinstance(each, (list, dict))]
         if not containers:
             return False
+        for each in containers:
+            if isinstance(each, dict) and len(each) > MAX_KEYS:
+                raise DepthError(
+                    f"expected at most {MAX_KEYS:,} names in an object, got {len(each):,}"
+                )
         level = [
             child
             for each in containers
@@ -81,3 +97,7 @@ def _read_float(digits: str) -> float:
 
 def _read_int(digits: str) -> int:
     return int(digits)
+
+
+def _read_object(values: dict[str, Any]) -> dict[str, Any]:
+    return values

@@ -9,6 +9,7 @@ neither header and pass.
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Optional
@@ -19,6 +20,7 @@ from dash_app.config import Config
 from dash_app.web import error_handlers
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+_HOST = re.compile(r"(\[[^\]]*\]|[^:@]*)(?::\d*)?")
 _CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _OWN_SITES = frozenset({"same-origin", "none"})
 """Accepted Sec-Fetch-Site values; `same-site` includes other ports, which share the cookies."""
@@ -70,11 +72,9 @@ def own_names(config: Config) -> Callable[[str], bool]:
 
 
 def _name(host: str) -> str:
-    """Return the host in lower case and without its port."""
-    host = host.strip().lower()
-    if host.startswith("["):
-        return host[: host.find("]") + 1]
-    return host.partition(":")[0].rstrip(".")
+    """Return the host in lower case and without its port; "" if what follows it is no port."""
+    found = _HOST.fullmatch(host.strip().lower())
+    return found[1].rstrip(".") if found else ""
 
 
 def _is_address(name: str) -> bool:
