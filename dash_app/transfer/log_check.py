@@ -1,7 +1,7 @@
 """Check an imported log: each operation must follow from the operations before it.
 
-The check is a fold over the log that counts points and trains nothing. Its time and memory are
-linear in the size of the log.
+The check is a fold over the log that counts points and trains nothing. Its memory is linear in the
+size of the log. So is its time, but for undo and redo, which follow all that they move over.
 """
 
 from __future__ import annotations
@@ -27,6 +27,9 @@ from dash_app.records.operations import (
     Settings,
 )
 from dash_app.records.versions import ONLINE, SCRATCH
+
+MAX_MOVES = 10_000_000
+"""Operations that all undos and redos of a log may move over; following them takes some 15 s."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,16 @@ class Folded:
     head: Node
     tip: int = ROOT
     n_models: int = 0
+    n_moves: int = 0
+
+    def moved_over(self, path: Sequence[Node], seq: int) -> None:
+        """Count the nodes of an undo or a redo; StateError if those of all are too many."""
+        self.n_moves += len(path)
+        if self.n_moves > MAX_MOVES:
+            raise StateError(
+                f"expected undo and redo over at most {MAX_MOVES:,} operations in all, got more at "
+                f"operation {seq}"
+            )
 
 
 def fold_log(settings: Settings, operations: Sequence[Operation]) -> Folded:
@@ -86,14 +99,18 @@ def fold_log(settings: Settings, operations: Sequence[Operation]) -> Folded:
             if folded.head.before is None or earliest.before is None:
                 raise StateError(f"expected something to undo at operation {seq}")
             undone.append(folded.head)
-            for node in reversed(_between(earliest.before, folded.head)):
+            back = _between(earliest.before, folded.head)
+            folded.moved_over(back, seq)
+            for node in reversed(back):
                 active.take_back(operations[node.seq - 1])
             folded.head = earliest.before
         elif operation.kind != TRAIN:
             _expect(
                 seq, "target", undone[-1].seq if undone else None, operation.change.detail["target"]
             )
-            for node in _between(folded.head, undone[-1]):
+            again = _between(folded.head, undone[-1])
+            folded.moved_over(again, seq)
+            for node in again:
                 active.apply(operations[node.seq - 1])
             folded.head = undone.pop()
         _check_version(operation, folded, revisions)

@@ -19,7 +19,7 @@ from dash_app.errors import StateError, StoreError
 from dash_app.learning import OnlineGaussianMixture
 from dash_app.sessions import Sessions
 from dash_app.store import Store
-from dash_app.transfer import session_document
+from dash_app.transfer import log_check, session_document
 
 
 @pytest.fixture
@@ -169,6 +169,17 @@ DAMAGES: list[Any] = [
     lambda document: document["session"]["settings"].update(n_components=0),
     lambda document: document.update(operations=7),
 ]
+
+
+def test_endless_undo_and_redo_are_not_followed(
+    sessions: Sessions, session_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = exported(sessions, session_id)
+    sessions.delete(session_id)
+    monkeypatch.setattr(log_check, "MAX_MOVES", 1)
+    with pytest.raises(StateError, match="undo and redo over at most 1 operations in all"):
+        session_document.imported(sessions.store, document)
+    assert sessions.store.sessions() == []
 
 
 def test_damaged_document_is_refused_and_nothing_is_stored(
