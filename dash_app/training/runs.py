@@ -40,7 +40,7 @@ _REPORT_EVERY_S = 0.03
 """Shortest time between two reports to the store; event streams send at most 30 a second."""
 
 _START_ATTEMPTS = 20
-_CLOSE_TIMEOUT_S = 3.0
+_CLOSE_TIMEOUT_S = 2.0
 """Longest wait for the threads of all runs when the server stops."""
 
 
