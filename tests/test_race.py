@@ -11,8 +11,12 @@ import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
+from dash_app.app import create_app
+from dash_app.config import Config
+from dash_app.journal import watch
 from dash_app.learning import timeline
 from dash_app.sessions import Sessions
+from dash_app.store import Store
 from dash_app.training.races import Current, Event, Follower, Keep, Refused, Told
 from tests.waiting import eventually
 
@@ -213,6 +217,44 @@ def test_the_stream_has_the_events_of_the_contract(client: FlaskClient) -> None:
     assert next(events)[1]["step"] == 1
     client.delete(address)
     eventually(lambda: next(events)[0] == "gone")
+
+
+def test_an_idle_race_reads_no_session(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "HEARTBEAT_S", 0.02)
+    monkeypatch.setattr(watch, "LOOK_EVERY_S", 0.01)
+    sessions: Sessions = client.application.extensions["sessions"]
+    address = client.post("/api/v1/sessions", json={}).headers["Location"]
+    client.post(f"{address}/points", json={"x": [0.1, 0.2]})
+    reads: list[str] = []
+    now = sessions.races.now
+    monkeypatch.setattr(sessions.races, "now", lambda each: (reads.append(each), now(each))[1])
+    parts = client.get(f"{address}/race?learners=scratch", buffered=False).iter_encoded()
+    while b"event: current" not in next(parts):
+        pass
+    reads.clear()
+    assert [next(parts) for _ in range(70)] == [b": alive\n\n"] * 70
+    assert len(reads) <= 1  # the maintenance thread wakes a new listener once
+    client.post(f"{address}/points", json={"x": [0.4]})
+    while b"event: record" not in next(parts):
+        pass
+
+
+def test_a_race_follows_another_process(config: Config) -> None:
+    server = create_app(config).server
+    client = server.test_client()
+    address = client.post("/api/v1/sessions", json={}).headers["Location"]
+    client.post(f"{address}/points", json={"x": [0.1, 0.2]})
+    events = lines_of(client, f"{address}/race?learners=scratch")
+    while next(events)[0] != "current":
+        pass
+    other = Sessions(Store(config.store_url), config)
+    other.add(address.rpartition("/")[2], [0.4])
+    name, record = next(events)
+    assert (name, record["n_points"]) == ("record", 3)
+    other.close()
+    server.extensions["sessions"].close()
 
 
 def test_unknown_learners_and_sessions_are_refused(client: FlaskClient) -> None:
