@@ -17,16 +17,15 @@ _PLAIN = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 def configure(level: str, form: str) -> None:
     """Log to stderr, unless the embedding program has configured logging already."""
-    handler = logging.StreamHandler()
+    handler = _Handler()
     handler.setFormatter(FORMATTERS[form](_PLAIN))
-    handler.addFilter(_shorten_ids)
     logging.basicConfig(level=level, handlers=[handler])
 
 
-def _shorten_ids(record: logging.LogRecord) -> bool:
-    """Keep the first 8 characters of each session's id; waitress logs whole addresses."""
-    record.msg, record.args = _SESSION_ID.sub(r"\1", record.getMessage()), None
-    return True
+class _Handler(logging.StreamHandler):  # type: ignore[type-arg]  # no subscript in Python 3.9
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the text with 8 characters of each session's id: waitress logs whole ones."""
+        return _SESSION_ID.sub(r"\1", super().format(record))
 
 
 class _Plain(logging.Formatter):

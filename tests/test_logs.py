@@ -44,16 +44,22 @@ def test_logfmt_is_one_line_and_quotes_values_with_spaces() -> None:
     assert "request=" not in line("logfmt", "word")
 
 
-def test_no_line_has_a_whole_session_id() -> None:
+@pytest.mark.parametrize("form", logs.FORMATTERS)
+def test_no_line_has_a_whole_session_id(form: str) -> None:
+    address = f"/api/v1/sessions/{'0123abcd' * 4}/events"
     code = f"""
 import logging
 from dash_app import logs
-logs.configure("INFO", "json")
-logging.getLogger("waitress").info("Client left %s", "/api/v1/sessions/{"0123abcd" * 4}/events")
+logs.configure("INFO", "{form}")
+try:
+    raise ValueError("{address}")
+except ValueError:
+    logging.getLogger("waitress").exception("Client left %s", "{address}")
 """
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    message = json.loads(ran.stderr.splitlines()[-1])["message"]
-    assert message == "Client left /api/v1/sessions/0123abcd/events"
+    assert "Client left /api/v1/sessions/0123abcd/events" in ran.stderr
+    assert "ValueError: /api/v1/sessions/0123abcd/events" in ran.stderr
+    assert address not in ran.stderr
 
 
 def test_plain_line_has_the_request_id_if_any() -> None:
