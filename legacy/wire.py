@@ -112,7 +112,9 @@ def _read_at_once(coordinates: list[Any]) -> Optional[list[float]]:
 def _parse(body: bytes) -> Any:
     try:
         return json_text.parse(body)
-    except (json.JSONDecodeError, UnicodeDecodeError, json_text.DepthError) as error:
+    except json_text.StructureError as error:
+        raise BadRequest(str(error)) from error
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
         came = "an empty body" if not body.strip() else str(error)
         raise BadRequest(f"expected JSON, got {came}") from error
     except ValueError as error:  # Python's limit on the digits of an integer

@@ -9,7 +9,7 @@ import time
 import pytest
 from flask.testing import FlaskClient
 
-from dash_app.web.json_text import LARGE_BYTES, DepthError, parse
+from dash_app.web.json_text import LARGE_BYTES, StructureError, parse
 
 NUMBERS = [1, -2.5, 1e300, 0, 12345678901234567890, -0.0]
 
@@ -32,7 +32,7 @@ def test_large_body_that_is_not_json_is_refused(end: str) -> None:
 
 def test_object_of_very_many_names_is_refused_at_once(client: FlaskClient) -> None:
     names = json.dumps({str(index): 1 for index in range(200_000)})
-    with pytest.raises(DepthError, match="1,000 names in an object, got 200,000"):
+    with pytest.raises(StructureError, match="1,000 names in an object, got 200,000"):
         parse(names)
     address = client.post("/api/v1/sessions", json={"n_components": 1}).headers["Location"]
     for path in (f"{address}/points", "/train", "/page/perform"):

@@ -42,6 +42,8 @@ _N_KEPT = 16
 """Timelines kept in memory, per process; one of 200 steps and 8 learners takes some 2 MB."""
 
 _CLOSE_TIMEOUT_S = 3.0
+"""Longest wait for the threads of all timelines when the server stops."""
+
 _FAILED = "the timeline failed; see the log"
 
 

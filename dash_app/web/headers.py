@@ -21,8 +21,8 @@ _PAGE = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 _NO_PAGE = "default-src 'none'; frame-ancestors 'none'"
-OF_EVERY_ANSWER = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
-OF_REFUSALS = {"Content-Security-Policy": _NO_PAGE, **OF_EVERY_ANSWER}
+_OF_EVERY_ANSWER = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
+OF_REFUSALS = {"Content-Security-Policy": _NO_PAGE, **_OF_EVERY_ANSWER}
 _PAGE_OF_SOMEBODY = "frame-ancestors 'none'"
 _INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 _DOCUMENTATION = "/openapi/"
@@ -57,7 +57,7 @@ def register(
     def add(response: Response) -> Response:
         headers = response.headers
         headers["Content-Security-Policy"] = policy(response)
-        headers.update(OF_EVERY_ANSWER)
+        headers.update(_OF_EVERY_ANSWER)
         if response.status_code in (301, 308):
             _keep_to_this_server(response)
         return response

@@ -24,11 +24,11 @@ MAX_KEYS = 1000
 LARGE_BYTES = 2**17
 """Size above which the hooks are used; a smaller body is parsed within 5 ms."""
 
-
+_TOO_DEEP = f"expected JSON nested at most {MAX_DEPTH} deep, got a deeper one"
 _ONE_LARGE = threading.Lock()
 
 
-class DepthError(ValueError):
+class StructureError(ValueError):
     """The JSON has too many levels, or too many names in an object."""
 
 
@@ -46,7 +46,7 @@ def parse(text: Union[str, bytes]) -> Any:
     Raises
     ------
     ValueError : the text is not JSON
-    DepthError : it has more levels than `MAX_DEPTH`, or more names in an object than `MAX_KEYS`
+    StructureError : it has more levels than `MAX_DEPTH`, or more names in an object than `MAX_KEYS`
 
     Examples
     --------
@@ -55,7 +55,7 @@ def parse(text: Union[str, bytes]) -> Any:
     >>> parse("[" * 33 + "]" * 33)
     Traceback (most recent call last):
     ...
-    dash_app.web.json_text.DepthError: expected JSON nested at most 32 deep, got a deeper one
+    dash_app.web.json_text.StructureError: expected JSON nested at most 32 deep, got a deeper one
     """
     is_large = len(text) > LARGE_BYTES
     hooks: dict[str, Any] = {}
@@ -64,23 +64,21 @@ def parse(text: Union[str, bytes]) -> Any:
     try:
         with _ONE_LARGE if is_large else nullcontext():
             value = json.loads(text, **hooks)
-            too_deep = _is_deep(value)
+            _check_structure(value)
     except RecursionError:
-        too_deep = True
-    if too_deep:
-        raise DepthError(f"expected JSON nested at most {MAX_DEPTH} deep, got a deeper one")
+        raise StructureError(_TOO_DEEP) from None
     return value
 
 
-def _is_deep(value: Any) -> bool:
+def _check_structure(value: Any) -> None:
     level = [value]
     for _ in range(MAX_DEPTH + 1):
         containers = [each for each in level if isinstance(each, (list, dict))]
         if not containers:
-            return False
+            return
         for each in containers:
             if isinstance(each, dict) and len(each) > MAX_KEYS:
-                raise DepthError(
+                raise StructureError(
                     f"expected at most {MAX_KEYS:,} names in an object, got {len(each):,}"
                 )
         level = [
@@ -88,7 +86,7 @@ def _is_deep(value: Any) -> bool:
             for each in containers
             for child in (each.values() if isinstance(each, dict) else each)
         ]
-    return True
+    raise StructureError(_TOO_DEEP)
 
 
 def _read_float(digits: str) -> float:

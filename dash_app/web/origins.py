@@ -60,7 +60,7 @@ def own_names(config: Config) -> Callable[[str], bool]:
     """
     allowed = {_name(each) for each in config.allowed_hosts.split(",") if each.strip()}
     own = _name(f"[{config.host}]" if ":" in config.host else config.host)
-    names = _LOOPBACK | allowed | {own}
+    names = (_LOOPBACK | allowed | {own}) - {""}
     addresses_too = not _is_loopback(own)
 
     @lru_cache(maxsize=256)
