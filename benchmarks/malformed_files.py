@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from benchmarks.mutations import mutated
+from benchmarks.mutations import NASTY, mutated
 from dash_app.config import Config
 from dash_app.database.encoding import from_bytes, to_bytes
 from dash_app.documents import session_document as session_as_json
@@ -124,20 +124,7 @@ def _damaged_state(rng: random.Random, body: dict[str, Any]) -> bytes:
     if kind < 0.8:
         part = rng.choice((body, learner, body["settings"]))
         name = rng.choice(list(part))
-        wrong: tuple[Any, ...] = (
-            None,
-            -1,
-            0,
-            1,
-            7,
-            1e308,
-            "x",
-            [],
-            {},
-            True,
-            np.zeros(0),
-            np.zeros(2),
-        )
+        wrong = (*NASTY[:6], 7, 1e308, "x", [], {}, np.zeros(0), np.zeros(2))
         # some compare equal to a plain number
         similar = (np.array([part[name]]), float(part[name])) if _is_number(part[name]) else ()
         part[name] = rng.choice((*wrong, *similar))

@@ -296,6 +296,8 @@ def test_connection_that_works_is_not_closed_for_a_new_one(
         answer, body = answer_of(refused)
         assert (answer.status, answer.headers["Retry-After"]) == (503, "2")
         assert json.loads(body)["error"]["code"] == "too_many_connections"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
         assert is_closed(refused)
     served.application.may_answer.set()
     assert answer_of(working)[0].status == 200
