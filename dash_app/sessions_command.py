@@ -45,7 +45,12 @@ def add_sessions_command(commands: Any, settings: argparse.ArgumentParser) -> No
 
 
 def list_sessions(config: Config, deleted: bool) -> int:
-    """Print every session, or every deleted one with the time of its deletion."""
+    """Print every session, or every deleted one with the time of its deletion.
+
+    Raises
+    ------
+    StoreError : the store cannot be read, or is damaged; what could be read is printed
+    """
     store = _opened(config)
     from dash_app.documents import timestamp
 
@@ -59,6 +64,7 @@ def list_sessions(config: Config, deleted: bool) -> int:
         seq, n_points = (0, 0) if last is None else (last.seq, last.n_points)
         used = timestamp(record.touched_at)
         sys.stdout.write(f"{record.id}  {seq:>8} operations  {n_points:>8} points  {used}\n")
+    store.examine()  # after the list: a file that is damaged elsewhere can still be listed
     store.close()
     return 0
 

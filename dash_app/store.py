@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Optional
 import sqlalchemy as sa
 
 from dash_app.database import rows, schema, trash
-from dash_app.database.engine import OPTIONAL, READ, connect, guard_of
+from dash_app.database.engine import OPTIONAL, READ, connect, guard_of, writing
 from dash_app.database.play_table import PlayTable
 from dash_app.database.run_table import RunTable
 from dash_app.database.single_insert import RowTakenError, SingleInsert
@@ -131,7 +131,7 @@ class Store:
     def create_session(self, record: SessionRecord) -> None:
         """Insert a session; StoreError if the id is taken."""
         try:
-            with self._engine.begin() as connection:
+            with writing(self._engine) as connection:
                 trash.set_aside(connection, record.id)
                 connection.execute(sa.insert(_sessions), rows.session_row(record))
         except sa.exc.IntegrityError as error:
@@ -151,7 +151,7 @@ class Store:
 
     def touch(self, session_id: str, now: float) -> None:
         """Record the last use of the session; StoreBusyError at once if the store is locked."""
-        with self._optional.begin() as connection:
+        with writing(self._optional) as connection:
             connection.execute(
                 sa.update(_sessions).where(_sessions.c.id == session_id).values(touched_at=now)
             )
@@ -165,7 +165,7 @@ class Store:
         """
         for _ in range(_ATTEMPTS):
             try:
-                with self._engine.begin() as connection:
+                with writing(self._engine) as connection:
                     return trash.throw_away(connection, session_id, now, untouched_since)
             except sa.exc.IntegrityError:
                 continue  # another writer appended at the same time
@@ -194,13 +194,13 @@ class Store:
 
     def undelete_session(self, session_id: str, now: float) -> bool:
         """Restore a deleted session completely; return False if there is none of that id."""
-        with self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             return trash.take_back(connection, session_id, now)
 
     def purge(self, before: float) -> int:
         """Remove the sessions deleted before `before` for good; return how many."""
         deleted = sa.delete(_sessions).where(_sessions.c.deleted_at < before)
-        with self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             return connection.execute(deleted).rowcount
 
     def revision(self, session_id: str) -> Optional[int]:
@@ -240,7 +240,7 @@ class Store:
             if len(new) == 1 and not snapshots and finish_run is None:
                 self._insert_one(new[0])
                 return
-            with self._engine.begin() as connection:
+            with writing(self._engine) as connection:
                 connection.execute(_INSERT, new if len(new) > 1 else new[0])
                 if snapshots:
                     self._put(connection, session_id, snapshots)
@@ -395,7 +395,7 @@ class Store:
     def put_snapshots(self, session_id: str, snapshots: Sequence[Snapshot]) -> None:
         """Write the snapshots and replace older ones; skip this if the store is locked."""
         try:
-            with self._optional.begin() as connection:
+            with writing(self._optional) as connection:
                 self._put(connection, session_id, snapshots)
         except StoreBusyError:
             _log.info("session %s: no snapshot kept, the store is locked", short(session_id))
@@ -436,7 +436,7 @@ class Store:
         """
         log = [rows.operation_row(record.id, each) for each in operations]
         try:
-            with self._engine.begin() as connection:
+            with writing(self._engine) as connection:
                 if trash.has(connection, record.id):
                     raise IdDeletedError(record.id)
                 connection.execute(sa.insert(_sessions), rows.session_row(record))

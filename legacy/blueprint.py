@@ -11,6 +11,7 @@ import logging
 import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Optional, TypeVar
 
@@ -21,6 +22,7 @@ from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 from dash_app.errors import (
     BudgetError,
     EmptyDataError,
+    GMMError,
     RefusedError,
     SessionNotFoundError,
     SettingError,
@@ -255,7 +257,12 @@ class _Endpoints:
                 if request.headers.get("X-Session"):
                     raise
         created = self._sessions.create(n_components=n_components)
-        return use_case(created.id)
+        try:
+            return use_case(created.id)
+        except GMMError:
+            with suppress(GMMError):  # the store may be out of reach
+                self._sessions.delete(created.id)  # the client never learns its id
+            raise
 
 
 def _named_session() -> Optional[str]:

@@ -6,6 +6,7 @@ import fcntl
 import http.client
 import json
 import os
+import re
 import select
 import socket
 import threading
@@ -154,6 +155,7 @@ def error_of(connection: socket.socket) -> tuple[int, str]:
     """Read a refusal and the end of the connection; return its status and code."""
     answer, body = answer_of(connection)
     assert answer.headers["Content-Type"] == "application/json"
+    assert re.fullmatch("[0-9a-f]{16}", answer.headers["X-Request-Id"])
     assert is_closed(connection)
     return answer.status, json.loads(body)["error"]["code"]
 
@@ -167,6 +169,11 @@ def test_large_body_is_refused_before_it_is_sent(
     body = answer_of(connection)[1]
     message = json.loads(body)["error"]["message"]
     assert message == f"expected at most {BODY_BYTES} bytes, got 9999 bytes"
+
+
+def test_refusal_has_the_id_that_the_client_gave_its_request(serve: Callable[..., Served]) -> None:
+    connection = serve().opened(TOO_LARGE[:-2] + b"X-Request-Id: mine-7\r\n\r\n")
+    assert answer_of(connection)[0].headers["X-Request-Id"] == "mine-7"
 
 
 def test_body_of_exactly_the_limit_is_read(serve: Callable[..., Served]) -> None:
@@ -297,6 +304,7 @@ def test_connection_that_works_is_not_closed_for_a_new_one(
         assert (answer.status, answer.headers["Retry-After"]) == (503, "2")
         assert json.loads(body)["error"]["code"] == "too_many_connections"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert re.fullmatch("[0-9a-f]{16}", answer.headers["X-Request-Id"])
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
         assert is_closed(refused)
     served.application.may_answer.set()

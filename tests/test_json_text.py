@@ -9,6 +9,7 @@ import time
 import pytest
 from flask.testing import FlaskClient
 
+from dash_app.web import json_text
 from dash_app.web.json_text import LARGE_BYTES, StructureError, parse
 
 NUMBERS = [1, -2.5, 1e300, 0, 12345678901234567890, -0.0]
@@ -73,3 +74,17 @@ def test_api_and_provided_page_read_large_bodies(client: FlaskClient) -> None:
     huge = b'{"x": [' + b"1, " * LARGE_BYTES + b"9" * 5000 + b"]}"
     refused = client.post(f"{address}/points", data=huge, content_type="application/json")
     assert refused.status_code in (400, 422)
+
+
+def test_large_bodies_are_read_one_after_the_other_and_small_ones_beside_them() -> None:
+    body = "[" + "1.5, " * (LARGE_BYTES // 5) + "1]"
+    assert len(body) > LARGE_BYTES
+    read: list[int] = []
+    with json_text._ONE_LARGE:  # as while another large body is read
+        reader = threading.Thread(target=lambda: read.append(len(parse(body))))
+        reader.start()
+        assert parse("[1, 2]") == [1, 2]
+        reader.join(0.3)
+        assert reader.is_alive()
+    reader.join(30)
+    assert read == [LARGE_BYTES // 5 + 1]

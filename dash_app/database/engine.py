@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Optional
 
@@ -15,10 +17,12 @@ from dash_app.errors import StoreError
 _POOL_SIZE = 16
 _MAX_OVERFLOW = 1024  # no thread waits for a connection; the server bounds the threads
 
-READ = {"sqlite_begin": "read"}
+_BEGIN = "sqlite_begin"
+
+READ = {_BEGIN: "read"}
 """Execution options of read-only transactions: SQLite does not wait for a writer."""
 
-OPTIONAL = {"sqlite_begin": "optional"}
+OPTIONAL = {_BEGIN: "optional"}
 """Execution options of a write that may be skipped: SQLite waits only briefly for a writer."""
 
 _GUARD = "sqlite_guard"
@@ -52,6 +56,22 @@ def guard_of(engine: sa.Engine) -> Optional[SqliteGuard]:
     """Return the guard of the engine's SQLite file; None for another database."""
     found: Optional[SqliteGuard] = engine.get_execution_options().get(_GUARD)
     return found
+
+
+@contextmanager
+def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """Return a connection in a transaction that writes; it is committed at the end of the block.
+
+    Raises
+    ------
+    StoreBusyError : another program locks the store; nothing was changed
+    StoreError : the store cannot be used
+    """
+    guard = guard_of(engine)
+    optional = engine.get_execution_options().get(_BEGIN) == "optional"
+    turn = nullcontext() if guard is None else guard.turn(optional=optional)
+    with turn, engine.begin() as connection:
+        yield connection
 
 
 def _shown(url: str) -> str:
@@ -122,7 +142,7 @@ def _on_connect(connection: Any, _record: Any) -> None:
 
 def _on_begin(connection: sa.Connection) -> None:
     options = connection.get_execution_options()
-    kind = options.get("sqlite_begin")
+    kind = options.get(_BEGIN)
     if kind == "read":
         connection.exec_driver_sql("BEGIN")
         return

@@ -9,6 +9,7 @@ from typing import Optional
 import sqlalchemy as sa
 
 from dash_app.database import schema
+from dash_app.database.engine import writing
 
 _plays = schema.plays
 
@@ -35,7 +36,7 @@ class PlayTable:
 
     def put(self, record: PlayRecord) -> None:
         """Insert the row of a session, in place of an older one."""
-        with self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             connection.execute(sa.delete(_plays).where(_plays.c.session_id == record.session_id))
             connection.execute(sa.insert(_plays), vars(record))
 
@@ -49,7 +50,7 @@ class PlayTable:
     def pause(self, session_id: str) -> None:
         """Mark the row of a session as paused."""
         mine = sa.update(_plays).where(_plays.c.session_id == session_id)
-        with self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             connection.execute(mine.values(status=PAUSED))
 
     def remove(self, session_id: str, token: Optional[str] = None) -> None:
@@ -57,12 +58,12 @@ class PlayTable:
         mine = sa.delete(_plays).where(_plays.c.session_id == session_id)
         if token is not None:
             mine = mine.where(_plays.c.token == token, _plays.c.status == PLAYING)
-        with self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             connection.execute(mine)
 
     def heartbeat(self, tokens: Sequence[str], now: float) -> None:
         """Write the heartbeat of these threads."""
-        with self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             connection.execute(
                 sa.update(_plays).where(_plays.c.token.in_(tokens)).values(heartbeat_at=now)
             )
@@ -76,7 +77,7 @@ class PlayTable:
     def remove_silent(self, token: str, beat: float) -> None:
         """Delete the row of a thread whose process died, unless it has a newer heartbeat."""
         dead = sa.delete(_plays).where(_plays.c.token == token, _plays.c.heartbeat_at == beat)
-        with self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             connection.execute(dead)
 
     def statuses(self, session_ids: Iterable[str]) -> dict[str, tuple[str, str]]:

@@ -8,6 +8,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from dash_app.database import schema
+from dash_app.database.engine import writing
 from dash_app.database.rows import floats_from_bytes, floats_to_bytes
 from dash_app.errors import CancelledError
 from dash_app.learning.mixture import Array
@@ -37,7 +38,7 @@ class RunTable:
             .values(cancel_requested=True)
         )
         try:
-            with self._engine.begin() as connection:
+            with writing(self._engine) as connection:
                 connection.execute(replaced)
                 connection.execute(sa.insert(_runs), vars(record))
         except sa.exc.IntegrityError as error:
@@ -45,7 +46,7 @@ class RunTable:
 
     def begin(self, run_id: str, now: float) -> None:
         """Mark a queued run as running."""
-        with self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             connection.execute(
                 sa.update(_runs)
                 .where(_runs.c.id == run_id, _runs.c.status == QUEUED)
@@ -110,7 +111,7 @@ class RunTable:
 
     def report(self, run_id: str, first: int, losses: Array, now: float) -> bool:
         """Append losses from iteration `first` on; return whether the run must stop."""
-        with self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             alive = connection.execute(
                 sa.update(_runs)
                 .where(_runs.c.id == run_id, _is_alive)
@@ -125,7 +126,7 @@ class RunTable:
 
     def heartbeat(self, run_ids: list[str], now: float) -> set[str]:
         """Update the heartbeats of the runs; return the runs that must stop."""
-        with self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             mine = _runs.c.id.in_(run_ids)
             connection.execute(sa.update(_runs).where(mine).values(heartbeat_at=now))
             going = connection.execute(
@@ -135,7 +136,7 @@ class RunTable:
 
     def request_cancel(self, session_id: str, run_id: str) -> None:
         """Ask the run to stop, in any process."""
-        with self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             connection.execute(
                 sa.update(_runs)
                 .where(_runs.c.session_id == session_id, _runs.c.id == run_id)
@@ -163,7 +164,7 @@ class RunTable:
 
     def end(self, run_id: str, status: str, error: Optional[str], now: float) -> None:
         """Mark a run that has not ended as failed or cancelled."""
-        with self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             connection.execute(
                 sa.update(_runs)
                 .where(_runs.c.id == run_id, _is_alive)
@@ -179,7 +180,7 @@ class RunTable:
     def fail_silent(self, run_id: str, heartbeat_at: float, error: str, now: float) -> None:
         """Mark the run as failed if its heartbeat is unchanged."""
         same = (_runs.c.id == run_id, _runs.c.heartbeat_at == heartbeat_at)
-        with self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             connection.execute(
                 sa.update(_runs)
                 .where(_is_alive, *same)

@@ -7,6 +7,7 @@ itself.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import sqlalchemy as sa
@@ -39,6 +40,10 @@ class SingleInsert:
         StoreError : the database failed
         """
         values = row if self._names is None else tuple([row[name] for name in self._names])
+        with nullcontext() if self._guard is None else self._guard.turn():
+            self._insert(values)
+
+    def _insert(self, values: Any) -> None:
         connection = self._engine.raw_connection()
         try:
             if self._guard is None:

@@ -6,12 +6,16 @@ holds for the -wal file, which has the newest changes; SQLite removes it only wi
 connection. If another
 program locks the file, the first writer waits for long. The next writers wait briefly until one
 succeeds, to keep threads free for readers.
+
+The writers of one process take turns: SQLite lets its waiters sleep and try again in no order. Of
+350 clients at once that trained, 70 waited 5 s in vain, as if another program held the file.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -59,6 +63,7 @@ class SqliteGuard:
         self._connections: set[int] = set()
         self._damage: Optional[str] = None
         self._locked = False
+        self._turn = threading.Lock()
 
     def opened(self) -> None:
         """Remember which file is open; `check` then expects it at its path."""
@@ -121,6 +126,24 @@ class SqliteGuard:
         )
 
     @contextmanager
+    def turn(self, *, optional: bool = False) -> Iterator[None]:
+        """Wait until no other thread writes; hold this for the whole transaction.
+
+        Raises
+        ------
+        StoreBusyError : another writer has waited for another program in vain, or the write may be
+            skipped and did not get its turn soon
+        """
+        wait_ms = OPTIONAL_TIMEOUT_MS if optional else _LOCKED_TIMEOUT_MS
+        while not self._turn.acquire(timeout=wait_ms / 1000.0):
+            if optional or self._locked:
+                raise StoreBusyError(self._busy())
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    @contextmanager
     def writing(self, connection: Any, *, optional: bool = False) -> Iterator[None]:
         """Check the file, and limit how long the driver's connection waits for the write lock.
 
@@ -156,13 +179,14 @@ class SqliteGuard:
             )
             return StoreError(self._damage)
         if message.startswith(_LOCKED):
-            return StoreBusyError(
-                f"another program holds the store {self._path}: nothing was changed; try again"
-            )
+            return StoreBusyError(self._busy())
         reason = next((_REASONS[text] for text in _REASONS if message.startswith(text)), None)
         if reason is None:
             return None
         return StoreError(f"the store {self._path} cannot be used, nothing was changed: {reason}")
+
+    def _busy(self) -> str:
+        return f"another program holds the store {self._path}: nothing was changed; try again"
 
     def examine(self, connection: Any) -> bool:
         """Check the file for damage, for two seconds; return whether the check was complete.

@@ -18,6 +18,7 @@ from waitress.parser import HTTPRequestParser
 from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher
 
+from dash_app.web import request_ids
 from dash_app.web.headers import OF_REFUSALS
 
 _log = logging.getLogger(__name__)
@@ -71,7 +72,7 @@ class _ErrorAnswer(ErrorTask):  # type: ignore[misc]
             message = f"expected at most {_MAX_HEADER_BYTES} bytes of headers, got more"
         body = _document(_CODES.get(error.code, "refused"), message)
         self.status = f"{error.code} {error.reason}"
-        self.response_headers += [("Content-Type", "application/json"), *OF_REFUSALS.items()]
+        self.response_headers += _headers(request.headers.get("X_REQUEST_ID", "")).items()
         self.set_close_on_finish()
         self.content_length = len(body)
         self.channel.refused = True
@@ -127,8 +128,8 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         """Answer 503 without waiting for a request, and close."""
         body = _document(code, message)
         head = (
-            "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\n"
-            + "".join(f"{name}: {value}\r\n" for name, value in OF_REFUSALS.items())
+            "HTTP/1.1 503 Service Unavailable\r\n"
+            + "".join(f"{name}: {value}\r\n" for name, value in _headers().items())
             + f"Content-Length: {len(body)}\r\nRetry-After: {RETRY_AFTER_S}\r\n"
             "Connection: close\r\n\r\n"
         )
@@ -230,6 +231,12 @@ class ConnectionServer(TcpWSGIServer):  # type: ignore[misc]
         _log.warning("all %d connections are in use", self._max_connections)
         message = f"expected at most {self._max_connections} connections at once, got one more"
         newest.refuse("too_many_connections", f"{message}; try again in {RETRY_AFTER_S} s")
+
+
+def _headers(came: str = "") -> dict[str, str]:
+    """Return the headers of an error answer; `came` is the client's id of the request."""
+    own = {"Content-Type": "application/json", request_ids.HEADER: request_ids.chosen(came)}
+    return {**own, **OF_REFUSALS}
 
 
 def _document(code: str, message: str) -> bytes:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
+import numpy as np
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -84,3 +86,13 @@ def test_the_session_survives_a_restart_of_the_server(config: Config) -> None:
         assert post(client, "/train", points)["n_new"] == n_new
         cookies = list(client._cookies.values())
         server.extensions["sessions"].close()
+
+
+def test_refused_training_leaves_no_session_that_nobody_knows(config: Config) -> None:
+    server = create_app(dataclasses.replace(config, max_increment_s=0.0)).server
+    many = np.random.default_rng(0).normal(size=400)
+    answer = server.test_client().post("/train?n_components=20", json=body(many))
+    assert "learned within 0 s" in error(answer)["message"]
+    assert "Set-Cookie" not in answer.headers
+    assert server.extensions["sessions"].store.sessions() == []
+    server.extensions["sessions"].close()

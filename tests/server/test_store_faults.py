@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Optional
 
 import numpy as np
 import pytest
@@ -19,7 +20,9 @@ from flask.testing import FlaskClient
 from dash_app.app import create_app
 from dash_app.command_line import main
 from dash_app.config import Config
+from dash_app.database import engine, sqlite_guard
 from dash_app.errors import StoreError
+from dash_app.journal.fold import SNAPSHOT_EVERY
 from dash_app.records.operations import SessionRecord, Settings
 from dash_app.sessions import Sessions
 from dash_app.store import Store
@@ -161,15 +164,16 @@ def test_maintenance_logs_a_removed_file_once_within_seconds(
     assert "removed" in caplog.text
 
 
-def damage(file: Path, first_page: int) -> None:
-    """Overwrite the pages after the first ones."""
+def damage(file: Path, first_page: int, n_pages: Optional[int] = None) -> None:
+    """Overwrite so many pages from the first one on, or all."""
     with sqlite3.connect(file) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         size = connection.execute("PRAGMA page_size").fetchone()[0]
     connection.close()
     body = bytearray(file.read_bytes())
     start = (first_page - 1) * size
-    body[start:] = os.urandom(len(body) - start)
+    end = len(body) if n_pages is None else start + n_pages * size
+    body[start:end] = os.urandom(end - start)
     file.write_bytes(bytes(body))
 
 
@@ -198,6 +202,54 @@ def test_damage_found_while_running_is_reported_and_stops_all_writes(
     assert served.get(f"{SESSIONS}/{'0' * 32}").status_code == 503
     assert_unhealthy(served, "is damaged", str(file))
     refused(served, address, "is damaged")
+
+
+def test_list_of_a_store_with_damaged_snapshots_shows_the_sessions_and_says_so(
+    config: Config, file: Path, capsys: pytest.CaptureFixture
+) -> None:
+    sessions = Sessions(Store(config.store_url), config)
+    session_id = sessions.create().id
+    sessions.add(session_id, np.linspace(-1.0, 1.0, 300))
+    for point in np.linspace(-1.0, 1.0, SNAPSHOT_EVERY):
+        sessions.add(session_id, [point])
+    (snapshot,) = sessions.store.snapshots(session_id)
+    sessions.close()
+    middle = len(snapshot.body) // 2
+    damage(file, 1 + file.read_bytes().index(snapshot.body[middle : middle + 50]) // 4096, 1)
+    assert main(["sessions", "list", "--data-dir", str(config.data_dir)]) == 1
+    said = capsys.readouterr()
+    assert session_id in said.out
+    assert "is damaged" in said.err
+    assert "Traceback" not in said.err
+
+
+def test_writers_of_one_server_never_take_each_other_for_another_program(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All together wait for longer than the longest wait of a writer."""
+    for module in (engine, sqlite_guard):
+        monkeypatch.setattr(module, "BUSY_TIMEOUT_MS", 150)
+    store = Store(config.store_url)
+    n_writers = 150
+    together, faults = threading.Barrier(n_writers), []
+
+    def write(number: int) -> None:
+        together.wait()
+        try:
+            for attempt in range(3):
+                name = f"{number}-{attempt}"
+                store.create_session(SessionRecord(name, Settings(2, None, 1.0, 0), 1.0, 1.0))
+        except StoreError as error:
+            faults.append(str(error))
+
+    writers = [threading.Thread(target=write, args=(number,)) for number in range(n_writers)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert faults == []
+    assert len(store.sessions()) == 3 * n_writers
+    store.close()
 
 
 @pytest.fixture
