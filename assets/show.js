@@ -22,6 +22,7 @@
   /** @type {Problem|null} */
   let trouble = null;
   let announced = "";
+  let begun = false;
   let published = 0;
   /** What the store holds, as text. */
   let stored = "";
@@ -44,12 +45,14 @@
     for (const { group, values } of gmm.callbacks.controls(gmm.snapshot.take())) {
       given[group] = JSON.stringify(values); // dash_app/ui/layout.py begins with them
     }
+    begun = true;
     gmm.plot.schedule();
     mark();
     publishSoon(FIRST_PAUSE_MS);
   }
 
   function publishSoon(/** @type {number} */ pauseMs) {
+    if (!begun) return; // Dash is still making the page; each store costs it a round of callbacks
     gmm.idle.wait(publishing, publish, pauseMs, AT_LATEST_MS);
   }
 

@@ -82,9 +82,10 @@
 
   /** Take over the points of an answer, or their histogram. */
   function replace(/** @type {{points: number[]|null, histogram?: Bins}} */ answer) {
+    const before = known();
     state.points = answer.points || [];
     state.binned = answer.histogram || null;
-    state.pointsReplaced += 1;
+    if (before || known()) state.pointsReplaced += 1;
   }
 
   /** Change the points as the server has done it. */

@@ -33,6 +33,7 @@ from dash_app.ui.delivery import register_delivery
 from dash_app.ui.envelope import register_envelope
 from dash_app.ui.exchange import register_exchange
 from dash_app.ui.layout import PAGE_TEMPLATE, build_layout
+from dash_app.ui.page_script import IGNORED, register_page_script
 from dash_app.ui.plotly_bundle import register_plotly
 from dash_app.web import documentation, error_handlers, headers, origins, request_ids
 from dash_app.web.json_text import JSONProvider
@@ -94,7 +95,8 @@ def create_app(config: Optional[Config] = None) -> dash.Dash:
         "dash_app",
         server=False,
         assets_folder=str(ASSETS),
-        external_scripts=register_plotly(server),
+        assets_ignore=IGNORED,
+        external_scripts=[*register_plotly(server), register_page_script(server, ASSETS)],
         title=TITLE,
         update_title=None,
         prevent_initial_callbacks=True,

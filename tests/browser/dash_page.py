@@ -35,9 +35,7 @@ class DashPage:
     def open(self, *, fresh: bool = True) -> DashPage:
         """Load the page; `fresh` as in a tab that never saw it."""
         if fresh:
-            self.driver.get(f"{self.server.url}healthz")  # storage belongs to an origin
-            self.script("sessionStorage.clear(); localStorage.clear();")
-            self.driver.get(self.server.url)
+            self._load_without_storage()
         else:
             self.driver.refresh()
         self.wait(
@@ -45,6 +43,13 @@ class DashPage:
             60,  # the first page of a browser is loaded and compiled
         )
         return self
+
+    def _load_without_storage(self) -> None:
+        code = {"source": "sessionStorage.clear(); localStorage.clear();"}
+        each_load = "ScriptToEvaluateOnNewDocument"
+        added = self.driver.execute_cdp_cmd(f"Page.add{each_load}", code)
+        self.driver.get(self.server.url)
+        self.driver.execute_cdp_cmd(f"Page.remove{each_load}", added)
 
     # ------------------------------------------------------------------ eyes
 

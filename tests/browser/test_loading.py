@@ -84,6 +84,18 @@ def test_controls_begin_as_they_are_shown_without_a_session(page: DashPage) -> N
             assert (layout[name].get(prop) or None) == (value or None), (name, prop)
 
 
+def test_first_load_gives_no_control_what_it_shows_already(page: DashPage) -> None:
+    """Each group of controls that is given its values costs Dash a round of callbacks."""
+    given = """
+        const {layout, paths} = dash_stores[0].getState(), at = (o, k) => o && o[k];
+        return arguments[0].filter((id) =>
+            [...paths.strs[id], 'props', 'data'].reduce(at, layout));
+    """
+    stores = [ids.shown(group) for group in ids.GROUPS]
+    page.wait("document.getElementById('connection').innerText === 'connected'")
+    assert page.script(given, stores) == [ids.shown("connection")]
+
+
 def test_clicks_before_the_plot_is_drawn_are_kept(line: SlowLine) -> None:
     page = line.page
     page.driver.execute_cdp_cmd("Page.navigate", {"url": page.server.url})

@@ -7,13 +7,15 @@ import re
 
 from flask.testing import FlaskClient
 
+from dash_app.app import ASSETS
+
 ACCEPT = {"Accept-Encoding": "gzip"}
 
 
 def test_scripts_are_compressed_and_cached_for_good(client: FlaskClient) -> None:
     index = gzip.decompress(client.get("/", headers=ACCEPT).data).decode()
     addresses = re.findall(r'(?:src|href)="([^"]+\.(?:js|css)[^"]*)"', index)
-    assert sum(address.startswith("/assets/") for address in addresses) > 10
+    assert sum(address.startswith("/assets/") for address in addresses) >= 4
     for address in addresses:
         answer = client.get(address, headers=ACCEPT)
         assert answer.status_code == 200
@@ -21,6 +23,15 @@ def test_scripts_are_compressed_and_cached_for_good(client: FlaskClient) -> None
         if answer.content_length > 2000:
             assert answer.headers["Content-Encoding"] == "gzip"
             assert gzip.decompress(answer.data) == client.get(address).data
+
+
+def test_scripts_of_the_page_come_as_one_in_the_order_of_their_names(client: FlaskClient) -> None:
+    own = re.findall(r'src="(/assets/[^"]+)"', client.get("/").text)
+    assert len(own) == 1
+    text = client.get(own[0]).text
+    scripts = [script.read_text("utf-8") for script in sorted(ASSETS.glob("*.js"))]
+    assert len(scripts) > 20
+    assert text == "\n".join(scripts)
 
 
 def test_plain_clients_and_small_answers_are_served_as_they_are(client: FlaskClient) -> None:
