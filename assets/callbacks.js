@@ -30,11 +30,19 @@
     });
   }
 
-  /** Start the page: add the listeners and request the session. */
-  async function boot(/** @type {any} */ settings) {
+  /** Start the page with the choices that the browser has kept: add the listeners, request the session. */
+  async function boot(
+    /** @type {any} */ settings,
+    /** @type {string} */ mode,
+    /** @type {string} */ method,
+    /** @type {boolean} */ auto,
+    /** @type {string} */ speed,
+  ) {
     const { state } = gmm;
     if (state.outbox) return;
     state.settings = settings;
+    chosen(mode, method, auto);
+    gmm.rewind.setSpeed(Number(speed));
     state.outbox = new gmm.outbox.Outbox(gmm.exchange.perform, gmm.answers.overdue);
     gmm.pointer.listen(await drawnPlot());
     gmm.cursor.listen();

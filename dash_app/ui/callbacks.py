@@ -44,7 +44,8 @@ def _register_browser(app: dash.Dash) -> None:
 
 def _register_hot_path(browser: Browser) -> None:
     """Hand the hot path what it needs; it draws the plot by itself."""
-    browser("boot", Input(ids.SETTINGS, "data"), **_AT_START)
+    kept = *_CHOICES, (ids.SPEED, "value")
+    browser("boot", Input(ids.SETTINGS, "data"), *(State(*each) for each in kept), **_AT_START)
     pressed = [*ids.ACTIONS, *(ids.example(name) for name in EXAMPLES)]
     browser("pressed", *(Input(name, "n_clicks") for name in pressed))
 
@@ -55,6 +56,7 @@ def _children(*names: str) -> list[Output]:
 
 #: For callbacks that take over what the browser has kept over a reload; the rest wait for a change.
 _AT_START = {"prevent_initial_call": False}
+_CHOICES = (ids.MODE, "value"), (ids.METHOD, "value"), (ids.AUTO, "checked")
 _SLIDERS = (ids.COMPONENTS, ids.FORGETTING, ids.CAPACITY)
 
 #: What shows the state and changes with each click, by the function of assets/callbacks.js that
@@ -182,7 +184,7 @@ def _register_race(browser: Browser) -> None:
         "rewound",
         *(Input(name, "n_clicks") for name in (*buttons, *answers)),
     )
-    browser("wound", Input(ids.REWIND, "value"), Input(ids.SPEED, "value"), **_AT_START)
+    browser("wound", Input(ids.REWIND, "value"), Input(ids.SPEED, "value"))
 
 
 def _register_controls(browser: Browser) -> None:
@@ -200,10 +202,4 @@ def _register_controls(browser: Browser) -> None:
     )
     for name in _SLIDERS:
         browser("configured", Input(name, "value"))
-    browser(
-        "chosen",
-        Input(ids.MODE, "value"),
-        Input(ids.METHOD, "value"),
-        Input(ids.AUTO, "checked"),
-        **_AT_START,
-    )
+    browser("chosen", *(Input(*each) for each in _CHOICES))
