@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Optional
 
@@ -67,11 +67,15 @@ def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
     StoreBusyError : another program locks the store; nothing was changed
     StoreError : the store cannot be used
     """
+    with turn_of(engine), engine.begin() as connection:
+        yield connection
+
+
+def turn_of(engine: sa.Engine) -> AbstractContextManager[None]:
+    """Return a writer's turn, to hold for its transaction; only SQLite's writers take turns."""
     guard = guard_of(engine)
     optional = engine.get_execution_options().get(_BEGIN) == "optional"
-    turn = nullcontext() if guard is None else guard.turn(optional=optional)
-    with turn, engine.begin() as connection:
-        yield connection
+    return nullcontext() if guard is None else guard.turn(optional=optional)
 
 
 def _shown(url: str) -> str:

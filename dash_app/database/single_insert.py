@@ -7,12 +7,11 @@ itself.
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from typing import Any
 
 import sqlalchemy as sa
 
-from dash_app.database.engine import guard_of
+from dash_app.database.engine import guard_of, turn_of
 from dash_app.errors import StoreError
 
 
@@ -40,7 +39,7 @@ class SingleInsert:
         StoreError : the database failed
         """
         values = row if self._names is None else tuple([row[name] for name in self._names])
-        with nullcontext() if self._guard is None else self._guard.turn():
+        with turn_of(self._engine):
             self._insert(values)
 
     def _insert(self, values: Any) -> None:

@@ -3,9 +3,8 @@
 If the file is removed or replaced while it is open, writes go to the old file and are lost. So each
 write compares the device and inode of the file at the path with those of the open file. The same
 holds for the -wal file, which has the newest changes; SQLite removes it only with the last
-connection. If another
-program locks the file, the first writer waits for long. The next writers wait briefly until one
-succeeds, to keep threads free for readers.
+connection. If another program locks the file, the first writer waits for long. The next writers
+wait briefly until one succeeds, to keep threads free for readers.
 
 The writers of one process take turns: SQLite lets its waiters sleep and try again in no order. Of
 350 clients at once that trained, 70 waited 5 s in vain, as if another program held the file.
