@@ -44,8 +44,9 @@
     chosen(mode, method, auto);
     gmm.rewind.setSpeed(Number(speed));
     state.outbox = new gmm.outbox.Outbox(gmm.exchange.perform, gmm.answers.overdue);
-    gmm.pointer.listen(await drawnPlot());
-    gmm.cursor.listen();
+    const gd = await drawnPlot();
+    gmm.pointer.listen(gd);
+    gmm.cursor.listen(gd);
     gmm.keyboard.listen();
     gmm.menu.listen();
     gmm.stream.listen();

@@ -62,7 +62,8 @@
     action();
   }
 
-  function listen() {
+  function listen(/** @type {any} */ gd) {
+    gd.on("plotly_afterplot", place); // plotly also resizes by itself, as when a scroll bar appears
     element().addEventListener("keydown", press);
     place();
   }

@@ -95,6 +95,18 @@ def test_every_control_is_reached_by_tab_and_shows_its_focus(page: DashPage) -> 
     assert outlines == dict.fromkeys(range(n_controls), True)
 
 
+def test_cursor_stays_at_its_value_when_plotly_resizes_by_itself(page: DashPage) -> None:
+    """As when the findings come and with them a scroll bar; the window keeps its size."""
+    page.click(-0.4, 0.4)
+    page.settle()
+    before, _ = page.pixel(0.0)
+    page.script("document.querySelector('.plot-frame').style.width = '400px'")
+    page.until(lambda: page.pixel(0.0)[0] < before - 50, "a narrower plot")
+    box = "document.getElementById('axis-cursor').getBoundingClientRect()"
+    middle = f"({box}.left + {box}.right) / 2"
+    page.until(lambda: abs(page.read(middle) - page.pixel(0.0)[0]) < 0.6, "the cursor at 0", 5)
+
+
 def test_keys_choose_modes_components_and_theme(page: DashPage) -> None:
     page.key("4")
     page.wait("dash_clientside.state.view.n_components === 4")
