@@ -113,7 +113,9 @@ class NewSession(_BodyOptional):
     prior_weight: fields.PriorWeight = Field(
         1.0, description="pseudo-observations for each component's variance"
     )
-    seed: fields.Seed = Field(0, description="seed of the random starts")
+    seed: fields.Seed = Field(
+        0, description="of what is random: scikit-learn's starts, a shuffled order, the folds"
+    )
     capacity: fields.Capacity = Field(
         DEFAULT_CAPACITY, description="largest number of atoms of the online learner's summary"
     )
@@ -172,7 +174,7 @@ class Training(_BodyOptional):
     )
     epochs: fields.Epochs = Field(
         200,
-        description="maximum number of passes over the points; a converged fit stops earlier",
+        description="passes of Adam; bound of the steps of EM, which ends when it has converged",
     )
     wait_s: fields.Finite = Field(
         2.0, ge=0, le=60, description="longest wait for the end before a 202, seconds"
@@ -303,7 +305,10 @@ class SessionAnswer(Model):
         description="new points after which an old point counts half", examples=[None]
     )
     prior_weight: float = Field(description="pseudo-observations", examples=[1.0])
-    seed: int = Field(description="seed of the random starts", examples=[0])
+    seed: int = Field(
+        description="of what is random: scikit-learn's starts, a shuffled order, the folds",
+        examples=[0],
+    )
     capacity: int = Field(
         description="largest number of atoms of the online learner's summary", examples=[256]
     )
@@ -344,7 +349,7 @@ class RunAnswer(Model):
         description="number of earlier queued trainings; null unless queued", examples=[None]
     )
     method: str = Field(examples=["em"])
-    epochs: int = Field(description="maximum number of passes", examples=[200])
+    epochs: int = Field(description="passes of Adam, bound of the steps of EM", examples=[200])
     n_iter: int = Field(description="passes so far", examples=[9])
     loss: Optional[float] = Field(description="after the last pass, nats per point", examples=[0.6])
     losses: list[float] = Field(

@@ -68,7 +68,7 @@ def serve(config: Config) -> int:
         server: Flask = create_app(config).server
         address = f"http://{_readable(config.host)}:{listener.getsockname()[1]}"
         _say(f"online against from scratch: {address}/")
-        _say(f"the provided page:           {address}/legacy/")
+        _say(f"the exercise's page:         {address}/legacy/")
         _say(f"the API's documentation:     {address}/openapi/")
         _say("Ctrl-C stops it")
         return server

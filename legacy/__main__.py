@@ -1,4 +1,4 @@
-"""Serve the provided page alone, at `/`: `python -m legacy`.
+"""Serve the exercise's page alone, at `/`: `python -m legacy`.
 
 It shares the data directory, and so the sessions, with the whole application.
 """

@@ -79,7 +79,11 @@ def paths() -> dict[str, Any]:
     n_components = _whole(
         "n_components", MAX_COMPONENTS, "number of components; default: no change"
     )
-    epochs = _whole("epochs", MAX_EPOCHS, f"maximum number of passes; default {DEFAULT_EPOCHS}")
+    epochs = _whole(
+        "epochs",
+        MAX_EPOCHS,
+        f"bound of the steps from scratch; default {DEFAULT_EPOCHS}",
+    )
     retrain = _whole("retrain", 1, "1: train from scratch instead of online", low=0)
     settings = [n_components, epochs]
     return {

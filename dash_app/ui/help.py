@@ -59,7 +59,8 @@ TERMS = {
     "atom": "One value of the summary, or neighbouring values merged: number, mean and variance.",
     "forgetting": "Number of new points after which an old point counts half.",
     "method": "EM: the standard method, stops when it has converged. Adam: gradient steps (e)",
-    "epochs": "Largest number of passes over all points in a training from scratch ([ and ]).",
+    "epochs": "Adam: passes over all points. EM: bound of its steps; a step may be a whole search "
+    "on a summary, so that EM mostly ends before ([ and ]).",
     "response times": "Times of this tab: the last one; half are at most the value under 50 %, and "
     "99 of 100 the value under 99 %.",
 }
