@@ -5,8 +5,8 @@
 A number is switched off (0; a real number also without bound), halved and doubled. Births, splits
 and crossover are switched off with the number of their candidates; of the other moves, those that
 Python makes are switched off: they are made, so that their time stays, and dropped.
-Misses are prefixes more than 1e-4 nats per point below the best J of all variants and of three
-searches without memory. Nothing is known of numbers in the compiled loops: they are machine code.
+Misses are prefixes more than 1e-4 nats per point below the best J of all variants, online and from
+scratch. Nothing is known of numbers in the compiled loops: they are machine code.
 """
 
 from __future__ import annotations
@@ -21,11 +21,7 @@ import numpy as np
 from benchmarks.quality import MANY_COMPONENTS, MISS_NATS
 from benchmarks.tuned import Variant, changed, moves, tuned_numbers, variants_of
 from benchmarks.variant_run import Run, TooSlowError, run
-from dash_app.learning import fit_from_scratch
 from testbed.streams import Stream, random_streams
-
-N_REFERENCES = 3
-"""Searches without memory whose best J every variant is compared with, at each prefix."""
 
 SLOWEST = 30.0
 """A variant may take this multiple of the usual time of a stream."""
@@ -41,17 +37,6 @@ class Row(NamedTuple):
     worst_gap: float
     time_ratio: float
     time_ratio_p99: float
-
-
-def references(stream: Stream) -> dict[int, float]:
-    """Return the best J of searches without memory at some prefixes of a stream."""
-    return {
-        n: max(
-            fit_from_scratch(stream.points[:n], stream.n_components, seed=seed).objective
-            for seed in range(N_REFERENCES)
-        )
-        for n in prefixes_of(stream)
-    }
 
 
 def prefixes_of(stream: Stream) -> list[int]:
@@ -85,10 +70,9 @@ def rows_of(streams: list[Stream], found: dict[str, list[Run] | str]) -> dict[st
     complete = [runs for runs in found.values() if not isinstance(runs, str)]
     usual = complete[0]
     best = []
-    for k, stream in enumerate(streams):
-        known = references(stream)
+    for k in range(len(streams)):
         of_stream = [value for runs in complete for value in (runs[k].online, runs[k].scratch)]
-        best.append(np.maximum(np.array(list(known.values())), np.max(of_stream, axis=0)))
+        best.append(np.max(of_stream, axis=0))
     many = np.array([stream.n_components >= MANY_COMPONENTS for stream in streams])
 
     def share(gaps: list[Any]) -> tuple[float, float]:

@@ -16,7 +16,7 @@ from typing import Any, Optional
 import numpy as np
 from numpy.typing import ArrayLike
 
-from dash_app.errors import OutOfRangeError, RefusedError, StateError, UntrainedError
+from dash_app.errors import RefusedError, StateError, UntrainedError
 from dash_app.learning.mixture import Array, Mixture
 from dash_app.learning.objective import (
     Candidates,
@@ -26,10 +26,13 @@ from dash_app.learning.objective import (
 from dash_app.learning.points import (
     DEFAULT_CAPACITY,
     MAX_HALF_LIFE,
+    MIN_CAPACITY,
     MIN_HALF_LIFE,
     as_points,
     check_n_components,
     check_number,
+    check_seed,
+    check_whole,
 )
 from dash_app.learning.summary import WeightedSummary
 from dash_app.learning.tracking import Incumbent, TrackingState, search_anew, update
@@ -57,7 +60,7 @@ class OnlineGaussianMixture:
     Parameters
     ----------
     n_components : int, 1 to 50
-    seed : int, of the random starts
+    seed : int, without effect, since no part of the training is random; part of the state
     half_life : float, 0.01 to 1e9, or None; a point seen j points ago weighs 2^(-j/half_life)
     prior_weight : float >= 0, pseudo-observations of each component's variance
     capacity : int >= 16, largest number of atoms of the summary
@@ -86,14 +89,10 @@ class OnlineGaussianMixture:
         capacity: int = DEFAULT_CAPACITY,
     ) -> None:
         self.n_components = check_n_components(n_components)
-        if not 0 <= int(seed) < 2**63:
-            raise OutOfRangeError(f"expected 0 <= seed < 2^63, got {seed}", "seed")
-        self.seed = int(seed)
+        self.seed = check_seed(seed)
         self.half_life = _checked_half_life(half_life)
         self.prior_weight = check_number("prior_weight", prior_weight, 0.0)
-        if not 16 <= int(capacity) <= 1 << 20:
-            raise OutOfRangeError(f"expected 16 <= capacity <= 1048576, got {capacity}", "capacity")
-        self.capacity = int(capacity)
+        self.capacity = check_whole("capacity", capacity, MIN_CAPACITY, 1 << 20)
         self._summary = WeightedSummary(self.capacity)
         self._n_points = 0
         self._tracking: Optional[TrackingState] = None  # None with atoms: merged, not yet trained
@@ -375,11 +374,9 @@ class OnlineGaussianMixture:
         else:
             objective = Objective.of_summary(summary, self.n_components, self.prior_weight)
             if self._tracking is None or increment is None or all_equal(self._summary):
-                state = search_anew(objective, summary, self.seed, on_step)
+                state = search_anew(objective, summary, on_step)
             else:
-                state = update(
-                    self._tracking, objective, summary, increment, self.seed, on_step, removed
-                )
+                state = update(self._tracking, objective, summary, increment, on_step, removed)
         self._summary, self._tracking = summary, state
 
 

@@ -66,7 +66,7 @@ def in_order(
     order : one of ORDERS
     n_components : int, number of clusters
         A point belongs to the most probable component of the fit from scratch to all points.
-    seed : int, of the shuffle and of the fit
+    seed : int, of the shuffle
 
     Examples
     --------
@@ -82,7 +82,7 @@ def in_order(
     if order == SHUFFLED:
         points = np.random.default_rng(seed).permutation(points)
     elif order == "clusters":
-        mixture = fit_from_scratch(points, n_components, seed=seed).mixture
+        mixture = fit_from_scratch(points, n_components).mixture
         # components are sorted by mean
         cluster = mixture.component_log_density(points).argmax(axis=1)
         points = points[np.argsort(cluster, kind="stable")]
@@ -113,7 +113,7 @@ def ends_by_order(
     increments : arrays, each shape (n_new,), data units
     learner : key of `LEARNERS`
     n_components : int, 1 to 50
-    seed : int, of the learner and of the fit from scratch
+    seed : int, of the learner
     capacity : int, atoms of the learner's summary, if it has one
     n_shuffles : int >= 0, number of further shuffles
     shuffle_seed : int >= 0, seed of the first shuffle; the further ones have the seeds after it
@@ -131,7 +131,7 @@ def ends_by_order(
         raise EmptyDataError("expected at least one increment, got none", "increments")
     points = np.concatenate(increments)
     on_step()
-    scratch = fit_from_scratch(points, n_components, seed=seed, on_step=on_step).mixture
+    scratch = fit_from_scratch(points, n_components, on_step=on_step).mixture
 
     def end(order: str, order_seed: int) -> End:
         learning = LEARNERS[learner].of(n_components, seed=seed, capacity=capacity)

@@ -29,17 +29,21 @@ shape of the data; with more an update takes longer."""
 DEFAULT_CAPACITY = 256
 """Usual capacity, in atoms. More atoms were not measured to find better optima."""
 
+MAX_SEED = 2**63 - 1
+"""Largest seed: databases store it as a signed whole number of 64 bits."""
+
 MIN_HALF_LIFE, MAX_HALF_LIFE = 0.01, 1e9
 """Bounds of the half-life, in new points. Below the lower bound all older points would be lost in
 rounding."""
 
 
-def as_points(points: ArrayLike) -> Array:
+def as_points(points: ArrayLike, name: str = "points") -> Array:
     """Return the points as float64, or raise.
 
     Parameters
     ----------
     points : array of numbers, shape (n_points,), data units
+    name : str, of the argument, for the error
 
     Returns
     -------
@@ -59,17 +63,17 @@ def as_points(points: ArrayLike) -> Array:
     ...
     dash_app.errors.NonFiniteError: expected finite points, got nan at index 1
     """
-    raw = _as_array(points)
+    raw = _as_array(points, name)
     if raw.size == 0:
-        raise EmptyDataError("expected at least one point, got none", "points")
-    x = _as_numbers(raw)
+        raise EmptyDataError("expected at least one point, got none", name)
+    x = _as_numbers(raw, name)
     # minimum and maximum need no temporary array; either is NaN if a point is
     if not (x.min() >= -MAX_MAGNITUDE and x.max() <= MAX_MAGNITUDE):
         bad = int(np.argmin(np.isfinite(x)))
         if not np.isfinite(x[bad]):
-            raise NonFiniteError(f"expected finite points, got {x[bad]} at index {bad}", "points")
+            raise NonFiniteError(f"expected finite {name}, got {x[bad]} at index {bad}", name)
         bad = int(np.argmax(np.abs(x) > MAX_MAGNITUDE))
-        raise OutOfRangeError(f"expected |x| <= 1e150, got {x[bad]} at index {bad}", "points")
+        raise OutOfRangeError(f"expected |x| <= 1e150, got {x[bad]} at index {bad}", name)
     return x
 
 
@@ -93,36 +97,56 @@ def as_positions(positions: ArrayLike) -> Array:
     ...
     dash_app.errors.ShapeError: expected a list of numbers, got shape (1, 1) of type float64
     """
-    x = _as_numbers(np.atleast_1d(_as_array(positions)))
+    x = _as_numbers(np.atleast_1d(_as_array(positions, "points")), "points")
     if x.size and np.isnan(x.min()):
         bad = int(np.argmax(np.isnan(x)))
         raise NonFiniteError(f"expected numbers, got nan at index {bad}", "points")
     return x
 
 
-def _as_array(points: ArrayLike) -> NDArray[Any]:
-    """Return the points as an array of any shape and type; refuse masked entries."""
+def _as_array(points: ArrayLike, name: str) -> NDArray[Any]:
+    """Return numbers as an array of any shape and type; refuse masked entries."""
     if isinstance(points, np.ma.MaskedArray) and np.ma.is_masked(
         points
     ):  # numpy would read the value under the mask
         bad = int(np.argmax(np.ma.getmaskarray(points)))
-        raise NonFiniteError(f"expected numbers, got a masked entry at index {bad}", "points")
+        raise NonFiniteError(f"expected numbers, got a masked entry at index {bad}", name)
     try:
         return np.asarray(points)
     except ValueError as error:  # lists of unequal length
-        raise ShapeError(f"expected a list of numbers, got {error}", "points") from error
+        raise ShapeError(f"expected a list of numbers, got {error}", name) from error
 
 
-def _as_numbers(raw: NDArray[Any]) -> Array:
+def _as_numbers(raw: NDArray[Any], name: str) -> Array:
     """Return a one-dimensional array of real numbers as compiled loops read it.
 
     There is no copy if the array already is contiguous, aligned, writeable float64.
     """
+    if raw.ndim == 1 and raw.dtype.kind == "O":
+        is_number = [isinstance(x, Real) and not isinstance(x, bool) for x in raw]
+        if not all(is_number):
+            bad = is_number.index(False)
+            raise ShapeError(f"expected a list of numbers, got {raw[bad]!r} at index {bad}", name)
     if raw.ndim != 1 or raw.dtype.kind not in "iuf":
         raise ShapeError(
-            f"expected a list of numbers, got shape {raw.shape} of type {raw.dtype}", "points"
+            f"expected a list of numbers, got shape {raw.shape} of type {raw.dtype}", name
         )
     return np.require(raw, np.float64, ["C", "A", "W"])
+
+
+def check_whole(name: str, value: int, low: int, high: int) -> int:
+    """Return the setting `name` as an int from `low` to `high`, or raise OutOfRangeError.
+
+    >>> check_whole("seed", 1.5, 0, 9)
+    Traceback (most recent call last):
+    ...
+    dash_app.errors.OutOfRangeError: expected a whole seed, got 1.5
+    """
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise OutOfRangeError(f"expected a whole {name}, got {value!r}", name)
+    if not low <= value <= high:
+        raise OutOfRangeError(f"expected {low} <= {name} <= {high}, got {value}", name)
+    return int(value)
 
 
 def check_n_components(n_components: int) -> int:
@@ -133,32 +157,17 @@ def check_n_components(n_components: int) -> int:
     ...
     dash_app.errors.OutOfRangeError: expected 1 <= n_components <= 50, got 0
     """
-    if isinstance(n_components, bool) or not isinstance(n_components, Integral):
-        raise OutOfRangeError(
-            f"expected a whole n_components, got {n_components!r}", "n_components"
-        )
-    if not 1 <= n_components <= MAX_COMPONENTS:
-        raise OutOfRangeError(
-            f"expected 1 <= n_components <= {MAX_COMPONENTS}, got {n_components}", "n_components"
-        )
-    return int(n_components)
+    return check_whole("n_components", n_components, 1, MAX_COMPONENTS)
 
 
 def check_capacity(capacity: int) -> int:
-    """Return the capacity of a session's learner as an int, or raise OutOfRangeError.
+    """Return the capacity of a session's learner as an int, or raise OutOfRangeError."""
+    return check_whole("capacity", capacity, MIN_CAPACITY, MAX_CAPACITY)
 
-    >>> check_capacity(8)
-    Traceback (most recent call last):
-    ...
-    dash_app.errors.OutOfRangeError: expected 16 <= capacity <= 1024, got 8
-    """
-    if isinstance(capacity, bool) or not isinstance(capacity, Integral):
-        raise OutOfRangeError(f"expected a whole capacity, got {capacity!r}", "capacity")
-    if not MIN_CAPACITY <= capacity <= MAX_CAPACITY:
-        raise OutOfRangeError(
-            f"expected {MIN_CAPACITY} <= capacity <= {MAX_CAPACITY}, got {capacity}", "capacity"
-        )
-    return int(capacity)
+
+def check_seed(seed: int) -> int:
+    """Return the seed as an int, or raise OutOfRangeError."""
+    return check_whole("seed", seed, 0, MAX_SEED)
 
 
 def check_number(

@@ -1,12 +1,13 @@
 """Training from scratch: a global search for the best mixture of all points.
 
-First, plain EM runs from a quantile start. Then the search ranks quantile, segmentation and random
-starts by SQUAREM and refines the best by Newton's method. Moves follow until none helps. Above the
+First, plain EM runs from a quantile start. Then the search ranks quantiles and segmentations
+by SQUAREM and refines the best by Newton's method. Moves follow until none helps. Above the
 capacity the search runs on a summary. The last Newton steps read all points, in chunks.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Optional
@@ -25,7 +26,13 @@ from dash_app.learning.objective import (
     all_equal,
     equal_points_mixture,
 )
-from dash_app.learning.points import as_points, check_n_components, check_number
+from dash_app.learning.points import (
+    as_points,
+    check_n_components,
+    check_number,
+    check_seed,
+    check_whole,
+)
 from dash_app.learning.search import quantile_segmentation, search
 from dash_app.learning.summary import WeightedSummary
 
@@ -97,9 +104,9 @@ def fit_from_scratch(
     ----------
     points : array, shape (n_points,), data units
     n_components : int, 1 to 50
-    seed : int, of the random starts
+    seed : int, without effect, since no part of the fit is random
     prior_weight : float >= 0, pseudo-observations of each component's variance
-    max_iter : int >= 1, largest total of EM steps, Newton steps and rounds of moves
+    max_iter : int >= 1, bound of EM steps, looks and Newton steps together; at least 2 are taken
     tol : float, nats per point; Newton's method stops at a smaller predicted gain
     on_iteration : called with (step from 1, loss) after each step
         An exception from it ends the fit.
@@ -124,8 +131,9 @@ def fit_from_scratch(
     x = as_points(points)
     n_components = check_n_components(n_components)
     prior_weight = check_number("prior_weight", prior_weight, 0.0)
-    if max_iter < 1:
-        raise OutOfRangeError(f"expected max_iter >= 1, got {max_iter}", "max_iter")
+    max_iter = check_whole("max_iter", max_iter, 1, sys.maxsize)
+    tol = check_number("tol", tol, 0.0)
+    check_seed(seed)
     masses = _as_weights(weights, x.size)
     summary = WeightedSummary(CAPACITY).with_points(x, masses)
     if all_equal(summary):
@@ -135,8 +143,7 @@ def fit_from_scratch(
     levels = DataLevels.of(objective, summary)
     plain = _plain_em(objective, min(max_iter - 1, _MAX_EM_STEPS), trace)
     steps_left = max_iter - 1 - len(trace.losses)
-    rng = np.random.default_rng(seed)
-    found = search(levels, rng, None, steps_left, trace, on_step)
+    found = search(levels, None, steps_left, trace, on_step)
     better = float(objective.value(plain)[0]) > found.value  # rare
     best = plain if better else found.incumbent
     final = polish(
@@ -180,7 +187,7 @@ def _plain_em(objective: Objective, max_steps: int, trace: _Trace) -> Candidates
 def _as_weights(weights: Optional[ArrayLike], n_points: int) -> Optional[Array]:
     if weights is None:
         return None
-    masses = as_points(weights)
+    masses = as_points(weights, "weights")
     if masses.size != n_points:
         raise ShapeError(f"expected {n_points} weights, got {masses.size}", "weights")
     if not (masses > 0).all():

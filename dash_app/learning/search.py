@@ -59,7 +59,6 @@ def step(
 
 def search(
     levels: DataLevels,
-    rng: np.random.Generator,
     known: Candidates | None = None,
     max_looks: int = 1000,
     on_gain: Callable[[float], None] = lambda value: None,
@@ -72,14 +71,13 @@ def search(
     Parameters
     ----------
     levels : J of the summary and of its copies
-    rng : generator of the random starts
     known : Candidates, (any, K), standardised units, further starts
     max_looks : int, largest number of looks
     on_gain : called with J of the first optimum, and after each look with a gain
     between : called before each look; an exception from it ends the search
     """
     rough = replace(levels, fine=levels.coarse)
-    archive = _started(rough, rng, known)
+    archive = _started(rough, known)
     on_gain(archive.value)
     size = levels.fine.n_components
     tried = archive.optima[:0]
@@ -107,14 +105,13 @@ def _first_refined(optima: Candidates, objective: Objective) -> Archive:
     return select(objective, optima[:n_first], 0.0)[0].followed_by(optima[n_first:])
 
 
-def _started(levels: DataLevels, rng: np.random.Generator, known: Candidates | None) -> Archive:
+def _started(levels: DataLevels, known: Candidates | None) -> Archive:
     """Return the archive of the best starts."""
     objective, coarsest = levels.coarse, levels.coarsest
     atoms, prior, size = objective.atoms, objective.prior, objective.n_components
     starts = Candidates.joined(
         quantile_segmentation(objective),
         Candidates(*segmentations(coarsest.atoms, prior, size, tuning.BROAD_SHARES)),
-        random_starts(objective, tuning.N_RANDOM, rng),
         *(() if known is None else (known,)),
     )
     n_first, n_last = tuning.N_CYCLES[0], sum(tuning.N_CYCLES[1:])
@@ -131,20 +128,3 @@ def quantile_segmentation(objective: Objective) -> Candidates:
     middle = (cumulative - 0.5 * objective.masses) / cumulative[-1]
     labels = np.minimum((middle * size).astype(np.int64), size - 1)
     return Candidates(*mixture_of_groups(objective.atoms, objective.prior, labels, size))
-
-
-def random_starts(objective: Objective, n_starts: int, rng: np.random.Generator) -> Candidates:
-    """Return candidates with means at random points and log-uniform standard deviations."""
-    n_components = objective.n_components
-    picks = rng.choice(
-        objective.positions.size,
-        size=(n_starts, n_components),
-        p=objective.masses / objective.mass,
-    )
-    jitter = rng.standard_normal(picks.shape) * np.sqrt(objective.variances[picks])
-    log_widths = rng.uniform(np.log(0.02), np.log(1.0), size=picks.shape)
-    return Candidates(
-        np.full(picks.shape, 1.0 / n_components),
-        objective.positions[picks] + jitter,
-        np.exp(2.0 * log_widths),
-    )

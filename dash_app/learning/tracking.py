@@ -85,7 +85,6 @@ def switch_margin(mass: float) -> float:
 def search_anew(
     objective: Objective,
     summary: WeightedSummary,
-    seed: int,
     on_step: Callable[[], None] = lambda: None,
     known: Candidates | None = None,
 ) -> TrackingState:
@@ -95,7 +94,7 @@ def search_anew(
         They are further starts. The incumbent stays unless the search finds a better optimum.
     """
     levels = DataLevels.of(objective, summary)
-    archive = search(levels, np.random.default_rng(seed), known, between=on_step)
+    archive = search(levels, known, between=on_step)
     on_step()
     optima = archive.optima
     if known is not None:
@@ -116,7 +115,6 @@ def update(
     objective: Objective,
     summary: WeightedSummary,
     increment: Array,
-    seed: int,
     on_step: Callable[[], None] = lambda: None,
     removed: bool = False,
 ) -> TrackingState:
@@ -127,7 +125,6 @@ def update(
     state : before the increment
     objective, summary : J and the summary after the increment
     increment : ndarray, shape (n_new,), the points added or removed, data units
-    seed : int, of the random starts
     on_step : called between the parts of a search; an exception from it ends the update
     removed : bool, whether the points were removed
     """
@@ -137,7 +134,7 @@ def update(
     incumbent = objective.standardised(state.incumbent.mixture)
     known = Candidates.joined(incumbent, objective.standardised_batch(state.archive))
     if n_here > tuning.LARGE_SHARE * mass or n_new > tuning.NEW_SHARE * mass:
-        return search_anew(objective, summary, seed, on_step, known)
+        return search_anew(objective, summary, on_step, known)
     values = objective.value(known)
     overtaken = bool((values > values[0] + switch_margin(mass)).any())
     many = objective.n_components >= tuning.DEEP_COMPONENTS[0]

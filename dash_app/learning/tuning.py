@@ -67,9 +67,6 @@ N_OPTIMA = 13
 
 # -- the search from an empty archive
 
-N_RANDOM = 120
-"""Random starts."""
-
 N_BARREN = (3, 8)
 """Bounds of the number of looks in a row without a gain that end a search; K - 1 within them."""
 

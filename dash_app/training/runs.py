@@ -53,7 +53,6 @@ class Job:
     weights: Optional[Array]
     n_components: int
     prior_weight: float
-    seed: int
     method: str
     epochs: int
     revision: int
@@ -300,7 +299,6 @@ def fit(job: Job, reporter: Reporter) -> FitResult:
         return fit_from_scratch(
             job.points,
             job.n_components,
-            seed=job.seed,
             prior_weight=job.prior_weight,
             max_iter=job.epochs,
             on_iteration=reporter,

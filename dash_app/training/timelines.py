@@ -28,6 +28,7 @@ from dash_app.errors import (
 from dash_app.journal.operation_log import OperationLog
 from dash_app.learning import LEARNERS, Record
 from dash_app.learning.orders import ORDERS, in_order
+from dash_app.learning.points import check_seed
 from dash_app.learning.race import Race, Step, divided
 from dash_app.records.operations import short
 from dash_app.records.runs import CANCELLED, DONE, FAILED, QUEUED, RUNNING
@@ -36,7 +37,6 @@ from dash_app.training.stream import check_work, stream_at
 
 _log = logging.getLogger(__name__)
 
-MAX_SEED = 2**63 - 1
 _ID = re.compile(r"(\d{1,9})-(\d{1,2})-([a-z]+)-(\d{1,19})-([a-z_\d]+(?:-[a-z_\d]+)*)")
 _N_KEPT = 16
 """Timelines kept in memory, per process; one of 200 steps and 8 learners takes some 2 MB."""
@@ -337,8 +337,7 @@ def _check(request: Request) -> None:
         )
     if request.order not in ORDERS:
         raise OutOfRangeError(f"expected an order of {ORDERS}, got {request.order!r}", "order")
-    if not 0 <= request.seed <= MAX_SEED:
-        raise OutOfRangeError(f"expected 0 <= seed <= {MAX_SEED}, got {request.seed}", "seed")
+    check_seed(request.seed)
     if request.n_components < 1:
         raise OutOfRangeError("expected n_components >= 1", "n_components")
 

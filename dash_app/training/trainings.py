@@ -142,7 +142,6 @@ class Trainings:
             weights=weights,
             n_components=settings.n_components,
             prior_weight=settings.prior_weight,
-            seed=settings.seed,
             method=method,
             epochs=epochs,
             revision=live.seq,

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
     ("only", "expected"),
     [
         ("COARSE_ATOMS, ", {"off", "half", "double"}),
-        ("without random_starts", {"without random_starts"}),
+        ("without quantile_segmentation", {"without quantile_segmentation"}),
     ],
 )
 def test_a_number_and_a_move_are_switched_off(

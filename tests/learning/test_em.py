@@ -14,8 +14,9 @@ from dash_app.learning.compiled.segmentation import segmentations
 from dash_app.learning.compiled.squarem import Scored, squarem
 from dash_app.learning.em import em_step
 from dash_app.learning.objective import Candidates, Objective
-from dash_app.learning.search import quantile_segmentation, random_starts
+from dash_app.learning.search import quantile_segmentation
 from dash_app.learning.summary import WeightedSummary
+from testbed.starts import random_starts
 
 
 def objective_of(points: np.ndarray, n_components: int, prior_weight: float = 1.0) -> Objective:

@@ -16,8 +16,8 @@ from dash_app.learning.compiled.signatures import Parameters
 from dash_app.learning.em import em_step
 from dash_app.learning.newton import polish
 from dash_app.learning.objective import Candidates, Objective
-from dash_app.learning.search import random_starts
 from dash_app.learning.summary import WeightedSummary
+from testbed.starts import random_starts
 
 
 @pytest.fixture(params=["exact", "merged"])

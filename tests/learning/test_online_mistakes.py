@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dash_app.errors import RefusedError, UntrainedError
-from dash_app.learning import OnlineGaussianMixture, WeightedSummary
+from dash_app.errors import DataError, OutOfRangeError, RefusedError, ShapeError, UntrainedError
+from dash_app.learning import OnlineGaussianMixture, WeightedSummary, fit_from_scratch
 from tests.learning.test_online import assert_same_bits, one_by_one, trained
 
 
@@ -122,3 +122,40 @@ def test_a_merged_learner_goes_on_learning(clumps: np.ndarray) -> None:
     whole = one_by_one(clumps[20:])
     assert merged.n_points == whole.n_points
     assert abs(merged.objective - whole.objective) < 1e-4
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "message"),
+    [
+        ("capacity", "20", "expected a whole capacity, got '20'"),
+        ("capacity", 16.9, "expected a whole capacity, got 16.9"),
+        ("capacity", None, "expected a whole capacity, got None"),
+        ("capacity", 15, "expected 16 <= capacity <= 1048576, got 15"),
+        ("seed", 1.7, "expected a whole seed, got 1.7"),
+        ("seed", "a", "expected a whole seed, got 'a'"),
+    ],
+)
+def test_a_setting_of_another_kind_is_refused(setting: str, value: Any, message: str) -> None:
+    with pytest.raises(OutOfRangeError, match=message):
+        OnlineGaussianMixture(2, **{setting: value})
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "message"),
+    [
+        ("max_iter", 2.5, "expected a whole max_iter, got 2.5"),
+        ("max_iter", 0, "expected 1 <= max_iter"),
+        ("tol", "a", "expected a number for tol, got 'a'"),
+        ("tol", -1.0, "expected a finite tol >= 0, got -1.0"),
+        ("seed", None, "expected a whole seed, got None"),
+        ("weights", [1.0, float("nan")], "expected finite weights, got nan at index 1"),
+    ],
+)
+def test_a_fit_refuses_arguments_of_another_kind(setting: str, value: Any, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        fit_from_scratch([0.0, 1.0], 2, **{setting: value})
+
+
+def test_what_is_no_number_is_named_with_its_place() -> None:
+    with pytest.raises(ShapeError, match="expected a list of numbers, got None at index 1"):
+        OnlineGaussianMixture(2).partial_fit([1.0, None])  # type: ignore[list-item]

@@ -71,7 +71,7 @@ def test_ends_are_those_of_the_learner_told_in_that_order() -> None:
     found = ends_of("stepwise_em", seed=2, shuffle_seed=7)
     assert [each.order for each in found.orders] == list(ORDERS)
     assert [each.seed for each in found.shuffles] == [8, 9, 10]
-    assert found.scratch == fit_from_scratch(np.concatenate(groups()), 2, seed=2).mixture
+    assert found.scratch == fit_from_scratch(np.concatenate(groups()), 2).mixture
     for end in (*found.orders, *found.shuffles):
         learner = LEARNERS["stepwise_em"](2, seed=2)
         for part in in_order(groups(), end.order, n_components=2, seed=end.seed):

@@ -9,6 +9,11 @@ from sklearn.mixture import GaussianMixture
 
 from dash_app.errors import DataError, EmptyDataError, NonFiniteError, OutOfRangeError, ShapeError
 from dash_app.learning import Mixture, compare, fit_from_scratch
+from dash_app.learning.em import em_step
+from dash_app.learning.newton import polish
+from dash_app.learning.objective import Objective
+from dash_app.learning.summary import WeightedSummary
+from testbed.starts import random_starts
 from tests.learning.test_objective import j_by_definition
 
 
@@ -72,8 +77,15 @@ def test_two_components_of_eruptions_equal_the_published_fit(eruptions: np.ndarr
 
 @pytest.mark.parametrize("n_components", [2, 4, 6])
 def test_many_random_starts_find_nothing_better(velocities: np.ndarray, n_components: int) -> None:
-    best = max(fit_from_scratch(velocities, n_components, seed=s).objective for s in range(1, 9))
-    assert fit_from_scratch(velocities, n_components).objective >= best - 1e-3
+    objective = Objective.of_summary(
+        WeightedSummary(1024).with_points(velocities), n_components, 1.0
+    )
+    starts = random_starts(objective, 200, np.random.default_rng(1))
+    for _ in range(200):
+        starts, _ = em_step(objective, starts)
+    found = polish(objective, starts, max_steps=60)
+    best = objective.in_data_units(float(found.values.max()))
+    assert fit_from_scratch(velocities, n_components).objective >= best - 1e-9
 
 
 def test_above_the_capacity_the_result_is_exact_on_all_points() -> None:
@@ -105,10 +117,10 @@ def test_weights_count_as_repetitions() -> None:
     assert compare(weighted.mixture, repeated.mixture).total_variation < 1e-6
 
 
-def test_same_seed_gives_the_same_bits(velocities: np.ndarray) -> None:
+def test_equal_points_give_the_same_bits_whatever_the_seed(velocities: np.ndarray) -> None:
     assert (
         fit_from_scratch(velocities, 5, seed=3).mixture
-        == fit_from_scratch(velocities, 5, seed=3).mixture
+        == fit_from_scratch(velocities, 5, seed=4).mixture
     )
 
 

@@ -131,7 +131,7 @@ def test_search_ends_at_an_exception_and_after_the_largest_number_of_looks(
         if n_looks == 3:
             raise InterruptedError
 
-    search(levels, np.random.default_rng(0), max_looks=1, between=count)
+    search(levels, max_looks=1, between=count)
     assert n_looks == 2  # before the look, and before the last refinement
     with pytest.raises(InterruptedError):
-        search(levels, np.random.default_rng(0), between=count)
+        search(levels, between=count)

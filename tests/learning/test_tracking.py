@@ -59,7 +59,7 @@ class Tracker:
     def __init__(self, points: np.ndarray, n_components: int) -> None:
         self.n_components = n_components
         self.summary = WeightedSummary(1024).with_points(points)
-        self.state = tracking.search_anew(self.objective(), self.summary, seed=0)
+        self.state = tracking.search_anew(self.objective(), self.summary)
 
     def objective(self) -> Objective:
         return Objective.of_summary(self.summary, self.n_components, 1.0)
@@ -67,7 +67,7 @@ class Tracker:
     def add(self, points: ArrayLike) -> tracking.TrackingState:
         increment = np.array(points, dtype=np.float64)
         self.summary = self.summary.with_points(increment)
-        self.state = tracking.update(self.state, self.objective(), self.summary, increment, seed=0)
+        self.state = tracking.update(self.state, self.objective(), self.summary, increment)
         return self.state
 
 

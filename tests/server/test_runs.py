@@ -42,7 +42,7 @@ class SlowFit:
             on_iteration(iteration, 1.0 / iteration)
             if self.last.wait(0.01):
                 break
-        return fit_from_scratch(job.points, job.n_components, seed=job.seed)
+        return fit_from_scratch(job.points, job.n_components)
 
 
 @pytest.fixture

@@ -8,10 +8,16 @@ from typing import ClassVar, Optional
 import numpy as np
 from numpy.typing import ArrayLike
 
-from dash_app.errors import OutOfRangeError, RefusedError
+from dash_app.errors import RefusedError
 from dash_app.learning.mixture import Array, Mixture
 from dash_app.learning.objective import Objective
-from dash_app.learning.points import DEFAULT_CAPACITY, MIN_SPREAD, as_points, check_n_components
+from dash_app.learning.points import (
+    DEFAULT_CAPACITY,
+    MIN_SPREAD,
+    as_points,
+    check_n_components,
+    check_seed,
+)
 from dash_app.learning.scratch import fit_from_scratch
 
 
@@ -24,7 +30,7 @@ class Learner(ABC):
     Parameters
     ----------
     n_components : int, 1 to 50
-    seed : int, 0 to 2^63 - 1, of random starts where there are any
+    seed : int, 0 to 2^63 - 1; of the methods here only scikit-learn's has a random part
 
     Attributes
     ----------
@@ -39,9 +45,7 @@ class Learner(ABC):
 
     def __init__(self, n_components: int, *, seed: int = 0) -> None:
         self.n_components = check_n_components(n_components)
-        if not 0 <= int(seed) < 2**63:
-            raise OutOfRangeError(f"expected 0 <= seed < 2^63, got {seed}", "seed")
-        self.seed = int(seed)
+        self.seed = check_seed(seed)
         self.n_points = 0
         self.n_touched = 0
         self._mixture: Optional[Mixture] = None
@@ -108,9 +112,9 @@ def enough_to_start(points: Array, n_components: int) -> bool:
     return points.size >= 2 * n_components and bool(np.ptp(points) > MIN_SPREAD)
 
 
-def start(points: Array, n_components: int, seed: int) -> Mixture:
+def start(points: Array, n_components: int) -> Mixture:
     """Return the fit from scratch to the first points, from which such a method starts."""
-    return fit_from_scratch(points, n_components, seed=seed).mixture
+    return fit_from_scratch(points, n_components).mixture
 
 
 def objective_of(points: Array, n_components: int) -> Objective:

@@ -33,7 +33,7 @@ class IncrementalEM(AllPointsLearner):
     def _fit(self, points: Array) -> Mixture:
         n_known = self._responsibilities.shape[0]
         if n_known == 0:
-            mixture = start(points, self.n_components, self.seed)
+            mixture = start(points, self.n_components)
             if enough_to_start(points, self.n_components):
                 self._responsibilities = mixture.responsibilities(points)
             return mixture

@@ -13,4 +13,4 @@ class Scratch(AllPointsLearner):
     title = "From scratch"
 
     def _fit(self, points: Array) -> Mixture:
-        return fit_from_scratch(points, self.n_components, seed=self.seed).mixture
+        return fit_from_scratch(points, self.n_components).mixture

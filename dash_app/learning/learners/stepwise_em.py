@@ -48,7 +48,7 @@ class StepwiseEM(Learner):
         return mixture, increment.size
 
     def _begin(self, points: Array) -> tuple[Mixture, int]:
-        mixture = start(points, self.n_components, self.seed)
+        mixture = start(points, self.n_components)
         self._first_points = points
         if enough_to_start(points, self.n_components):
             self._origin = float(points[0])

@@ -34,7 +34,7 @@ class WarmEM(AllPointsLearner):
     def _fit(self, points: Array) -> Mixture:
         if not self._has_started:
             self._has_started = enough_to_start(points, self.n_components)
-            return start(points, self.n_components, self.seed)
+            return start(points, self.n_components)
         objective = objective_of(points, self.n_components)
         candidates, last = objective.standardised(self.mixture), -float("inf")
         for _ in range(MAX_STEPS):
