@@ -25,13 +25,17 @@ def click_one_by_one(page: DashPage) -> list[str]:
     return shown
 
 
-def rewind_to(page: DashPage, step: int) -> None:
+def rewind_to(page: DashPage, step: int, n_steps: int = len(POINTS)) -> None:
     page.key(Keys.HOME, *[Keys.ARROW_RIGHT] * step)
-    page.wait_text("sentence", f"Rewound to increment {step + 1} of {len(POINTS)}")
+    page.wait_text("sentence", f"Rewound to increment {step + 1} of {n_steps}")
 
 
-def test_each_step_shows_what_was_shown_at_that_click(page: DashPage) -> None:
-    shown = click_one_by_one(page)
+def test_each_step_shows_what_was_shown_and_it_plays_and_a_chart_opens_it(page: DashPage) -> None:
+    each_step_shows_what_was_shown_at_that_click(page, click_one_by_one(page))
+    it_plays_and_pauses_and_a_chart_opens_it(page)
+
+
+def each_step_shows_what_was_shown_at_that_click(page: DashPage, shown: list[str]) -> None:
     page.key("w")
     for step, then in enumerate(shown):
         rewind_to(page, step)
@@ -45,8 +49,7 @@ def test_each_step_shows_what_was_shown_at_that_click(page: DashPage) -> None:
     assert page.view.revision == len(POINTS)
 
 
-def test_it_plays_and_pauses_and_a_chart_opens_it(page: DashPage) -> None:
-    click_one_by_one(page)
+def it_plays_and_pauses_and_a_chart_opens_it(page: DashPage) -> None:
     page.wait("document.querySelector('#loss-chart .js-plotly-plot')?.data?.[0].x.length === 6")
     at = """
         const gd = document.querySelector('#loss-chart .js-plotly-plot');
@@ -71,34 +74,38 @@ def test_it_plays_and_pauses_and_a_chart_opens_it(page: DashPage) -> None:
     page.wait_text("sentence", "6 points learned online")
 
 
-def test_a_click_on_the_past_goes_on_from_there(page: DashPage) -> None:
+def click_on_the_past(page: DashPage, answer: str) -> None:
+    page.click(0.3)
+    page.wait(f"{DIALOG} !== null")
+    page.press(answer)
+    page.wait(f"{DIALOG} === null")
+
+
+def test_a_click_on_the_past_is_not_added_or_at_the_end_or_goes_on_from_there(
+    page: DashPage,
+) -> None:
     click_one_by_one(page)
     page.key("w")
     rewind_to(page, 2)
-    page.click(0.3)
-    page.wait(f"{DIALOG} !== null")
-    page.press("branch-here")
+    click_on_the_past(page, "branch-cancel")
+    page.press("rewind-close")  # the past is still shown
+    page.settle()
+    np.testing.assert_allclose(page.points, POINTS, atol=0.004)
+
+    page.key("w")
+    rewind_to(page, 2)
+    click_on_the_past(page, "branch-end")
+    page.wait(f"dash_clientside.state.view.n_points === {len(POINTS) + 1}")
+    page.settle()
+    np.testing.assert_allclose(page.points, [*POINTS, 0.3], atol=0.004)
+
+    page.race_ends()
+    page.key("w")
+    rewind_to(page, 2, len(POINTS) + 1)
+    click_on_the_past(page, "branch-here")
     page.wait("dash_clientside.state.view.n_points === 4")
     page.settle()
     np.testing.assert_allclose(page.points, [*POINTS[:3], 0.3], atol=0.004)
     assert page.read("dash_clientside.race.cursor") is None
     page.race_ends()
     assert page.read("dash_clientside.race.steps()") == 4
-
-
-@pytest.mark.parametrize(("answer", "added"), [("branch-end", [0.3]), ("branch-cancel", [])])
-def test_a_click_on_the_past_can_be_added_at_the_end_or_not(
-    page: DashPage, answer: str, added: list[float]
-) -> None:
-    click_one_by_one(page)
-    page.key("w")
-    rewind_to(page, 2)
-    page.click(0.3)
-    page.wait(f"{DIALOG} !== null")
-    page.press(answer)
-    page.wait(f"{DIALOG} === null")
-    if answer == "branch-cancel":  # the past is still shown
-        page.press("rewind-close")
-    page.settle()
-    page.wait(f"dash_clientside.state.view.n_points === {len(POINTS) + len(added)}")
-    np.testing.assert_allclose(page.points, [*POINTS, *added], atol=0.004)

@@ -23,7 +23,7 @@ def choose(page: DashPage, item: str) -> None:
     page.press(item)
 
 
-def test_criteria_are_drawn_and_their_best_is_marked(page: DashPage) -> None:
+def test_criteria_are_drawn_their_best_is_marked_and_a_button_takes_it(page: DashPage) -> None:
     page.play("two-clumps", 40)
     choose(page, "selection-open")
     page.wait(f"{trace('selection-chart', 'selection-bic')}?.x.length === 10", 60)
@@ -37,6 +37,24 @@ def test_criteria_are_drawn_and_their_best_is_marked(page: DashPage) -> None:
     said = page.text("selection-note")
     assert said == (found.reason or f"All four take {found.best['bic']}.")
     assert page.read(f"{trace('selection-chart', 'selection-now')}.x[0]") == 2
+    page.driver.find_element("css selector", CLOSE).click()
+    page.wait("document.querySelector('[role=dialog]') === null")
+    button_takes_the_number_of_its_criterion(page)
+
+
+def button_takes_the_number_of_its_criterion(page: DashPage) -> None:
+    page.key("7")
+    page.wait("dash_clientside.state.view.n_components === 7")
+    page.settle()
+    page.key("k")
+    page.wait("!document.getElementById('take-bic')?.disabled", 60)
+    page.wait("document.getElementById('take-bic').innerText !== '\u2013'", 60)
+    wanted = int(page.text("take-bic").split()[0])
+    assert wanted != 7
+    page.press("take-bic")
+    page.wait(f"dash_clientside.state.view.n_components === {wanted}")
+    page.driver.find_element("css selector", CLOSE).click()
+    page.wait_text("n-components-value", str(wanted))
 
 
 def test_click_on_a_number_takes_it(page: DashPage) -> None:
@@ -63,22 +81,6 @@ def test_click_on_a_number_takes_it(page: DashPage) -> None:
     page.wait(f"{trace('selection-chart', 'selection-now')}.x[0] === {wanted}")
 
 
-def test_button_takes_the_number_of_its_criterion(page: DashPage) -> None:
-    page.play("two-clumps", 40)
-    page.key("7")
-    page.wait("dash_clientside.state.view.n_components === 7")
-    page.settle()
-    page.key("k")
-    page.wait("!document.getElementById('take-bic')?.disabled", 60)
-    page.wait("document.getElementById('take-bic').innerText !== '\u2013'", 60)
-    wanted = int(page.text("take-bic").split()[0])
-    assert wanted != 7
-    page.press("take-bic")
-    page.wait(f"dash_clientside.state.view.n_components === {wanted}")
-    page.driver.find_element("css selector", CLOSE).click()
-    page.wait_text("n-components-value", str(wanted))
-
-
 def test_too_few_points_say_what_was_expected(page: DashPage) -> None:
     page.click(0.1, 0.2)
     page.settle()
@@ -87,7 +89,7 @@ def test_too_few_points_say_what_was_expected(page: DashPage) -> None:
     assert page.read("document.getElementById('take-bic').disabled")
 
 
-def test_orders_show_where_a_learner_ends(page: DashPage) -> None:
+def test_orders_and_shuffles_show_where_learners_end(page: DashPage) -> None:
     page.play("two-clumps", 40)
     choose(page, "compare-stepwise-em")
     page.wait("dash_clientside.race.racing.includes('stepwise_em')")
@@ -105,13 +107,10 @@ def test_orders_show_where_a_learner_ends(page: DashPage) -> None:
         assert all(a - 1e-9 <= y <= b + 1e-9 for a, y, b in zip(low, curve, high))
     assert max(high) > 1.2 * max(low)  # the order matters for this learner
     assert "Stepwise EM: 15 orders" in page.text("orders-note")
+    shuffles_of_every_learner_shown_come_one_after_the_other(page)
 
 
-def test_shuffles_of_every_learner_shown_come_one_after_the_other(page: DashPage) -> None:
-    page.play("two-clumps", 40)
-    choose(page, "compare-stepwise-em")
-    page.wait("dash_clientside.race.racing.includes('stepwise_em')")
-    page.press("orders-open")
+def shuffles_of_every_learner_shown_come_one_after_the_other(page: DashPage) -> None:
     dots = trace("shuffles-chart", "orders-shuffles")
     page.wait(f"{dots}?.x.length === 20", 90)
     named = page.read(f"{dots}.y")

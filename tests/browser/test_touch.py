@@ -37,23 +37,26 @@ def _tap(page: DashPage, at: tuple[float, float], wobble_px: float = 0) -> None:
     _touch(page, "touchEnd")
 
 
-def _tap_once_more(page: DashPage) -> None:
-    """Tap: when this point is there, an earlier gesture would have added its own."""
-    n_before = page.points.size
-    _tap(page, page.pixel(0.25))
-    page.until(lambda: page.points.size > n_before, "the tap's point")
+def _expect(page: DashPage, *xs: float) -> None:
+    """Wait for these points; an earlier gesture would have added its own before the last one."""
+    page.until(lambda: page.points.size >= len(xs), f"{len(xs)} points")
     page.settle()
+    assert page.points == pytest.approx(xs, abs=0.03)
 
 
-def test_tap_adds_one_point_where_the_finger_was(phone: DashPage) -> None:
+def test_tap_adds_a_point_and_a_finger_that_scrolls_or_drags_none(phone: DashPage) -> None:
     _tap(phone, phone.pixel(-0.5))
     _tap(phone, phone.pixel(0.5), wobble_px=3)
-    phone.until(lambda: phone.points.size >= 2, "two points")
-    phone.settle()
-    assert phone.points == pytest.approx([-0.5, 0.5], abs=0.03)
+    _expect(phone, -0.5, 0.5)
+    for gesture in (_scroll, _drag, _drag_and_come_back, _touch_with_two):
+        gesture(phone)
+        _tap(phone, phone.pixel(0.25))
+        _expect(phone, -0.5, 0.5, 0.25)
+        phone.key("u")
+        _expect(phone, -0.5, 0.5)
 
 
-def test_finger_that_scrolls_adds_none(phone: DashPage) -> None:
+def _scroll(phone: DashPage) -> None:
     phone.script("window.before = scrollY")
     x, y = phone.pixel(0.1, 0.7)
     _touch(phone, "touchStart", (x, y))
@@ -62,12 +65,9 @@ def test_finger_that_scrolls_adds_none(phone: DashPage) -> None:
     _touch(phone, "touchEnd")
     phone.wait("scrollY > before")  # over the plot, too, a finger scrolls the page
     phone.script("document.getElementById('plot').scrollIntoView()")
-    _tap_once_more(phone)
-    assert phone.points == pytest.approx([0.25], abs=0.03)
 
 
-@pytest.mark.parametrize("comes_back", [False, True])
-def test_finger_that_drags_adds_none(phone: DashPage, comes_back: bool) -> None:
+def _drag(phone: DashPage, *, comes_back: bool = False) -> None:
     x, y = phone.pixel(-0.3)
     _touch(phone, "touchStart", (x, y))
     for step in range(1, 6):
@@ -75,18 +75,18 @@ def test_finger_that_drags_adds_none(phone: DashPage, comes_back: bool) -> None:
     if comes_back:
         _touch(phone, "touchMove", (x, y))
     _touch(phone, "touchEnd")
-    _tap_once_more(phone)
-    assert phone.points == pytest.approx([0.25], abs=0.03)
 
 
-def test_two_fingers_add_none(phone: DashPage) -> None:
+def _drag_and_come_back(phone: DashPage) -> None:
+    _drag(phone, comes_back=True)
+
+
+def _touch_with_two(phone: DashPage) -> None:
     x, y = phone.pixel(-0.2)
     _touch(phone, "touchStart", (x, y))
     _touch(phone, "touchStart", (x, y), (x + 80, y))
     _touch(phone, "touchEnd", (x, y))
     _touch(phone, "touchEnd")
-    _tap_once_more(phone)
-    assert phone.points == pytest.approx([0.25], abs=0.03)
 
 
 def test_mouse_that_drags_adds_none(page: DashPage) -> None:
@@ -99,8 +99,12 @@ def test_mouse_that_drags_adds_none(page: DashPage) -> None:
     assert page.points == pytest.approx([0.25], abs=0.01)
 
 
-@pytest.mark.parametrize("control", ["train", "n-components"])
-def test_plot_stays_in_sight_while_a_control_is_used(phone: DashPage, control: str) -> None:
+def test_plot_stays_in_sight_while_a_control_is_used(phone: DashPage) -> None:
+    for control in ("train", "n-components"):
+        _plot_stays_in_sight(phone, control)
+
+
+def _plot_stays_in_sight(phone: DashPage, control: str) -> None:
     phone.script("window.scrollTo(0, 0)")
     box = "document.getElementById(arguments[0]).getBoundingClientRect()"
     top = phone.read(f"{box}.top", "plot-frame")  # on the page

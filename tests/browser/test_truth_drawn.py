@@ -19,7 +19,7 @@ def menu(page: DashPage) -> None:
     page.wait("document.getElementById('truth').checkVisibility()")
 
 
-def test_truth_of_an_example_is_drawn_and_measured(page: DashPage) -> None:
+def test_truth_of_an_example_is_drawn_and_measured_until_an_own_click(page: DashPage) -> None:
     page.play("two-clumps", 40)
     assert not page.read(COLUMN)
     menu(page)
@@ -32,14 +32,6 @@ def test_truth_of_an_example_is_drawn_and_measured(page: DashPage) -> None:
     assert page.read(COLUMN)
     page.wait("document.getElementById('summary-truth').innerText.includes('%')", 60)
     page.wait("document.getElementById('summary-held-out').innerText.length > 3")
-
-
-def test_own_click_takes_the_truth_away_and_the_item_says_why(page: DashPage) -> None:
-    page.play("two-clumps", 40)
-    menu(page)
-    page.wait("!document.getElementById('truth').disabled")
-    page.press("truth")
-    page.wait(f"{TRUTH}.visible")
     page.click(0.0)
     page.wait(f"!{TRUTH}.visible")
     assert not page.read(COLUMN)
