@@ -8,6 +8,7 @@ from __future__ import annotations
 import http.client
 import json
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -67,10 +68,17 @@ class _Client:
             connection.close()
 
 
-def crash_round(data_dir: Path, *, n_clients: int, after: int) -> CrashRound:
+def crash_round(
+    data_dir: Path,
+    *,
+    n_clients: int,
+    after: int,
+    before_kill: Callable[[Server], None] = lambda _: None,
+) -> CrashRound:
     """Let clients write to two sessions, kill the server, and check the stored points.
 
     The server is killed when it has acknowledged `after` points, while the clients still write.
+    `before_kill` is called with it at that time.
     """
     server: Server = waitress(data_dir, GMM_LOG_LEVEL="ERROR")
     try:
@@ -83,6 +91,7 @@ def crash_round(data_dir: Path, *, n_clients: int, after: int) -> CrashRound:
         for _ in range(after):
             if not counted.acquire(timeout=_PATIENCE_S):
                 raise AssertionError(f"no point was acknowledged for {_PATIENCE_S} s")
+        before_kill(server)
     finally:
         server.kill()
     for thread in threads:

@@ -1,4 +1,4 @@
-"""An overloaded server process: it serves other requests and stops quickly."""
+"""An overloaded server process: it keeps its limits, serves other requests and stops quickly."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import itertools
 import json
 import random
 import signal
+import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,8 @@ import pytest
 from dash_app.config import Config
 from dash_app.sessions import Sessions
 from dash_app.store import Store
-from testbed.serving import Server, waitress
+from testbed.serving import Server, stream, waitress
+from tests.waiting import eventually
 
 LONG = {"method": "adam", "epochs": 100_000, "wait_s": 0}
 STOP_S = 15.0
@@ -27,8 +30,9 @@ STOP_S = 15.0
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server with 9 threads."""
-    server = waitress(tmp_path_factory.mktemp("data"), GMM_THREADS="9")
+    """A server with 10 threads, at most 24 connections and two streams."""
+    data_dir = tmp_path_factory.mktemp("data")
+    server = waitress(data_dir, GMM_THREADS="10", GMM_MAX_CONNECTIONS="24")
     yield server
     server.kill()
 
@@ -84,6 +88,34 @@ def test_waiting_requests_are_limited_and_leave_threads_free(served: Server) -> 
     assert {(error["error"]["code"], retry_after) for _, error, retry_after in refused} == {
         ("busy", "2")
     }
+
+
+def test_stream_above_the_limit_is_refused_until_another_is_closed(served: Server) -> None:
+    address = served.new_session()
+    with stream(served, address):
+        with stream(served, address) as second:
+            with stream(served, address) as third:
+                assert third.answer.status == 503
+                assert int(third.answer.headers["Retry-After"]) >= 1
+                error = json.loads(third.answer.read())["error"]
+                assert error["code"] == "too_many_streams"
+                assert "expected at most 2 event streams" in error["message"]
+            assert served.request("GET", "/healthz")[0] == 200
+            second.until("revision")
+
+        def is_admitted() -> bool:
+            with stream(served, address) as another:
+                return bool(another.answer.status == 200)
+
+        eventually(is_admitted)
+
+
+def test_new_connection_replaces_an_idle_one(served: Server) -> None:
+    with ExitStack() as held:
+        for _ in range(60):
+            connection = socket.create_connection(("127.0.0.1", served.port), timeout=20)
+            held.enter_context(connection).sendall(b"GET / HTTP/1.1\r\n")
+        assert served.request("GET", "/healthz") == (200, {"status": "ok"})
 
 
 def test_stop_under_load_is_quick_and_loses_nothing(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import contextlib
 import http.client
 import json
 import socket
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 
@@ -26,14 +25,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server.kill()
 
 
-@pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server with at most 24 connections and two streams."""
-    server = waitress(tmp_path_factory.mktemp("data"), GMM_THREADS="10", GMM_MAX_CONNECTIONS="24")
-    yield server
-    server.kill()
-
-
 def opened(server: Server, sent: bytes = b"") -> socket.socket:
     """Open a connection and send these bytes."""
     connection = socket.create_connection(("127.0.0.1", server.port), timeout=20)
@@ -46,14 +37,6 @@ def answer_of(connection: socket.socket) -> tuple[http.client.HTTPResponse, dict
     answer = http.client.HTTPResponse(connection)
     answer.begin()
     return answer, json.loads(answer.read())
-
-
-def wait_until(condition: object, seconds: float = 20.0) -> None:
-    """Wait for a condition to hold."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "the condition is still false"
-        time.sleep(0.02)
 
 
 def test_new_request_is_answered_beside_streams_and_idle_connections(served: Server) -> None:
@@ -135,32 +118,3 @@ def test_malformed_and_oversized_headers_are_answered_as_json(served: Server) ->
             assert (answer.status, body["error"]["code"]) == expected
             assert answer.headers["X-Content-Type-Options"] == "nosniff"
             assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
-
-
-def test_stream_above_the_limit_is_refused_until_another_is_closed(
-    small: Server,
-) -> None:
-    address = small.new_session()
-    with stream(small, address):
-        with stream(small, address) as second:
-            with stream(small, address) as third:
-                assert third.answer.status == 503
-                assert int(third.answer.headers["Retry-After"]) >= 1
-                error = json.loads(third.answer.read())["error"]
-                assert error["code"] == "too_many_streams"
-                assert "expected at most 2 event streams" in error["message"]
-            assert small.request("GET", "/healthz")[0] == 200
-            second.until("revision")
-
-        def is_admitted() -> bool:
-            with stream(small, address) as another:
-                return bool(another.answer.status == 200)
-
-        wait_until(is_admitted)
-
-
-def test_new_connection_replaces_an_idle_one(small: Server) -> None:
-    with ExitStack() as held:
-        for _ in range(60):
-            held.enter_context(opened(small, b"GET / HTTP/1.1\r\n"))
-        assert small.request("GET", "/healthz") == (200, {"status": "ok"})
