@@ -12,6 +12,7 @@ from typing import Optional
 import pytest
 from dash.testing.browser import Browser
 from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.remote.webdriver import WebDriver
 
 from dash_app.config import Config
 
@@ -87,22 +88,30 @@ def page_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server.stop()
 
 
-def forget(chromium: Browser, server: Optional[Server] = None) -> None:
+def forget(driver: WebDriver, server: Optional[Server] = None) -> None:
     """Forget the messages of the test before, and leave its page if its server may have gone.
 
     From a page of the same server the browser goes on in the same process; a new one takes 1 s.
     """
-    if server is None or not chromium.driver.current_url.startswith(server.url):
-        chromium.driver.get("about:blank")
-    chromium.driver.get_log("browser")  # what is read is gone
+    if server is None or not driver.current_url.startswith(server.url):
+        driver.get("about:blank")
+    driver.get_log("browser")  # what is read is gone
 
 
 @pytest.fixture
-def page(chromium: Browser, page_server: Server) -> Iterator[DashPage]:
-    """The page as a newcomer finds it. At the end no error may stand in the console."""
-    forget(chromium, page_server)
-    yield DashPage(chromium.driver, page_server).open()
-    assert not DashPage(chromium.driver, page_server).severe_logs()
+def tab(chromium: Browser, page_server: Server) -> Iterator[DashPage]:
+    """A tab in which the page is not open yet. At the end no error may stand in the console."""
+    found = DashPage(chromium.driver, page_server)
+    found.severe_logs()  # of the test before
+    yield found
+    assert not found.severe_logs()
+
+
+@pytest.fixture
+def page(tab: DashPage) -> DashPage:
+    """The page as a newcomer finds it."""
+    forget(tab.driver, tab.server)
+    return tab.open()
 
 
 @pytest.fixture(scope="module")
@@ -126,5 +135,5 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Se
 def browser(chromium: Browser) -> Browser:
     """The shared browser, as a person who has not been here before."""
     chromium.driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
-    forget(chromium)
+    forget(chromium.driver)
     return chromium

@@ -92,51 +92,47 @@ def test_sketched_histogram_is_that_of_the_redraw(page: DashPage) -> None:
     page.wait("dash_clientside.state.view.n_points === 1500")
     page.settle()
     before = page.read(line)
-    count_redraws(page)
+    count_redraws(page, "many")
     page.click(*[0.3] * 4)
-    page.wait("dash_clientside.state.view.n_points === 1504")
-    page.wait(f"{line} !== {before!r}")
-    sketched = page.read(line)
-    assert page.read("redraws") == 0
-    page.wait("redraws > 0")
+    page.wait("window.redrawn")
+    sketched, redrawn = page.read("[sketched, redrawn]")
     assert heights(sketched, before, 80) > 0.3
-    assert heights(sketched, page.read(line), 80) < 0.05
+    assert heights(sketched, redrawn, 80) < 0.05
 
 
 def test_curve_on_the_screen_follows_a_click_before_the_redraw(page: DashPage) -> None:
     page.click(*TWO_CLUMPS)
     page.redrawn()
-    count_redraws(page)
-    page.script(
-        """
-        window.linesBeforeRedraw = [];
-        const line = document.querySelector('#plot .traceonline .js-line');
-        new MutationObserver(() => {
-            if (!redraws) linesBeforeRedraw.push(line.getAttribute('d'));
-        }).observe(line, {attributeFilter: ['d']});
-        """
-    )
+    count_redraws(page, "online")
     before = page.script(ONLINE_CURVE)[0]
     page.click(-0.48)  # widens a peak: a higher one would change the axis, and Plotly redraws
     page.wait("dash_clientside.state.view.n_points === 7")
-    page.wait("redraws > 0")
-    sketched = page.read("linesBeforeRedraw.at(-1)")
-    redrawn = page.script(ONLINE_CURVE)[0]
+    page.wait("window.redrawn")
+    sketched, redrawn = page.read("[sketched, redrawn]")
     assert heights(before, redrawn) > 1.0  # the click moves the curve at all
     assert heights(sketched, redrawn) < 0.05
 
 
-def count_redraws(page: DashPage) -> None:
-    """Count in `redraws` how often Plotly draws the plot from here on."""
+def count_redraws(page: DashPage, trace: str) -> None:
+    """Count in `redraws` how often Plotly draws the plot from here on.
+
+    The first time `sketched` and `redrawn` are what the line of the trace was before and after.
+    """
     page.script(
         """
+        const line = () =>
+            document.querySelector("#plot .traceTRACE .js-line").getAttribute('d');
         window.redraws = 0;
         const react = Plotly.react;
         Plotly.react = (gd, ...rest) => {
-            if (gd === dash_clientside.plot.element('plot')) redraws += 1;
-            return react(gd, ...rest);
+            if (gd !== dash_clientside.plot.element('plot')) return react(gd, ...rest);
+            if (!redraws) window.sketched = line();
+            redraws += 1;
+            const drawn = react(gd, ...rest);
+            if (redraws === 1) Promise.resolve(drawn).then(() => { window.redrawn = line(); });
+            return drawn;
         };
-        """
+        """.replace("TRACE", trace)
     )
 
 
@@ -168,24 +164,39 @@ def test_deferred_drawing_runs_after_a_pause_or_once_it_is_overdue(page: DashPag
     assert 200 <= page.wait("ran") < 10_000
 
 
-@pytest.mark.parametrize("how", [{"button": "right"}, {"modifiers": SHIFT}])
-def test_point_is_taken_back_and_none_is_added(page: DashPage, how: dict[str, object]) -> None:
+def test_point_is_taken_back_and_none_is_added(page: DashPage) -> None:
     page.click(-0.5, 0.5)
     page.settle()
-    page.click(0.2, **how)  # nothing is within reach
-    page.click(0.5, **how)
+    page.click(0.2, button="right")  # nothing is within reach
+    page.click(0.5, button="right")
     page.wait("dash_clientside.state.view.n_points === 1")
     page.settle()
     np.testing.assert_allclose(page.points, [-0.5], atol=0.004)
     assert page.view.revision == 3
     assert_draws(page, "online", page.view.online.mixture)
+    page.click(0.4)
+    page.settle()
+    page.click(0.1, modifiers=SHIFT)
+    page.click(-0.5, modifiers=SHIFT)
+    page.wait("dash_clientside.state.view.n_points === 1")
+    page.settle()
+    np.testing.assert_allclose(page.points, [0.4], atol=0.004)
+    assert page.view.revision == 5
+    assert_draws(page, "online", page.view.online.mixture)
 
 
-def test_p_trains_from_scratch_and_the_difference_is_said(page: DashPage) -> None:
+def test_p_trains_from_scratch_and_both_models_are_said_shown_and_copied(page: DashPage) -> None:
     page.click(*TWO_CLUMPS)
     page.key("p")
     page.wait("dash_clientside.state.scratchCurrent()")
     page.settle()
+    curve_from_scratch_is_drawn_and_the_difference_said(page)
+    modes_show_one_or_both(page)
+    copied_parameters_are_those_of_both_models(page)
+    curve_from_scratch_is_called_old_when_points_follow(page)
+
+
+def curve_from_scratch_is_drawn_and_the_difference_said(page: DashPage) -> None:
     best = fit_from_scratch(page.points, 3).mixture
     assert_draws(page, "scratch", page.view.scratch.mixture)
     assert compare(page.view.scratch.mixture, best).total_variation < 0.02
@@ -197,10 +208,7 @@ def test_p_trains_from_scratch_and_the_difference_is_said(page: DashPage) -> Non
     assert loss == pytest.approx(-page.view.scratch.objective, abs=1e-6)
 
 
-def test_curve_from_scratch_is_called_old_when_points_follow(page: DashPage) -> None:
-    page.click(*TWO_CLUMPS)
-    page.key("p")
-    page.wait("dash_clientside.state.scratchCurrent()")
+def curve_from_scratch_is_called_old_when_points_follow(page: DashPage) -> None:
     page.click(0.0)
     assert "has seen 6 points, now there are 7" in page.wait_text("sentence", "is old")
     page.wait_text("scratch-nll", "(old)")
@@ -211,10 +219,7 @@ def test_curve_from_scratch_is_called_old_when_points_follow(page: DashPage) -> 
     page.wait_text("sentence", "Online and from scratch")
 
 
-def test_modes_show_one_or_both(page: DashPage) -> None:
-    page.click(*TWO_CLUMPS)
-    page.key("p")
-    page.wait("dash_clientside.state.scratchCurrent()")
+def modes_show_one_or_both(page: DashPage) -> None:
     for button, shown in (("online", (1, 0)), ("scratch", (0, 1)), ("both", (1, 1))):
         page.choose("mode", button)
         page.until(
@@ -225,10 +230,7 @@ def test_modes_show_one_or_both(page: DashPage) -> None:
         )
 
 
-def test_copied_parameters_are_those_of_both_models(page: DashPage) -> None:
-    page.click(*TWO_CLUMPS)
-    page.key("p")
-    page.settle()
+def copied_parameters_are_those_of_both_models(page: DashPage) -> None:
     page.driver.execute_cdp_cmd(
         "Browser.grantPermissions",
         {"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]},
@@ -340,15 +342,21 @@ def test_two_browsers_do_not_see_each_others_points(
     np.testing.assert_allclose(other.drawn_points(), [0.7], atol=0.004)
 
 
-@pytest.mark.parametrize("mixture", ["wide", "needle", "offset"])
-def test_density_in_the_browser_is_that_of_the_server(page: DashPage, mixture: str) -> None:
-    arrays: dict[str, tuple[list[float], list[float], list[float]]] = {
-        "wide": ([0.2, 0.3, 0.5], [-0.5, 0.0, 0.6], [0.01, 0.2, 0.05]),
-        "needle": ([0.999, 0.001], [0.1, 0.1001], [1.0, 1e-10]),
-        "offset": ([0.5, 0.5], [1e6, 1e6 + 0.5], [1e-3, 1e-2]),
-    }
-    weights, means, variances = (np.array(each) for each in arrays[mixture])
-    model = Mixture(weights, means, variances)
+MIXTURES: dict[str, tuple[list[float], list[float], list[float]]] = {
+    "wide": ([0.2, 0.3, 0.5], [-0.5, 0.0, 0.6], [0.01, 0.2, 0.05]),
+    "needle": ([0.999, 0.001], [0.1, 0.1001], [1.0, 1e-10]),
+    "offset": ([0.5, 0.5], [1e6, 1e6 + 0.5], [1e-3, 1e-2]),
+}
+
+
+def test_densities_and_grids_in_the_browser_are_those_of_the_server(page: DashPage) -> None:
+    for name, arrays in MIXTURES.items():
+        density_is_that_of_the_server(page, name, Mixture(*(np.array(each) for each in arrays)))
+    for std in (0.3, 1e-6):
+        grid_is_that_of_the_server(page, std)
+
+
+def density_is_that_of_the_server(page: DashPage, name: str, model: Mixture) -> None:
     code = """
         const [weights, means, variances] = arguments;
         const mixture = {weights, means, variances}, {density} = dash_clientside;
@@ -360,17 +368,16 @@ def test_density_in_the_browser_is_that_of_the_server(page: DashPage, mixture: s
         np.array(each) for each in page.script(code, *(each.tolist() for each in arrays_of(model)))
     ]
     x, density, responsibility = found
-    assert np.all(np.diff(x) > 0)
-    np.testing.assert_allclose(density, model.density(x), rtol=1e-9, atol=1e-300)
+    assert np.all(np.diff(x) > 0), name
+    np.testing.assert_allclose(density, model.density(x), rtol=1e-9, atol=1e-300, err_msg=name)
     np.testing.assert_allclose(
-        responsibility, model.responsibilities(x)[:, 0], rtol=1e-7, atol=1e-12
+        responsibility, model.responsibilities(x)[:, 0], rtol=1e-7, atol=1e-12, err_msg=name
     )
     best = max(model.density(model.means))
-    assert density.max() >= 0.999 * best  # no needle falls between two samples
+    assert density.max() >= 0.999 * best, name  # no needle falls between two samples
 
 
-@pytest.mark.parametrize("std", [0.3, 1e-6])
-def test_the_browsers_grid_is_that_of_the_server(page: DashPage, std: float) -> None:
+def grid_is_that_of_the_server(page: DashPage, std: float) -> None:
     model = Mixture(np.array([0.4, 0.6]), np.array([-0.9, 0.2]), np.array([std**2, 0.04]))
     code = """
         const [weights, means, variances] = arguments;

@@ -38,7 +38,8 @@ def train(page: DashPage) -> None:
 
 
 @pytest.mark.parametrize("size", [(1280, 800), (1024, 768), (360, 780)])
-def test_nothing_shifts_after_the_load(page: DashPage, size: tuple[int, int]) -> None:
+def test_nothing_shifts_after_the_load(tab: DashPage, size: tuple[int, int]) -> None:
+    page = tab
     width, height = size
     screen = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 400}
     page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
@@ -69,7 +70,8 @@ def test_nothing_shifts_after_the_load(page: DashPage, size: tuple[int, int]) ->
         page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
-def test_charts_and_rows_are_in_sight(page: DashPage) -> None:
+def test_charts_and_rows_are_in_sight(tab: DashPage) -> None:
+    page = tab
     screen = {"width": 1024, "height": 768, "deviceScaleFactor": 1, "mobile": False}
     page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
     try:
@@ -102,11 +104,11 @@ def test_address_names_the_session_for_a_reload_and_another_tab(
     assert other.session_id == page.session_id
 
 
-@pytest.mark.parametrize("unknown", ["0" * 32, "no-id"])
-def test_address_of_no_session_is_told(page: DashPage, unknown: str) -> None:
-    page.driver.get(f"{page.server.url}?s={unknown}")
-    page.wait_message("The session of this address does not exist.")
-    page.wait("location.search === `?s=${dash_clientside.state.view.id}`")
+def test_address_of_no_session_is_told(tab: DashPage) -> None:
+    for unknown in ("0" * 32, "no-id"):
+        tab.driver.get(f"{tab.server.url}?s={unknown}")
+        tab.wait_message("The session of this address does not exist.")
+        tab.wait("location.search === `?s=${dash_clientside.state.view.id}`")
 
 
 def test_controls_show_the_session_after_undo_and_reload(page: DashPage) -> None:
@@ -187,15 +189,6 @@ def test_components_of_the_table_are_numbered_on_the_plot(page: DashPage) -> Non
     page.settle()
     page.wait("document.querySelectorAll('#plot .textpoint').length === 3")
     page.wait_text("parameters-note", "less than one point in 1,000")
-
-
-def test_readout_follows_a_training_while_the_mouse_rests(page: DashPage) -> None:
-    page.click(*TWO_CLUMPS)
-    page.settle()
-    page.mouse("mouseMoved", page.pixel(-0.5))
-    page.wait_text("readout", "Online: density")
-    train(page)
-    page.wait_text("readout", "From scratch: density")
 
 
 def test_space_pauses_an_example_and_escape_stops_it(

@@ -57,8 +57,9 @@ def narrow(chromium: Browser) -> Iterator[None]:
     chromium.driver.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": False})
 
 
-def test_five_steps_say_what_is_on_the_screen(page: DashPage) -> None:
+def test_five_steps_say_what_is_on_the_screen_and_cover_nothing(page: DashPage) -> None:
     begin(page)
+    assert page.script(COVERS) == []
     page.click(0.2, 0.3)
     page.wait_text("story-text", "learned 2 points")
     own = page.session_id
@@ -76,6 +77,7 @@ def test_five_steps_say_what_is_on_the_screen(page: DashPage) -> None:
     said = on(page, 3, "better")
     distance = page.read("document.getElementById('stepwise-em-distance').innerText")
     assert f"it ends {distance} away" in said
+    assert page.script(COVERS) == []
     on(page, 4, "no difference to see")
     page.wait(f"{DRAWN_LEARNERS} === 0")
     said = on(page, 5, "centre of the curve")
@@ -161,14 +163,6 @@ def test_buttons_are_reached_by_keys(page: DashPage) -> None:
     page.wait_text("story-progress", "2 of 5")
     page.key(Keys.ESCAPE)
     page.wait(f"!{CARD}")
-
-
-def test_card_covers_neither_plot_nor_legend(page: DashPage) -> None:
-    begin(page)
-    assert page.script(COVERS) == []
-    on(page, 2, "of its mass is left")
-    on(page, 3, "better")
-    assert page.script(COVERS) == []
 
 
 def test_card_fits_on_a_phone(chromium: Browser, page_server: Server, narrow: None) -> None:
