@@ -2,9 +2,10 @@
  * The state: the one object from which the page is drawn. Answers of the server replace its parts,
  * unless a newer answer has arrived already.
  *
- * @typedef {{total_variation: number, gap: number, current: boolean}} Comparison
+ * @typedef {{total_variation: number, gap: number|null, current: boolean}} Comparison
  * @typedef {{number: number, weights: number[], means: number[], variances: number[],
- *   loss: number, mean_nll: number, n_points: number, revision: number, time_s: number}} Model
+ *   loss: number, mean_nll: number, n_points: number, revision: number, time_s: number,
+ *   exact?: boolean, run?: string, method?: string, converged?: boolean}} Model
  * @typedef {{id: string, n_components: number, half_life: number|null, n_points: number,
  *   revision: number, can_undo: boolean, can_redo: boolean, online: Model|null,
  *   scratch: Model|null, comparison: Comparison|null, example: string|null,
