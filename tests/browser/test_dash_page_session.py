@@ -142,6 +142,12 @@ def test_smaller_summary_is_a_setting_and_the_cause_of_a_difference(page: DashPa
     page.wait_text("sentence", "Online and from scratch differ by")
     page.wait_text("sentence-detail", "The cause is the summary: at most 16 atoms.")
     assert "fit" not in page.text("sentence-detail")  # of the summary, which online is fitted to
+    page.race_ends()
+    measured = page.read("dash_clientside.race.at('summary')")
+    assert -measured["objective"] < page.view.online.loss  # all points against their bound
+    shown = "dash_clientside.words.nats({})"
+    page.wait_text("summary-loss", page.read(shown.format(-measured["objective"])))
+    page.wait_text("summary-nll", page.read(shown.format(measured["mean_nll"])))
 
 
 def test_summary_is_no_cause_while_it_has_merged_nothing(page: DashPage) -> None:
@@ -193,6 +199,14 @@ def test_cause_of_an_old_curve_and_of_adam_are_named(page: DashPage) -> None:
     page.key("p")
     page.wait("dash_clientside.state.scratchCurrent()", 60)
     page.wait_text("sentence-detail", "Adam has not converged.")
+    page.race_ends()  # it fits by EM, which is not the model of the row
+    page.wait_text(
+        "scratch-loss",
+        page.read("dash_clientside.words.nats(arguments[0])", page.view.scratch.loss),
+    )
+    for column in ("time", "touched"):
+        page.wait_text(f"scratch-{column}", "\u2013")
+        assert page.text(f"summary-{column}") != "\u2013"
 
 
 def test_undo_and_settings_are_no_increments(page: DashPage) -> None:
