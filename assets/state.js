@@ -35,6 +35,8 @@
     losses: [],
     /** @type {Run|null} the last run from scratch */
     run: null,
+    /** @type {{id: string, losses?: number[]}|null} an ended run; without losses: the server has none */
+    course: null,
     /** @type {any} the changes on their way to the server, see outbox.js */
     outbox: null,
     mode: "both",
@@ -75,6 +77,7 @@
   function receive(/** @type {View} */ view) {
     const known = state.view && state.view.id === view.id ? state.view.revision : -1;
     if (view.revision < known) return false;
+    if (view.scratch?.run !== state.view?.scratch?.run) gmm.charts.schedule();
     state.view = view;
     const example = state.settings.examples[view.example];
     state.home = example ? example.axis : [-1, 1];
@@ -130,6 +133,7 @@
       state.losses = run.losses;
     }
     state.run = run;
+    if (run.status === "done") state.course = run;
     return !isAlive(run) && !again;
   }
 
