@@ -4,7 +4,7 @@
 (function (gmm) {
   const SAME_MASS = 0.00005;
   const SAME_FIT_NATS = 0.0005;
-  /** Smallest difference that a person sees, and that two optima have. */
+  /** Smaller differences are not called different optima. */
   const VISIBLE_MASS = 0.005;
 
   /** @returns {string} "1 point", "2 points" */
@@ -47,7 +47,7 @@
     return `Online and from scratch differ by ${percent(totalVariation)} of the mass.`;
   }
 
-  /** @returns {string} which model fits better, and by how much */
+  /** @returns {string} which model fits better, and by how much; nothing where that is not known */
   function gap(/** @type {number|null} */ value) {
     if (value === null) return "";
     if (Math.abs(value) < SAME_FIT_NATS) return "Both fit your points equally well.";
