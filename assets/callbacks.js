@@ -231,10 +231,10 @@
   };
 
   /** @returns {string} how full the memory is */
-  function memory(/** @type {any} */ view, /** @type {Settings} */ { capacity }) {
-    const atoms = view && view.online && view.online.n_atoms;
-    const exact = atoms < capacity ? "Nothing is discarded." : "Neighbouring values are merged.";
-    return atoms ? `It holds ${gmm.words.count(atoms, "atom")}. ${exact}` : "";
+  function memory(/** @type {any} */ view) {
+    const { n_atoms: atoms, exact } = (view && view.online) || {};
+    const merged = exact ? "Nothing is discarded." : "Neighbouring values are merged.";
+    return atoms ? `It holds ${gmm.words.count(atoms, "atom")}. ${merged}` : "";
   }
 
   /**
@@ -247,7 +247,7 @@
     playing: ({ playing, constants }) => [
       playing ? `${constants.examples[playing.name].label}: ${playing.done} of ${playing.total}` : "Examples",
     ],
-    tables: ({ view, shown: axis, timings, settings }) => {
+    tables: ({ view, shown: axis, timings }) => {
       const { parameters, note, times } = gmm.table;
       const { online, scratch } = view || {};
       return [
@@ -255,7 +255,7 @@
         parameters(scratch, "From scratch", axis),
         note(view),
         times(timings),
-        memory(view, settings),
+        memory(view),
       ];
     },
   };

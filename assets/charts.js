@@ -14,6 +14,7 @@
   const ROOM_BELOW = 0.4;
   /** Smallest distance that the chart tells apart; `LEAST_DISTANCE` in dash_app/ui/figures.py. */
   const LEAST = 1e-4;
+  const NO_LOSSES = "There are no losses of this training.";
   /** What a frame holds that has data. */
   const GRAPH = "graph";
   let liveTimer = 0;
@@ -127,16 +128,25 @@
   function tellLosses() {
     liveTimer = 0;
     toldAt = performance.now();
-    const { losses, run: of } = gmm.state;
     const training = gmm.state.training();
     const chart = "scratch-loss-chart";
+    const model = gmm.state.view?.scratch;
+    const of = training ? gmm.state.run : model && gmm.state.course;
+    if (!training && model && of?.id !== model.run) {
+      gmm.exchange.recall(model.run);
+      return;
+    }
+    const losses = training ? gmm.state.losses : (of?.losses ?? []);
     const waits = training && losses.length === 0;
     if (waits && frames[chart] === GRAPH) return; // until then the run before is shown, as old
-    const { id, method, epochs, status } = of || {};
-    tell(chart, { losses, training, run: of && { id, method, epochs, status } });
+    const { id, method, epochs, status } = /** @type {any} */ (of || {});
+    tell(chart, { losses, training, run: of && { id, method, epochs, status } }, model ? NO_LOSSES : "");
   }
 
-  /** Hand over the losses of the run, at once or some time after the last ones. */
+  /**
+   * Hand over the losses of the run under way, or else of the run that the model from scratch comes
+   * from; at once or some time after the last ones.
+   */
   function schedule() {
     if (liveTimer) return;
     liveTimer = setTimeout(tellLosses, Math.max(0, toldAt + LIVE_EVERY_MS - performance.now()));

@@ -42,10 +42,19 @@
     }, lost);
   }
 
+  /** Ask for the losses of an earlier run, which an imported session does not have. */
+  function recall(/** @type {string} */ run) {
+    const value = { run, stop: false };
+    post("follow", { session: gmm.state.view.id, value }).then((answer) => {
+      if (!answer.again) gmm.state.course = answer.run || { id: run };
+      setTimeout(gmm.charts.schedule, answer.again ? answer.again.after_ms : 0);
+    }, lost);
+  }
+
   /** Ask for a whole session; null asks for a new one. */
   function look(/** @type {string|null} */ id) {
     post("look", { id }).then((answer) => answer.error || gmm.answers.seen(answer), lost);
   }
 
-  gmm.exchange = { follow, look, perform };
+  gmm.exchange = { follow, look, perform, recall };
 })((window.dash_clientside = window.dash_clientside || {}));

@@ -27,7 +27,7 @@
   const NEXT_CHART_MS = 20;
   /** The learners that always run: the reference, and the online one. */
   const ALWAYS = ["summary", "scratch"];
-  const NO_RACE = "No comparison: these charts count every point the same, a half-life does not.";
+  const NO_RACE = "No comparison: these charts count every point the same. This session has or had a half-life.";
   /** @type {EventSource|null} */
   let source = null;
   let address = "";
@@ -59,10 +59,11 @@
   const steps = () => (race.records.get("scratch") || []).length;
 
   /** @returns {boolean} whether the learners have yet to learn what the session has */
-  const behind = () => race.cursor === null && race.revision < (gmm.state.view ? gmm.state.view.revision : 0);
+  const behind = () =>
+    race.cursor === null && !race.refusal && race.revision < (gmm.state.view ? gmm.state.view.revision : 0);
 
   /** @returns {boolean} whether densities of added learners are on their way */
-  const awaited = () => race.shown.length > 0 && !race.refusal && behind();
+  const awaited = () => race.shown.length > 0 && behind();
 
   /** @returns {Racer|undefined} the record of a learner at the cursor, or its last one */
   function at(/** @type {string} */ name) {
@@ -98,6 +99,7 @@
   function forget(/** @type {string} */ id) {
     sessionId = id;
     race.records.clear();
+    race.refusal = "";
     race.revision = -1;
     race.cursor = null;
   }
@@ -148,7 +150,8 @@
   function refused(/** @type {{message: string}} */ { message }) {
     keep({ n_steps: 0, revision: -2 });
     race.refusal = message.includes("half-life") ? NO_RACE : message;
-    race.revision = gmm.state.view.revision;
+    race.revision = -1;
+    told();
   }
 
   /** Draw the densities in the next frame, table and charts in idle time. */

@@ -2,9 +2,10 @@
  * The state: the one object from which the page is drawn. Answers of the server replace its parts,
  * unless a newer answer has arrived already.
  *
- * @typedef {{total_variation: number, gap: number, current: boolean}} Comparison
+ * @typedef {{total_variation: number, gap: number|null, current: boolean}} Comparison
  * @typedef {{number: number, weights: number[], means: number[], variances: number[],
- *   loss: number, mean_nll: number, n_points: number, revision: number, time_s: number}} Model
+ *   loss: number, mean_nll: number, n_points: number, revision: number, time_s: number,
+ *   exact?: boolean, run?: string, method?: string, converged?: boolean}} Model
  * @typedef {{id: string, n_components: number, half_life: number|null, n_points: number,
  *   revision: number, can_undo: boolean, can_redo: boolean, online: Model|null,
  *   scratch: Model|null, comparison: Comparison|null, example: string|null,
@@ -34,6 +35,8 @@
     losses: [],
     /** @type {Run|null} the last run from scratch */
     run: null,
+    /** @type {{id: string, losses?: number[]}|null} an ended run; without losses: the server has none */
+    course: null,
     /** @type {any} the changes on their way to the server, see outbox.js */
     outbox: null,
     mode: "both",
@@ -74,6 +77,7 @@
   function receive(/** @type {View} */ view) {
     const known = state.view && state.view.id === view.id ? state.view.revision : -1;
     if (view.revision < known) return false;
+    if (view.scratch?.run !== state.view?.scratch?.run) gmm.charts.schedule();
     state.view = view;
     const example = state.settings.examples[view.example];
     state.home = example ? example.axis : [-1, 1];
@@ -129,6 +133,7 @@
       state.losses = run.losses;
     }
     state.run = run;
+    if (run.status === "done") state.course = run;
     return !isAlive(run) && !again;
   }
 

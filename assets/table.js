@@ -44,18 +44,32 @@
   }
 
   /**
-   * A row of the league table. Loss and likelihood of the two models of the plot are theirs, which
-   * come with the answer to a click; the rest is measured by the race.
+   * Whose loss and likelihood a row has. Those of the two models of the plot come with the answer to
+   * a click. Where the summary has merged values they are bounds, until the race has measured them.
+   *
+   * @returns {any}
+   */
+  function modelOf(/** @type {string} */ name, /** @type {any} */ cells, /** @type {any} */ view) {
+    const kind = { summary: "online", scratch: "scratch" }[name];
+    if (!kind) return cells;
+    const own = view && view.n_points && view[kind];
+    const bounds = Boolean(own) && own.exact === false;
+    return bounds && cells && !gmm.race.behind() ? cells : own;
+  }
+
+  /**
+   * A row of the league table. What the race measures from scratch is of its own fit by EM: it is
+   * left out beside another model.
    *
    * @returns {string[]}
    */
   function league(/** @type {{name: string, cells: any}} */ { name, cells }, /** @type {any} */ view, current) {
     const { nats, percent, ms } = gmm.words;
-    const kind = { summary: "online", scratch: "scratch" }[name];
-    const model = kind ? view && view.n_points && view[kind] : cells;
+    const model = modelOf(name, cells, view);
+    const other = model && model.run && (model.method !== "em" || !model.converged);
     const old = name === "scratch" && model && !current ? " (old)" : "";
     const { loss, mean_nll: nll } = model || {};
-    const measured = cells || {};
+    const measured = (!other && cells) || {};
     const reference = name === "scratch";
     return [
       nats(loss),
@@ -63,7 +77,7 @@
       reference || !cells ? "\u2013" : percent(measured.distance).replace("less than", "<"),
       reference ? "\u2013" : nats(measured.gap),
       ms(measured.time),
-      cells ? measured.touched.toLocaleString("en") : "\u2013",
+      cells && !other ? measured.touched.toLocaleString("en") : "\u2013",
       Number.isFinite(measured.truth) ? percent(measured.truth) : "\u2013",
       nats(measured.held_out),
     ];

@@ -4,6 +4,8 @@
 (function (gmm) {
   const SAME_MASS = 0.00005;
   const SAME_FIT_NATS = 0.0005;
+  /** Smaller differences are not called different optima. */
+  const VISIBLE_MASS = 0.005;
 
   /** @returns {string} "1 point", "2 points" */
   function count(/** @type {number} */ n, /** @type {string} */ noun) {
@@ -45,7 +47,7 @@
     return `Online and from scratch differ by ${percent(totalVariation)} of the mass.`;
   }
 
-  /** @returns {string} which model fits better, and by how much */
+  /** @returns {string} which model fits better, and by how much; nothing where that is not known */
   function gap(/** @type {number|null} */ value) {
     if (value === null) return "";
     if (Math.abs(value) < SAME_FIT_NATS) return "Both fit your points equally well.";
@@ -56,13 +58,15 @@
   /** @returns {string} why two models differ that saw the same points, with the same settings */
   function cause(/** @type {Snapshot} */ { view, settings }) {
     const { total_variation: apart, cause: named } = view.comparison;
-    if (named === "optimiser") return "Adam has not converged: that is the cause.";
+    const adam = view.scratch.method === "adam";
+    if (named === "optimiser") return `${adam ? "Adam" : "EM"} has not converged.`;
     if (apart < SAME_MASS) return "";
-    const atoms = view.online.n_atoms;
-    if (atoms !== undefined && atoms < settings.capacity) {
-      return "The summary discarded nothing; the two searches ended in different optima.";
+    if (!view.online.exact) {
+      return `${adam ? "A cause" : "The cause"} is the summary: at most ${count(settings.capacity, "atom")}.`;
     }
-    return `The cause is the summary: at most ${count(settings.capacity, "atom")}.`;
+    if (apart < VISIBLE_MASS) return "";
+    const ended = adam ? "Adam and the search ended apart" : "the two searches ended in different optima";
+    return `The summary discarded nothing; ${ended}.`;
   }
 
   const HINDRANCES = {

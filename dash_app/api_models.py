@@ -286,6 +286,19 @@ class OnlineAnswer(ModelAnswer):
     """The current online model."""
 
     n_atoms: int = Field(description="atoms of the learner's summary now", examples=[17])
+    exact: bool = Field(
+        description="whether the summary has merged no values; if it has, loss and mean_nll are "
+        "upper bounds",
+        examples=[True],
+    )
+
+
+class ScratchAnswer(ModelAnswer):
+    """The newest model from scratch."""
+
+    run: str = Field(description="id of its training", examples=[_RUN])
+    method: str = Field(examples=["em"])
+    converged: bool = Field(description="whether the training ended by itself", examples=[True])
 
 
 class MixtureAnswer(Model):
@@ -325,7 +338,7 @@ class SessionAnswer(Model):
     can_undo: bool
     can_redo: bool
     online: Optional[OnlineAnswer] = Field(description="the online model; null without points")
-    scratch: Optional[ModelAnswer] = Field(
+    scratch: Optional[ScratchAnswer] = Field(
         description="the newest model from scratch since the last clear; null before the first"
     )
     created_at: str = Field(description="ISO 8601, UTC", examples=[_WHEN])

@@ -53,9 +53,12 @@ def _optional_model(version: Optional[ModelVersion]) -> Optional[Document]:
 
 def session_document(view: SessionView) -> Document:
     """Return a session with both of its current models."""
-    online = _optional_model(view.online)
+    online, scratch = _optional_model(view.online), _optional_model(view.scratch)
     if online is not None:
-        online["n_atoms"] = view.n_atoms
+        online.update(n_atoms=view.n_atoms, exact=view.exact)
+    if scratch is not None and view.training is not None:
+        of = view.training
+        scratch.update(run=of.run, method=of.method, converged=of.converged)
     return {
         "id": view.id,
         "n_components": view.n_components,
@@ -70,7 +73,7 @@ def session_document(view: SessionView) -> Document:
         "can_undo": view.can_undo,
         "can_redo": view.can_redo,
         "online": online,
-        "scratch": _optional_model(view.scratch),
+        "scratch": scratch,
         "created_at": timestamp(view.created_at),
     }
 

@@ -120,6 +120,10 @@ def test_training_from_scratch_and_comparison_with_online(
     assert checked(parameters, models.ModelAnswer) == run["model"]
     online = checked(client.get(f"{session}/parameters"), models.ModelAnswer)
     assert online["kind"] == "online"
+    view = checked(client.get(session), models.SessionAnswer)
+    assert view["online"]["exact"]
+    of_training = {"run": run["id"], "method": "em", "converged": True}
+    assert view["scratch"] == {**run["model"], **of_training}
     comparison = checked(client.get(f"{session}/comparison"), models.ComparisonAnswer)
     assert comparison["online"] == online
     assert comparison["scratch"] == run["model"]

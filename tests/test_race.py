@@ -168,6 +168,24 @@ def test_a_half_life_is_refused_until_it_is_gone(sessions: Sessions, session_id:
     assert places(events) == [(step, "scratch") for step in range(4)]
 
 
+def test_a_half_life_of_earlier_is_refused_until_a_clear(
+    sessions: Sessions, session_id: str
+) -> None:
+    follower = sessions.races.follow(session_id, [])
+    sessions.configure(session_id, half_life=20)
+    sessions.configure(session_id, half_life=None)
+    assert told(follower)[-1] == Current(6, 4)  # no point has come with it
+    sessions.undo(session_id)
+    sessions.add(session_id, [0.2])
+    sessions.configure(session_id, half_life=None)
+    (refused,) = follower.look()
+    assert isinstance(refused, Refused)
+    assert "never had a half-life" in refused.message
+    sessions.clear(session_id)
+    sessions.add(session_id, [0.2])
+    assert places(told(follower)) == [(0, "scratch")]
+
+
 def test_a_change_while_it_computes_is_followed_after_the_record_under_way(
     sessions: Sessions, session_id: str
 ) -> None:

@@ -56,8 +56,9 @@ class Difference:
     Attributes
     ----------
     total_variation : float, 0 to 1
-    gap : float, nats per point, the mean log-likelihood of the summary, online minus from scratch;
-        None if it is not finite
+    gap : float, nats per point, the mean log-likelihood of the points, online minus from scratch
+        None if it is not finite, or if the summary has merged values: online is fitted to the
+        summary, so even the sign on the points may be another.
     current, cause : see `Basis`
     """
 
@@ -95,6 +96,8 @@ class Differences:
 
 def _measured(basis: Basis) -> tuple[float, Optional[float]]:
     p, q = basis.online.mixture, basis.scratch.mixture
+    if not basis.summary.exact:
+        return total_variation(p, q), None
     # the model's own mean_nll may be of points before the last change of the settings
     gap = mean_log_likelihood(basis.summary, p) - mean_log_likelihood(basis.summary, q)
     return total_variation(p, q), gap if math.isfinite(gap) else None

@@ -277,7 +277,8 @@ class History:
         """Return a model from scratch, with the state of the points that it was trained on."""
         head = self._store.head(session_id, version.revision)
         data = self._store.data_node(session_id, head)
-        return Training(version, data, bool(change.detail["converged"]))
+        facts = change.detail
+        return Training(version, data, facts["run"], facts["method"], bool(facts["converged"]))
 
     def _operation(self, live: Live, seq: int) -> Operation:
         operation = self._store.operation(live.record.id, seq)

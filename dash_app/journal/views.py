@@ -10,7 +10,7 @@ from dash_app.journal.live import Live
 from dash_app.journal.recent import Recent
 from dash_app.learning import Comparison, Mixture
 from dash_app.records.operations import ROOT, Played
-from dash_app.records.versions import ModelVersion
+from dash_app.records.versions import ModelVersion, Training
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,9 @@ class SessionView:
     half_life : new points after which an old point counts half; None: points keep their weight
     prior_weight : pseudo-observations for each component's variance
     capacity : largest number of atoms of the online learner's summary; n_atoms: those of now
+    exact : whether the summary has merged no values
     online, scratch : the current models; None without points or before the first training
+    training : that of the model from scratch
     created_at : seconds since 1970
     example : the example that the points come from
     basis : of the difference between the models; None unless both exist
@@ -38,14 +40,20 @@ class SessionView:
     n_points: int
     revision: int
     online: Optional[ModelVersion]
-    scratch: Optional[ModelVersion]
+    training: Optional[Training]
     n_atoms: int
+    exact: bool
     can_undo: bool
     can_redo: bool
     created_at: float
     example: Optional[Played] = None
     basis: Optional[Basis] = field(default=None, compare=False)
     changes: tuple[Recent, ...] = field(default=(), compare=False)
+
+    @property
+    def scratch(self) -> Optional[ModelVersion]:
+        """The current model from scratch."""
+        return None if self.training is None else self.training.version
 
     @property
     def truth(self) -> Optional[Mixture]:
@@ -84,8 +92,9 @@ def view_of(live: Live) -> SessionView:
         n_points=state.n_points,
         revision=live.seq,
         online=state.online,
-        scratch=live.scratch,
+        training=live.training,
         n_atoms=state.learner.summary.n_atoms,
+        exact=state.learner.summary.exact,
         can_undo=state.node != ROOT,
         can_redo=state.node != live.tip,
         created_at=live.record.created_at,

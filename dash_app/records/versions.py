@@ -57,9 +57,13 @@ class Training:
     Attributes
     ----------
     data : int, the last node on the path to its state that changed the points
+    run : its id
+    method : "em" or "adam"
     converged : whether the training ended by itself, not at its maximum number of epochs
     """
 
     version: ModelVersion
     data: int
+    run: str
+    method: str
     converged: bool

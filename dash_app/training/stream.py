@@ -16,16 +16,23 @@ from dash_app.store import PointRow, Store
 
 @dataclass(frozen=True, eq=False)
 class Stream:
-    """The increments of a session at a node, in order of arrival."""
+    """The increments of a session at a node, in order of arrival.
+
+    Attributes
+    ----------
+    faded : whether a point has come with a half-life
+    """
 
     settings: Settings
     increments: list[Step]
+    faded: bool
 
     def check_weights(self, what: str) -> None:
-        """Raise RefusedError where the session forgets: learners to compare do not."""
-        if self.settings.half_life is not None:
+        """Raise RefusedError where the session forgets or forgot: learners to compare do not."""
+        if self.settings.half_life is not None or self.faded:
             raise RefusedError(
-                f"expected a session without half-life: a {what} gives every point the same weight"
+                f"expected a session that never had a half-life: a {what} gives every point the "
+                "same weight"
             )
 
 
@@ -43,7 +50,8 @@ def stream_at(store: Store, record: SessionRecord, node: int) -> Stream:
     increments = [
         Step(points, truth if index < n_drawn else None) for index, (points, _) in enumerate(found)
     ]
-    return Stream(settings, increments)
+    # no point of a session that has faded can be removed: one of them is still there
+    return Stream(settings, increments, any(half_life is not None for _, half_life in found))
 
 
 def _truth_at(path_rows: list[PointRow], node: int) -> tuple[Optional[Mixture], int]:

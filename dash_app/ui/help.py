@@ -25,23 +25,27 @@ IDEA = (
 #: Terms of the page, one word a thing. The same texts are the hints of the terms on the page.
 TERMS = {
     "online": "Trained on each increment as it comes, from a summary of the earlier points.",
-    "from scratch": "Trained on all points at once, without an earlier model: the reference.",
+    "from scratch": "Trained on all points at once, without an earlier model: the reference. p "
+    "trains the session's. To measure the learners, the page also fits by EM as points come: ms, "
+    "touched and the charts over increments are of those fits.",
     "loss": "What both trainings lower: the mean negative log-likelihood plus a small penalty on "
-    "narrow components. Nats a point; lower is better. It may be negative.",
+    "narrow components. Nats a point; lower is better. It may be negative. That of Online is an "
+    "upper bound where the summary has merged values, until it is measured on all points.",
     "mean negative log-likelihood": "Minus the mean logarithm of the density at the points, "
     "without the penalty. Nats a point; lower is better. It is negative where points are close "
-    "together.",
+    "together. That of Online is at times an upper bound, as its loss.",
     "nat": "The unit of natural logarithms. A loss that is lower by 0.01 nats makes each point "
     "about 1 % likelier.",
     "difference": "Share of the mass that lies elsewhere under the other density (total "
     "variation): half of the area between the two curves.",
     "learner": "A method that learns a mixture from increments. All get the same increments, in "
-    "the same order.",
+    "the same order, with the settings of now.",
     "distance": "Share of the mass that lies elsewhere than under a fit from scratch by EM to the "
     "very points that have come (total variation).",
     "gap": "Mean log-likelihood of the learner minus that of the fit from scratch by EM, on all "
     "points so far. Nats a point; below 0 the learner fits worse.",
-    "time of an update": "Milliseconds of the learner's last update on the server.",
+    "time of an update": "Milliseconds of the last update on the server, of a copy of the learner "
+    "that runs for this table. Those of the session's own trainings are under Response times.",
     "distance to the truth": "Share of the mass that lies elsewhere than under the truth, the "
     "density that the points of the example come from.",
     "held-out loss": "Mean negative log-likelihood of 1,000 fresh points of the truth. Nats a "

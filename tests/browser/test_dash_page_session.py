@@ -143,6 +143,52 @@ def test_smaller_summary_is_a_setting_and_the_cause_of_a_difference(page: DashPa
     train(page)
     page.wait_text("sentence", "Online and from scratch differ by")
     page.wait_text("sentence-detail", "The cause is the summary: at most 16 atoms.")
+    assert "fit" not in page.text("sentence-detail")  # of the summary, which online is fitted to
+    page.race_ends()
+    measured = page.read("dash_clientside.race.at('summary')")
+    assert -measured["objective"] < page.view.online.loss  # all points against their bound
+    shown = "dash_clientside.words.nats({})"
+    page.wait_text("summary-loss", page.read(shown.format(-measured["objective"])))
+    page.wait_text("summary-nll", page.read(shown.format(measured["mean_nll"])))
+
+
+def test_summary_is_no_cause_while_it_has_merged_nothing(page: DashPage) -> None:
+    page.script("dash_clientside.actions.configure({capacity: 16})")
+    page.wait("dash_clientside.state.view.capacity === 16")
+    page.open_memory()
+    page.server.sessions.add(page.session_id, [-0.9 + 0.12 * index for index in range(16)])
+    page.wait_text("summary-state", "It holds 16 atoms. Nothing is discarded.")
+
+
+CAUSE = """
+const [method, named, exact, apart] = arguments;
+const comparison = {total_variation: apart, gap: null, current: true, cause: named};
+const view = {n_points: 20, online: {exact}, scratch: {method}, comparison};
+return dash_clientside.words.headline(
+    {view, settings: {capacity: 16}, current: true, connection: 'live', step: null})[1];
+"""
+
+
+def test_cause_is_named_only_where_it_is_known(page: DashPage) -> None:
+    said = [
+        page.script(CAUSE, method, named, exact, apart)
+        for method, named, exact, apart in (
+            ("em", None, True, 0.004),
+            ("em", None, True, 0.006),
+            ("adam", None, True, 0.00007),
+            ("adam", None, True, 0.006),
+            ("adam", None, False, 0.006),
+            ("em", "optimiser", True, 0.006),
+        )
+    ]
+    assert said == [
+        "",
+        "The summary discarded nothing; the two searches ended in different optima.",
+        "",
+        "The summary discarded nothing; Adam and the search ended apart.",
+        "A cause is the summary: at most 16 atoms.",
+        "EM has not converged.",
+    ]
 
 
 def test_cause_of_an_old_curve_and_of_adam_are_named(page: DashPage) -> None:
@@ -154,7 +200,15 @@ def test_cause_of_an_old_curve_and_of_adam_are_named(page: DashPage) -> None:
     page.slide("epochs", 0)
     page.key("p")
     page.wait("dash_clientside.state.scratchCurrent()", 60)
-    page.wait_text("sentence-detail", "Adam has not converged: that is the cause.")
+    page.wait_text("sentence-detail", "Adam has not converged.")
+    page.race_ends()  # it fits by EM, which is not the model of the row
+    page.wait_text(
+        "scratch-loss",
+        page.read("dash_clientside.words.nats(arguments[0])", page.view.scratch.loss),
+    )
+    for column in ("time", "touched"):
+        page.wait_text(f"scratch-{column}", "\u2013")
+        assert page.text(f"summary-{column}") != "\u2013"
 
 
 def test_undo_and_settings_are_no_increments(page: DashPage) -> None:

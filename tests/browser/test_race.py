@@ -167,6 +167,12 @@ def test_charts_say_why_there_is_no_comparison_until_there_is_one(page: DashPage
     page.until(lambda: "summary" in lines(page, "touched-chart"), "the charts")
     page.script("dash_clientside.actions.configure({half_life: 20})")
     for chart in CHARTS:
-        page.wait_text(chart.replace("chart", "frame"), "a half-life does not")
-    page.key("u")
+        page.wait_text(chart.replace("chart", "frame"), "has or had a half-life")
+    page.click(0.1)
+    page.settle()
+    page.wait("document.getElementById('page').dataset.race === 'current'")
+    page.script("dash_clientside.actions.configure({half_life: null})")
+    page.settle()
+    page.wait_text("loss-frame", "has or had a half-life")  # the model is of faded points
+    page.key("u", "u", "u")
     page.until(lambda: "summary" in lines(page, "touched-chart"), "the charts again")

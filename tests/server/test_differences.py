@@ -48,6 +48,18 @@ def test_it_equals_the_comparison_over_all_points_while_the_summary_is_exact(
     assert found.gap == pytest.approx(exact.log_likelihood_gap, abs=1e-12)
 
 
+def test_which_fits_better_is_not_told_once_the_summary_has_merged_values(
+    sessions: Sessions,
+) -> None:
+    session_id = sessions.create(n_components=2, capacity=16).id
+    sessions.add(session_id, np.linspace(-1.0, 1.0, 16))
+    sessions.train(session_id)
+    assert difference(sessions, sessions.view(session_id)).gap is not None
+    found = difference(sessions, sessions.add(session_id, [0.05]))
+    assert found.gap is None
+    assert found.total_variation > 0
+
+
 @pytest.mark.any_store
 def test_it_follows_a_change_of_the_number_of_components(sessions: Sessions, trained: str) -> None:
     view = sessions.configure(trained, n_components=3)
