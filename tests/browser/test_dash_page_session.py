@@ -219,4 +219,4 @@ def test_space_pauses_an_example_and_escape_stops_it(
 
 def test_missed_shift_click_answers_visibly(page: DashPage) -> None:
     page.click(0.3, button="right")
-    page.wait_message("There is no point under the mouse.")
+    page.wait_message("There is no point here.")

@@ -66,6 +66,22 @@ def test_finger_that_scrolls_adds_none(phone: DashPage) -> None:
     assert phone.points == pytest.approx([0.25], abs=0.03)
 
 
+def test_long_press_removes_where_the_browser_sends_no_contextmenu(phone: DashPage) -> None:
+    phone.script(
+        "window.addEventListener('contextmenu', (event) => event.stopImmediatePropagation(), true)"
+    )
+    _tap(phone, phone.pixel(-0.5))
+    phone.until(lambda: phone.points.size == 1, "the tap's point")
+    phone.settle()
+    for x in (0.5, -0.5):
+        _touch(phone, "touchStart", phone.pixel(x))
+        phone.pass_time(700)
+        _touch(phone, "touchEnd")
+    phone.wait("dash_clientside.state.view.n_points === 0")
+    _tap_once_more(phone)
+    assert phone.points == pytest.approx([0.25], abs=0.03)
+
+
 @pytest.mark.parametrize("comes_back", [False, True])
 def test_finger_that_drags_adds_none(phone: DashPage, comes_back: bool) -> None:
     x, y = phone.pixel(-0.3)
