@@ -77,6 +77,7 @@ def test_a_click_on_the_past_goes_on_from_there(page: DashPage) -> None:
     rewind_to(page, 2)
     page.click(0.3)
     page.wait(f"{DIALOG} !== null")
+    assert "undo and redo do not bring them back" in page.text("branch-text")
     page.press("branch-here")
     page.wait("dash_clientside.state.view.n_points === 4")
     page.settle()
@@ -84,6 +85,12 @@ def test_a_click_on_the_past_goes_on_from_there(page: DashPage) -> None:
     assert page.read("dash_clientside.race.cursor") is None
     page.race_ends()
     assert page.read("dash_clientside.race.steps()") == 4
+    page.key("u")
+    page.wait("dash_clientside.state.view.n_points === 3")
+    page.wait("!document.getElementById('redo').disabled")
+    page.key("r")
+    page.wait("dash_clientside.state.view.n_points === 4")
+    np.testing.assert_allclose(page.points, [*POINTS[:3], 0.3], atol=0.004)
 
 
 @pytest.mark.parametrize(("answer", "added"), [("branch-end", [0.3]), ("branch-cancel", [])])
