@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from dash.testing.browser import Browser
 from dash_page import DashPage
@@ -177,9 +179,34 @@ def test_an_end_of_the_axis_zooms_in_and_an_empty_box_shows_all(page: DashPage) 
     page.wait_text("points-outside", "1 point outside")
     page.key(Keys.BACKSPACE * 3, "5", Keys.ENTER, into="axis-low")
     page.wait("document.getElementById('axis-low').ariaInvalid === 'true'")
+    page.wait_text("points-outside", "The left end must be lower.")
     page.key(Keys.BACKSPACE, Keys.ENTER, into="axis-low")
     page.wait("document.getElementById('axis-low').ariaInvalid !== 'true'")
     page.wait("dash_clientside.state.shown[0] === -1")
+
+
+def test_axis_that_was_set_holds_cursor_and_numbers_until_an_example_or_another_session(
+    page: DashPage,
+) -> None:
+    def set_axis() -> None:
+        page.key("9", Keys.ENTER, into="axis-high")
+        page.key("5", Keys.ENTER, into="axis-low")
+        page.wait("dash_clientside.state.shown.join() === '5,9'")
+
+    page.click(-0.5, 0.5)
+    page.settle()
+    set_axis()
+    page.wait("document.getElementById('axis-cursor').ariaValueNow === '5'")
+    page.wait("document.querySelectorAll('#plot .ytick text').length > 1")
+    labels = page.read("[...document.querySelectorAll('#plot .ytick text')].map(e => e.innerHTML)")
+    assert not [label for label in labels if re.search("[a-zμ]", label.replace("e", ""))], labels
+    page.play("two-clumps", 40)
+    page.wait("dash_clientside.state.shown.join() === '-1,1'")
+    set_axis()
+    page.driver.get(page.server.url)
+    page.wait("window.dash_clientside?.state?.view")
+    assert page.read("dash_clientside.state.shown") == [-1, 1]
+    assert page.read("document.getElementById('axis-low').value") == ""
 
 
 def test_components_of_the_table_are_numbered_on_the_plot(page: DashPage) -> None:
