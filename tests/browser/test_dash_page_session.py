@@ -213,7 +213,14 @@ def test_components_of_the_table_are_numbered_on_the_plot(page: DashPage) -> Non
     page.click(*TWO_CLUMPS)
     page.settle()
     page.wait("document.querySelectorAll('#plot .textpoint').length === 3")
-    page.wait_text("parameters-note", "less than one point in 1,000")
+    page.wait_text("parameters-note", "it stands for almost no point")
+    model = "{weights: [1, 1e-12], means: [0, 0.001], variances: [0.01, arguments[0]]}"
+    note = f"dash_clientside.table.note({{online: {model}}})"
+    assert "narrow" not in page.read(note, 0.04)
+    assert "narrow" in page.read(note, 1e-26)
+    seen = f"{{mode: 'both', seen: () => ({{online: {model}, scratch: null}})}}"
+    close = page.read(f"dash_clientside.curves.all({seen}, [-1, 1]).numbers.text", 0.04)
+    assert close == ["1, 2", "\u00a0"]
 
 
 def test_readout_follows_a_training_while_the_mouse_rests(page: DashPage) -> None:
