@@ -60,8 +60,9 @@
     change({ kind: "clear" });
   }
 
-  /** Let the server play an example; its points come by the stream. */
+  /** Let the server play an example; its points come by the stream. The axis shows all of them. */
   function example(/** @type {string} */ name) {
+    for (const end of ["axis-low", "axis-high"]) gmm.set_props(end, { value: "" });
     gmm.state.reset();
     gmm.charts.schedule();
     change({ kind: "play", name });

@@ -117,12 +117,11 @@
     const [low, high] = [lowest, highest].map((end) => (end === "" || end === null ? null : Number(end)));
     const [left, right] = [low ?? gmm.state.home[0], high ?? gmm.state.home[1]];
     const known = [low, high].every((end) => end === null || Number.isFinite(end));
-    if (!known || (low !== null && high !== null && low >= high) || left >= right) {
-      return [true, true];
-    }
-    gmm.state.axis = [low, high];
+    const wrong = !known || left >= right;
+    gmm.state.axisWrong = wrong;
+    if (!wrong) gmm.state.axis = [low, high];
     if (gmm.state.outbox) gmm.show.all();
-    return [false, false];
+    return [wrong, wrong];
   }
 
   /** @returns {any[]} the inside of each frame that changes: a sentence, or the graph with its data */
@@ -260,6 +259,10 @@
     },
   };
 
+  /** @returns {string} how many points are beyond the axis */
+  const beyond = (/** @type {number} */ outside) =>
+    outside ? `${gmm.words.count(outside, "point")} outside; empty boxes show all.` : "";
+
   /**
    * The same for each group of `_CONTROLS`.
    * @type {Record<string, (snapshot: Snapshot) => any[]>}
@@ -286,10 +289,10 @@
       !(view && view.truth),
       view && view.truth ? `The truth${gmm.state.truth ? " \u2713" : ""}` : "The truth: of fixed clumps only",
     ],
-    axis: ({ shown: [low, high], outside }) => [
+    axis: ({ shown: [low, high], outside, axisWrong }) => [
       gmm.words.number(low, 3),
       gmm.words.number(high, 3),
-      outside ? `${gmm.words.count(outside, "point")} outside; empty boxes show all.` : "",
+      axisWrong ? "The left end must be lower." : beyond(outside),
     ],
     settings: ({ settings }) => [
       String(settings.n_components),

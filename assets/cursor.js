@@ -16,12 +16,13 @@
     place();
   }
 
-  /** Move the mark to the cursor's value on the drawn axis. */
+  /** Move the mark to the cursor's value on the drawn axis; beyond an end, both go to that end. */
   function place() {
     const gd = gmm.plot.element("plot");
     if (!gd) return;
     const axis = gd._fullLayout.xaxis;
     const [low, high] = shown();
+    x = Math.min(high, Math.max(low, x));
     const px = axis._offset + (axis._length * (x - low)) / (high - low);
     const cursor = element();
     cursor.style.setProperty("--at", `${px}px`);

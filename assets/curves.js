@@ -6,6 +6,12 @@
   const STEPS = [1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10];
   const TIGHT = 1.06;
   const LOOSE = 2.2;
+  /** Less mass than this on the axis is drawn as nearly nothing. */
+  const LEAST_MASS = 0.01;
+  /** Numbers closer than this share of the axis would be on each other: the first has both. */
+  const CLOSE = 0.02;
+  /** The text of the second; Plotly leaves out an empty one. */
+  const NONE = "\u00a0";
 
   /**
    * The axis: an end that was chosen is where it was chosen. Another end is that of `home`, or
@@ -57,13 +63,18 @@
   }
 
   /** @returns {any} the number of each component in the table, above the curve at its mean */
-  function numbers(/** @type {any} */ model) {
+  function numbers(/** @type {any} */ model, /** @type {[number, number]} */ [low, high]) {
     if (!model || model.weights.length < 2) return { x: [], y: [], text: [] };
-    return {
-      x: model.means,
-      y: model.means.map((/** @type {number} */ mean) => gmm.density.at(model, mean)),
-      text: model.means.map((/** @type {number} */ _, /** @type {number} */ k) => String(k + 1)),
-    };
+    /** @type {number[]} */
+    const x = model.means;
+    /** @type {string[]} */
+    const text = [];
+    x.forEach((mean, k) => {
+      const near = x.findIndex((other, j) => text[j] !== NONE && Math.abs(other - mean) < CLOSE * (high - low));
+      text[k] = near < k ? NONE : String(k + 1);
+      if (near < k) text[near] += `, ${k + 1}`;
+    });
+    return { x, y: x.map((mean) => gmm.density.at(model, mean)), text };
   }
 
   /** @returns {any} a path for each curve trace by its uid, and the highest value */
@@ -78,8 +89,9 @@
       online: whole(online, xs),
       scratch: whole(scratch, xs),
     };
-    const top = Math.max(1e-12, ...paths.online.y, ...paths.scratch.y);
-    return { paths, top, online, scratch, numbers: numbers(online || scratch) };
+    const least = LEAST_MASS / (shown[1] - shown[0]);
+    const top = Math.max(least, ...paths.online.y, ...paths.scratch.y);
+    return { paths, top, online, scratch, numbers: numbers(online || scratch, shown) };
   }
 
   gmm.curves = { all, ceiling, range, whole };

@@ -29,7 +29,8 @@
   }
 
   function components(/** @type {number} */ wanted) {
-    const most = gmm.state.settings.max_components;
+    const { n_components: now } = gmm.snapshot.settings(); // the API may have set more than the page
+    const most = Math.max(now, gmm.state.settings.max_components);
     gmm.actions.configure({ n_components: Math.min(most, Math.max(1, wanted)) });
   }
 

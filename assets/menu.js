@@ -1,4 +1,7 @@
-/** The menu closes by Escape, by a press elsewhere, and after one of its buttons. */
+/**
+ * The menu closes by Escape, by a press elsewhere, and after one of its buttons. Its own button then
+ * has the focus, which a dialog gives back as it closes; not after Rewind, where Space plays.
+ */
 "use strict";
 
 (function (gmm) {
@@ -11,7 +14,10 @@
       if (!menu.contains(/** @type {Node} */ (event.target))) close();
     });
     menu.addEventListener("click", (event) => {
-      if (/** @type {HTMLElement} */ (event.target).closest("button")) close();
+      const pressed = /** @type {HTMLElement} */ (event.target).closest("button");
+      if (!pressed) return;
+      close();
+      if (pressed.id !== "rewind-open") menu.querySelector("summary").focus();
     });
     menu.addEventListener("keydown", (event) => {
       if (event.key !== "Escape" || !menu.open) return;

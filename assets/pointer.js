@@ -12,6 +12,8 @@
   const MOST_PARTS = 4;
   const MOUSE_SLACK_PX = 6;
   const TOUCH_SLACK_PX = 10;
+  /** A longer press of a finger removes, also in a browser that sends no contextmenu for it. */
+  const LONG_PRESS_MS = 500;
   /** @type {PointerEvent|null} the button or finger that is down and may become a click */
   let down = null;
   /** @type {PointerEvent|null} where the mouse is, over the plot */
@@ -51,7 +53,7 @@
   function takeBack(/** @type {{x: number, perUnit: number}} */ where) {
     const { held, coming } = gmm.state.expected;
     const point = gmm.rug.nearest([...held, ...coming], where.x, REACH_PX / where.perUnit);
-    if (point === null) gmm.show.tell("There is no point under the mouse.");
+    if (point === null) gmm.show.tell("There is no point here.");
     else gmm.actions.remove(point);
   }
 
@@ -110,9 +112,12 @@
     const press = down;
     if (!press || event.pointerId !== press.pointerId || moves(event)) return;
     down = null;
+    const removing = press.pointerType !== "mouse" && event.timeStamp - press.timeStamp > LONG_PRESS_MS;
     const gd = gmm.plot.element("plot");
-    if (gd && gmm.state.outbox) click(gd, event);
-    else keep(event);
+    if (!gd || !gmm.state.outbox) {
+      if (!removing) keep(event);
+    } else if (removing) removes(event);
+    else click(gd, event);
   }
 
   /** The plot is not drawn yet: mark the press, and act on it later. */
@@ -127,6 +132,7 @@
     layer.append(dot);
   }
 
+  /** Remove the point at a right click or a long press. */
   function removes(/** @type {PointerEvent} */ event) {
     if (!onPlot(event)) return;
     event.preventDefault();

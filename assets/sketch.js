@@ -49,11 +49,12 @@
   }
 
   /** Move the numbers of the components; there are as many as before. */
-  function numbers(/** @type {any} */ gd, /** @type {{x: number[], y: number[]}} */ { x, y }) {
+  function numbers(/** @type {any} */ gd, /** @type {{x: number[], y: number[], text: string[]}} */ { x, y, text }) {
     const { xaxis, yaxis } = gd._fullLayout;
-    gd.querySelectorAll(".tracenumbers text").forEach((/** @type {Element} */ text, /** @type {number} */ k) => {
-      text.setAttribute("x", xaxis.c2p(x[k]));
-      text.setAttribute("y", yaxis.c2p(y[k]));
+    gd.querySelectorAll(".tracenumbers text").forEach((/** @type {Element} */ drawn, /** @type {number} */ k) => {
+      drawn.setAttribute("x", xaxis.c2p(x[k]));
+      drawn.setAttribute("y", yaxis.c2p(y[k]));
+      if (drawn.textContent !== text[k]) drawn.textContent = text[k];
     });
   }
 

@@ -4,7 +4,7 @@
  * @typedef {{n_components: number, half_life: number|null, capacity: number}} Settings
  * @typedef {{view: any, settings: Settings, run: any, training: boolean, current: boolean,
  *   pass: number, connection: string, hindrance: any, coming: number,
- *   playing: any, axis: any[], shown: number[], outside: number, method: string,
+ *   playing: any, axis: any[], axisWrong: boolean, shown: number[], outside: number, method: string,
  *   step: number|null, steps: number, replays: boolean,
  *   timings: Record<string, number[]>, problem: any, announcement: string, constants: any}} Snapshot
  */
@@ -46,9 +46,9 @@
   function take(/** @type {any} */ problem = null, announcement = "") {
     const { state } = gmm;
     const view = state.seen();
-    const { run, connection, hindrance, axis, shown, losses, method } = state;
+    const { run, connection, hindrance, axis, axisWrong, shown, losses, method } = state;
     return {
-      ...{ view, connection, hindrance, axis, shown, problem, announcement, method },
+      ...{ view, connection, hindrance, axis, axisWrong, shown, problem, announcement, method },
       run: run && { ...run, losses: null },
       settings: settings(),
       playing: view ? view.playing : null,

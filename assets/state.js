@@ -47,6 +47,8 @@
     epochs: 200,
     /** @type {[number|null, number|null]} the axis as chosen; null: as far as the points reach */
     axis: [null, null],
+    /** Whether the boxes of the axis have something else than two ends. */
+    axisWrong: false,
     /** @type {[number, number]} the axis of few points */
     home: [-1, 1],
     /** @type {[number, number]} the axis as drawn */

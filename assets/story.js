@@ -10,10 +10,12 @@
 (function (gmm) {
   const TELL_EVERY_MS = 150;
   const SEEN = "story-seen";
+  /** Where the browser keeps the person's own learners while the story shows others. */
+  const OWN_LEARNERS = "story-own-learners";
   const N_LAST = 10;
   /** @type {number|null} the step that is shown; null: there is no story */
   let index = null;
-  /** @type {{id: string, racing: string[], kept: boolean}|null} what comes back at the end */
+  /** @type {{id: string, kept: boolean}|null} the session that comes back at the end */
   let own = null;
   /** @type {string|null} the session in which the examples are played */
   let stage = null;
@@ -33,7 +35,8 @@
   function open() {
     if (index !== null || !gmm.state.view) return;
     const { id, n_points: n } = gmm.state.view;
-    own = { id, racing: gmm.race.racing.slice(), kept: n > 0 };
+    own = { id, kept: n > 0 };
+    sessionStorage.setItem(OWN_LEARNERS, JSON.stringify(gmm.race.racing));
     markSeen();
     gmm.address.keep(true);
     document.getElementById("page").dataset.story = "yes";
@@ -125,20 +128,28 @@
     gmm.set_props("story", { data });
   }
 
-  /** Leave the story: the own points and learners come back. */
+  /** Leave the story: the own points and learners come back, and the focus goes to Help. */
   function leave() {
     if (index === null) return;
     clearInterval(timer);
     index = null;
     delete document.getElementById("page").dataset.story;
     gmm.address.keep(false);
-    const { id, racing } = own;
+    document.getElementById("help-open").focus({ preventScroll: true });
+    const { id } = own;
     const back = () => {
       own = null;
-      gmm.set_props("racing", { value: racing });
+      giveLearnersBack();
     };
     if (isStaged() || moving) gmm.answers.enter(id, back);
     else back();
+  }
+
+  /** Compare with the person's own learners again, if the story has shown others. */
+  function giveLearnersBack() {
+    const kept = sessionStorage.getItem(OWN_LEARNERS);
+    if (kept) compare(JSON.parse(kept));
+    sessionStorage.removeItem(OWN_LEARNERS);
   }
 
   /** @type {Record<string, () => void>} */
@@ -168,6 +179,7 @@
   function listen() {
     const page = document.getElementById("page");
     if (localStorage.getItem(SEEN)) page.dataset.storySeen = "yes";
+    giveLearnersBack(); // a reload has left the story
     new MutationObserver(() => {
       if (page.dataset.empty === "no") markSeen();
     }).observe(page, { attributeFilter: ["data-empty"] });

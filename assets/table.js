@@ -4,6 +4,8 @@
 (function (gmm) {
   /** A smaller weight is shown as this, and explained. */
   const SMALL_WEIGHT = 0.001;
+  /** A component of this share of the highest peak is seen on the plot. */
+  const HIGH = 0.05;
 
   /** @returns {any[]} one entry per component: weight, mean, standard deviation */
   function rows(/** @type {any} */ model) {
@@ -31,13 +33,19 @@
     return { head: [title, "weight", "mean", "std"], body };
   }
 
+  /** @returns {number[]} the height of each component, up to a factor */
+  const peaks = (/** @type {any} */ { weights, variances }) =>
+    weights.map((/** @type {number} */ weight, /** @type {number} */ k) => weight / Math.sqrt(variances[k]));
+
   /** @returns {string} what a component with almost no weight is */
   function note(/** @type {any} */ view) {
     if (!view || !view.online) return "As soon as there is a point, its weight, mean and std are here.";
     for (const [kind, name] of [["online", "Online"], ["scratch", "From scratch"]]) {
       const k = view[kind] ? view[kind].weights.findIndex((/** @type {number} */ w) => w < SMALL_WEIGHT) : -1;
       if (k >= 0) {
-        return `${name}, ${k + 1}: less than one point in 1,000. Where it is narrow, its peak is high.`;
+        const high = peaks(view[kind])[k] > HIGH * Math.max(...peaks(view[kind]));
+        const why = high ? " It is narrow, so it has a peak all the same." : "";
+        return `${name}, component ${k + 1}: its weight is below 0.001, so it stands for almost no point.${why}`;
       }
     }
     return "";

@@ -195,7 +195,6 @@ def _register_controls(browser: Browser) -> None:
         Output(ids.AXIS_HIGH, "error"),
         Input(ids.AXIS_LOW, "value"),
         Input(ids.AXIS_HIGH, "value"),
-        **_AT_START,
     )
     browser(
         "epochs", Output(ids.value(ids.EPOCHS), "children"), Input(ids.EPOCHS, "value"), **_AT_START

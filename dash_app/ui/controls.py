@@ -181,7 +181,5 @@ def _number(name: str, label: str, placeholder: str) -> dmc.NumberInput:
         debounce=True,
         size="xs",
         allowedDecimalSeparators=[",", "."],
-        persistence=True,
-        persistence_type="session",
         **settings,
     )

@@ -36,7 +36,7 @@ def _register_selection(app: dash.Dash, sessions: Sessions) -> None:
         document, note, n_components = None, selection.WAITS, 1
         if opened:
             document, note, n_components = _selection(sessions, session_id)
-        figure = selection.selection_figure(document, n_components)
+        figure = selection.selection_figure(document, n_components, waits=not opened)
         waits = [document is None] * len(selection.CRITERIA)
         return (figure, note, *selection.takes(document), *waits)
 
@@ -94,8 +94,9 @@ def _register_orders(app: dash.Dash, sessions: Sessions) -> None:
         document = by.get(str(learner), {})
         strip = orders.shuffles_figure(by)
         if results is None or "orders" not in document:
-            empty = orders.ends_figure(None, (-1.0, 1.0))
-            return empty, document.get("error", ""), None, strip
+            error = document.get("error", "")
+            empty = orders.ends_figure(None, (-1.0, 1.0), waits=not error)
+            return empty, error, None, strip
         figure = orders.ends_figure(document, tuple(results["axis"]))
         return figure, orders.verdict(document), orders.order_rows(document), strip
 

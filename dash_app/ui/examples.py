@@ -165,7 +165,7 @@ _EXAMPLES = (
     Example(
         "ten-thousand",
         "10,000 points",
-        "Five clumps of 2,000: the time of an update stays the same",
+        "Five clumps of 2,000: the time of an update does not grow with the number of points",
         tuple(
             Clump(2000, mean, std)
             for mean, std in ((-0.8, 0.05), (-0.4, 0.1), (0.0, 0.04), (0.35, 0.12), (0.8, 0.06))

@@ -119,9 +119,15 @@ def plot_figure() -> go.Figure:
         # a click on an empty area has a position only if hovermode is on; all traces skip hover
         clickanywhere=True,
         hovermode="closest",
-        margin={"l": 44, "r": 16, "t": 12, "b": 34},
+        margin={"l": 48, "r": 16, "t": 12, "b": 34},
         xaxis=_bare_axis(range=[-1, 1], anchor="y2", ticks="outside", ticklen=5),
-        yaxis=_bare_axis(domain=[RUG_SHARE, 1], range=[0, 1], rangemode="tozero", nticks=5),
+        yaxis=_bare_axis(
+            domain=[RUG_SHARE, 1],
+            range=[0, 1],
+            rangemode="tozero",
+            nticks=5,
+            exponentformat="e",  # not the letters of SI
+        ),
         yaxis2=_bare_axis(domain=[0, RUG_SHARE], range=[0, 1], visible=False),
     )
     return go.Figure({"data": [*curves, numbers, *points], "layout": layout})

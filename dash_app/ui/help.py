@@ -14,8 +14,9 @@ IDEA = (
     "keeps a summary, of at most 256 atoms by default; you can set fewer or more under Memory.",
     "While there are no more different values than atoms, the summary is the data, and nothing is "
     "discarded. Beyond that, neighbouring values are merged. An atom keeps their number, mean and "
-    "variance; their single positions are lost. With 16 atoms the curves part visibly, with 128 "
-    "hardly ever.",
+    "variance; their single positions are lost, and the curve may fit worse. Measured in 45 "
+    "fits to 100 to 1,000 points of random mixtures: with 16 atoms, 38 are worse than the best by "
+    "more than 0.0001 nats a point; with 128 atoms, one is.",
     "Training from scratch ignores earlier models and fits all points at once. It is the "
     "reference. EM stops when it has converged; Adam may stop before.",
     "The shaded area between the two curves is the difference. The line above the plot names its "
@@ -28,9 +29,11 @@ TERMS = {
     "from scratch": "Trained on all points at once, without an earlier model: the reference. p "
     "trains the session's. To measure the learners, the page also fits by EM as points come: ms, "
     "touched and the charts over increments are of those fits.",
-    "loss": "What both trainings lower: the mean negative log-likelihood plus a small penalty on "
-    "narrow components. Nats a point; lower is better. It may be negative. That of Online is an "
-    "upper bound where the summary has merged values, until it is measured on all points.",
+    "loss": "What both trainings lower: the mean negative log-likelihood plus a penalty on narrow "
+    "components. The penalty matters while points are few; it may be negative, as the loss may. It "
+    "follows the points: losses at different numbers of points are not comparable. Nats a point; "
+    "lower is better. That of Online is an upper bound where the summary has merged values, until "
+    "it is measured on all points.",
     "mean negative log-likelihood": "Minus the mean logarithm of the density at the points, "
     "without the penalty. Nats a point; lower is better. It is negative where points are close "
     "together. That of Online is at times an upper bound, as its loss.",

@@ -7,7 +7,7 @@ from dash import html
 
 from dash_app.ui import ids
 from dash_app.ui.lines import ADDED, ALWAYS, LINES, Line
-from dash_app.ui.parts import button, explained, hint
+from dash_app.ui.parts import button, explained
 
 #: Columns of the table by the name that their cells have: the term, and what the head says.
 COLUMNS = {
@@ -79,7 +79,6 @@ def compare_menu() -> html.Details:
         "Compare with \u2026",
         id=ids.COMPARE,
         className="menu-button",
-        **hint("Other learners on the same points"),
     )
     learners = dmc.CheckboxGroup(
         html.Div([_learner(line) for line in ADDED], className="menu-learners"),

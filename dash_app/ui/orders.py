@@ -62,10 +62,10 @@ def orders_dialog() -> dmc.Modal:
         children=[
             html.P("The same points in other orders: where does a learner end?", className="note"),
             chooser,
-            _chart(ids.ORDERS_CHART, ends_figure(None, (-1.0, 1.0)), "study-chart"),
+            _chart(ids.ORDERS_CHART, ends_figure(None, (-1.0, 1.0), waits=True), "study-chart"),
             html.P("", id=ids.ORDERS_NOTE, className="study-note", role="status"),
             html.Div(id=ids.ORDERS_TABLE, className="study-table"),
-            dmc.Title(f"{N_SHUFFLES} shuffles of each learner", order=3, size="sm", mt="sm"),
+            dmc.Title(f"{N_SHUFFLES} shuffles", order=3, size="sm", mt="sm"),
             _chart(ids.SHUFFLES_CHART, shuffles_figure({}), "study-strip"),
         ],
     )
@@ -86,13 +86,16 @@ def mixture_of(document: Json) -> Mixture:
     return Mixture(*(np.array(document[name]) for name in ("weights", "means", "variances")))
 
 
-def ends_figure(document: Optional[Json], axis: tuple[float, float]) -> go.Figure:
+def ends_figure(
+    document: Optional[Json], axis: tuple[float, float], *, waits: bool = False
+) -> go.Figure:
     """Return the densities at the end of each order over a band of all of them.
 
     Parameters
     ----------
     document : answer of `GET .../orders`; None draws no curve
     axis : the ends of the axis, data units
+    waits : bool, whether a document is to come, which the chart says
     """
     low, high, xs, curves = _ends(document, axis)
     band = {"x": xs, "hoverinfo": "skip", "line": {"width": 0}, "mode": "lines"}
@@ -111,7 +114,7 @@ def ends_figure(document: Optional[Json], axis: tuple[float, float]) -> go.Figur
             }
             for order, (label, dash) in ORDERS.items()
         ),
-        empty="" if document else "Training \u2026",
+        empty="Training \u2026" if waits else "",
     )
     return figure.update_layout(
         xaxis={"visible": document is not None},
@@ -159,7 +162,7 @@ def shuffles_figure(results: Mapping[str, Json]) -> go.Figure:
             "marker": {"size": 11, "symbol": "diamond-open", "line": {"width": 2}},
             "hovertemplate": "%{x:.2%}<extra>as they came</extra>",
         },
-        empty="" if done else "Training \u2026",
+        empty="" if results else "Training \u2026",
     )
     shown = {"visible": bool(done)}
     top = max([0.05, *(1.15 * each["tv_to_scratch"] for _, each in (*dots, *came))])

@@ -67,11 +67,15 @@ def branch_dialog() -> dmc.Modal:
         closeButtonProps={"aria-label": "Close"},
         children=dmc.Stack(
             [
-                html.P("Where do you want to add the point?", id=ids.BRANCH_TEXT),
+                html.P(
+                    "Where do you want to add the point? To go on from here drops the later "
+                    "points: undo and redo do not bring them back.",
+                    id=ids.BRANCH_TEXT,
+                ),
                 button(
                     ids.BRANCH_HERE,
                     "Go on from here",
-                    "Undo the later increments in one step, then add the point",
+                    "Drop the later points, then add this one",
                     **wide,
                 ),
                 button(ids.BRANCH_END, "Add at the end", "Add it after all other points", **wide),

@@ -44,7 +44,7 @@ _HOVER = "%{x} components: %{y:.4f} nats a point<extra>%{fullData.name}</extra>"
 
 def selection_dialog() -> dmc.Modal:
     """Return the closed dialog."""
-    empty = selection_figure(None, 1)
+    empty = selection_figure(None, 1, waits=True)
     chart = dcc.Graph(id=ids.SELECTION_CHART, figure=empty, config=GRAPH_CONFIG, responsive=True)
     return dmc.Modal(
         id=ids.SELECTION,
@@ -78,13 +78,16 @@ def _row(name: str) -> dmc.TableTr:
     )
 
 
-def selection_figure(document: Optional[Json], n_components: int) -> go.Figure:
+def selection_figure(
+    document: Optional[Json], n_components: int, *, waits: bool = False
+) -> go.Figure:
     """Return the chart of the criteria, each as the excess over its least value.
 
     Parameters
     ----------
     document : answer of `GET .../selection`; None draws no curve
     n_components : int, the session's, which the chart marks
+    waits : bool, whether a document is to come, which the chart says
     """
     curves = {name: [] if document is None else excess(document, name) for name in CRITERIA}
     top = _top(document, curves)
@@ -105,7 +108,7 @@ def selection_figure(document: Optional[Json], n_components: int) -> go.Figure:
             }
             for name, (label, _question, dash, symbol) in CRITERIA.items()
         ),
-        empty="" if document else WAITS,
+        empty=WAITS if waits else "",
     )
     figure.update_layout(
         clickmode="event",

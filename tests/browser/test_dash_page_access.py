@@ -130,6 +130,10 @@ def test_keys_choose_modes_components_and_theme(page: DashPage) -> None:
     page.wait("dash_clientside.state.view.n_components === 4")
     page.key("-")
     page.wait("dash_clientside.state.view.n_components === 3")
+    page.server.sessions.configure(page.session_id, n_components=20)
+    page.wait("dash_clientside.state.view.n_components === 20")
+    page.key("-")  # the slider ends before
+    page.wait("dash_clientside.state.view.n_components === 19")
     page.key("o")
     page.wait("dash_clientside.state.mode === 'online'")
     page.key("e", "l", "a")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from dash.testing.browser import Browser
 from dash_page import DashPage
@@ -233,16 +235,48 @@ def test_an_end_of_the_axis_zooms_in_and_an_empty_box_shows_all(page: DashPage) 
     page.wait_text("points-outside", "1 point outside")
     page.key(Keys.BACKSPACE * 3, "5", Keys.ENTER, into="axis-low")
     page.wait("document.getElementById('axis-low').ariaInvalid === 'true'")
+    page.wait_text("points-outside", "The left end must be lower.")
     page.key(Keys.BACKSPACE, Keys.ENTER, into="axis-low")
     page.wait("document.getElementById('axis-low').ariaInvalid !== 'true'")
     page.wait("dash_clientside.state.shown[0] === -1")
+
+
+def test_axis_that_was_set_holds_cursor_and_numbers_until_an_example_or_another_session(
+    page: DashPage,
+) -> None:
+    def set_axis() -> None:
+        page.key("9", Keys.ENTER, into="axis-high")
+        page.key("5", Keys.ENTER, into="axis-low")
+        page.wait("dash_clientside.state.shown.join() === '5,9'")
+
+    page.click(-0.5, 0.5)
+    page.settle()
+    set_axis()
+    page.wait("document.getElementById('axis-cursor').ariaValueNow === '5'")
+    page.wait("document.querySelectorAll('#plot .ytick text').length > 1")
+    labels = page.read("[...document.querySelectorAll('#plot .ytick text')].map(e => e.innerHTML)")
+    assert not [label for label in labels if re.search("[a-zμ]", label.replace("e", ""))], labels
+    page.play("two-clumps", 40)
+    page.wait("dash_clientside.state.shown.join() === '-1,1'")
+    set_axis()
+    page.driver.get(page.server.url)
+    page.wait("window.dash_clientside?.state?.view")
+    assert page.read("dash_clientside.state.shown") == [-1, 1]
+    assert page.read("document.getElementById('axis-low').value") == ""
 
 
 def test_components_of_the_table_are_numbered_on_the_plot(page: DashPage) -> None:
     page.click(*TWO_CLUMPS)
     page.settle()
     page.wait("document.querySelectorAll('#plot .textpoint').length === 3")
-    page.wait_text("parameters-note", "less than one point in 1,000")
+    page.wait_text("parameters-note", "it stands for almost no point")
+    model = "{weights: [1, 1e-12], means: [0, 0.001], variances: [0.01, arguments[0]]}"
+    note = f"dash_clientside.table.note({{online: {model}}})"
+    assert "narrow" not in page.read(note, 0.04)
+    assert "narrow" in page.read(note, 1e-26)
+    seen = f"{{mode: 'both', seen: () => ({{online: {model}, scratch: null}})}}"
+    close = page.read(f"dash_clientside.curves.all({seen}, [-1, 1]).numbers.text", 0.04)
+    assert close == ["1, 2", "\u00a0"]
 
 
 def test_space_pauses_an_example_and_escape_stops_it(
@@ -266,4 +300,4 @@ def test_space_pauses_an_example_and_escape_stops_it(
 
 def test_missed_shift_click_answers_visibly(page: DashPage) -> None:
     page.click(0.3, button="right")
-    page.wait_message("There is no point under the mouse.")
+    page.wait_message("There is no point here.")

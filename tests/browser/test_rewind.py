@@ -77,6 +77,7 @@ def it_plays_and_pauses_and_a_chart_opens_it(page: DashPage) -> None:
 def click_on_the_past(page: DashPage, answer: str) -> None:
     page.click(0.3)
     page.wait(f"{DIALOG} !== null")
+    assert "undo and redo do not bring them back" in page.text("branch-text")
     page.press(answer)
     page.wait(f"{DIALOG} === null")
 
@@ -109,3 +110,9 @@ def test_a_click_on_the_past_is_not_added_or_at_the_end_or_goes_on_from_there(
     assert page.read("dash_clientside.race.cursor") is None
     page.race_ends()
     assert page.read("dash_clientside.race.steps()") == 4
+    page.key("u")
+    page.wait("dash_clientside.state.view.n_points === 3")
+    page.wait("!document.getElementById('redo').disabled")
+    page.key("r")
+    page.wait("dash_clientside.state.view.n_points === 4")
+    np.testing.assert_allclose(page.points, [*POINTS[:3], 0.3], atol=0.004)

@@ -109,6 +109,7 @@ def test_own_points_are_untouched_and_come_back_by_escape(page: DashPage) -> Non
     page.wait("dash_clientside.state.view.n_points > 5", PAUSE_S)
     page.key(Keys.ESCAPE)
     page.wait(f"!{CARD}")
+    assert page.read("document.activeElement.id") == "help-open"
     page.wait(f"dash_clientside.state.view?.id === '{own}'", PAUSE_S)
     page.settle()
     assert page.points.tolist() == points
@@ -121,9 +122,12 @@ def test_reload_leaves_the_story_and_shows_the_own_session(page: DashPage) -> No
     own = page.session_id
     page.press("story-next")
     page.wait(f"dash_clientside.state.view && dash_clientside.state.view.id !== '{own}'")
+    page.wait("dash_clientside.race.racing.includes('gradient')")
     page.open(fresh=False)
     assert page.session_id == own
     assert not page.read(CARD)
+    page.wait("dash_clientside.race.racing.length === 0")  # nor are its learners a person's own
+    page.wait("document.getElementById('row-gradient') === null")
 
 
 def test_person_may_click_into_the_plot_at_any_step(page: DashPage) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from dash_page import DashPage
+from selenium.webdriver.common.keys import Keys
 
 from dash_app.ui.orders import ORDERS, share
 
@@ -86,7 +87,21 @@ def test_too_few_points_say_what_was_expected(page: DashPage) -> None:
     page.settle()
     page.key("k")
     page.wait_text("selection-note", "expected at least 5 points, got 2")
+    page.wait("!document.getElementById('selection-chart').innerText.includes('Computing')")
     assert page.read("document.getElementById('take-bic').disabled")
+
+
+def test_refused_orders_are_a_refusal_and_no_training(page: DashPage) -> None:
+    page.server.sessions.configure(page.session_id, half_life=20.0)
+    page.click(-0.4, 0.1, 0.6)
+    page.settle()
+    page.press("compare")
+    page.driver.find_element("id", "orders-open").send_keys(Keys.ENTER)
+    page.wait_text("orders-note", "half-life")
+    for chart in ("orders-chart", "shuffles-chart"):
+        page.wait(f"!document.getElementById('{chart}').innerText.includes('Training')")
+    page.key(Keys.ESCAPE)
+    page.wait("document.activeElement.id === 'compare'")  # from where it was opened
 
 
 def test_orders_and_shuffles_show_where_learners_end(page: DashPage) -> None:

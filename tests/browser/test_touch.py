@@ -67,6 +67,22 @@ def _scroll(phone: DashPage) -> None:
     phone.script("document.getElementById('plot').scrollIntoView()")
 
 
+def test_long_press_removes_where_the_browser_sends_no_contextmenu(phone: DashPage) -> None:
+    phone.script(
+        "window.addEventListener('contextmenu', (event) => event.stopImmediatePropagation(), true)"
+    )
+    _tap(phone, phone.pixel(-0.5))
+    phone.until(lambda: phone.points.size == 1, "the tap's point")
+    phone.settle()
+    for x in (0.5, -0.5):
+        _touch(phone, "touchStart", phone.pixel(x))
+        phone.pass_time(700)
+        _touch(phone, "touchEnd")
+    phone.wait("dash_clientside.state.view.n_points === 0")
+    _tap(phone, phone.pixel(0.25))
+    _expect(phone, 0.25)
+
+
 def _drag(phone: DashPage, *, comes_back: bool = False) -> None:
     x, y = phone.pixel(-0.3)
     _touch(phone, "touchStart", (x, y))

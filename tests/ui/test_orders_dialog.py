@@ -51,6 +51,14 @@ def test_shuffles_are_one_row_of_dots_a_learner() -> None:
     assert len(figure.data[1].x) == 2  # as they came
 
 
+def test_charts_say_that_they_wait_and_nothing_after_a_refusal() -> None:
+    axis = (-1.0, 1.0)
+    assert ends_figure(None, axis, waits=True).layout.annotations
+    assert shuffles_figure({}).layout.annotations
+    assert not ends_figure(None, axis).layout.annotations
+    assert not shuffles_figure({"summary": {"error": "too long"}}).layout.annotations
+
+
 def test_table_has_a_row_an_order() -> None:
     rows = order_rows(FAR).children[1].children
     assert [row.children[0].children[1] for row in rows] == [label for label, _ in ORDERS.values()]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dash_app.ui.selection import CRITERIA, excess, selection_figure, takes, verdict
+from dash_app.ui.selection import CRITERIA, WAITS, excess, selection_figure, takes, verdict
 
 DOCUMENT: dict[str, Any] = {
     "n_components": [1, 2, 3],
@@ -54,6 +54,13 @@ def test_verdict_says_that_all_agree_or_why_not() -> None:
     assert verdict(DOCUMENT) == "AIC takes 3 and BIC 2."
     same = {**DOCUMENT, "best": dict.fromkeys(CRITERIA, 2), "reason": None}
     assert verdict(same) == "All four take 2."
+
+
+def test_chart_says_that_it_waits_and_nothing_after_a_refusal() -> None:
+    assert [each.text for each in selection_figure(None, 1, waits=True).layout.annotations] == [
+        WAITS
+    ]
+    assert not selection_figure(None, 1).layout.annotations
 
 
 def test_buttons_say_the_number_or_nothing() -> None:
