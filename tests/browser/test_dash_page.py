@@ -289,8 +289,6 @@ def test_c_clears_u_undoes_and_r_redoes(page: DashPage) -> None:
 def test_loss_of_adam_is_drawn_while_it_trains_and_whole_at_the_end(page: DashPage) -> None:
     page.click(*TWO_CLUMPS)
     page.choose("method", "adam")
-    page.slide("epochs", 9)
-    page.wait("dash_clientside.state.epochs === 500")
     page.script(
         """
         window.drawnLines = new Set();
@@ -312,21 +310,21 @@ def test_loss_of_adam_is_drawn_while_it_trains_and_whole_at_the_end(page: DashPa
     losses = page.read("dash_clientside.state.losses")
     run = page.server.sessions.run(page.session_id, page.read("dash_clientside.state.run.id"))
     assert losses == run.losses.tolist()
-    assert len(losses) == 500
+    assert len(losses) == 200
     assert page.read("drawnLines.size") > 3
     assert page.read("[...counted].filter(n => n > 0).length") > 1  # the headline counts along
     n_drawn = "document.querySelector('#scratch-loss-chart .js-plotly-plot')?.data?.[0].x.length"
-    page.wait(f"{n_drawn} === 500")
+    page.wait(f"{n_drawn} === 200")
     page.open(fresh=False)
-    page.wait(f"{n_drawn} === 500")
+    page.wait(f"{n_drawn} === 200")
     page.key("c")
     page.wait_text("scratch-loss-frame", "press p")
     page.click(0.1, 0.3)
     page.choose("method", "em")
     page.key("p")
-    page.wait(f"{n_drawn} < 500")
+    page.wait(f"{n_drawn} < 200")
     page.key("u", "u", "u")
-    page.wait(f"{n_drawn} === 500")  # the model of these points is the earlier one
+    page.wait(f"{n_drawn} === 200")  # the model of these points is the earlier one
 
 
 def test_auto_trains_from_scratch_after_every_change(page: DashPage) -> None:
