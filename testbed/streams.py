@@ -93,6 +93,16 @@ def _spike(rng: np.random.Generator, n: int) -> Array:
     return points
 
 
+def random_mixture(
+    rng: np.random.Generator, n: int, n_components: int
+) -> tuple[Array, NDArray[np.int64]]:
+    """Return points of a random mixture, and the component of each."""
+    weights = rng.dirichlet(np.full(n_components, 2.0)).tolist()
+    means = rng.uniform(-1, 1, n_components).tolist()
+    stds = np.exp(rng.uniform(np.log(0.02), np.log(0.3), n_components)).tolist()
+    return _mixture(rng, n, weights, means, stds)
+
+
 def random_streams(n_streams: int, n: int = 200, seed: int = 5) -> Iterator[Stream]:
     """Yield streams from random mixtures with 2 to 10 components.
 
@@ -101,10 +111,7 @@ def random_streams(n_streams: int, n: int = 200, seed: int = 5) -> Iterator[Stre
     for index in range(n_streams):
         rng = np.random.default_rng([seed, index])
         n_components = 2 + index // 4 % 9
-        weights = rng.dirichlet(np.full(n_components, 2.0)).tolist()
-        means = rng.uniform(-1, 1, n_components).tolist()
-        stds = np.exp(rng.uniform(np.log(0.02), np.log(0.3), n_components)).tolist()
-        points, labels = _mixture(rng, n, weights, means, stds)
+        points, labels = random_mixture(rng, n, n_components)
         order = ("iid", "sorted", "grouped", "grid")[index % 4]
         if order == "sorted":
             points = np.sort(points)

@@ -47,8 +47,9 @@ def test_session_is_the_same_in_every_worker(served: Server) -> None:
         assert (session["n_points"], session["can_redo"]) == (16, True)
     status, run = served.request("POST", f"{address}/train")
     assert (status, run["status"], run["n_points"]) == (200, "done", 16)
+    training = {"run": run["id"], "method": "em", "converged": True}
     for _ in range(4):
-        assert served.request("GET", address)[1]["scratch"] == run["model"]
+        assert served.request("GET", address)[1]["scratch"] == {**run["model"], **training}
     assert served.request("GET", f"{address}/points")[1]["x"] == [i / 10 for i in range(16)]
 
 
