@@ -86,8 +86,8 @@
     }
   }
 
-  /** @returns {any} the axis of passes; it has its final range if their number is known */
-  function passes(/** @type {any} */ { run, scale }) {
+  /** @returns {any} the axis of steps; it has its final range if their number is known */
+  function steps(/** @type {any} */ { run, scale }) {
     const type = scale === "log" ? "log" : "linear";
     if (!run || run.method !== "adam" || run.status === "cancelled") return { type, autorange: true };
     const range = type === "log" ? [0, Math.log10(Math.max(2, run.epochs))] : [1, run.epochs];
@@ -98,7 +98,7 @@
   function run(/** @type {any} */ told, /** @type {Figure} */ figure) {
     const y = told.losses;
     const x = y.map((/** @type {number} */ _, /** @type {number} */ index) => index + 1);
-    const axes = { xaxis: passes(told), yaxis: focus(y, told.training ? ROOM_BELOW : 0) };
+    const axes = { xaxis: steps(told), yaxis: focus(y, told.training ? ROOM_BELOW : 0) };
     return filled(figure, [{ x, y, mode: y.length > 1 ? "lines" : "lines+markers" }], axes);
   }
 

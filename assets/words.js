@@ -104,8 +104,8 @@
       const place = run.n_before ? `${run.n_before} before it` : "it is the next one";
       return [`Training from scratch is queued: ${place}.`, "Press p again to stop."];
     }
-    const bound = run.method === "adam" ? `of ${run.epochs}` : `of at most ${run.epochs}`;
-    return [`Training from scratch: pass ${pass} ${bound}.`, "Press p again to stop."];
+    const [noun, bound] = run.method === "adam" ? ["pass", "of"] : ["step", "of at most"];
+    return [`Training from scratch: ${noun} ${pass} ${bound} ${run.epochs}.`, "Press p again to stop."];
   }
 
   /** @returns {[string, string]} that the model from scratch is of other points or settings */

@@ -196,9 +196,9 @@ def touched_figure() -> go.Figure:
 
 
 def scratch_loss_figure() -> go.Figure:
-    """Return the chart of the loss after each pass of the run from scratch."""
+    """Return the chart of the loss after each step of the run from scratch."""
     return chart_figure(
-        "pass over the points",
+        "step",
         {
             "uid": "run-loss",
             "name": "from scratch",

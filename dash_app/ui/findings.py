@@ -26,8 +26,8 @@ def findings() -> html.Aside:
     """Return the column of charts."""
     scale = choice(
         ids.SCALE,
-        "Count of passes",
-        "Linear or logarithmic axis of passes (l)",
+        "Count of steps",
+        "Linear or logarithmic axis of steps (l)",
         (("linear", "lin"), ("log", "log")),
     )
     cursor = html.Span(className="chart-cursor", hidden=True)

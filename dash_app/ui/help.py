@@ -86,7 +86,7 @@ KEYS = (
     ("m", "faster forgetting; after the fastest: none"),
     ("e", "EM or Adam"),
     ("[, ]", "fewer or more epochs"),
-    ("l", "loss over linear or logarithmic passes"),
+    ("l", "loss over linear or logarithmic steps"),
     ("d", "play the next example"),
     ("Space, Escape", "pause or resume an example that plays, stop it"),
     ("g", "go to the ends of the axis"),
