@@ -232,7 +232,7 @@
   /** @returns {string} how full the memory is */
   function memory(/** @type {any} */ view) {
     const { n_atoms: atoms, exact } = (view && view.online) || {};
-    const merged = exact ? "Nothing is discarded." : "Neighbouring values are merged.";
+    const merged = exact ? "No values are merged." : "Neighbouring values are merged.";
     return atoms ? `It holds ${gmm.words.count(atoms, "atom")}. ${merged}` : "";
   }
 

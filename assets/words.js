@@ -66,7 +66,7 @@
     }
     if (apart < VISIBLE_MASS) return "";
     const ended = adam ? "Adam and the search ended apart" : "the two searches ended in different optima";
-    return `The summary discarded nothing; ${ended}.`;
+    return `The summary has merged no values; ${ended}.`;
   }
 
   const HINDRANCES = {

@@ -159,7 +159,7 @@ def test_summary_is_no_cause_while_it_has_merged_nothing(page: DashPage) -> None
     page.wait("dash_clientside.state.view.capacity === 16")
     page.open_memory()
     page.server.sessions.add(page.session_id, [-0.9 + 0.12 * index for index in range(16)])
-    page.wait_text("summary-state", "It holds 16 atoms. Nothing is discarded.")
+    page.wait_text("summary-state", "It holds 16 atoms. No values are merged.")
 
 
 CAUSE = """
@@ -185,9 +185,9 @@ def test_cause_is_named_only_where_it_is_known(page: DashPage) -> None:
     ]
     assert said == [
         "",
-        "The summary discarded nothing; the two searches ended in different optima.",
+        "The summary has merged no values; the two searches ended in different optima.",
         "",
-        "The summary discarded nothing; Adam and the search ended apart.",
+        "The summary has merged no values; Adam and the search ended apart.",
         "A cause is the summary: at most 16 atoms.",
         "EM has not converged.",
     ]

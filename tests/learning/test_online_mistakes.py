@@ -157,5 +157,6 @@ def test_a_fit_refuses_arguments_of_another_kind(setting: str, value: Any, messa
 
 
 def test_what_is_no_number_is_named_with_its_place() -> None:
+    points: Any = [1.0, None]
     with pytest.raises(ShapeError, match="expected a list of numbers, got None at index 1"):
-        OnlineGaussianMixture(2).partial_fit([1.0, None])  # type: ignore[list-item]
+        OnlineGaussianMixture(2).partial_fit(points)
