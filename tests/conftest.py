@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from dash_app.sessions import Sessions
 
 
+gc.disable()  # what the collection of the tests loads stays
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option for what takes minutes."""
     parser.addoption(
@@ -36,6 +39,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_finish() -> None:
     """Spare work that no test is about."""
+    gc.enable()
     gc.freeze()  # as in the server: the loaded modules stay, so no collection need look at them
     # xdist has a process for each processor; further threads of BLAS and OpenMP wait by spinning
     threadpool_limits(1)
