@@ -15,8 +15,9 @@ COARSEST_ATOMS = 64
 
 # -- moves
 
-N_LOCATIONS, N_DISTANCES = 24, 12
-"""Number of locations of births at equal steps of mass, and number at equal distances."""
+N_LOCATIONS, N_DISTANCES = 64, 32
+"""Number of locations of births at equal steps of mass, and number at equal distances. More miss
+fewer narrow groups and take longer."""
 
 BIRTH_STDS = (0.03, 0.12, 0.4)
 """Standard deviations of a new component, standardised units, before the floor is added."""
