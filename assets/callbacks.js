@@ -13,8 +13,8 @@
   let slid = 1;
   /** What each frame of a small chart holds, as `gmm.charts.tell` says. @type {Record<string, string>} */
   const framed = {};
-  /** The data that each chart over the increments shows. @type {Record<string, any>} */
-  const latest = {};
+  /** The data that the chart over the increments shows. @type {any} */
+  let latest = null;
   /** What the chart of the run shows: of which run, in which form, so many losses. */
   let drawn = { key: "", n: 0 };
 
@@ -133,8 +133,8 @@
       if (inside !== gmm.charts.GRAPH) return paragraph(inside || empty[chart]);
       const { props } = graphs[chart];
       const data = told[index];
-      latest[chart] = data;
       if (data.losses) drawn = { key: keyOf(data, scale), n: data.losses.length };
+      else latest = data;
       const figure = data.losses ? gmm.charts.run({ ...data, scale }, props.figure) : gmm.charts.race(data, props.figure);
       return { ...graphs[chart], props: { ...props, figure } };
     });
@@ -164,22 +164,22 @@
     return [gmm.no_update, [{ x: [x], y: [added] }, [0]]];
   }
 
-  /** @returns {any} a chart over the increments; the frame has drawn its first data */
+  /** @returns {any} the chart over the increments; the frame has drawn its first data */
   function race(/** @type {any} */ told, /** @type {any} */ figure) {
-    if (latest[told.chart] === told) return gmm.no_update;
-    latest[told.chart] = told;
+    if (latest === told) return gmm.no_update;
+    latest = told;
     return gmm.charts.race(told, figure);
   }
 
-  /** @returns {number|null} the increment of a mouse event on a chart, counted from 0 */
+  /** @returns {number|null} the increment of a mouse event on the chart, counted from 0 */
   const stepOf = (/** @type {any} */ event) => (event ? event.points[0].x - 1 : null);
 
-  /** The mouse is over a chart: show the place in all of them. */
+  /** The mouse is over the chart: show the place in all panels. */
   function hovered(/** @type {any} */ event) {
     gmm.charts.mark(stepOf(event) ?? gmm.race.cursor);
   }
 
-  /** A chart was clicked: rewind to that increment. */
+  /** The chart was clicked: rewind to that increment. */
   function increment() {
     const { triggered } = gmm.callback_context;
     if (triggered.length && triggered[0].value) gmm.rewind.go(stepOf(triggered[0].value));

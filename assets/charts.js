@@ -47,22 +47,20 @@
   function filled(/** @type {Figure} */ figure, /** @type {any[]} */ series, /** @type {any} */ axes) {
     const data = figure.data.map((trace, index) => ({ ...trace, ...series[index] }));
     const layout = { ...figure.layout };
-    for (const axis of ["xaxis", "yaxis"]) layout[axis] = { ...layout[axis], ...axes[axis] };
+    for (const axis of Object.keys(axes)) layout[axis] = { ...layout[axis], ...axes[axis] };
     return { data, layout };
   }
 
-  /** @returns {Figure} one line a learner over the increments; the lines of the others go */
-  function race(/** @type {any} */ told, /** @type {Figure} */ figure) {
-    const yaxis = told.chart === "loss-chart" ? lossAxis(told.series) : {};
-    const series = figure.data.map((trace) => {
-      const y = told.series[trace.meta] || [];
-      const x = y.map((/** @type {any} */ _, /** @type {number} */ step) => step + 1);
-      return { x, y, customdata: y, visible: y.length > 0, mode: y.length > 1 ? "lines" : "lines+markers" };
+  /** @returns {Figure} one line a learner over the increments in each panel; the lines of the others go */
+  function race(/** @type {any} */ { panels, n }, /** @type {Figure} */ figure) {
+    const series = figure.data.map(({ meta: { panel, learner } }) => {
+      const known = panels[panel][learner] || [];
+      const x = known.map((/** @type {any} */ _, /** @type {number} */ step) => step + 1);
+      const y = panel === "distance" ? known.map((/** @type {number} */ share) => Math.max(LEAST, share)) : known;
+      return { x, y, customdata: known, visible: y.length > 0, mode: y.length > 1 ? "lines" : "lines+markers" };
     });
-    if (told.chart === "distance-chart") {
-      for (const line of series) line.y = line.y.map((/** @type {number} */ share) => Math.max(LEAST, share));
-    }
-    return filled(figure, series, { xaxis: { autorange: false, range: [0.5, Math.max(told.n, 2) + 0.5] }, yaxis });
+    const xaxis = { autorange: false, range: [0.5, Math.max(n, 2) + 0.5] };
+    return filled(figure, series, { xaxis, yaxis2: lossAxis(panels.loss) });
   }
 
   /** @returns {any} the axis of the losses: ours, and as much above them; far higher ones are cut off */
@@ -75,15 +73,12 @@
     return focus(ours.length ? [...ours, ...near] : []);
   }
 
-  /** Move the line through all charts to an increment, counted from 0; null hides it. */
+  /** Move the line through all panels to an increment, counted from 0; null hides it. */
   function mark(/** @type {number|null} */ step) {
-    for (const line of document.querySelectorAll(".chart-cursor")) {
-      const gd = /** @type {any} */ (line.parentElement.querySelector(".js-plotly-plot"));
-      const axis = gd && gd._fullLayout && gd._fullLayout.xaxis;
-      const shown = step !== null && axis;
-      /** @type {HTMLElement} */ (line).hidden = !shown;
-      if (shown) /** @type {HTMLElement} */ (line).style.setProperty("--at", `${axis._offset + axis.c2p(step + 1)}px`);
-    }
+    const line = /** @type {HTMLElement} */ (document.querySelector(".chart-cursor"));
+    const axis = gmm.plot.element("race-chart")?._fullLayout?.xaxis;
+    line.hidden = step === null || !axis;
+    if (!line.hidden) line.style.setProperty("--at", `${axis._offset + axis.c2p(step + 1)}px`);
   }
 
   /** @returns {any} the axis of steps; it has its final range if their number is known */
@@ -113,12 +108,12 @@
    * as soon as a run begins, or without data a sentence, which may be one of its own ("").
    */
   function tell(/** @type {string} */ chart, /** @type {any} */ data, sentence = "") {
-    const lines = /** @type {any[][]} */ (data.losses ? [data.losses] : Object.values(data.series));
-    const inside = data.training || lines.some((y) => y.length) ? GRAPH : sentence;
+    const n = data.losses ? data.losses.length : data.n;
+    const inside = data.training || n ? GRAPH : sentence;
     const held = frames[chart] ?? "";
     if (inside !== GRAPH && inside === held) return;
     const text = JSON.stringify(data);
-    if (text !== given[chart]) gmm.set_props(chart.replace("-chart", "-told"), { data: { chart, ...data } });
+    if (text !== given[chart]) gmm.set_props(chart.replace("-chart", "-told"), { data });
     given[chart] = text;
     if (inside === held) return;
     frames = { ...frames, [chart]: inside };

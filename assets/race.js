@@ -11,20 +11,15 @@
 
 (function (gmm) {
   const RETRY_MS = 3000;
-  /** The charts follow after a pause: their figures cost Dash more than a click may. */
+  /** The chart follows after a pause: its figure costs Dash more than a click may. */
   const PAUSE_MS = 400;
   const AT_LATEST_MS = 1000;
-  /**
-   * The charts over the increments, and what they show of a record. Each has a store of its own, or
-   * Dash could leave one out.
-   * @type {[string, (record: Racer) => number|null][]}
-   */
-  const CHARTS = [
-    ["distance-chart", (record) => record.tv_to_scratch],
-    ["loss-chart", (record) => (record.objective === null ? null : -record.objective)],
-    ["touched-chart", (record) => record.n_touched],
-  ];
-  const NEXT_CHART_MS = 20;
+  /** What the panels of the chart show of a record. @type {Record<string, (record: Racer) => number|null>} */
+  const PANELS = {
+    distance: (record) => record.tv_to_scratch,
+    loss: (record) => (record.objective === null ? null : -record.objective),
+    touched: (record) => record.n_touched,
+  };
   /** The learners that always run: the reference, and the online one. */
   const ALWAYS = ["summary", "scratch"];
   const NO_RACE = "No comparison: these charts count every point the same. This session has or had a half-life.";
@@ -34,7 +29,6 @@
   /** The session that the records are of. */
   let sessionId = "";
   let retryTimer = 0;
-  let chartTimer = 0;
   /** The idle-time task that hands the records over. */
   const publishing = { timer: 0, since: 0 };
   /** @type {Map<any, any>} the curve of a record, and the axis that it was computed for */
@@ -154,7 +148,7 @@
     told();
   }
 
-  /** Draw the densities in the next frame, table and charts in idle time. */
+  /** Draw the densities in the next frame, table and chart in idle time. */
   function told() {
     if (!gmm.state.outbox) return; // the page has not begun yet
     if (race.shown.length || race.cursor !== null) gmm.plot.schedule();
@@ -162,14 +156,12 @@
     gmm.idle.wait(publishing, publish, PAUSE_MS, AT_LATEST_MS);
   }
 
-  /** Hand the charts what they show, one after the other: drawing all at once would be one long task. */
-  function publish(chart = 0) {
-    clearTimeout(chartTimer);
-    const [id, value] = CHARTS[chart];
+  /** Hand the chart what its panels show. */
+  function publish() {
     const names = [...ALWAYS, ...race.shown];
-    const series = Object.fromEntries(names.map((name) => [name, (race.records.get(name) || []).map(value)]));
-    gmm.charts.tell(id, { series, n: steps() }, race.refusal);
-    if (chart < CHARTS.length - 1) chartTimer = setTimeout(publish, NEXT_CHART_MS, chart + 1);
+    const panels = Object.fromEntries(Object.entries(PANELS).map(([panel, value]) =>
+      [panel, Object.fromEntries(names.map((name) => [name, (race.records.get(name) || []).map(value)]))]));
+    gmm.charts.tell("race-chart", { panels, n: steps() }, race.refusal);
   }
 
   /** @returns {{name: string, cells: any}[]} the rows of the league table, of all learners */

@@ -18,7 +18,7 @@ FLAGS = (
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
 
-#: In the page: whether Plotly has drawn all points, and the small charts all increments and losses.
+#: In the page: whether Plotly has drawn all points, all increments and all losses.
 _IS_DRAWN = """(() => {
 const {losses, points} = dash_clientside.state;
 const drawn = (graph, uid) => {
@@ -28,7 +28,7 @@ const drawn = (graph, uid) => {
 };
 return document.fonts.status === 'loaded'
     && drawn('plot', 'points') === points.length
-    && drawn('loss-chart') === dash_clientside.race.steps()
+    && drawn('race-chart') === dash_clientside.race.steps()
     && drawn('scratch-loss-chart') === losses.length;
 })()"""
 

@@ -143,15 +143,14 @@ def _register_charts(browser: Browser) -> None:
         State(ids.SCALE, "value"),
         *(State(ids.told(chart), "data") for chart in ids.CHARTS),
     )
-    for chart in ids.RACE_CHARTS:
-        browser(
-            "race",
-            Output(chart, "figure"),
-            Input(ids.told(chart), "data"),
-            State(chart, "figure"),
-        )
-        browser("hovered", Input(chart, "hoverData"))
-        browser("increment", Input(chart, "clickData"))
+    browser(
+        "race",
+        Output(ids.RACE_CHART, "figure"),
+        Input(ids.told(ids.RACE_CHART), "data"),
+        State(ids.RACE_CHART, "figure"),
+    )
+    browser("hovered", Input(ids.RACE_CHART, "hoverData"))
+    browser("increment", Input(ids.RACE_CHART, "clickData"))
     browser(
         "run",
         Output(ids.SCRATCH_CHART, "figure"),

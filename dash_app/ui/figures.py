@@ -12,8 +12,9 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from dash_app.learning.race import REFERENCE
 from dash_app.ui import ids
-from dash_app.ui.lines import ADDED, LINES
+from dash_app.ui.lines import ADDED, LINES, Line
 
 #: How every graph of the page behaves.
 GRAPH_CONFIG = {"displayModeBar": False, "doubleClick": False, "scrollZoom": False}
@@ -153,46 +154,62 @@ def _centred(text: str) -> dict[str, Any]:
     return {"text": text, "showarrow": False, "font": {"size": 12}, **middle}
 
 
-def _race_figure(hover: str, *, without: str = "", **y_axis: Any) -> go.Figure:
-    """Return a chart over the increments, one line a learner; the browser adds the learners."""
-    traces = [
-        {
-            "uid": line.colour,
-            "name": line.title,
-            "meta": line.name,
-            "line": {"width": 1.5, "dash": line.plotly_dash},
-            "marker": {"size": 5},
-            "hovertemplate": f"{hover}<extra>%{{fullData.name}}</extra>",
-            "visible": False,
-        }
-        for line in LINES.values()
-        if line.name != without
-    ]
-    figure = chart_figure("increment", *traces)
-    return figure.update_layout(yaxis=y_axis, margin={"l": 54, "b": 34}, hoverdistance=-1)
-
-
-def distance_figure() -> go.Figure:
-    """Return the chart of the distance to the fit from scratch, on a logarithmic axis."""
-    shares = (LEAST_DISTANCE, 0.001, 0.01, 0.1, 1.0)
-    return _race_figure(
+#: The panels of the chart over the increments, from top to bottom: what the mouse shows, the axis.
+_PANELS: dict[str, tuple[str, dict[str, Any]]] = {
+    "distance": (
         "%{customdata:.3%} of the mass",
-        without="scratch",
-        type="log",
-        range=[log10(LEAST_DISTANCE) - 0.2, 0.1],
-        tickvals=shares,
-        ticktext=["0.01 %", "0.1 %", "1 %", "10 %", "100 %"],
+        {
+            "type": "log",
+            "range": [log10(LEAST_DISTANCE) - 0.2, 0.1],
+            "tickvals": [LEAST_DISTANCE, 0.001, 0.01, 0.1, 1.0],
+            "ticktext": ["0.01 %", "0.1 %", "1 %", "10 %", "100 %"],
+        },
+    ),
+    "loss": ("%{y:.4f} nats a point", {}),
+    "touched": ("%{y:,} read", {"rangemode": "tozero"}),
+}
+
+#: Room above a panel for its heading, as a share of the panel with it; see `.race` of plot.css.
+_HEADING_SHARE = 0.24
+
+
+def race_figure() -> go.Figure:
+    """Return the chart over the increments: panels with one axis of increments, a line a learner.
+
+    It is one figure, because each costs Dash a round of callbacks and Plotly a redraw.
+    """
+    traces, axes = [], {}
+    for index, (panel, (hover, axis)) in enumerate(_PANELS.items()):
+        name = f"y{index + 1}" if index else "y"
+        top = 1.0 - index / len(_PANELS)
+        domain = [top - 1.0 / len(_PANELS), top - _HEADING_SHARE / len(_PANELS)]
+        axes[name.replace("y", "yaxis")] = _bare_axis(
+            nticks=4, showline=True, domain=[max(0.0, domain[0]), domain[1]], **axis
+        )
+        traces += [
+            _line_of(line, panel, hover, name)
+            for line in LINES.values()
+            if (panel, line.name) != ("distance", REFERENCE)
+        ]
+    figure = chart_figure("increment", *traces)
+    last = f"y{len(_PANELS)}"
+    return figure.update_layout(
+        margin={"l": 54, "t": 0, "b": 34}, hoverdistance=-1, xaxis={"anchor": last}, **axes
     )
 
 
-def loss_figure() -> go.Figure:
-    """Return the chart of the loss of each learner on the points so far."""
-    return _race_figure("%{y:.4f} nats a point")
-
-
-def touched_figure() -> go.Figure:
-    """Return the chart of the points or atoms that all updates have read."""
-    return _race_figure("%{y:,} read", rangemode="tozero")
+def _line_of(line: Line, panel: str, hover: str, y_axis: str) -> dict[str, Any]:
+    """Return the line of a learner in a panel; the browser adds its data."""
+    return {
+        "uid": f"{line.colour}-{panel}",
+        "name": line.title,
+        "meta": {"learner": line.name, "panel": panel},
+        "yaxis": y_axis,
+        "line": {"width": 1.5, "dash": line.plotly_dash},
+        "marker": {"size": 5},
+        "hovertemplate": f"{hover}<extra>%{{fullData.name}}</extra>",
+        "visible": False,
+    }
 
 
 def scratch_loss_figure() -> go.Figure:
@@ -210,9 +227,7 @@ def scratch_loss_figure() -> go.Figure:
 
 
 CHART_FIGURES = {
-    ids.DISTANCE_CHART: distance_figure,
-    ids.LOSS_CHART: loss_figure,
-    ids.TOUCHED_CHART: touched_figure,
+    ids.RACE_CHART: race_figure,
     ids.SCRATCH_CHART: scratch_loss_figure,
 }
 """What makes the small charts, by id."""

@@ -15,9 +15,7 @@ from dash_app.ui.parts import card, choice, heading
 
 #: What a frame says while there are no data.
 EMPTY = {
-    ids.DISTANCE_CHART: "Distance to a fit from scratch, measured at each increment",
-    ids.LOSS_CHART: "Loss on all points so far, at each increment",
-    ids.TOUCHED_CHART: "Points or atoms read by all updates so far",
+    ids.RACE_CHART: "A line for each learner, with a value after each increment",
     ids.SCRATCH_CHART: "Loss of the training from scratch: press p",
 }
 
@@ -30,29 +28,23 @@ def findings() -> html.Aside:
         "Linear or logarithmic axis of steps (l)",
         (("linear", "lin"), ("log", "log")),
     )
-    cursor = html.Span(className="chart-cursor", hidden=True)
-    race = [
-        _finding(chart, heading(label, name), cursor)
-        for chart, name, label in (
-            (ids.DISTANCE_CHART, "distance", "Distance to from scratch"),
-            (ids.LOSS_CHART, "loss", "Loss"),
-            (ids.TOUCHED_CHART, "points touched", "Points touched"),
-        )
+    panels = [
+        heading("Distance to from scratch", "distance"),
+        heading("Loss", "loss"),
+        heading("Points touched", "points touched"),
     ]
+    cursor = html.Span(className="chart-cursor", hidden=True)
+    race = html.Section(_chart(ids.RACE_CHART, *panels, cursor), className="card finding race")
     head = html.Div([heading("Loss from scratch", "from scratch"), scale], className="head")
-    of_run = _finding(ids.SCRATCH_CHART, head)
-    return html.Aside([*race, of_run], className="findings", **{"aria-label": "Findings"})
+    of_run = card(head, _chart(ids.SCRATCH_CHART), name="finding")
+    return html.Aside([race, of_run], className="findings", **{"aria-label": "Findings"})
 
 
-def _finding(chart: str, head: Any, *over: Any) -> html.Section:
-    """Return a card with the frame of a chart, and what lies over the frame."""
-    frame = html.Div(_sentence(chart), id=ids.frame(chart), disable_n_clicks=True)
-    held = html.Div([frame, *over], className="chart", disable_n_clicks=True)
-    return card(head, held, name="finding")
-
-
-def _sentence(chart: str) -> html.P:
-    return html.P(EMPTY[chart], className="chart-empty")
+def _chart(chart: str, *over: Any) -> html.Div:
+    """Return the frame of a chart, with what lies over it."""
+    sentence = html.P(EMPTY[chart], className="chart-empty")
+    frame = html.Div(sentence, id=ids.frame(chart), disable_n_clicks=True)
+    return html.Div([frame, *over], className="chart", disable_n_clicks=True)
 
 
 def graphs() -> dict[str, dcc.Graph]:

@@ -76,13 +76,9 @@ BRANCH_END = "branch-end"
 BRANCH_CANCEL = "branch-cancel"
 
 # Findings
-DISTANCE_CHART = "distance-chart"
-LOSS_CHART = "loss-chart"
-TOUCHED_CHART = "touched-chart"
-#: Charts over the increments; a line at the mouse goes through all of them.
-RACE_CHARTS = (DISTANCE_CHART, LOSS_CHART, TOUCHED_CHART)
+RACE_CHART = "race-chart"  # over the increments: distance, loss, points touched
 SCRATCH_CHART = "scratch-loss-chart"
-CHARTS = (*RACE_CHARTS, SCRATCH_CHART)
+CHARTS = (RACE_CHART, SCRATCH_CHART)
 ONLINE_PARAMETERS = "online-parameters"
 SCRATCH_PARAMETERS = "scratch-parameters"
 PARAMETERS_NOTE = "parameters-note"

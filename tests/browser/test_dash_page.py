@@ -272,7 +272,7 @@ def test_c_clears_u_undoes_and_r_redoes(page: DashPage) -> None:
     page.settle()
     assert page.drawn_points() == []
     assert page.curve("online")[0].size == 0
-    page.wait_text("loss-frame", "Loss on all points so far")
+    page.wait_text("race-frame", "A line for each learner")
     page.key("u")
     page.wait("dash_clientside.state.view.n_points === 6")
     page.settle()

@@ -210,13 +210,13 @@ def test_narrow_screen_needs_no_sideways_scrolling_and_takes_touches(tab: DashPa
 def test_print_has_the_plot_and_the_findings_and_no_controls(page: DashPage) -> None:
     page.click(-0.5, 0.4)
     page.settle()
-    page.wait("document.getElementById('loss-chart')")  # it comes with its data
+    page.wait("document.getElementById('race-chart')")  # it comes with its data
     page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     try:
         shown = "[...document.querySelectorAll(arguments[0])].filter(e => e.offsetParent !== null)"
         for gone in (".controls", ".header"):
             assert page.read(f"{shown}.length", gone) == 0, gone
-        for kept in ("#plot", "#sentence", "#loss-chart"):
+        for kept in ("#plot", "#sentence", "#race-chart"):
             assert page.read(f"{shown}.length", kept) == 1, kept
     finally:
         page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})

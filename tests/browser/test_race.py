@@ -11,7 +11,7 @@ from dash_app.learning import LEARNERS, Mixture
 
 pytestmark = pytest.mark.browser
 
-CHARTS = ("distance-chart", "loss-chart", "touched-chart")
+PANELS = ("distance", "loss", "touched")
 N_CONTROLS = 22
 """Controls of the page as a newcomer finds it."""
 
@@ -22,11 +22,13 @@ def share(page: DashPage, learner: str) -> float:
     return float(text.strip("< %")) / 100
 
 
-def lines(page: DashPage, chart: str) -> dict[str, list[float]]:
-    """Return the lines that a chart shows, by the learner."""
+def lines(page: DashPage, panel: str) -> dict[str, list[float]]:
+    """Return the lines that a panel shows, by the learner."""
     found: dict[str, list[float]] = page.read(
-        f"Object.fromEntries((document.querySelector('#{chart} .js-plotly-plot')?.data || [])"
-        ".filter((each) => each.visible !== false).map((each) => [each.meta, each.y]))"
+        "Object.fromEntries((document.querySelector('#race-chart .js-plotly-plot')?.data || [])"
+        ".filter((each) => each.visible !== false && each.meta.panel === arguments[0])"
+        ".map((each) => [each.meta.learner, each.y]))",
+        panel,
     )
     return found
 
@@ -39,10 +41,10 @@ def test_a_learner_without_memory_is_wrong_where_ours_is_not(page: DashPage) -> 
     page.until(lambda: share(page, "gradient") > 0.1, "the distance of gradient in the table")
     assert share(page, "summary") < 0.01
     assert page.view.scratch is None  # nobody trained: the race has its own reference
-    page.until(lambda: len(lines(page, "distance-chart").get("gradient", [])) > 20, "its line")
-    assert lines(page, "distance-chart").keys() == {"summary", "gradient"}
+    page.until(lambda: len(lines(page, "distance").get("gradient", [])) > 20, "its line")
+    assert lines(page, "distance").keys() == {"summary", "gradient"}
     everyone = {"summary", "scratch", "gradient"}
-    page.until(lambda: lines(page, "loss-chart").keys() == everyone, "the next chart")
+    page.until(lambda: lines(page, "loss").keys() == everyone, "the next chart")
 
 
 def test_density_of_an_added_learner_follows_each_click(page: DashPage) -> None:
@@ -114,31 +116,34 @@ def test_switch_and_line_agree_after_a_reload(page: DashPage) -> None:
     page.wait("dash_clientside.race.shown.join() === 'gradient'")
 
 
-def test_the_mouse_on_one_chart_moves_the_line_in_all(page: DashPage) -> None:
+def test_the_mouse_on_one_panel_moves_the_line_through_all(page: DashPage) -> None:
     for x in (-0.6, 0.5, -0.52, 0.44):
         page.click(x)
         page.settle()
     page.race_ends()
-    for chart in CHARTS:
-        page.until(lambda chart=chart: len(lines(page, chart).get("summary", [])) == 4, chart)
+    for panel in PANELS:
+        page.until(lambda panel=panel: len(lines(page, panel).get("summary", [])) == 4, panel)
     at = """
-        const gd = document.querySelector('#loss-chart .js-plotly-plot');
-        const {left, top, height} = gd.getBoundingClientRect(), {xaxis} = gd._fullLayout;
-        return [left + xaxis._offset + xaxis.c2p(3), top + height / 3];
+        const {xaxis, [arguments[0]]: yaxis} = gd._fullLayout;
+        const {left, top} = gd.getBoundingClientRect();
+        return [left + xaxis._offset + xaxis.c2p(3), top + yaxis._offset + yaxis._length / 3];
     """
     drawn = """
-        return [...document.querySelectorAll('.chart-cursor')].map((line) => {
-            const gd = line.parentElement.querySelector('.js-plotly-plot');
-            const {xaxis} = gd._fullLayout, {left, width} = line.getBoundingClientRect();
-            const px = left - gd.getBoundingClientRect().left - xaxis._offset;
-            return line.hidden || !width ? null : Math.round(10 * xaxis.p2c(px)) / 10;
-        });
+        const {xaxis, yaxis, yaxis3} = gd._fullLayout, box = gd.getBoundingClientRect();
+        const line = document.querySelector('.chart-cursor');
+        const {left, top, bottom} = line.getBoundingClientRect();
+        const [first, last] = [yaxis._offset, yaxis3._offset + yaxis3._length];
+        if (line.hidden || top > box.top + first || bottom < box.top + last) return null;
+        return Math.round(10 * xaxis.p2c(left - box.left - xaxis._offset)) / 10;
     """
-    assert page.script(drawn) == [None, None, None]
-    page.mouse("mouseMoved", tuple(page.script(at)))
-    page.until(lambda: page.script(drawn) == [3, 3, 3], "the line at increment 3")
-    page.mouse("mouseMoved", page.pixel(0.2))
-    page.until(lambda: page.script(drawn) == [None, None, None], "no line")
+    find = "const gd = document.querySelector('#race-chart .js-plotly-plot');"
+    at, drawn = find + at, find + drawn
+    assert page.script(drawn) is None
+    for axis in ("yaxis", "yaxis2", "yaxis3"):
+        page.mouse("mouseMoved", tuple(page.script(at, axis)))
+        page.until(lambda: page.script(drawn) == 3, "the line at increment 3")
+        page.mouse("mouseMoved", page.pixel(0.2))
+        page.until(lambda: page.script(drawn) is None, "no line")
 
 
 def test_a_newcomer_finds_no_more_controls_than_before(page: DashPage) -> None:
@@ -164,15 +169,14 @@ def test_axe_finds_nothing_serious_with_all_learners_and_rewound(page: DashPage)
 def test_charts_say_why_there_is_no_comparison_until_there_is_one(page: DashPage) -> None:
     page.click(-0.5, 0.4)
     page.settle()
-    page.until(lambda: "summary" in lines(page, "touched-chart"), "the charts")
+    page.until(lambda: "summary" in lines(page, "touched"), "the charts")
     page.script("dash_clientside.actions.configure({half_life: 20})")
-    for chart in CHARTS:
-        page.wait_text(chart.replace("chart", "frame"), "has or had a half-life")
+    page.wait_text("race-frame", "has or had a half-life")
     page.click(0.1)
     page.settle()
     page.wait("document.getElementById('page').dataset.race === 'current'")
     page.script("dash_clientside.actions.configure({half_life: null})")
     page.settle()
-    page.wait_text("loss-frame", "has or had a half-life")  # the model is of faded points
+    page.wait_text("race-frame", "has or had a half-life")  # the model is of faded points
     page.key("u", "u", "u")
-    page.until(lambda: "summary" in lines(page, "touched-chart"), "the charts again")
+    page.until(lambda: "summary" in lines(page, "touched"), "the charts again")

@@ -50,11 +50,11 @@ def each_step_shows_what_was_shown_at_that_click(page: DashPage, shown: list[str
 
 
 def it_plays_and_pauses_and_a_chart_opens_it(page: DashPage) -> None:
-    page.wait("document.querySelector('#loss-chart .js-plotly-plot')?.data?.[0].x.length === 6")
+    page.wait("document.querySelector('#race-chart .js-plotly-plot')?.data?.[0].x.length === 6")
     at = """
-        const gd = document.querySelector('#loss-chart .js-plotly-plot');
-        const {left, top, height} = gd.getBoundingClientRect(), {xaxis} = gd._fullLayout;
-        return [left + xaxis._offset + xaxis.c2p(2), top + height / 3];
+        const gd = document.querySelector('#race-chart .js-plotly-plot');
+        const {left, top} = gd.getBoundingClientRect(), {xaxis, yaxis2} = gd._fullLayout;
+        return [left + xaxis._offset + xaxis.c2p(2), top + yaxis2._offset + yaxis2._length / 3];
     """
     place = tuple(page.script(at))
     page.mouse("mouseMoved", place)

@@ -85,11 +85,10 @@ def test_what_a_person_sees_is_an_output(app: dash.Dash) -> None:
         ids.SENTENCE,
         ids.CONNECTION,
         ids.TRAIN,
-        ids.LOSS_CHART,
         ids.SCRATCH_CHART,
         ids.MESSAGES,
     }
-    seen |= {*ids.RACE_CHARTS, ids.ONLINE_PARAMETERS, ids.HELP, ids.COMPONENTS}
+    seen |= {ids.RACE_CHART, ids.ONLINE_PARAMETERS, ids.HELP, ids.COMPONENTS}
     assert seen <= shown
 
 
