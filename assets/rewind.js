@@ -7,7 +7,7 @@
   let speed = 1;
   /** @type {number[]|null} the points of a click that waits for an answer to "from where?" */
   let waiting = null;
-  /** The undo after which a point is added. */
+  /** The removal of the later points after which a point is added. */
   let branching = { key: "", x: 0 };
 
   const last = () => gmm.race.steps() - 1;
@@ -127,11 +127,11 @@
       return;
     }
     branching = { key: gmm.outbox.newKey(), x: x[0] };
-    gmm.state.outbox.push({ kind: "undo", key: branching.key, n_points: n });
+    gmm.state.outbox.push({ kind: "keep", key: branching.key, n_points: n });
     gmm.show.all();
   }
 
-  /** A command is done: after the undo of a branch, its point is added. */
+  /** A command is done: after the removal of the later points, the point is added. */
   function done(/** @type {string} */ key) {
     if (key === branching.key) gmm.actions.add(branching.x);
   }

@@ -283,15 +283,32 @@ class Sessions:
         change = Change(REMOVE, x)
 
         def plan(live: Live) -> list[Change]:
-            if live.state.settings.half_life is not None or live.state.decay > 0:
-                raise RefusedError(
-                    "expected a session that never had a half-life, to remove points; "
-                    "undo takes back whole operations"
-                )
+            history.check_removable(live)
             self._operations.history.active_points(live).positions(x)
             return [change]
 
         return self._operations.append(session_id, plan, once=Once.of(idempotency_key, change))
+
+    def keep(
+        self, session_id: str, n_points: int, *, idempotency_key: Optional[str] = None
+    ) -> SessionView:
+        """Remove all points but the first ones, in order of arrival. The settings stay.
+
+        One undo takes it back.
+
+        Raises
+        ------
+        RefusedError : the session has fewer points, or has or had a half-life; or an example is
+            played, which would go on
+        """
+
+        def plan(live: Live) -> list[Change]:
+            history.check_removable(live)
+            self._check_not_played(live, n_points)
+            return history.kept(self._operations.history.active_points(live).values, n_points)
+
+        once = Once.of(idempotency_key, Change(REMOVE))
+        return self._operations.append(session_id, plan, once=once)
 
     def undo(
         self,
@@ -312,14 +329,10 @@ class Sessions:
         """
 
         def plan(live: Live) -> list[Change]:
-            playing = self._plays.playing(session_id, live.state.example)
             if n_points is None:
+                playing = self._plays.playing(session_id, live.state.example)
                 return [history.undo(live, playing=playing is not None)]
-            if playing is not None and playing.status == PLAYING:
-                raise RefusedError(
-                    f"expected no example that is played, to go back to {n_points} points; pause "
-                    "or stop it first"
-                )
+            self._check_not_played(live, n_points)
             return [history.undo_to(live, self._store, n_points)]
 
         wanted = {} if n_points is None else {"n_points": n_points}
@@ -593,6 +606,15 @@ class Sessions:
         gap is that of the summary of the online model; `compare` reads all points instead.
         """
         return None if view.basis is None else self._differences.of(view.id, view.basis)
+
+    def _check_not_played(self, live: Live, n_points: int) -> None:
+        """Raise RefusedError while an example is played: it would go on."""
+        playing = self._plays.playing(live.record.id, live.state.example)
+        if playing is not None and playing.status == PLAYING:
+            raise RefusedError(
+                f"expected no example that is played, to go back to {n_points} points; pause or "
+                "stop it first"
+            )
 
     def _points(self, live: Live) -> Array:
         return np.array(self._operations.history.active_points(live).values)

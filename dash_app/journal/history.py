@@ -307,6 +307,28 @@ def undo(live: Live, *, playing: bool = False) -> Change:
     return Change(UNDO, detail={"target": node})
 
 
+def check_removable(live: Live) -> None:
+    """Raise RefusedError where points cannot be removed: the weight of each is not known."""
+    if live.state.settings.half_life is not None or live.state.decay > 0:
+        raise RefusedError(
+            "expected a session that never had a half-life, to remove points; undo takes back "
+            "whole operations"
+        )
+
+
+def kept(values: Array, n_points: int) -> list[Change]:
+    """Return the change that removes all but the first points; an empty list if there are no more.
+
+    Raises
+    ------
+    RefusedError : there are fewer
+    """
+    if n_points > values.size:
+        raise RefusedError(f"expected at most {values.size} points to keep, got {n_points}")
+    later = values[n_points:].copy()
+    return [Change(REMOVE, later)] if later.size else []
+
+
 def undo_to(live: Live, store: Store, n_points: int) -> Change:
     """Return the change that goes back to the newest earlier state with that many points.
 

@@ -42,14 +42,14 @@ class Points(_Command):
 class Step(_Command):
     """A command without a value."""
 
-    kind: Literal["redo", "clear", "pause", "resume", "stop"]
+    kind: Literal["undo", "redo", "clear", "pause", "resume", "stop"]
 
 
-class Undo(_Command):
-    """An undo of the last change, or of all up to an earlier state with `n_points` points."""
+class Keep(_Command):
+    """The removal of all points but the first ones."""
 
-    kind: Literal["undo"]
-    n_points: Optional[fields.Count] = None
+    kind: Literal["keep"]
+    n_points: fields.Count
 
 
 class Settings(BaseModel):
@@ -90,7 +90,7 @@ class Train(_Command):
     epochs: fields.Epochs
 
 
-Command = Union[Points, Step, Undo, Configure, Play, Train]
+Command = Union[Points, Step, Keep, Configure, Play, Train]
 
 
 class _AnyCommand(RootModel[Command]):

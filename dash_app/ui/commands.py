@@ -135,8 +135,13 @@ def _remove(sessions: Sessions, session_id: str, command: models.Points) -> Json
     return _answer(sessions, sessions.remove(session_id, command.x, idempotency_key=command.key))
 
 
-def _undo(sessions: Sessions, session_id: str, command: models.Undo) -> Json:
-    sessions.undo(session_id, n_points=command.n_points, idempotency_key=command.key)
+def _keep(sessions: Sessions, session_id: str, command: models.Keep) -> Json:
+    sessions.keep(session_id, command.n_points, idempotency_key=command.key)
+    return whole_json(sessions, session_id)
+
+
+def _undo(sessions: Sessions, session_id: str, command: models.Step) -> Json:
+    sessions.undo(session_id, idempotency_key=command.key)
     return whole_json(sessions, session_id)
 
 
@@ -192,6 +197,7 @@ _ACTIONS: Mapping[str, Callable[[Sessions, str, Any], Json]] = MappingProxyType(
     {
         "add": _add,
         "remove": _remove,
+        "keep": _keep,
         "undo": _undo,
         "redo": _redo,
         "clear": _clear,

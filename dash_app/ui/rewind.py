@@ -68,14 +68,14 @@ def branch_dialog() -> dmc.Modal:
         children=dmc.Stack(
             [
                 html.P(
-                    "Where do you want to add the point? To go on from here drops the later "
-                    "points: undo and redo do not bring them back.",
+                    "Where do you want to add the point? To go on from here removes the later "
+                    "points; undo brings them back.",
                     id=ids.BRANCH_TEXT,
                 ),
                 button(
                     ids.BRANCH_HERE,
                     "Go on from here",
-                    "Drop the later points, then add this one",
+                    "Remove the later points, then add this one",
                     **wide,
                 ),
                 button(ids.BRANCH_END, "Add at the end", "Add it after all other points", **wide),

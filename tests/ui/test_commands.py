@@ -59,16 +59,22 @@ def test_a_command_that_comes_twice_is_carried_out_once(
     assert ask(sessions, session_id, "undo")["points"] == [0.1, 0.2]
 
 
-def test_undo_goes_back_to_a_number_of_points(sessions: Sessions, session_id: str) -> None:
-    for x in (0.1, 0.2, 0.3):
+def test_the_first_points_are_kept_with_the_settings_of_now(
+    sessions: Sessions, session_id: str
+) -> None:
+    for x in (0.1, 0.2, 0.3, 0.4):
         ask(sessions, session_id, "add", x=[x])
-    assert ask(sessions, session_id, "undo", n_points=1)["points"] == [0.1]
-    assert ask(sessions, session_id, "undo", n_points=1)["points"] == [0.1]
-    assert "had earlier" in ask(sessions, session_id, "undo", n_points=2)["error"]["message"]
+    ask(sessions, session_id, "remove", x=[0.1])
+    ask(sessions, session_id, "configure", settings={"n_components": 4, "capacity": 16})
+    kept = ask(sessions, session_id, "keep", n_points=2)
+    assert kept["points"] == [0.2, 0.3]
+    assert (kept["view"]["n_components"], kept["view"]["capacity"]) == (4, 16)
+    assert ask(sessions, session_id, "keep", n_points=2)["points"] == [0.2, 0.3]
+    assert "at most 2 points" in ask(sessions, session_id, "keep", n_points=3)["error"]["message"]
     for wrong in (-1, 1.5, "1"):
-        refused = ask(sessions, session_id, "undo", n_points=wrong)
+        refused = ask(sessions, session_id, "keep", n_points=wrong)
         assert refused["error"]["field"] == "n_points"
-    assert ask(sessions, session_id, "redo")["points"] == [0.1, 0.2, 0.3]
+    assert ask(sessions, session_id, "undo")["points"] == [0.2, 0.3, 0.4]
 
 
 def test_train_answers_with_the_run_and_the_difference(sessions: Sessions, session_id: str) -> None:
