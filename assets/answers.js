@@ -96,8 +96,9 @@
     if (lost) {
       const sentAgain = state.binned
         ? "This page had a histogram of its points only: this is a new session."
-        : "Its points are sent again.";
-      state.outbox.restart(state.points);
+        : "Its settings and points are sent again.";
+      const { n_components, half_life, capacity } = state.view;
+      state.outbox.restart({ n_components, half_life, capacity }, state.points);
       state.view = null;
       gmm.show.tell(`The server does not have this session any more. ${sentAgain}`, "red");
     } else if (answer.asked && answer.asked !== answer.view.id) {

@@ -112,16 +112,22 @@
     return String(value);
   }
 
-  /** @returns {[string|boolean, boolean]} the error of the two boxes; an empty box is automatic */
-  function axis(/** @type {number|string} */ lowest, /** @type {number|string} */ highest) {
-    const [low, high] = [lowest, highest].map((end) => (end === "" || end === null ? null : Number(end)));
-    const [left, right] = [low ?? gmm.state.home[0], high ?? gmm.state.home[1]];
-    const known = [low, high].every((end) => end === null || Number.isFinite(end));
-    const wrong = !known || left >= right;
-    gmm.state.axisWrong = wrong;
-    if (!wrong) gmm.state.axis = [low, high];
+  /** @returns {number|null} the number in a box as a person writes it; null if it is empty */
+  function written(/** @type {string|null} */ text) {
+    const plain = (text || "").trim().replace("\u2212", "-").replace(",", ".");
+    return plain === "" ? null : Number(plain);
+  }
+
+  /** @returns {[boolean, boolean]} the error of the two boxes; an empty box is automatic */
+  function axis(/** @type {string|null} */ lowest, /** @type {string|null} */ highest) {
+    const [low, high] = [written(lowest), written(highest)];
+    const wrong = [low, high].map((end) => end !== null && !Number.isFinite(end));
+    const { home } = gmm.state;
+    const crossed = !wrong.some(Boolean) && (low ?? home[0]) >= (high ?? home[1]);
+    gmm.state.axisWrong = crossed ? "The left end must be lower." : wrong.some(Boolean) ? "A number is missing here, such as -2.5 or 1e6." : "";
+    if (!gmm.state.axisWrong) gmm.state.axis = [low, high];
     if (gmm.state.outbox) gmm.show.all();
-    return [wrong, wrong];
+    return [wrong[0] || crossed, wrong[1] || crossed];
   }
 
   /** @returns {any[]} the inside of each frame that changes: a sentence, or the graph with its data */
@@ -172,7 +178,7 @@
   }
 
   /** @returns {number|null} the increment of a mouse event on the chart, counted from 0 */
-  const stepOf = (/** @type {any} */ event) => (event ? event.points[0].x - 1 : null);
+  const stepOf = (/** @type {any} */ event) => (event ? event.points[0].pointNumber : null);
 
   /** The mouse is over the chart: show the place in all panels. */
   function hovered(/** @type {any} */ event) {
@@ -292,7 +298,7 @@
     axis: ({ shown: [low, high], outside, axisWrong }) => [
       gmm.words.number(low, 3),
       gmm.words.number(high, 3),
-      axisWrong ? "The left end must be lower." : beyond(outside),
+      axisWrong || beyond(outside),
     ],
     settings: ({ settings }) => [
       String(settings.n_components),

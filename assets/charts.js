@@ -51,15 +51,18 @@
     return { data, layout };
   }
 
-  /** @returns {Figure} one line a learner over the increments in each panel; the lines of the others go */
-  function race(/** @type {any} */ { panels, n }, /** @type {Figure} */ figure) {
+  /** @returns {Figure} one line a learner over the points so far in each panel; the lines of the others go */
+  function race(/** @type {any} */ { panels, x: all }, /** @type {Figure} */ figure) {
     const series = figure.data.map(({ meta: { panel, learner } }) => {
       const known = panels[panel][learner] || [];
-      const x = known.map((/** @type {any} */ _, /** @type {number} */ step) => step + 1);
       const y = panel === "distance" ? known.map((/** @type {number} */ share) => Math.max(LEAST, share)) : known;
-      return { x, y, customdata: known, visible: y.length > 0, mode: y.length > 1 ? "lines" : "lines+markers" };
+      const one = y.filter(Number.isFinite).length < 2; // a line needs two values
+      const x = all.slice(0, y.length);
+      return { x, y, customdata: known, visible: y.length > 0, mode: one ? "lines+markers" : "lines" };
     });
-    const xaxis = { autorange: false, range: [0.5, Math.max(n, 2) + 0.5] };
+    const [first, last] = [all[0], all[all.length - 1]];
+    const room = 0.5 + 0.02 * (last - first);
+    const xaxis = { autorange: false, range: [first - room, Math.max(last, first + 1) + room] };
     return filled(figure, series, { xaxis, yaxis2: lossAxis(panels.loss) });
   }
 
@@ -77,8 +80,9 @@
   function mark(/** @type {number|null} */ step) {
     const line = /** @type {HTMLElement} */ (document.querySelector(".chart-cursor"));
     const axis = gmm.plot.element("race-chart")?._fullLayout?.xaxis;
-    line.hidden = step === null || !axis;
-    if (!line.hidden) line.style.setProperty("--at", `${axis._offset + axis.c2p(step + 1)}px`);
+    const x = step === null ? undefined : gmm.race.ends()[step];
+    line.hidden = x === undefined || !axis;
+    if (!line.hidden) line.style.setProperty("--at", `${axis._offset + axis.c2p(x)}px`);
   }
 
   /** @returns {any} the axis of steps; it has its final range if their number is known */
@@ -108,7 +112,7 @@
    * as soon as a run begins, or without data a sentence, which may be one of its own ("").
    */
   function tell(/** @type {string} */ chart, /** @type {any} */ data, sentence = "") {
-    const n = data.losses ? data.losses.length : data.n;
+    const n = (data.losses || data.x).length;
     const inside = data.training || n ? GRAPH : sentence;
     const held = frames[chart] ?? "";
     if (inside !== GRAPH && inside === held) return;

@@ -77,13 +77,14 @@
       clearTimeout(this._timer);
     }
 
-    /** Begin again in a new session: its first points are those that the lost one held. */
-    restart(/** @type {number[]} */ points) {
+    /** Begin again in a new session, with the settings and the points that the lost one held. */
+    restart(/** @type {any} */ settings, /** @type {number[]} */ points) {
       this.hold();
       if (this.inFlight) this._waiting.unshift(this.inFlight);
       this.inFlight = null;
       if (points.length)
         this._waiting.unshift({ kind: "add", key: newKey(), x: points, whole: true });
+      this._waiting.unshift({ kind: "configure", key: newKey(), settings });
     }
 
     /** @returns {Command|null} the command that is now done, or null for an answer that is late */

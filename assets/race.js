@@ -49,8 +49,11 @@
     revision: -1,
   };
 
-  /** @returns {number} how many steps are known of all learners that always run */
-  const steps = () => (race.records.get("scratch") || []).length;
+  /** @returns {number[]} the number of points after each step that the reference knows */
+  const ends = () => (race.records.get("scratch") || []).map((record) => record.n_points);
+
+  /** @returns {number} how many steps the reference knows */
+  const steps = () => ends().length;
 
   /** @returns {boolean} whether the learners have yet to learn what the session has */
   const behind = () =>
@@ -161,7 +164,7 @@
     const names = [...ALWAYS, ...race.shown];
     const panels = Object.fromEntries(Object.entries(PANELS).map(([panel, value]) =>
       [panel, Object.fromEntries(names.map((name) => [name, (race.records.get(name) || []).map(value)]))]));
-    gmm.charts.tell("race-chart", { panels, n: steps() }, race.refusal);
+    gmm.charts.tell("race-chart", { panels, x: ends() }, race.refusal);
   }
 
   /** @returns {{name: string, cells: any}[]} the rows of the league table, of all learners */
@@ -211,5 +214,5 @@
     window.addEventListener("pagehide", close);
   }
 
-  gmm.race = Object.assign(race, { at, awaited, behind, choose, follow, lines, listen, steps, table, told });
+  gmm.race = Object.assign(race, { at, awaited, behind, choose, ends, follow, lines, listen, steps, table, told });
 })((window.dash_clientside = window.dash_clientside || {}));

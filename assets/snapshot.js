@@ -4,8 +4,8 @@
  * @typedef {{n_components: number, half_life: number|null, capacity: number}} Settings
  * @typedef {{view: any, settings: Settings, run: any, training: boolean, current: boolean,
  *   pass: number, connection: string, hindrance: any, coming: number,
- *   playing: any, axis: any[], axisWrong: boolean, shown: number[], outside: number, method: string,
- *   step: number|null, steps: number, replays: boolean,
+ *   playing: any, axis: any[], axisWrong: string, shown: number[], outside: number, method: string,
+ *   step: number|null, steps: number, all: number, replays: boolean,
  *   timings: Record<string, number[]>, problem: any, announcement: string, constants: any}} Snapshot
  */
 "use strict";
@@ -56,6 +56,7 @@
       current: gmm.race.cursor !== null || state.scratchCurrent(),
       step: gmm.race.cursor,
       steps: gmm.race.steps(),
+      all: gmm.race.ends().pop() || 0,
       replays: gmm.rewind.playing(),
       pass: losses.length,
       coming: state.expected.coming.length,

@@ -48,7 +48,7 @@
     /** @type {[number|null, number|null]} the axis as chosen; null: as far as the points reach */
     axis: [null, null],
     /** Whether the boxes of the axis have something else than two ends. */
-    axisWrong: false,
+    axisWrong: "",
     /** @type {[number, number]} the axis of few points */
     home: [-1, 1],
     /** @type {[number, number]} the axis as drawn */

@@ -19,7 +19,7 @@
   /** @returns {string} */
   function short(/** @type {string} */ name, /** @type {number} */ value, /** @type {number} */ width) {
     if (name === "weight") return value < SMALL_WEIGHT ? "< 0.001" : value.toFixed(3);
-    const fixed = name === "mean" && Math.abs(value) < 1000 && width > 0.5;
+    const fixed = name === "mean" && Math.abs(value) < 100 && width > 0.5;
     return fixed ? value.toFixed(3).replace("-", "\u2212") : gmm.words.number(value, 3);
   }
 
@@ -40,15 +40,19 @@
   /** @returns {string} what a component with almost no weight is */
   function note(/** @type {any} */ view) {
     if (!view || !view.online) return "As soon as there is a point, its weight, mean and std are here.";
+    const found = [];
     for (const [kind, name] of [["online", "Online"], ["scratch", "From scratch"]]) {
-      const k = view[kind] ? view[kind].weights.findIndex((/** @type {number} */ w) => w < SMALL_WEIGHT) : -1;
-      if (k >= 0) {
-        const high = peaks(view[kind])[k] > HIGH * Math.max(...peaks(view[kind]));
-        const why = high ? " It is narrow, so it has a peak all the same." : "";
-        return `${name}, component ${k + 1}: its weight is below 0.001, so it stands for almost no point.${why}`;
-      }
+      const { weights } = view[kind] || { weights: [] };
+      const small = [...weights.keys()].filter((k) => weights[k] < SMALL_WEIGHT);
+      if (!small.length) continue;
+      const high = small.some((k) => peaks(view[kind])[k] > HIGH * Math.max(...peaks(view[kind])));
+      const numbers = small.map((k) => k + 1).join(", ");
+      const why = high ? " Where it is narrow it has a peak all the same." : "";
+      found.push(small.length > 1
+        ? `${name}, components ${numbers}: each has a weight below 0.001, so it stands for almost no point.${why}`
+        : `${name}, component ${numbers}: its weight is below 0.001, so it stands for almost no point.${why}`);
     }
-    return "";
+    return found.join(" ");
   }
 
   /**

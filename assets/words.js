@@ -30,7 +30,7 @@
     const size = Math.abs(value);
     const exponent = value !== 0 && (size < 1e-4 || size >= 1e6);
     const text = exponent
-      ? value.toExponential(digits - 2)
+      ? value.toExponential(digits - 2).replace("e+", "e")
       : value.toLocaleString("en", { maximumSignificantDigits: digits, useGrouping: false });
     return text.replace("-", "\u2212");
   }
@@ -113,15 +113,15 @@
     const seen = view.scratch.n_points;
     let why = "has other points or settings";
     if (view.comparison.cause === "settings") why = "was trained with other settings";
-    else if (seen !== view.n_points) why = `has seen ${count(seen, "point")}, now there are ${view.n_points}`;
+    else if (seen !== view.n_points) why = `has seen ${count(seen, "point")}, now there are ${view.n_points.toLocaleString("en")}`;
     else if (view.comparison.cause === "points") why = "has seen other points";
     return [`From scratch is old: it ${why}.`, "Press p to train it again."];
   }
 
-  /** @returns {[string, string]} which increment of the past is shown */
-  function rewound(/** @type {Snapshot} */ { view, step, steps }) {
-    const points = count(view.n_points, "point");
-    return [`Rewound to increment ${step + 1} of ${steps}: ${points}.`, difference(view.comparison.total_variation)];
+  /** @returns {[string, string]} how much of the past is shown */
+  function rewound(/** @type {Snapshot} */ { view, all }) {
+    const first = view.n_points.toLocaleString("en");
+    return [`Rewound to ${first} of ${count(all, "point")}.`, difference(view.comparison.total_variation)];
   }
 
   /** @returns {[string, string]} the headline and the line below it */

@@ -171,15 +171,15 @@ def _axis() -> html.Div:
     return html.Div([row, html.P(id=ids.AXIS_NOTE, className="note", role="status")])
 
 
-def _number(name: str, label: str, placeholder: str) -> dmc.NumberInput:
+def _number(name: str, label: str, placeholder: str) -> dmc.TextInput:
+    """Return a box for a number. `dmc.NumberInput` is not used: it takes 1e-3 as -13."""
     settings: dict[str, Any] = {"aria-label": label}
-    return dmc.NumberInput(
+    return dmc.TextInput(
         id=name,
         value="",
         placeholder=placeholder,
-        hideControls=True,
         debounce=True,
         size="xs",
-        allowedDecimalSeparators=[",", "."],
+        inputProps={"inputMode": "decimal"},
         **settings,
     )

@@ -174,7 +174,7 @@ _HEADING_SHARE = 0.24
 
 
 def race_figure() -> go.Figure:
-    """Return the chart over the increments: panels with one axis of increments, a line a learner.
+    """Return the chart over the increments: panels with one axis of points, a line a learner.
 
     It is one figure, because each costs Dash a round of callbacks and Plotly a redraw.
     """
@@ -191,7 +191,7 @@ def race_figure() -> go.Figure:
             for line in LINES.values()
             if (panel, line.name) != ("distance", REFERENCE)
         ]
-    figure = chart_figure("increment", *traces)
+    figure = chart_figure("points so far", *traces)
     last = f"y{len(_PANELS)}"
     return figure.update_layout(
         margin={"l": 54, "t": 0, "b": 34}, hoverdistance=-1, xaxis={"anchor": last}, **axes

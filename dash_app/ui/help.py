@@ -29,7 +29,7 @@ TERMS = {
     "online": "Trained on each increment as it comes, from a summary of the earlier points.",
     "from scratch": "Trained on all points at once, without an earlier model: the reference. p "
     "trains the session's. To measure the learners, the page also fits by EM as points come: ms, "
-    "touched and the charts over increments are of those fits.",
+    "touched and the chart over the points are of those fits.",
     "loss": "What both trainings lower: the mean negative log-likelihood plus a penalty on narrow "
     "components. The penalty matters while points are few; it may be negative, as the loss may. It "
     "follows the points: losses at different numbers of points are not comparable. Nats a point; "
@@ -57,7 +57,8 @@ TERMS = {
     "points touched": "Points or atoms that all updates have read so far. An update counts each of "
     "them once, however many passes it makes.",
     "rewind": "Show what each learner had after an earlier increment. The session does not change.",
-    "increment": "The points that are learned together: one click, or one step of an example.",
+    "increment": "The points that are learned together: one click, or one step of an example. Of "
+    "more than 200 increments the charts and the rewind join neighbouring ones.",
     "component": "One bell curve of the mixture, with a weight, a mean and a standard deviation. "
     "Press k to see how many the points ask for.",
     "weight": "Share of the points that a component stands for. All weights add up to 1.",

@@ -100,6 +100,8 @@ def test_page_polls_calmly_where_all_streams_are_taken(chromium: Browser, tmp_pa
 
 def test_points_are_sent_again_where_the_server_has_lost_the_session(page: DashPage) -> None:
     page.click(-0.5, 0.5)
+    page.key("5")
+    page.wait("dash_clientside.state.view.n_components === 5")
     page.settle()
     lost = page.session_id
     page.server.sessions.delete(lost)
@@ -108,6 +110,7 @@ def test_points_are_sent_again_where_the_server_has_lost_the_session(page: DashP
     page.click(0.1)
     page.settle()
     np.testing.assert_allclose(page.points, [-0.5, 0.5, 0.1], atol=0.004)
+    assert page.view.n_components == 5
     page.severe_logs()
 
 

@@ -239,6 +239,12 @@ def test_an_end_of_the_axis_zooms_in_and_an_empty_box_shows_all(page: DashPage) 
     page.key(Keys.BACKSPACE, Keys.ENTER, into="axis-low")
     page.wait("document.getElementById('axis-low').ariaInvalid !== 'true'")
     page.wait("dash_clientside.state.shown[0] === -1")
+    page.key("-1e-1", Keys.ENTER, into="axis-low")
+    page.wait("dash_clientside.state.shown[0] === -0.1")
+    page.key("x", Keys.ENTER, into="axis-low")
+    page.wait_text("points-outside", "A number is missing here")
+    page.key(Keys.BACKSPACE * 6, "\u22120,2", Keys.ENTER, into="axis-low")
+    page.wait("dash_clientside.state.shown[0] === -0.2")
 
 
 def test_axis_that_was_set_holds_cursor_and_numbers_until_an_example_or_another_session(
@@ -272,6 +278,9 @@ def test_components_of_the_table_are_numbered_on_the_plot(page: DashPage) -> Non
     page.wait_text("parameters-note", "it stands for almost no point")
     model = "{weights: [1, 1e-12], means: [0, 0.001], variances: [0.01, arguments[0]]}"
     note = f"dash_clientside.table.note({{online: {model}}})"
+    several = "{weights: [1, 1e-4, 1e-12], means: [0, 1, 2], variances: [1, 1, 1]}"
+    told = page.read(f"dash_clientside.table.note({{online: {several}}})")
+    assert told.startswith("Online, components 2, 3: each has a weight below 0.001")
     assert "narrow" not in page.read(note, 0.04)
     assert "narrow" in page.read(note, 1e-26)
     seen = f"{{mode: 'both', seen: () => ({{online: {model}, scratch: null}})}}"

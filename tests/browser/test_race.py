@@ -116,6 +116,14 @@ def test_switch_and_line_agree_after_a_reload(page: DashPage) -> None:
     page.wait("dash_clientside.race.shown.join() === 'gradient'")
 
 
+def test_a_single_value_is_a_dot(page: DashPage) -> None:
+    page.click(-0.3, 0.4)  # the first point has no loss: all points are equal
+    page.settle()
+    page.until(lambda: len(lines(page, "loss").get("summary", [])) == 2, "the losses")
+    assert lines(page, "loss")["summary"][0] is None
+    page.wait("document.querySelectorAll('#race-chart .traceonline-loss .point').length === 1")
+
+
 def test_the_mouse_on_one_panel_moves_the_line_through_all(page: DashPage) -> None:
     for x in (-0.6, 0.5, -0.52, 0.44):
         page.click(x)

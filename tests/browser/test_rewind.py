@@ -27,7 +27,7 @@ def click_one_by_one(page: DashPage) -> list[str]:
 
 def rewind_to(page: DashPage, step: int, n_steps: int = len(POINTS)) -> None:
     page.key(Keys.HOME, *[Keys.ARROW_RIGHT] * step)
-    page.wait_text("sentence", f"Rewound to increment {step + 1} of {n_steps}")
+    page.wait_text("sentence", f"Rewound to {step + 1} of {n_steps} points")
 
 
 def test_each_step_shows_what_was_shown_and_it_plays_and_a_chart_opens_it(page: DashPage) -> None:
@@ -60,16 +60,16 @@ def it_plays_and_pauses_and_a_chart_opens_it(page: DashPage) -> None:
     page.mouse("mouseMoved", place)
     page.mouse("mousePressed", place, button="left", clickCount=1)
     page.mouse("mouseReleased", place, button="left", clickCount=1)
-    page.wait_text("sentence", "Rewound to increment 2 of 6")
+    page.wait_text("sentence", "Rewound to 2 of 6 points")
     page.press("rewind-play")
     page.wait("dash_clientside.race.cursor === 5")
     page.wait_text("rewind-play", "Play")
     page.press("rewind-back")
-    page.wait_text("sentence", "Rewound to increment 5 of 6")
+    page.wait_text("sentence", "Rewound to 5 of 6 points")
     slider = page.driver.find_element("css selector", "#rewind [role=slider]")
     assert slider.get_attribute("aria-valuenow") == "5"
     slider.send_keys(Keys.HOME)
-    page.wait_text("sentence", "Rewound to increment 1 of 6")
+    page.wait_text("sentence", "Rewound to 1 of 6 points")
     page.press("rewind-close")
     page.wait_text("sentence", "6 points learned online")
 
