@@ -43,10 +43,10 @@ def methods_of(
 
 
 def objective_of(points: Array, mixture: Mixture, weights: Optional[Array] = None) -> float:
-    """Return J of a mixture on the points, nats per point; raise its variances to the floor."""
+    """Return J of a mixture on the points, nats per point."""
     summary = WeightedSummary(max(points.size, 2)).with_points(points, weights)
     objective = Objective.of_summary(summary, mixture.n_components, 1.0)
-    return objective.in_data_units(float(objective.value(objective.standardised(mixture))[0]))
+    return objective.of_mixture(mixture)
 
 
 def quality(

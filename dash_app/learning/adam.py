@@ -153,4 +153,4 @@ def _objective_value(
         mixture.n_components,
         prior_weight,
     )
-    return objective.in_data_units(float(objective.value(objective.standardised(mixture))[0]))
+    return objective.of_mixture(mixture)

@@ -209,6 +209,15 @@ class Objective:
         value: Array = objective_values(self.atoms, self.prior, candidates.batch)
         return value
 
+    def of_mixture(self, mixture: Mixture) -> float:
+        """Return J of any mixture with its own variances, data units, nats per point."""
+        candidates = Candidates(
+            np.array(mixture.weights[None]),
+            (mixture.means[None] - self.location) / self.scale,
+            mixture.variances[None] / self.scale / self.scale,
+        )
+        return self.in_data_units(float(self.value(candidates)[0]))
+
     def standardised(self, mixture: Mixture) -> Candidates:
         """Convert a mixture from data units to a batch of one; raise variances to the floor."""
         return self.standardised_batch(

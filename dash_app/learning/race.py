@@ -203,7 +203,7 @@ def _objective(mixture: Mixture, points: Array) -> float:
     if np.ptp(points) <= MIN_SPREAD:
         return float("nan")
     objective = objective_of(points, mixture.n_components)
-    return objective.in_data_units(float(objective.value(objective.standardised(mixture))[0]))
+    return objective.of_mixture(mixture)
 
 
 @lru_cache(maxsize=64)

@@ -43,8 +43,15 @@ def test_value_equals_the_definition_in_data_units(
         (scale * rng.uniform(0.1, 2.0, n_components)) ** 2,
     )
     objective = objective_of(points, n_components, prior_weight)
-    value = objective.in_data_units(float(objective.value(objective.standardised(mixture))[0]))
+    value = objective.of_mixture(mixture)
     assert_allclose(value, j_by_definition(points, mixture, prior_weight), rtol=1e-9, atol=1e-9)
+
+
+def test_value_of_a_mixture_below_the_floor_is_its_own() -> None:
+    points = np.random.default_rng(1).normal(size=40)
+    narrow = Mixture(np.array([0.9, 0.1]), np.array([0.0, points[0]]), np.array([1.0, 1e-9]))
+    value = objective_of(points, 2).of_mixture(narrow)
+    assert_allclose(value, j_by_definition(points, narrow, 1.0), rtol=1e-9)
 
 
 def test_two_points_by_hand() -> None:
