@@ -122,11 +122,13 @@
   function axis(/** @type {string|null} */ lowest, /** @type {string|null} */ highest) {
     const [low, high] = [written(lowest), written(highest)];
     const wrong = [low, high].map((end) => end !== null && !Number.isFinite(end));
-    const { home } = gmm.state;
-    const crossed = !wrong.some(Boolean) && (low ?? home[0]) >= (high ?? home[1]);
-    gmm.state.axisWrong = crossed ? "The left end must be lower." : wrong.some(Boolean) ? "A number is missing here, such as -2.5 or 1e6." : "";
-    if (!gmm.state.axisWrong) gmm.state.axis = [low, high];
-    if (gmm.state.outbox) gmm.show.all();
+    const { state } = gmm;
+    const crossed = (low ?? state.home[0]) >= (high ?? state.home[1]);
+    state.axisWrong = "";
+    if (wrong.includes(true)) state.axisWrong = "Expected a number, such as -2.5 or 1e6.";
+    else if (crossed) state.axisWrong = "The left end must be lower.";
+    else state.axis = [low, high];
+    if (state.outbox) gmm.show.all();
     return [wrong[0] || crossed, wrong[1] || crossed];
   }
 

@@ -60,7 +60,8 @@
       const x = all.slice(0, y.length);
       return { x, y, customdata: known, visible: y.length > 0, mode: one ? "lines+markers" : "lines" };
     });
-    const [first, last] = [all[0], all[all.length - 1]];
+    const first = all[0] ?? 1;
+    const last = all[all.length - 1] ?? first;
     const room = 0.5 + 0.02 * (last - first);
     const xaxis = { autorange: false, range: [first - room, Math.max(last, first + 1) + room] };
     return filled(figure, series, { xaxis, yaxis2: lossAxis(panels.loss) });

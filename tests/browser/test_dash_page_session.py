@@ -242,7 +242,7 @@ def test_an_end_of_the_axis_zooms_in_and_an_empty_box_shows_all(page: DashPage) 
     page.key("-1e-1", Keys.ENTER, into="axis-low")
     page.wait("dash_clientside.state.shown[0] === -0.1")
     page.key("x", Keys.ENTER, into="axis-low")
-    page.wait_text("points-outside", "A number is missing here")
+    page.wait_text("points-outside", "Expected a number")
     page.key(Keys.BACKSPACE * 6, "\u22120,2", Keys.ENTER, into="axis-low")
     page.wait("dash_clientside.state.shown[0] === -0.2")
 
