@@ -270,11 +270,14 @@ class ModelAnswer(Model):
     variances: list[float] = Field(description="data units squared", examples=[[0.01, 0.04]])
     stds: list[float] = Field(description="standard deviations, data units", examples=[[0.1, 0.2]])
     loss: float = Field(
-        description="penalised negative log-likelihood, which trainings minimise, nats per point",
+        description="penalised negative log-likelihood, which trainings minimise, nats per point; "
+        "with a half-life a mean weighted by how much each point still counts",
         examples=[0.61],
     )
     mean_nll: float = Field(
-        description="negative log-likelihood, nats per point; may be negative", examples=[0.52]
+        description="mean negative log-likelihood, nats per point, weighted as the loss; may be "
+        "negative",
+        examples=[0.52],
     )
     n_points: int = Field(description="number of points of the training", examples=[17])
     revision: int = Field(description="revision of the session at the training", examples=[17])
@@ -364,7 +367,10 @@ class RunAnswer(Model):
     method: str = Field(examples=["em"])
     epochs: int = Field(description="passes of Adam, bound of the steps of EM", examples=[200])
     n_iter: int = Field(description="passes so far", examples=[9])
-    loss: Optional[float] = Field(description="after the last pass, nats per point", examples=[0.6])
+    loss: Optional[float] = Field(
+        description="after the last pass, nats per point; weighted as the loss of a model",
+        examples=[0.6],
+    )
     losses: list[float] = Field(
         description="loss after each pass, nats per point", examples=[[0.9, 0.7, 0.6]]
     )
@@ -383,7 +389,8 @@ class ComparisonAnswer(Model):
     jensen_shannon: float = Field(description="nats, 0 to log 2", examples=[0.0003])
     integrated_squared_error: float = Field(description="1 / data units", examples=[0.0011])
     log_likelihood_gap: Optional[float] = Field(
-        description="mean log-likelihood, online minus from scratch, nats per point",
+        description="mean log-likelihood, online minus from scratch, nats per point; with a "
+        "half-life a mean weighted by how much each point still counts",
         examples=[-0.0004],
     )
     online: ModelAnswer

@@ -205,12 +205,13 @@ def register(server: OpenAPI, sessions: Sessions, *, max_streams: int) -> None:
         """Follow the session live, as server-sent events.
 
         Events: `revision` (the session, the difference of its models as `comparison`, whose `gap`
-        is null while the learner's summary has merged values, the example that is played as
-        `playing`, and in `changes` the points added and removed since the revision `since`; null
-        where these do not tell the whole change), `started`, `queued` (the number of earlier
-        trainings), `progress` (iteration; loss in nats per point; the losses since the last event),
-        `done`, `failed`, `cancelled` (the run), `gone`. A stream sends at most 30 events a second.
-        With `Last-Event-ID` a new stream resumes after that event.
+        is the log-likelihood gap of `GET .../comparison`, or null while the learner's summary has
+        merged values, the example that is played as `playing`, and in `changes` the points added
+        and removed since the revision `since`; null where these do not tell the whole change),
+        `started`, `queued` (the number of earlier trainings), `progress` (iteration; loss in nats
+        per point; the losses since the last event), `done`, `failed`, `cancelled` (the run),
+        `gone`. A stream sends at most 30 events a second. With `Last-Event-ID` a new stream resumes
+        after that event.
         """
         sessions.view(path.session_id)  # 404 before the stream begins
         position = Position.read(request.headers.get("Last-Event-ID", ""))

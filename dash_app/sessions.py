@@ -580,23 +580,28 @@ class Sessions:
         return self._store.operations(session_id, after=after, limit=limit)
 
     def compare(self, session_id: str) -> ModelComparison:
-        """Compare the online model with the model from scratch.
+        """Compare the online model with the model from scratch, on the points of the session.
+
+        With a half-life a point weighs as much as it still counts, as in both trainings.
 
         Raises
         ------
         RefusedError : one of the models is missing
         """
 
-        def both(live: Live) -> tuple[Optional[ModelVersion], Optional[ModelVersion], Array]:
-            return live.state.online, live.scratch, self._points(live)
+        def both(
+            live: Live,
+        ) -> tuple[Optional[ModelVersion], Optional[ModelVersion], tuple[Array, Optional[Array]]]:
+            weighted = self._operations.history.active_points(live).weighted()
+            return live.state.online, live.scratch, weighted
 
-        online, scratch, points = self._operations.read(session_id, both)
+        online, scratch, (points, weights) = self._operations.read(session_id, both)
         if online is None or scratch is None:
             missing = ONLINE if online is None else SCRATCH
             raise RefusedError(
                 f"expected two trained models, got a session without {missing} model"
             )
-        difference = self._comparisons.compare(session_id, online, scratch, lambda: points)
+        difference = self._comparisons.compare(session_id, online, scratch, points, weights)
         return ModelComparison(online, scratch, difference)
 
     def difference(self, view: SessionView) -> Optional[Difference]:

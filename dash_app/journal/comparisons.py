@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
-from typing import Union
+from typing import Optional, Union
 
 from dash_app.learning import Comparison, compare
 from dash_app.learning.mixture import Array
@@ -27,16 +26,17 @@ class Comparisons:
         session_id: str,
         online: ModelVersion,
         scratch: ModelVersion,
-        points: Callable[[], Array],
+        points: Array,
+        weights: Optional[Array],
     ) -> Comparison:
-        """Compare two models of a session on the points of the online model."""
+        """Compare two models of a session on the weighted points of the online model."""
         # the times are in the key: a deleted session may be imported again from an older export
         models = (online.number, online.created_at, scratch.number, scratch.created_at)
         key = (session_id, *models)
         with self._lock:
             known = self._known.get(key)
         if known is None:
-            known = compare(online.mixture, scratch.mixture, points())
+            known = compare(online.mixture, scratch.mixture, points, weights)
             with self._lock:
                 self._known[key] = known
                 if len(self._known) > _N_KEPT:

@@ -32,7 +32,7 @@ class Comparison:
     jensen_shannon : float, nats, 0 to log 2
     integrated_squared_error : float, 1 / data units
     log_likelihood_gap : float or None, nats per point
-        Mean log-likelihood of p minus that of q.
+        Mean log-likelihood of p minus that of q, by the weights of the points.
     """
 
     total_variation: float
@@ -41,13 +41,19 @@ class Comparison:
     log_likelihood_gap: Optional[float] = None
 
 
-def compare(p: Mixture, q: Mixture, points: Optional[ArrayLike] = None) -> Comparison:
+def compare(
+    p: Mixture,
+    q: Mixture,
+    points: Optional[ArrayLike] = None,
+    weights: Optional[ArrayLike] = None,
+) -> Comparison:
     """Return several distances between two densities.
 
     Parameters
     ----------
     p, q : Mixture; the numbers of components may differ
     points : array, shape (n_points,), data units; only the log-likelihood gap needs them
+    weights : array, shape (n_points,), above 0; how much each point counts, default 1 each
 
     Returns
     -------
@@ -55,7 +61,7 @@ def compare(p: Mixture, q: Mixture, points: Optional[ArrayLike] = None) -> Compa
 
     Raises
     ------
-    EmptyDataError, NonFiniteError, OutOfRangeError, ShapeError : for invalid points
+    EmptyDataError, NonFiniteError, OutOfRangeError, ShapeError : for invalid points or weights
 
     Examples
     --------
@@ -68,7 +74,7 @@ def compare(p: Mixture, q: Mixture, points: Optional[ArrayLike] = None) -> Compa
     gap = None
     if points is not None:
         x = as_points(points)
-        gap = p.mean_log_likelihood(x) - q.mean_log_likelihood(x)
+        gap = p.mean_log_likelihood(x, weights) - q.mean_log_likelihood(x, weights)
     return Comparison(
         total_variation=_total_variation(p, q, edges),
         jensen_shannon=_jensen_shannon(p, q, edges),

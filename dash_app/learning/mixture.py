@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Optional
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 
 from dash_app.errors import EmptyDataError, NonFiniteError, OutOfRangeError, ShapeError
-from dash_app.learning.points import as_positions
+from dash_app.learning.points import as_positions, as_weights
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -159,17 +159,23 @@ class Mixture:
             resp: Array = np.where(total > 0, shares / total, self.weights)
         return resp
 
-    def mean_log_likelihood(self, points: ArrayLike) -> float:
-        """Return the mean log-density of the points, nats per point.
+    def mean_log_likelihood(self, points: ArrayLike, weights: Optional[ArrayLike] = None) -> float:
+        """Return the mean log-density of the points, nats per point; weights default to 1 each.
 
         Raises
         ------
         EmptyDataError : without points, since they have no mean
+        OutOfRangeError, ShapeError : not one weight above 0 for each point
         """
         x = as_positions(points)
         if x.size == 0:
             raise EmptyDataError("expected at least one point, got none", "points")
-        return sum(float(self._log_density(x[block]).sum()) for block in _blocks(x.size)) / x.size
+        masses = as_weights(weights, x.size)
+        if masses is None:
+            total = sum(float(self._log_density(x[block]).sum()) for block in _blocks(x.size))
+            return total / x.size
+        parts = (float(self._log_density(x[block]) @ masses[block]) for block in _blocks(x.size))
+        return sum(parts) / float(masses.sum())
 
     def to_dict(self) -> dict[str, list[float]]:
         """Return plain lists, for JSON; `from_dict` restores every bit."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from numbers import Integral, Real
-from typing import Any, Union
+from typing import Any, Optional, Union
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -75,6 +75,23 @@ def as_points(points: ArrayLike, name: str = "points") -> Array:
         bad = int(np.argmax(np.abs(x) > MAX_MAGNITUDE))
         raise OutOfRangeError(f"expected |x| <= 1e150, got {x[bad]} at index {bad}", name)
     return x
+
+
+def as_weights(weights: Optional[ArrayLike], n_points: int) -> Optional[Array]:
+    """Return a weight above 0 for each point as float64; None where all count the same.
+
+    Raises
+    ------
+    EmptyDataError, ShapeError, NonFiniteError, OutOfRangeError
+    """
+    if weights is None:
+        return None
+    masses = as_points(weights, "weights")
+    if masses.size != n_points:
+        raise ShapeError(f"expected {n_points} weights, got {masses.size}", "weights")
+    if not (masses > 0).all():
+        raise OutOfRangeError(f"expected weights > 0, got {masses.min()}", "weights")
+    return masses
 
 
 def as_positions(positions: ArrayLike) -> Array:

@@ -15,7 +15,6 @@ from typing import Optional
 import numpy as np
 from numpy.typing import ArrayLike
 
-from dash_app.errors import OutOfRangeError, ShapeError
 from dash_app.learning.archive import DataLevels
 from dash_app.learning.em import em_step
 from dash_app.learning.mixture import Array, Mixture
@@ -28,6 +27,7 @@ from dash_app.learning.objective import (
 )
 from dash_app.learning.points import (
     as_points,
+    as_weights,
     check_n_components,
     check_number,
     check_seed,
@@ -56,7 +56,7 @@ class FitResult:
     mixture : Mixture, data units
     losses : ndarray, shape (n_iter,), -J after each step, nats per point
     objective : float, J of the mixture, nats per point
-    mean_nll : float, negative mean log-likelihood of the points, nats per point
+    mean_nll : float, negative mean log-likelihood of the points by their weights, nats per point
     n_iter : int, number of steps
     converged : bool, whether the predicted gain of a further Newton step is less than `tol`
     """
@@ -134,7 +134,7 @@ def fit_from_scratch(
     max_iter = check_whole("max_iter", max_iter, 1, sys.maxsize)
     tol = check_number("tol", tol, 0.0)
     check_seed(seed)
-    masses = _as_weights(weights, x.size)
+    masses = as_weights(weights, x.size)
     summary = WeightedSummary(CAPACITY).with_points(x, masses)
     if all_equal(summary):
         return _equal_points_result(float(x[0]), n_components, on_iteration)
@@ -182,17 +182,6 @@ def _plain_em(objective: Objective, max_steps: int, trace: _Trace) -> Candidates
             break
         candidates, last = after, value
     return candidates
-
-
-def _as_weights(weights: Optional[ArrayLike], n_points: int) -> Optional[Array]:
-    if weights is None:
-        return None
-    masses = as_points(weights, "weights")
-    if masses.size != n_points:
-        raise ShapeError(f"expected {n_points} weights, got {masses.size}", "weights")
-    if not (masses > 0).all():
-        raise OutOfRangeError(f"expected weights > 0, got {masses.min()}", "weights")
-    return masses
 
 
 def _equal_points_result(

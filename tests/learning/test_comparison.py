@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose
 from scipy.integrate import quad
 from scipy.special import ndtr
 
-from dash_app.errors import EmptyDataError, NonFiniteError
+from dash_app.errors import EmptyDataError, NonFiniteError, OutOfRangeError, ShapeError
 from dash_app.learning import Mixture, compare
 
 
@@ -117,3 +117,20 @@ def test_gap_is_the_difference_of_mean_log_likelihoods() -> None:
         compare(P, Q, [np.nan])
     with pytest.raises(EmptyDataError):
         compare(P, Q, [])
+
+
+def test_gap_of_weighted_points_is_that_of_repeated_points() -> None:
+    points = np.array([-1.0, 0.2, 0.7])
+    repeated = compare(P, Q, np.repeat(points, [3, 1, 2])).log_likelihood_gap
+    assert_allclose(compare(P, Q, points, [1.5, 0.5, 1.0]).log_likelihood_gap, repeated)
+    with pytest.raises(ShapeError, match="expected 3 weights, got 4"):
+        compare(P, Q, points, np.ones(4))
+    with pytest.raises(OutOfRangeError, match="weights > 0"):
+        compare(P, Q, points, [1.0, 0.0, 1.0])
+
+
+def test_gap_of_many_weighted_points_reads_all_of_them() -> None:
+    rng = np.random.default_rng(0)
+    points, weights = rng.normal(size=20_000), rng.uniform(0.1, 1.0, 20_000)
+    by_hand = np.average(P.log_density(points) - Q.log_density(points), weights=weights)
+    assert_allclose(compare(P, Q, points, weights).log_likelihood_gap, by_hand, rtol=1e-9)

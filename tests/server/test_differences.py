@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Optional
 
 import numpy as np
 import pytest
@@ -46,6 +46,24 @@ def test_it_equals_the_comparison_over_all_points_while_the_summary_is_exact(
     exact = sessions.compare(trained).difference
     assert found.total_variation == exact.total_variation
     assert found.gap == pytest.approx(exact.log_likelihood_gap, abs=1e-12)
+
+
+@pytest.mark.any_store
+@pytest.mark.parametrize("later", [None, 1e9], ids=["switched off", "longer"])
+def test_with_a_half_life_both_gaps_weigh_points_by_how_much_they_still_count(
+    sessions: Sessions, later: Optional[float]
+) -> None:
+    session_id = sessions.create(n_components=1, half_life=20.0).id
+    sessions.add(session_id, np.linspace(-0.6, 0.6, 90))
+    sessions.configure(session_id, half_life=later)
+    sessions.add(session_id, [0.5])
+    sessions.train(session_id, method="adam", epochs=50)
+    found = sessions.compare(session_id)
+    gap = found.difference.log_likelihood_gap
+    assert gap is not None
+    assert gap > 0.1  # without the weights its sign is another
+    assert gap == pytest.approx(difference(sessions, sessions.view(session_id)).gap, abs=1e-9)
+    assert gap == pytest.approx(found.scratch.mean_nll - found.online.mean_nll, abs=1e-9)
 
 
 def test_which_fits_better_is_not_told_once_the_summary_has_merged_values(
