@@ -155,7 +155,10 @@ def get_points(path: models.SessionPath, query: models.PointsQuery) -> Response:
 def remove_points(
     path: models.SessionPath, header: models.OnceHeader, body: models.Points
 ) -> Response:
-    """Remove the last occurrence of each point. Not possible with a half-life."""
+    """Remove the last occurrence of each point.
+
+    It is refused with a half-life, and if any of the points came while one was set.
+    """
     view = _sessions().remove(path.session_id, body.x, idempotency_key=header.idempotency_key)
     return jsonify(session_document(view))
 

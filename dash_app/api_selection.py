@@ -84,7 +84,8 @@ def register(server: OpenAPI, sessions: Sessions) -> None:
     def get_selection(path: SessionPath) -> Response:
         """Compare numbers of components by BIC, AIC, ICL and held-out loss.
 
-        It reads the summary of the online learner. A session with a half-life is refused.
+        It reads the summary of the online learner. A session with a half-life is
+        refused, also if one was set only while some of the points came.
         """
         return jsonify(selection_document(sessions.selections.of(path.session_id)))
 

@@ -277,7 +277,7 @@ class Sessions:
         Raises
         ------
         UnknownPointError : a value is not active, or fewer times than asked for
-        RefusedError : the session has or had a half-life
+        RefusedError : a half-life is set, or was set while a point came
         """
         x = as_points(points)
         change = Change(REMOVE, x)

@@ -107,6 +107,19 @@ def test_without_points_or_with_a_half_life_it_is_refused(client: FlaskClient) -
         assert word in answer.json["error"]["message"]
 
 
+def test_a_half_life_of_earlier_is_refused_if_a_point_came_with_it(client: FlaskClient) -> None:
+    address = client.post("/api/v1/sessions", json={"half_life": 20}).headers["Location"]
+    client.patch(address, json={"half_life": None})
+    client.post(f"{address}/points", json={"x": [0.1, 0.2]})
+    assert client.get(f"{address}/orders").status_code < 300
+    client.patch(address, json={"half_life": 20})
+    client.post(f"{address}/points", json={"x": [0.3]})
+    client.patch(address, json={"half_life": None})
+    answer = client.get(f"{address}/orders")
+    assert answer.status_code == 409
+    assert "no point that came while one was set" in answer.json["error"]["message"]
+
+
 def test_an_unknown_session_is_not_found(client: FlaskClient) -> None:
     answer = client.get(f"{SESSIONS}/{'0' * 32}/orders")
     assert answer.json["error"]["code"] == "session_not_found"

@@ -180,7 +180,7 @@ def test_a_half_life_of_earlier_is_refused_until_a_clear(
     sessions.configure(session_id, half_life=None)
     (refused,) = follower.look()
     assert isinstance(refused, Refused)
-    assert "never had a half-life" in refused.message
+    assert "no half-life, and no point that came while one was set" in refused.message
     sessions.clear(session_id)
     sessions.add(session_id, [0.2])
     assert places(told(follower)) == [(0, "scratch")]

@@ -69,7 +69,12 @@ def test_sessions_that_cannot_answer_are_refused(
 def test_a_half_life_of_the_past_is_refused_too(client: FlaskClient) -> None:
     address = session_of(client, three_groups(), half_life=20)
     client.patch(address, json={"half_life": None})
-    assert client.get(f"{address}/selection").status_code == 409
+    answer = client.get(f"{address}/selection")
+    assert answer.status_code == 409
+    assert "no point that came while one was set" in answer.json["error"]["message"]
+    client.post(f"{address}/clear")
+    client.post(f"{address}/points", json={"x": three_groups()})
+    assert client.get(f"{address}/selection").status_code == 200  # the setting came and went
 
 
 def test_removed_points_do_not_count(client: FlaskClient) -> None:

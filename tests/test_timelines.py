@@ -218,6 +218,19 @@ def test_without_points_or_with_a_half_life_there_is_no_timeline(client: FlaskCl
         assert word in answer.json["error"]["message"]
 
 
+def test_a_half_life_of_earlier_is_refused_if_a_point_came_with_it(client: FlaskClient) -> None:
+    address = client.post("/api/v1/sessions", json={"half_life": 20}).headers["Location"]
+    client.patch(address, json={"half_life": None})
+    client.post(f"{address}/points", json={"x": [0.1, 0.2]})
+    assert client.post(f"{address}/timelines", json={}).status_code < 300
+    client.patch(address, json={"half_life": 20})
+    client.post(f"{address}/points", json={"x": [0.3]})
+    client.patch(address, json={"half_life": None})
+    answer = client.post(f"{address}/timelines", json={})
+    assert answer.status_code == 409
+    assert "no point that came while one was set" in answer.json["error"]["message"]
+
+
 @pytest.mark.parametrize(
     "name", ["nonsense", "0-3-arrival-0-nobody", "9999-2-arrival-0-scratch", "1-2-up-0-scratch"]
 )

@@ -23,6 +23,7 @@ from dash_app.records.operations import (
     ADD,
     CLEAR,
     CONFIGURE,
+    EQUAL_WEIGHTS,
     REMOVE,
     ROOT,
     Change,
@@ -136,8 +137,7 @@ def apply(
         assert change.points is not None
         if state.decay > 0:
             raise RefusedError(
-                "expected a session that never had a half-life, to remove points; "
-                "undo takes back whole operations"
+                f"expected {EQUAL_WEIGHTS}, to remove points; undo takes back whole operations"
             )
         remaining = None if held is None else partial(held, change.points)
         state.learner.forget(change.points, on_step, remaining)

@@ -19,6 +19,7 @@ from dash_app.records.operations import (
     ADD,
     CLEAR,
     CONFIGURE,
+    EQUAL_WEIGHTS,
     NODE_KINDS,
     REDO,
     REMOVE,
@@ -311,8 +312,7 @@ def check_removable(live: Live) -> None:
     """Raise RefusedError where points cannot be removed: the weight of each is not known."""
     if live.state.settings.half_life is not None or live.state.decay > 0:
         raise RefusedError(
-            "expected a session that never had a half-life, to remove points; undo takes back "
-            "whole operations"
+            f"expected {EQUAL_WEIGHTS}, to remove points; undo takes back whole operations"
         )
 
 

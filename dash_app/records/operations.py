@@ -46,6 +46,10 @@ EARLIER_CAPACITY = 1024
 """Capacity of sessions from before it was a setting: their stores and exports do not name it."""
 
 
+EQUAL_WEIGHTS = "a session with no half-life, and no point that came while one was set"
+"""What is expected where every point must count the same, for messages."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """Settings of a session's learner."""

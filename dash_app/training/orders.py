@@ -15,7 +15,7 @@ from dash_app.journal.operation_log import OperationLog
 from dash_app.learning.mixture import Array
 from dash_app.learning.orders import ORDERS, Ends, ends_by_order
 from dash_app.learning.race import divided
-from dash_app.records.operations import SessionRecord, Settings
+from dash_app.records.operations import EQUAL_WEIGHTS, SessionRecord, Settings
 from dash_app.store import Store
 from dash_app.training.stream import stream_at
 
@@ -66,7 +66,7 @@ class Orders:
         ------
         SessionNotFoundError
         OutOfRangeError : an unknown learner, or too much work
-        RefusedError : no points, or a half-life
+        RefusedError : no points, or a half-life (see `EQUAL_WEIGHTS`)
         BudgetError : it takes too long
         BusyError : a later attempt may succeed
         """
@@ -111,7 +111,6 @@ def _settings(live: Live) -> tuple[SessionRecord, int, Settings, int]:
     state = live.state
     if state.settings.half_life is not None or state.decay > 0:
         raise RefusedError(
-            "expected a session that never had a half-life: in another order every point would "
-            "have another weight"
+            f"expected {EQUAL_WEIGHTS}: in another order every point would have another weight"
         )
     return live.record, state.node, state.settings, live.seq

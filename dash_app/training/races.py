@@ -144,7 +144,7 @@ class Races:
 
         Raises
         ------
-        RefusedError : a half-life
+        RefusedError : a half-life (see `EQUAL_WEIGHTS`)
         """
         if now.revision <= shared.revision:
             return  # another stream has seen a newer state

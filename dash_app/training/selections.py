@@ -14,7 +14,7 @@ from dash_app.journal.live import Live
 from dash_app.journal.operation_log import OperationLog
 from dash_app.learning.selection import MOST, N_FOLDS, Selection, select_n_components
 from dash_app.learning.summary import WeightedSummary
-from dash_app.records.operations import Settings
+from dash_app.records.operations import EQUAL_WEIGHTS, Settings
 
 _GOAL = "the criteria of all numbers of components"
 _ADVICE = "take a smaller capacity"
@@ -45,7 +45,7 @@ class Selections:
         Raises
         ------
         SessionNotFoundError
-        RefusedError : fewer than 5 points, equal points, or a half-life
+        RefusedError : fewer than 5 points, equal points, or a half-life (see `EQUAL_WEIGHTS`)
         BudgetError : it takes too long
         BusyError : a later attempt may succeed
         """
@@ -62,7 +62,5 @@ def _held(live: Live) -> tuple[WeightedSummary, Settings, int]:
     """Return what a selection needs; a summary is never changed in place."""
     state = live.state
     if state.settings.half_life is not None or state.decay > 0:
-        raise RefusedError(
-            "expected a session that never had a half-life: the criteria count every point once"
-        )
+        raise RefusedError(f"expected {EQUAL_WEIGHTS}: the criteria count every point once")
     return state.learner.summary, state.settings, live.seq

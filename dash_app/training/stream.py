@@ -10,7 +10,7 @@ from dash_app.errors import OutOfRangeError, RefusedError
 from dash_app.journal.active_points import increments_at, path_to, settings_at
 from dash_app.learning import Mixture
 from dash_app.learning.race import Step
-from dash_app.records.operations import ADD, CLEAR, REMOVE, SessionRecord, Settings
+from dash_app.records.operations import ADD, CLEAR, EQUAL_WEIGHTS, REMOVE, SessionRecord, Settings
 from dash_app.store import PointRow, Store
 
 
@@ -28,11 +28,10 @@ class Stream:
     faded: bool
 
     def check_weights(self, what: str) -> None:
-        """Raise RefusedError where the session forgets or forgot: learners to compare do not."""
+        """Raise RefusedError with a half-life, or if a point came with one: no learner forgets."""
         if self.settings.half_life is not None or self.faded:
             raise RefusedError(
-                f"expected a session that never had a half-life: a {what} gives every point the "
-                "same weight"
+                f"expected {EQUAL_WEIGHTS}: a {what} gives every point the same weight"
             )
 
 

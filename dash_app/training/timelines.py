@@ -175,7 +175,7 @@ class Timelines:
         Raises
         ------
         SessionNotFoundError, OutOfRangeError
-        RefusedError : no points, or a half-life
+        RefusedError : no points, or a half-life (see `EQUAL_WEIGHTS`)
         BusyError : too many timelines are being made
         """
         node, settings = self._operations.read(
