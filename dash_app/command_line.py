@@ -1,6 +1,7 @@
 """Serve the application, or manage its sessions.
 
-Exit codes: 0 success, 1 an error with one sentence on stderr, 2 wrong usage.
+Exit codes: 0 success, 1 an error with one sentence on stderr, 2 wrong usage,
+141 the reader of a command's output has gone.
 """
 
 from __future__ import annotations

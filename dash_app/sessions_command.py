@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +18,10 @@ from dash_app.errors import SessionNotFoundError, StateError, StoreError
 
 if TYPE_CHECKING:
     from dash_app.store import Store
+
+
+UNREAD = 141
+"""Exit code where the reader has gone: 128 + SIGPIPE, as a shell has it of other commands."""
 
 
 def add_sessions_command(commands: Any, settings: argparse.ArgumentParser) -> None:
@@ -26,7 +33,7 @@ def add_sessions_command(commands: Any, settings: argparse.ArgumentParser) -> No
 
     def action(name: str, function: Any, text: str) -> argparse.ArgumentParser:
         found: argparse.ArgumentParser = actions.add_parser(name, help=text, parents=[settings])
-        found.set_defaults(command=function)
+        found.set_defaults(command=partial(_until_unread, function))
         return found
 
     chosen = action("list", list_sessions, "print id, operations, points and last use of each")
@@ -42,6 +49,18 @@ def add_sessions_command(commands: Any, settings: argparse.ArgumentParser) -> No
     chosen.add_argument("session_id", metavar="ID")
     chosen = action("restore", restore_session, "restore a deleted or expired session")
     chosen.add_argument("session_id", metavar="ID")
+
+
+def _until_unread(command: Callable[..., int], config: Config, **options: Any) -> int:
+    """Run a command; end without a word where the reader of its output has gone, as `head` does."""
+    try:
+        code = command(config, **options)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # what is still buffered would fail again when the interpreter ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return UNREAD
+    return code
 
 
 def list_sessions(config: Config, deleted: bool) -> int:

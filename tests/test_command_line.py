@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -185,3 +188,28 @@ def test_port_in_use_gives_one_sentence_and_exit_code_1(
     said = capsys.readouterr()
     assert (said.out, len(said.err.splitlines())) == ("", 1)
     assert port in said.err
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
+@pytest.mark.parametrize("action", [["list"], ["export"], ["list", "--deleted"]], ids=" ".join)
+def test_a_reader_that_has_gone_ends_it_quietly(
+    sessions: Sessions, config: Config, session_id: str, action: list[str], unbuffered: str
+) -> None:
+    if action == ["export"]:
+        action = ["export", session_id]
+        sessions.add(session_id, list(range(3_000)))  # more than a buffer holds
+    if "--deleted" in action:
+        sessions.delete(session_id)
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "dash_app", "sessions", *action]
+    with open(writing, "wb") as gone:
+        ended = subprocess.run(
+            [*command, "--data-dir", str(config.data_dir)],
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+            stdout=gone,
+            stderr=subprocess.PIPE,
+            check=False,
+            timeout=120,
+        )
+    assert (ended.stderr, ended.returncode) == (b"", 141)
