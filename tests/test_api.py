@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -275,6 +276,53 @@ def test_unusable_query_is_refused(
     client: FlaskClient, session: str, path: str, field: str
 ) -> None:
     refused(client.get(f"{session}/{path}"), 422, "invalid", field)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "message"),
+    [
+        (
+            "post",
+            "timelines",
+            {"order": "up"},
+            "expected one of arrival, sorted, reversed, clusters, shuffled, got 'up'",
+        ),
+        ("post", "timelines", {"learners": []}, "expected at least 1 of them, got []"),
+        ("post", "timelines", {"learners": ["summary"] * 50}, "expected at most "),
+        ("post", "timelines", {"learners": ["magic"]}, "expected one of "),
+        ("post", "train", {"method": "magic"}, "expected em or adam, got 'magic'"),
+        ("post", "train", {"method": 3}, "expected text, got 3"),
+        ("get", "parameters?model=both", None, "expected online or scratch, got 'both'"),
+        ("get", "orders?learner=magic", None, "expected one of "),
+        ("get", "race?learners=magic", None, "expected names of adam, "),
+        ("get", f"race?learners={'a' * 501}", None, "expected at most 500 characters, got 'aaa"),
+        ("get", "timelines/A", None, "expected text of a to z, 0 to 9, _ and -, got 'A'"),
+        ("get", f"timelines/{'a' * 301}", None, "expected at most 300 characters, got 'aaa"),
+    ],
+    ids=lambda value: str(value)[:24],
+)
+def test_invalid_choice_and_length_are_told_in_plain_words(
+    client: FlaskClient, session: str, method: str, path: str, body: Any, message: str
+) -> None:
+    answer = getattr(client, method)(f"{session}/{path}", json=body)
+    assert answer.status_code == 422
+    plain = answer.json["error"]["message"]
+    assert plain.startswith(message)
+    assert not re.search(r"should|Input|\^|\|", plain), plain
+
+
+@pytest.mark.parametrize(
+    ("key", "message"),
+    [
+        ("short", "expected at least 16 characters, got 'short'"),
+        ("k" * 256, "expected at most 255 characters, got 'kkk"),
+        ("two words and more", "expected printable ASCII without spaces, got 'two words"),
+    ],
+    ids=["short", "long", "spaces"],
+)
+def test_unusable_key_is_told_in_plain_words(client: FlaskClient, key: str, message: str) -> None:
+    answer = client.post(SESSIONS, json={}, headers={"Idempotency-Key": key})
+    assert refused(answer, 422, "invalid", "Idempotency-Key").startswith(message)
 
 
 def test_requests_that_do_not_apply_are_refused(client: FlaskClient) -> None:

@@ -17,6 +17,7 @@ from schemathesis.specs.openapi.checks import negative_data_rejection, positive_
 
 from dash_app import api_models as models
 from dash_app.sessions import Sessions
+from dash_app.web import fields
 
 
 def test_every_operation_is_described(client: FlaskClient) -> None:
@@ -45,6 +46,16 @@ def test_every_value_is_described_or_its_model_is(model: type[BaseModel]) -> Non
         plain = field.annotation in (bool,) or name in ("id", "online", "scratch", "error")
         plain = plain or name in ("models", "operations", "method", "status", "kind")
         assert field.description or plain, f"{model.__name__}.{name}"
+
+
+def test_every_form_of_a_request_has_plain_words(client: FlaskClient) -> None:
+    specification = client.get("/openapi/openapi.json").json
+    patterns = set(re.findall(r'"pattern": ("(?:[^"\\]|\\.)*")', json.dumps(specification)))
+    assert len(patterns) > 5
+    for pattern in map(json.loads, patterns):
+        plain = fields.form_of(pattern)
+        assert not re.search(r"[\^$|*\[(]", plain), (pattern, plain)
+        assert plain != fields.OTHER_FORM, pattern
 
 
 @pytest.fixture

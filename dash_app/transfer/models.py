@@ -110,9 +110,9 @@ class _Cleared(_Strict):
             raise ValueError("expected example and total together")
         for name in ("settings", "truth"):
             if name in self.model_fields_set and getattr(self, name) is None:
-                raise ValueError(f"expected {name}, got none")
+                raise ValueError(f"expected {name} that are not null")
         if self.truth is not None and "example" not in self.model_fields_set:
-            raise ValueError("expected the truth of an example, got no example")
+            raise ValueError("expected an example beside its truth")
         return self
 
 

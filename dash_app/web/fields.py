@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import re
+from typing import Annotated, Any, Optional
 
 from pydantic import BeforeValidator, Field, Strict, ValidationError
 
@@ -57,12 +58,19 @@ _EXPECTED = {
     "int_type": "a whole number",
     "int_parsing": "a whole number",
     "int_from_float": "a whole number",
+    "int_parsing_size": "a whole number of fewer digits",
+    "greater_than": "a number > {gt:g}",
     "greater_than_equal": "a number >= {ge:g}",
+    "less_than": "a number < {lt:g}",
     "less_than_equal": "a number <= {le:g}",
     "too_short": "at least {min_length} of them",
-    "string_pattern_mismatch": "text of the form {pattern}",
+    "too_long": "at most {max_length} of them",
+    "string_too_short": "at least {min_length} characters",
+    "string_too_long": "at most {max_length} characters",
     "string_type": "text",
+    "string_unicode": "text in Unicode",
     "bool_type": "true or false",
+    "bool_parsing": "true or false",
     "model_type": "an object",
     "model_attributes_type": "an object",
     "dict_type": "an object",
@@ -70,7 +78,17 @@ _EXPECTED = {
     "union_tag_invalid": "a {discriminator} of {expected_tags}",
     "union_tag_not_found": "an object with {discriminator}",
 }
-"""Wording by pydantic's error type; other types keep pydantic's message."""
+"""Wording by pydantic's error type; types that are in no place here keep pydantic's message."""
+
+_FORMS = {
+    SESSION_ID_PATTERN: "32 characters of 0 to 9 and a to f",
+    RUN_ID_PATTERN: "16 characters of 0 to 9 and a to f",
+    TIMELINE_ID_PATTERN: "text of a to z, 0 to 9, _ and -",
+    KEY_PATTERN: "printable ASCII without spaces",
+}
+OTHER_FORM = "text of another form"
+_ALTERNATIVES = re.compile(r"\^\((?P<one>[\w|]+)\)(?P<more>\(,\((?P=one)\)\)\*)?\$")
+"""Regular expressions of one name of several, or of more names with commas between them."""
 
 
 def fault(error: ValidationError) -> tuple[list[str], str]:
@@ -78,9 +96,38 @@ def fault(error: ValidationError) -> tuple[list[str], str]:
     first = error.errors(include_url=False)[0]
     place = [str(part) for part in first["loc"]]
     got = "nothing" if first["type"] == "missing" else shown(first["input"])
-    wording = _EXPECTED.get(first["type"])
-    expected = first["msg"] if wording is None else wording.format(**first.get("ctx", {}))
+    expected = _expected(first["type"], first.get("ctx", {})) or first["msg"]
     return place, f"expected {expected}, got {got}"
+
+
+def form_of(pattern: str) -> str:
+    """Return what a text of this regular expression is, in plain words.
+
+    >>> form_of("^(em|adam)$")
+    'em or adam'
+    """
+    names = _ALTERNATIVES.fullmatch(pattern)
+    if names is None:
+        return _FORMS.get(pattern, OTHER_FORM)
+    one_of = _one_of(names["one"].split("|"))
+    return f"names of {one_of.replace('one of ', '')}, with commas" if names["more"] else one_of
+
+
+def _expected(kind: str, context: dict[str, Any]) -> Optional[str]:
+    """Return the wording for an error of pydantic; None for a type that has none."""
+    if kind == "string_pattern_mismatch":
+        return form_of(context["pattern"])
+    if kind == "literal_error":  # "'a', 'b' or 'c'"
+        return _one_of(re.split(", | or ", context["expected"].replace("'", "")))
+    if kind == "value_error":
+        text = str(context["error"])
+        return text[len("expected ") :] if text.startswith("expected ") else None
+    wording = _EXPECTED.get(kind)
+    return None if wording is None else wording.format(**context)
+
+
+def _one_of(names: list[str]) -> str:
+    return " or ".join(names) if len(names) < 3 else f"one of {', '.join(names)}"
 
 
 def shown(value: Any) -> str:
