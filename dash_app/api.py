@@ -31,7 +31,7 @@ PREFIX = "/api/v1"
 
 _REACH_STDS = 4.0
 """Default range of a density, in standard deviations beyond the outermost components."""
-_BODY_OPTIONAL = {"create_session", "train", "undo"}
+_BODY_OPTIONAL = {"create_session", "train", "undo", "redo", "clear", "cancel_run"}
 
 _SESSIONS = Tag(name="sessions", description="One person's points, settings and models.")
 _POINTS = Tag(name="points", description="Each change trains the online model at once.")
@@ -84,7 +84,7 @@ def _require_json() -> None:
     request.get_json()  # raises 400 or 415; the result is kept for the model
 
 
-_WITH_BODY = {"create_session", "change_session", "add_points", "remove_points", "train", "undo"}
+_WITH_BODY = {*_BODY_OPTIONAL, "change_session", "add_points", "remove_points"}
 
 
 # ---------------------------------------------------------------------- sessions
@@ -177,14 +177,14 @@ def undo(path: models.SessionPath, header: models.OnceHeader, body: models.Undo)
 
 
 @_api.post("/sessions/<session_id>/redo", tags=[_POINTS], responses={200: models.SessionAnswer})
-def redo(path: models.SessionPath, header: models.OnceHeader) -> Response:
+def redo(path: models.SessionPath, header: models.OnceHeader, body: models.NoValues) -> Response:
     """Redo the last undone change."""
     view = _sessions().redo(path.session_id, idempotency_key=header.idempotency_key)
     return jsonify(session_document(view))
 
 
 @_api.post("/sessions/<session_id>/clear", tags=[_POINTS], responses={200: models.SessionAnswer})
-def clear(path: models.SessionPath, header: models.OnceHeader) -> Response:
+def clear(path: models.SessionPath, header: models.OnceHeader, body: models.NoValues) -> Response:
     """Remove the points and models; the settings and the log stay."""
     view = _sessions().clear(path.session_id, idempotency_key=header.idempotency_key)
     return jsonify(session_document(view))
@@ -229,7 +229,7 @@ def get_run(path: models.RunPath) -> Response:
     tags=[_MODELS],
     responses={200: models.RunAnswer},
 )
-def cancel_run(path: models.RunPath) -> Response:
+def cancel_run(path: models.RunPath, body: models.NoValues) -> Response:
     """Stop a training; a training that has ended does not change."""
     return jsonify(run_document(_sessions().cancel(path.session_id, path.run_id)))
 

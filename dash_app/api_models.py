@@ -152,6 +152,12 @@ class Points(Model):
     )
 
 
+class NoValues(_BodyOptional):
+    """No values: the body is empty, or an empty object."""
+
+    model_config = with_example({}, required=False)
+
+
 class Undo(_BodyOptional):
     """How far to undo; without a body, the last change alone."""
 

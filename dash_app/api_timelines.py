@@ -17,7 +17,7 @@ from flask_openapi3 import APIBlueprint, OpenAPI, Tag
 from pydantic import Field
 
 from dash_app.api import PREFIX
-from dash_app.api_models import Model, SessionPath, with_example
+from dash_app.api_models import Model, NoValues, SessionPath, with_example
 from dash_app.documents import record_document, timeline_document
 from dash_app.journal.watch import Watch
 from dash_app.learning import LEARNERS
@@ -173,7 +173,7 @@ def register(server: OpenAPI, sessions: Sessions, *, max_streams: int) -> None:
         tags=[_TIMELINES],
         responses={200: TimelineAnswer},
     )
-    def cancel_timeline(path: TimelinePath) -> Response:
+    def cancel_timeline(path: TimelinePath, body: NoValues) -> Response:
         """Stop a timeline; a timeline that has ended does not change."""
         return jsonify(timeline_document(timelines.cancel(path.session_id, path.timeline_id)))
 
@@ -193,7 +193,10 @@ def register(server: OpenAPI, sessions: Sessions, *, max_streams: int) -> None:
 
 def _require_json() -> None:
     """Reject a body that is not JSON; flask-openapi3 would report a validation error instead."""
-    if request.endpoint == "timelines.create_timeline":
+    is_sent = request.content_length or request.data
+    if request.endpoint == "timelines.create_timeline" or (
+        request.endpoint == "timelines.cancel_timeline" and is_sent
+    ):
         request.get_json()  # raises 400 or 415; the result is kept for the model
 
 

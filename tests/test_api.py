@@ -311,6 +311,34 @@ def test_invalid_choice_and_length_are_told_in_plain_words(
     assert not re.search(r"should|Input|\^|\|", plain), plain
 
 
+@pytest.mark.parametrize("action", ["redo", "clear", "cancel"])
+def test_requests_without_values_refuse_unknown_ones(
+    client: FlaskClient, session: str, action: str
+) -> None:
+    run = client.post(f"{session}/train", json={"method": "em"}).json["id"]
+    path = f"{session}/runs/{run}/cancel" if action == "cancel" else f"{session}/{action}"
+    before = client.get(session).json
+    message = refused(client.post(path, json={"n_points": 1}), 422, "invalid", "n_points")
+    assert message == "expected no value of this name, got 1"
+    for text in ("[]", '""', "null", "3"):
+        answer = client.post(path, data=text, content_type="application/json")
+        assert answer.status_code == 422
+    assert client.post(path, data="{", content_type="application/json").status_code == 400
+    assert client.post(path, data="x=1", content_type="text/plain").status_code == 415
+    assert client.get(session).json == before
+
+
+@pytest.mark.parametrize("body", [{}, {"json": {}}, {"content_type": "application/json"}])
+def test_requests_without_values_take_an_empty_body(
+    client: FlaskClient, session: str, body: dict
+) -> None:
+    run = client.post(f"{session}/train", json={"method": "em"}).json["id"]
+    assert client.post(f"{session}/runs/{run}/cancel", **body).status_code == 200
+    assert client.post(f"{session}/undo").status_code == 200
+    assert client.post(f"{session}/redo", **body).status_code == 200
+    assert client.post(f"{session}/clear", **body).json["n_points"] == 0
+
+
 @pytest.mark.parametrize(
     ("key", "message"),
     [

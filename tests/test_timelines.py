@@ -149,6 +149,15 @@ def test_a_timeline_can_be_cancelled_and_started_again(client: FlaskClient, url:
     client.post(f"{address}/cancel")
 
 
+def test_a_cancel_with_a_value_is_refused(client: FlaskClient, url: str) -> None:
+    address = client.post(url, json=SLOW).headers["Location"]
+    assert client.post(f"{address}/cancel", json={"seed": 1}).status_code == 422
+    assert (
+        client.post(f"{address}/cancel", data="x=1", content_type="text/plain").status_code == 415
+    )
+    assert client.post(f"{address}/cancel", json={}).status_code == 200
+
+
 def _with_status(client: FlaskClient, url: str, address: str, status: str) -> Any:
     # a GET would start it again
     found = client.post(f"{address}/cancel").json
