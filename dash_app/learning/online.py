@@ -308,14 +308,7 @@ class OnlineGaussianMixture:
                 prior_weight=float(state["prior_weight"]),
                 capacity=int(state["capacity"]),
             )
-            means, masses, variances = (
-                np.array(state[name], dtype=np.float64)
-                for name in ("atom_means", "atom_masses", "atom_variances")
-            )
-            low, high = (float(bound) for bound in state["bounds"])
-            learner._summary = WeightedSummary(
-                learner.capacity, means, masses, variances, bool(state["exact"]), low, high
-            )
+            learner._summary = _restored_summary(state, learner.capacity)
             learner._n_points = int(state["n_points"])
             if state["mixture"] is not None:
                 learner._tracking = _from_plain(state)
@@ -452,6 +445,21 @@ def _from_plain(plain: dict[str, Any]) -> TrackingState:
         misfit_nats=check_number("misfit_nats", plain["misfit_nats"], 0.0),
         n_new=check_number("n_new", plain["n_new"], 0.0),
     )
+
+
+def _restored_summary(plain: dict[str, Any], capacity: int) -> WeightedSummary:
+    names = ("atom_means", "atom_masses", "atom_variances")
+    # numpy makes NaN of None
+    means, masses, variances = (np.array(plain[name], dtype=np.float64) for name in names)
+    if means.ndim != 1 or not means.shape == masses.shape == variances.shape:
+        shapes = ", ".join(str(each.shape) for each in (means, masses, variances))
+        raise ValueError(f"expected lists of one length for {', '.join(names)}, got {shapes}")
+    if not np.isfinite([means, masses, variances]).all():
+        raise ValueError(f"expected finite numbers for {', '.join(names)}")
+    if not isinstance(plain["exact"], bool):
+        raise TypeError(f"expected true or false for exact, got {plain['exact']!r}")
+    low, high = (float(bound) for bound in plain["bounds"])
+    return WeightedSummary(capacity, means, masses, variances, plain["exact"], low, high)
 
 
 def _parts(mixture: Mixture) -> tuple[Array, Array, Array]:

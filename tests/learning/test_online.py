@@ -308,12 +308,23 @@ def test_an_empty_learner_is_restored_too() -> None:
     "change",
     [
         *({"version": 0}, {"atom_means": "x"}, {"mixture": np.ones(3)}),
+        *({name: None} for name in ("atom_means", "atom_masses", "atom_variances", "exact")),
+        *({"exact": 1.0}, {"exact": "no"}, {"atom_masses": np.ones(3)}, {"atom_means": 0.5}),
+        *({"atom_means": np.ones((2, 3))}, {"bounds": None}, {"half_life": "x"}),
         *({"n_looks": 1e308}, {"n_looks": -1}, {"misfit_nats": float("nan")}, {"n_new": "x"}),
     ],
 )
 def test_other_versions_and_damage_are_refused(change: dict[str, Any], clumps: np.ndarray) -> None:
     with pytest.raises(StateError, match="expected"):
         OnlineGaussianMixture.from_state({**trained(clumps).state(), **change})
+
+
+@pytest.mark.parametrize("name", ["atom_means", "atom_masses", "atom_variances"])
+def test_an_atom_without_a_number_is_refused(name: str, clumps: np.ndarray) -> None:
+    state = trained(clumps).state()
+    state[name] = [None, *state[name].tolist()[1:]]
+    with pytest.raises(StateError, match="finite numbers"):
+        OnlineGaussianMixture.from_state(state)
 
 
 def test_a_state_is_plain_numbers_and_arrays(clumps: np.ndarray) -> None:
