@@ -96,9 +96,14 @@ def _add_settings(parser: argparse.ArgumentParser, default: Any) -> None:
         parser.add_argument(
             "--" + each.name.replace("_", "-"),
             default=default,
-            metavar=each.metadata["unit"].split()[-1].upper(),
+            metavar=_placeholder(each.metadata["unit"]),
             help=f"{each.metadata['help']} ({each.metadata['name']})",
         )
+
+
+def _placeholder(unit: str) -> str:
+    """Return what stands for a value: the last word of its unit, or both where there are two."""
+    return "|".join(unit.split(" or ")).split()[-1].upper()
 
 
 def _readable(host: str) -> str:

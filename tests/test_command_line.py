@@ -169,6 +169,15 @@ def test_unusable_setting_is_reported_in_one_sentence(capsys: pytest.CaptureFixt
     assert "GMM_PORT" in capsys.readouterr().err
 
 
+def test_help_shows_what_a_setting_takes(capsys: pytest.CaptureFixture) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    text = capsys.readouterr().out
+    assert "--metrics TRUE|FALSE" in text
+    assert "--max-run-s SECONDS" in text
+    assert "--database-url URL" in text
+
+
 def test_help_names_every_setting(capsys: pytest.CaptureFixture) -> None:
     with pytest.raises(SystemExit):
         main(["--help"])
