@@ -71,7 +71,7 @@ class Configure(_Command):
 
 def _known(name: str) -> str:
     if name not in EXAMPLES:
-        raise ValueError(f"no example of {', '.join(EXAMPLES)}")
+        raise ValueError(f"expected one of {', '.join(EXAMPLES)}")
     return name
 
 

@@ -19,7 +19,7 @@ from dash_app.web import fields
 def _among(names: Any) -> Any:
     def check(name: str) -> str:
         if name not in names:
-            raise ValueError(f"no name of {', '.join(names)}")
+            raise ValueError(f"expected one of {', '.join(names)}")
         return name
 
     return AfterValidator(check)
