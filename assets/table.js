@@ -41,18 +41,19 @@
   function note(/** @type {any} */ view) {
     if (!view || !view.online) return "As soon as there is a point, its weight, mean and std are here.";
     const found = [];
-    for (const [kind, name] of [["online", "Online"], ["scratch", "From scratch"]]) {
+    let narrow = false;
+    for (const [kind, name] of [["online", "online"], ["scratch", "from scratch"]]) {
       const { weights } = view[kind] || { weights: [] };
       const small = [...weights.keys()].filter((k) => weights[k] < SMALL_WEIGHT);
       if (!small.length) continue;
-      const high = small.some((k) => peaks(view[kind])[k] > HIGH * Math.max(...peaks(view[kind])));
       const numbers = small.map((k) => k + 1).join(", ");
-      const why = high ? " Where it is narrow it has a peak all the same." : "";
-      found.push(small.length > 1
-        ? `${name}, components ${numbers}: each has a weight below 0.001, so it stands for almost no point.${why}`
-        : `${name}, component ${numbers}: its weight is below 0.001, so it stands for almost no point.${why}`);
+      found.push(`${name}, component${small.length > 1 ? "s" : ""} ${numbers}`);
+      narrow ||= small.some((k) => peaks(view[kind])[k] > HIGH * Math.max(...peaks(view[kind])));
     }
-    return found.join(" ");
+    if (!found.length) return "";
+    const why = narrow ? " Where it is narrow it has a peak all the same." : "";
+    const named = found.join("; ");
+    return `${named[0].toUpperCase()}${named.slice(1)}: a weight below 0.001 stands for almost no point.${why}`;
   }
 
   /**

@@ -275,12 +275,12 @@ def test_components_of_the_table_are_numbered_on_the_plot(page: DashPage) -> Non
     page.click(*TWO_CLUMPS)
     page.settle()
     page.wait("document.querySelectorAll('#plot .textpoint').length === 3")
-    page.wait_text("parameters-note", "it stands for almost no point")
+    page.wait_text("parameters-note", "stands for almost no point")
     model = "{weights: [1, 1e-12], means: [0, 0.001], variances: [0.01, arguments[0]]}"
     note = f"dash_clientside.table.note({{online: {model}}})"
     several = "{weights: [1, 1e-4, 1e-12], means: [0, 1, 2], variances: [1, 1, 1]}"
     told = page.read(f"dash_clientside.table.note({{online: {several}}})")
-    assert told.startswith("Online, components 2, 3: each has a weight below 0.001")
+    assert told.startswith("Online, components 2, 3: a weight below 0.001")
     assert "narrow" not in page.read(note, 0.04)
     assert "narrow" in page.read(note, 1e-26)
     seen = f"{{mode: 'both', seen: () => ({{online: {model}, scratch: null}})}}"
