@@ -28,7 +28,7 @@ from dash_app.errors import BusyError, OutOfRangeError, RefusedError, SessionNot
 from dash_app.journal import history
 from dash_app.journal.comparisons import Comparisons
 from dash_app.journal.differences import Difference, Differences
-from dash_app.journal.fold import initial_state
+from dash_app.journal.fold import check_removable, initial_state
 from dash_app.journal.live import Live
 from dash_app.journal.operation_log import Once, OperationLog
 from dash_app.journal.views import ModelComparison, SessionView, Synchronised, view_of
@@ -283,7 +283,7 @@ class Sessions:
         change = Change(REMOVE, x)
 
         def plan(live: Live) -> list[Change]:
-            history.check_removable(live)
+            check_removable(live.state)
             self._operations.history.active_points(live).positions(x)
             return [change]
 
@@ -298,12 +298,12 @@ class Sessions:
 
         Raises
         ------
-        RefusedError : the session has fewer points, or has or had a half-life; or an example is
-            played, which would go on
+        RefusedError : the session has fewer points; a half-life is set, or was set while a point
+            came; or an example is played, which would go on
         """
 
         def plan(live: Live) -> list[Change]:
-            history.check_removable(live)
+            check_removable(live.state)
             self._check_not_played(live, n_points)
             return history.kept(self._operations.history.active_points(live).values, n_points)
 

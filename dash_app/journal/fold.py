@@ -135,10 +135,7 @@ def apply(
             state.decay += change.points.size / state.settings.half_life
     elif change.kind == REMOVE:
         assert change.points is not None
-        if state.decay > 0:
-            raise RefusedError(
-                f"expected {EQUAL_WEIGHTS}, to remove points; undo takes back whole operations"
-            )
+        check_removable(state)
         remaining = None if held is None else partial(held, change.points)
         state.learner.forget(change.points, on_step, remaining)
     elif change.kind == CONFIGURE:
@@ -152,6 +149,14 @@ def apply(
     if change.kind != CONFIGURE:
         state.data = seq
     return time.perf_counter() - started
+
+
+def check_removable(state: State) -> None:
+    """Raise RefusedError where the weight of a single point is not known, so none is removed."""
+    if state.settings.half_life is not None or state.decay > 0:
+        raise RefusedError(
+            f"expected {EQUAL_WEIGHTS}, to remove points; undo takes back whole operations"
+        )
 
 
 def _configure(

@@ -19,7 +19,6 @@ from dash_app.records.operations import (
     ADD,
     CLEAR,
     CONFIGURE,
-    EQUAL_WEIGHTS,
     NODE_KINDS,
     REDO,
     REMOVE,
@@ -306,14 +305,6 @@ def undo(live: Live, *, playing: bool = False) -> Change:
     if example is not None and (playing or node == example.last):
         node = example.start
     return Change(UNDO, detail={"target": node})
-
-
-def check_removable(live: Live) -> None:
-    """Raise RefusedError where points cannot be removed: the weight of each is not known."""
-    if live.state.settings.half_life is not None or live.state.decay > 0:
-        raise RefusedError(
-            f"expected {EQUAL_WEIGHTS}, to remove points; undo takes back whole operations"
-        )
 
 
 def kept(values: Array, n_points: int) -> list[Change]:
