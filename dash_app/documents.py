@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from math import isnan
+from math import isfinite
 from typing import Any, Optional
 
 from dash_app.journal.differences import Difference
@@ -212,7 +212,7 @@ def record_document(record: Record) -> Document:
         "learner": record.learner,
         "n_points": record.n_points,
         **record.mixture.to_dict(),
-        "objective": None if isnan(record.objective) else record.objective,
+        "objective": record.objective if isfinite(record.objective) else None,
         "mean_nll": record.mean_nll,
         "tv_to_scratch": record.tv_to_scratch,
         "tv_to_truth": record.tv_to_truth,

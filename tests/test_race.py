@@ -13,8 +13,9 @@ from flask.testing import FlaskClient
 
 from dash_app.app import create_app
 from dash_app.config import Config
+from dash_app.documents import record_document
 from dash_app.journal import watch
-from dash_app.learning import timeline
+from dash_app.learning import Mixture, Record, timeline
 from dash_app.sessions import Sessions
 from dash_app.store import Store
 from dash_app.training.races import Current, Event, Follower, Keep, Refused, Told
@@ -280,3 +281,10 @@ def test_unknown_learners_and_sessions_are_refused(client: FlaskClient) -> None:
     answer = client.get(f"/api/v1/sessions/{session}/race?learners=scratch,nobody")
     assert (answer.status_code, answer.json["error"]["field"]) == (422, "learners")
     assert client.get(f"/api/v1/sessions/{'0' * 32}/race").status_code == 404
+
+
+@pytest.mark.parametrize("objective", [float("nan"), -float("inf")])
+def test_a_loss_that_is_no_number_is_null(objective: float) -> None:
+    mixture = Mixture(np.ones(1), np.zeros(1), np.ones(1))
+    record = Record("gradient", 2, mixture, objective, 1.0, 0.0, None, 0.1, 2)
+    assert record_document(record)["objective"] is None

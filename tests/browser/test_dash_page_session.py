@@ -227,6 +227,25 @@ def test_undo_and_settings_are_no_increments(page: DashPage) -> None:
     assert found == sorted(set(found))
 
 
+def test_large_numbers_stay_in_their_cells_and_tables_in_their_cards(page: DashPage) -> None:
+    sessions = page.server.sessions
+    sessions.add(page.session_id, [-1234567.0, -2345678.0, 3456789.0, 3456999.0])
+    page.wait_text("online-parameters", "e6")
+    wide = """
+        const tables = [...document.querySelectorAll('.times table, .parameters table')];
+        const cells = tables.flatMap((table) => [...table.querySelectorAll('td, th')]);
+        return [...cells, ...tables.map((table) => table.parentElement)]
+            .filter((each) => each.scrollWidth > each.clientWidth).map((each) => each.innerText);
+    """
+    for width in (1280, 1024, 360):
+        page.driver.execute_cdp_cmd(
+            "Emulation.setDeviceMetricsOverride",
+            {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": False},
+        )
+        assert page.script(wide) == [], width
+    page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
 def test_an_end_of_the_axis_zooms_in_and_an_empty_box_shows_all(page: DashPage) -> None:
     page.click(-0.9, 0.1, 0.2)
     page.settle()

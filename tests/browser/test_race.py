@@ -44,7 +44,9 @@ def test_a_learner_without_memory_is_wrong_where_ours_is_not(page: DashPage) -> 
     page.until(lambda: len(lines(page, "distance").get("gradient", [])) > 20, "its line")
     assert lines(page, "distance").keys() == {"summary", "gradient"}
     everyone = {"summary", "scratch", "gradient"}
-    page.until(lambda: lines(page, "loss").keys() == everyone, "the next chart")
+    page.until(lambda: lines(page, "loss").keys() == everyone, "the next panel")
+    x = page.read("document.querySelector('#race-chart .js-plotly-plot').data[0].x")
+    assert (x[0], x[-1]) == (2, 45)  # points, of increments of two
 
 
 def test_density_of_an_added_learner_follows_each_click(page: DashPage) -> None:
@@ -168,6 +170,7 @@ def test_axe_finds_nothing_serious_with_all_learners_and_rewound(page: DashPage)
     page.race_ends()
     page.key("w")
     page.wait("dash_clientside.race.cursor !== null")
+    page.wait_text("sentence", "Rewound to 40 of 40 points")  # of 20 increments
     page.press("compare")
     page.wait("document.getElementById('compare-gradient').offsetParent !== null")
     page.wait("document.getAnimations().length === 0")
