@@ -24,7 +24,8 @@
     const overdue = waited() >= latestMs;
     const due = () => {
       const { outbox, losses, training } = gmm.state;
-      const awaits = outbox.busy || gmm.race.awaited() || (training() && losses.length === 0);
+      const answers = outbox.busy || gmm.race.awaited() || (training() && losses.length === 0);
+      const awaits = answers || gmm.plot.awaited();
       if (awaits && !overdue && waited() < 2 * latestMs) {
         waiting.timer = setTimeout(due, pauseMs);
       } else {

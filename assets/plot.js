@@ -18,6 +18,8 @@
   /** How much higher than ours the curves of other learners may make the plot. */
   const HIGHER = 2;
   let frame = 0;
+  /** The frame that is to paint what has been drawn; 0: it is on the screen. */
+  let painting = 0;
   /** The redraw by Plotly that waits for idle time. */
   const redrawing = { timer: 0, since: 0 };
   /** What Plotly has drawn: settings, number of points, the top of the axis, and all of it. */
@@ -111,6 +113,7 @@
 
   function show() {
     frame = 0;
+    painting = painting || requestAnimationFrame(() => { painting = 0; });
     const { state } = gmm;
     const gd = element("plot");
     if (!gd || !state.outbox) return;
@@ -239,5 +242,8 @@
     show();
   }
 
-  gmm.plot = { colours, element, now, schedule };
+  /** @returns {boolean} whether a frame with a new picture is still to come */
+  const awaited = () => frame !== 0 || painting !== 0;
+
+  gmm.plot = { awaited, colours, element, now, schedule };
 })((window.dash_clientside = window.dash_clientside || {}));

@@ -15,8 +15,8 @@
   const AT_LATEST_MS = 120;
   const FIRST_PAUSE_MS = 500;
   const LOSS_PAUSE_MS = 60;
-  /** To count a pass in the headline costs as much as to draw a loss. */
-  const COUNT_EVERY_MS = 400;
+  /** To count a pass in the headline costs as much as to draw two losses. */
+  const COUNT_EVERY_MS = 1000;
   const RACE_PAUSE_MS = 100;
   let problemTimer = 0;
   /** @type {Problem|null} */

@@ -18,6 +18,7 @@ from dash_app.journal import watch
 from dash_app.learning import Mixture, Record, timeline
 from dash_app.sessions import Sessions
 from dash_app.store import Store
+from dash_app.training import races
 from dash_app.training.races import Current, Event, Follower, Keep, Refused, Told
 from tests.waiting import eventually
 
@@ -137,7 +138,25 @@ def test_two_streams_share_the_work(sessions: Sessions, session_id: str) -> None
     third = sessions.races.follow(session_id, ["summary", "warm_em"])
     third.look()
     assert third.compute(10.0)
-    assert places(third.look()) == [(0, "warm_em")]
+    assert {learner for _, learner in places(third.look())} == {"warm_em"}
+
+
+def test_what_quick_learners_had_after_a_click_is_told_together(
+    sessions: Sessions, session_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ["scratch", "summary", "stepwise_em"]
+    follower = sessions.races.follow(session_id, names)
+    told(follower)
+    sessions.add(session_id, [0.2])
+    follower.look()
+    monkeypatch.setattr(races, "_BATCH_S", 10.0)  # of a machine that nothing delays
+    follower.compute(10.0)
+    assert places(follower.look()) == [(4, name) for name in names]
+    sessions.add(session_id, [0.3])
+    follower.look()
+    monkeypatch.setattr(races, "_BATCH_S", 0.0)  # of slow learners
+    follower.compute(10.0)
+    assert places(follower.look()) == [(5, "scratch")]
 
 
 def test_streams_in_threads_tell_the_same(sessions: Sessions, session_id: str) -> None:
@@ -188,8 +207,9 @@ def test_a_half_life_of_earlier_is_refused_until_a_clear(
 
 
 def test_a_change_while_it_computes_is_followed_after_the_record_under_way(
-    sessions: Sessions, session_id: str
+    sessions: Sessions, session_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(races, "_BATCH_S", 0.0)
     follower = sessions.races.follow(session_id, [])
     follower.look()
     follower.compute(10.0)

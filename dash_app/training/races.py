@@ -1,13 +1,14 @@
 """Races of sessions: learners side by side, which follow the session as it changes.
 
 A race is not stored: any process makes it from the log. Streams compute it, record by record, and
-streams of one session share it. Between two records a stream sees whether the session has changed.
-So a change is followed after the record under way.
+streams of one session share it. Before each sending a stream sees whether the session has changed.
+So a change is followed after the records under way.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,6 +29,10 @@ from dash_app.training.stream import check_work, stream_at
 _N_KEPT = 16
 """Races kept in memory without a stream, per process; one of 200 steps and 8 learners takes some
 2 MB, and up to 20 MB for each learner that keeps responsibilities of 50 components."""
+
+
+_BATCH_S = 0.02
+"""Seconds of work after which the records so far are sent; each sending costs the browser 15 ms."""
 
 
 class Keep(NamedTuple):
@@ -203,7 +208,10 @@ class Follower:
             return [*self._kept(shared), *self._told(shared), *self._end(shared)]
 
     def compute(self, timeout_s: float) -> bool:
-        """Compute a record that is missing; return False if there was no turn for it."""
+        """Compute records that are missing; return False if there was no turn for them.
+
+        One at least, and further ones within `_BATCH_S`: of quick learners all are sent together.
+        """
         shared = self._shared
         assert shared is not None
         turn = self._races.turns.enter(self._session_id)
@@ -218,10 +226,15 @@ class Follower:
         return True
 
     def _compute(self, shared: _Shared) -> None:
-        race = shared.race
-        name = min(self._names, key=race.n_told)
-        if race.n_told(name) < len(race.steps):
-            race.record(race.n_told(name), name)
+        race, begun = shared.race, time.monotonic()
+        while True:
+            name = min(self._names, key=race.n_told)
+            step = race.n_told(name)
+            if step == len(race.steps):
+                return
+            race.record(step, name)
+            if time.monotonic() - begun >= _BATCH_S:
+                return
 
     def _check(self, shared: _Shared) -> None:
         race = shared.race
