@@ -18,7 +18,9 @@
   }
 
   function remove(/** @type {number} */ x) {
-    if (gmm.snapshot.settings().half_life !== null) {
+    if (gmm.race.cursor !== null) {
+      gmm.show.tell("The past is shown. Close the rewind to take a point out.");
+    } else if (gmm.snapshot.settings().half_life !== null) {
       gmm.show.tell("With forgetting, no single point can be taken out. Undo takes back the last change.");
     } else {
       change({ kind: "remove", x: [x] });

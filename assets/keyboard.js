@@ -31,7 +31,8 @@
   function components(/** @type {number} */ wanted) {
     const { n_components: now } = gmm.snapshot.settings(); // the API may have set more than the page
     const most = Math.max(now, gmm.state.settings.max_components);
-    gmm.actions.configure({ n_components: Math.min(most, Math.max(1, wanted)) });
+    if (wanted > most) gmm.show.tell(`This page goes up to ${most} components.`);
+    else gmm.actions.configure({ n_components: Math.max(1, wanted) });
   }
 
   const more = (/** @type {number} */ step) => () =>

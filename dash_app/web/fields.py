@@ -59,10 +59,10 @@ _EXPECTED = {
     "int_parsing": "a whole number",
     "int_from_float": "a whole number",
     "int_parsing_size": "a whole number of fewer digits",
-    "greater_than": "a number > {gt:g}",
-    "greater_than_equal": "a number >= {ge:g}",
-    "less_than": "a number < {lt:g}",
-    "less_than_equal": "a number <= {le:g}",
+    "greater_than": "a number > {gt}",
+    "greater_than_equal": "a number >= {ge}",
+    "less_than": "a number < {lt}",
+    "less_than_equal": "a number <= {le}",
     "too_short": "at least {min_length} of them",
     "too_long": "at most {max_length} of them",
     "string_too_short": "at least {min_length} characters",
@@ -123,7 +123,9 @@ def _expected(kind: str, context: dict[str, Any]) -> Optional[str]:
         text = str(context["error"])
         return text[len("expected ") :] if text.startswith("expected ") else None
     wording = _EXPECTED.get(kind)
-    return None if wording is None else wording.format(**context)
+    # a whole bound in all its digits
+    bounds = {name: f"{at:g}" for name, at in context.items() if isinstance(at, float)}
+    return None if wording is None else wording.format(**{**context, **bounds})
 
 
 def _one_of(names: list[str]) -> str:

@@ -199,7 +199,7 @@ function refusalIn(response, answer) {
  * enough. After a refusal the task waits and is sent again.
  *
  * @param {Object} page
- * @param {(task: Task) => [string, RequestInit]} page.requestFor
+ * @param {(task: Task) => ?[string, RequestInit]} page.requestFor   null without a point to train on
  * @param {(task: Task, answer: any) => void} page.onAnswer
  * @param {(message: string) => void} page.onMessage   "" after a success
  */
@@ -214,10 +214,15 @@ function createTrainer({ requestFor, onAnswer, onMessage }) {
   /** @returns {Promise<?Refusal>} null after an answer, with a result or an error */
   async function perform(/** @type {Task} */ task) {
     const asked = generation;
+    const request = requestFor(task);
+    if (request === null) {
+      onMessage("There is no point to train on yet: click on the axis first.");
+      return null;
+    }
     let response;
     let answer = null;
     try {
-      response = await fetch(...requestFor(task));
+      response = await fetch(...request);
       answer = await response.json();
     } catch {
       if (response === undefined) return AWAY;
@@ -336,6 +341,7 @@ function start() {
     requestFor(task) {
       if (task === "clear") return ["/clear", { method: "POST" }];
       if (task === "restore") return ["/points", {}];
+      if (coordinates.length === 0) return null;
       const query = new URLSearchParams({
         n_components: controls.components.value,
         epochs: controls.epochs.value,
