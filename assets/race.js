@@ -29,8 +29,12 @@
   /** The session that the records are of. */
   let sessionId = "";
   let retryTimer = 0;
+  /** Densities of slow learners are drawn before all learners are told. */
+  const DRAW_MS = { pause: 20, latest: 100 };
   /** The idle-time task that hands the records over. */
   const publishing = { timer: 0, since: 0 };
+  /** The task that draws densities of some of the learners. */
+  const drawing = { timer: 0, since: 0 };
   /** @type {Map<any, any>} the curve of a record, and the axis that it was computed for */
   let curves = new Map();
 
@@ -134,7 +138,9 @@
   function record(/** @type {Racer} */ news) {
     if (!race.records.has(news.learner)) race.records.set(news.learner, []);
     race.records.get(news.learner)[news.step] = news;
-    if (race.shown.includes(news.learner) && news.n_points === gmm.state.view.n_points) gmm.plot.schedule();
+    const { pause, latest } = DRAW_MS;
+    const newest = race.shown.includes(news.learner) && news.n_points === gmm.state.view.n_points;
+    if (newest) gmm.idle.wait(drawing, gmm.plot.schedule, pause, latest);
     gmm.idle.wait(publishing, publish, PAUSE_MS, AT_LATEST_MS);
   }
 
@@ -154,6 +160,7 @@
   /** Draw the densities in the next frame, table and chart in idle time. */
   function told() {
     if (!gmm.state.outbox) return; // the page has not begun yet
+    gmm.idle.stop(drawing);
     if (race.shown.length || race.cursor !== null) gmm.plot.schedule();
     gmm.show.race();
     gmm.idle.wait(publishing, publish, PAUSE_MS, AT_LATEST_MS);

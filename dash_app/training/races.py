@@ -31,7 +31,7 @@ _N_KEPT = 16
 2 MB, and up to 20 MB for each learner that keeps responsibilities of 50 components."""
 
 
-_BATCH_S = 0.02
+_BATCH_S = 0.03
 """Seconds of work after which the records so far are sent; each sending costs the browser 15 ms."""
 
 
