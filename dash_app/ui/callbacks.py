@@ -13,6 +13,7 @@ from dash import ALL, ClientsideFunction, Input, Output, State
 from dash.dependencies import DashDependency
 
 from dash_app.sessions import Sessions
+from dash_app.training.warm_up import warm_up
 from dash_app.ui import ids
 from dash_app.ui.dialogs import register_dialogs
 from dash_app.ui.examples import EXAMPLES
@@ -28,7 +29,18 @@ class Browser(Protocol):
 def register_callbacks(app: dash.Dash, sessions: Sessions) -> None:
     """Connect the page to the sessions."""
     _register_browser(app)
+    _register_adam(app)
     register_dialogs(app, sessions)
+
+
+def _register_adam(app: dash.Dash) -> None:
+    """Load torch when a person chooses Adam: it takes seconds, and the training waits for it."""
+
+    def prepare(method: Any) -> None:
+        if method == "adam":
+            warm_up()
+
+    app.callback(Input(ids.METHOD, "value"))(prepare)
 
 
 def _register_browser(app: dash.Dash) -> None:

@@ -44,9 +44,10 @@ def check(callbacks: Mapping[str, Json], body: Any) -> None:
     callback = callbacks.get(output, {})
     if "callback" not in callback:  # a clientside callback has none
         raise ShapeError("expected the output of a callback of the server", "output")
-    written = output.strip(".").split("...") if output.startswith("..") else [output]
-    places = body.get("outputs")
-    _check_places("outputs", places if output.startswith("..") else [places], written)
+    if not callback["no_output"]:
+        written = output.strip(".").split("...") if output.startswith("..") else [output]
+        places = body.get("outputs")
+        _check_places("outputs", places if output.startswith("..") else [places], written)
     taken = {part: [_name(place) for place in callback[part]] for part in ("inputs", "state")}
     for part, names in taken.items():
         _check_places(part, body.get(part, []), names)
