@@ -3,7 +3,7 @@
  * while the tab is visible, as that of `stream.js`.
  *
  * @typedef {{learner: string, step: number, n_points: number, weights: number[], means: number[],
- *   variances: number[], objective: number|null, mean_nll: number, tv_to_scratch: number,
+ *   variances: number[], objective: number|null, mean_nll: number|null, tv_to_scratch: number,
  *   tv_to_truth: number|null, held_out_nll: number|null,
  *   time_s: number, n_touched: number}} Racer
  */
@@ -181,6 +181,12 @@
     return names.map((name) => ({ name, cells: racing.includes(name) ? cells(at(name)) : null }));
   }
 
+  /** @returns {number|null} the gap of a learner to the reference, nats; null if it is too large for a number */
+  function gap(/** @type {Racer} */ scratch, /** @type {Racer} */ one) {
+    const known = scratch.mean_nll !== null && one.mean_nll !== null;
+    return known ? scratch.mean_nll - one.mean_nll : null;
+  }
+
   /** @returns {Record<string, number|null>|null} a row of the league table */
   function cells(/** @type {Racer|undefined} */ one) {
     const scratch = one && race.records.get("scratch")?.[one.step];
@@ -189,7 +195,7 @@
       loss: one.objective === null ? null : -one.objective,
       mean_nll: one.mean_nll,
       distance: one.tv_to_scratch,
-      gap: scratch.mean_nll - one.mean_nll,
+      gap: gap(scratch, one),
       time: 1e3 * one.time_s,
       touched: one.n_touched,
       truth: one.tv_to_truth,
@@ -221,5 +227,5 @@
     window.addEventListener("pagehide", close);
   }
 
-  gmm.race = Object.assign(race, { at, awaited, behind, choose, ends, follow, lines, listen, steps, table, told });
+  gmm.race = Object.assign(race, { at, awaited, behind, choose, ends, follow, gap, lines, listen, steps, table, told });
 })((window.dash_clientside = window.dash_clientside || {}));

@@ -20,7 +20,7 @@
     if (!online || !scratch) return null;
     const comparison = {
       total_variation: online.tv_to_scratch,
-      gap: scratch.mean_nll - online.mean_nll,
+      gap: gmm.race.gap(scratch, online),
       current: true,
       cause: null,
     };

@@ -396,7 +396,8 @@ class ComparisonAnswer(Model):
     integrated_squared_error: float = Field(description="1 / data units", examples=[0.0011])
     log_likelihood_gap: Optional[float] = Field(
         description="mean log-likelihood, online minus from scratch, nats per point; with a "
-        "half-life a mean weighted by how much each point still counts",
+        "half-life a mean weighted by how much each point still counts; null if it is too large "
+        "for a number",
         examples=[-0.0004],
     )
     online: ModelAnswer

@@ -89,11 +89,14 @@ class RecordAnswer(Model):
     means: list[float] = Field(description="data units, ascending", examples=[[-0.5, 0.5]])
     variances: list[float] = Field(description="data units squared", examples=[[0.01, 0.02]])
     objective: Optional[float] = Field(
-        description="J on all points so far, nats per point; null if all of them are equal",
+        description="J on all points so far, nats per point; null if all of them are equal, or if "
+        "it is too large for a number",
         examples=[0.31],
     )
-    mean_nll: float = Field(
-        description="mean negative log-likelihood of all points so far, nats", examples=[-0.28]
+    mean_nll: Optional[float] = Field(
+        description="mean negative log-likelihood of all points so far, nats; null if it is too "
+        "large for a number",
+        examples=[-0.28],
     )
     tv_to_scratch: float = Field(
         description="total variation to the fit from scratch to the same points, 0 to 1",

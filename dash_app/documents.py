@@ -148,7 +148,7 @@ def comparison_document(comparison: ModelComparison) -> Document:
         "total_variation": difference.total_variation,
         "jensen_shannon": difference.jensen_shannon,
         "integrated_squared_error": difference.integrated_squared_error,
-        "log_likelihood_gap": difference.log_likelihood_gap,
+        "log_likelihood_gap": _finite(difference.log_likelihood_gap),
         "online": model_document(comparison.online),
         "scratch": model_document(comparison.scratch),
     }
@@ -212,11 +212,16 @@ def record_document(record: Record) -> Document:
         "learner": record.learner,
         "n_points": record.n_points,
         **record.mixture.to_dict(),
-        "objective": record.objective if isfinite(record.objective) else None,
-        "mean_nll": record.mean_nll,
+        "objective": _finite(record.objective),
+        "mean_nll": _finite(record.mean_nll),
         "tv_to_scratch": record.tv_to_scratch,
         "tv_to_truth": record.tv_to_truth,
-        "held_out_nll": record.held_out_nll,
+        "held_out_nll": _finite(record.held_out_nll),
         "time_s": record.time_s,
         "n_touched": record.n_touched,
     }
+
+
+def _finite(value: Optional[float]) -> Optional[float]:
+    """Return None for a loss beyond the largest number: JSON has no infinity."""
+    return value if value is not None and isfinite(value) else None

@@ -139,9 +139,9 @@ class _Endpoints:
     def parameters(self) -> Response:
         """Return the parameters of the newest model that was trained on all active points."""
         view = self._held(self._session_id())
-        version, scratch = view.online, view.scratch
-        if scratch is not None and scratch.n_points == view.n_points:
-            version = scratch if version is None or scratch.number > version.number else version
+        version, scratch, basis = view.online, view.scratch, view.basis
+        if version is not None and scratch is not None and basis is not None and basis.current:
+            version = max(version, scratch, key=lambda each: each.number)
         return self._answer(view, version, n_new=0, time_s=version.time_s if version else 0.0)
 
     def points(self) -> Response:

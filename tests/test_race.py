@@ -303,8 +303,20 @@ def test_unknown_learners_and_sessions_are_refused(client: FlaskClient) -> None:
     assert client.get(f"/api/v1/sessions/{'0' * 32}/race").status_code == 404
 
 
-@pytest.mark.parametrize("objective", [float("nan"), -float("inf")])
-def test_a_loss_that_is_no_number_is_null(objective: float) -> None:
+@pytest.mark.parametrize("loss", [float("nan"), float("inf")])
+def test_a_loss_that_is_no_number_is_null(loss: float) -> None:
     mixture = Mixture(np.ones(1), np.zeros(1), np.ones(1))
-    record = Record("gradient", 2, mixture, objective, 1.0, 0.0, None, 0.1, 2)
-    assert record_document(record)["objective"] is None
+    record = Record("gradient", 2, mixture, -loss, loss, 0.0, 0.1, loss, 2)
+    told = record_document(record)
+    assert told["objective"] is told["mean_nll"] is told["held_out_nll"] is None
+
+
+def test_a_gap_beyond_all_numbers_is_null(client: FlaskClient) -> None:
+    session = f"/api/v1/sessions/{client.post('/api/v1/sessions', json={}).json['id']}"
+    client.patch(session, json={"n_components": 2})
+    client.post(f"{session}/points", json={"x": [0.0, 1e-9, 2e-9, 5e-9, 6e-9]})
+    client.post(f"{session}/train", json={"wait_s": 30})
+    client.post(f"{session}/points", json={"x": [1e150]})
+    answer = client.get(f"{session}/comparison")
+    assert answer.json["log_likelihood_gap"] is None
+    assert "Infinity" not in answer.text

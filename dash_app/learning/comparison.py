@@ -171,8 +171,9 @@ def _jensen_shannon(p: Mixture, q: Mixture, edges: Array) -> float:
     x = (0.5 * edges[1:] + 0.5 * edges[:-1])[:, None] + half_widths[:, None] * _NODES
     density_p, density_q = p.density(x.ravel()), q.density(x.ravel())
     middle = 0.5 * density_p + 0.5 * density_q
-    # rel_entr takes 0 log 0 as 0, where a density underflows
+    # rel_entr takes 0 log 0 as 0, where a density underflows; half of the least number is 0, too
     terms = rel_entr(density_p, middle) + rel_entr(density_q, middle)
+    terms[middle == 0.0] = 0.0
     value = 0.5 * float(half_widths @ (terms.reshape(x.shape) @ _NODE_WEIGHTS))
     return float(np.clip(value, 0.0, np.log(2.0)))
 

@@ -22,6 +22,17 @@ _BLOCK = 8_192
 """Number of points evaluated at a time. It bounds the memory beside the points and the result."""
 
 
+def component_order(weights: Array, means: Array, variances: Array) -> Indices:
+    """Return the order in which a mixture has these components, shape (n_components,).
+
+    Equal means are sorted by variance, then by weight: equal mixtures become equal arrays.
+
+    >>> component_order(np.array([0.5, 0.5]), np.array([1.0, -1.0]), np.ones(2)).tolist()
+    [1, 0]
+    """
+    return np.lexsort((weights, variances, means))
+
+
 @dataclass(frozen=True, eq=False)
 class Mixture:
     """Weights, means and variances, sorted by mean.
@@ -66,8 +77,7 @@ class Mixture:
             )
         if (variances <= 0).any():
             raise OutOfRangeError(f"expected variances > 0, got {variances.min()}", "variances")
-        # equal means are sorted by variance, then by weight: equal mixtures become equal arrays
-        order = np.lexsort((weights, variances, means))
+        order = component_order(weights, means, variances)
         for name, values in (("weights", weights), ("means", means), ("variances", variances)):
             values = values[order] + 0.0  # -0.0 becomes 0.0: equal mixtures have equal bytes
             values.setflags(write=False)

@@ -19,6 +19,7 @@ from typing import Any, Optional
 
 import numpy as np
 
+from dash_app.errors import EmptyDataError
 from dash_app.learning.compiled.batches import sort_by_mean
 from dash_app.learning.compiled.penalty import log_priors
 from dash_app.learning.compiled.responsibilities import objective_values
@@ -254,7 +255,7 @@ def mean_log_likelihood(summary: WeightedSummary, mixture: Mixture) -> float:
     """Return the mean log-likelihood of the summary's data under any mixture, nats per point.
 
     It is exact while the summary is exact, and a lower bound after merging. Its time depends on
-    the number of atoms, not on the number of points.
+    the number of atoms, not on the number of points. Raises EmptyDataError without points.
 
     Examples
     --------
@@ -264,6 +265,8 @@ def mean_log_likelihood(summary: WeightedSummary, mixture: Mixture) -> float:
     >>> round(held - one.mean_log_likelihood(points), 12)
     0.0
     """
+    if summary.n_atoms == 0:
+        raise EmptyDataError("expected a summary with points, got an empty one", "summary")
     if all_equal(summary):
         return mixture.mean_log_likelihood(summary.means[:1])
     objective = Objective.of_summary(summary, mixture.n_components, 0.0)

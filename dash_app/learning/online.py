@@ -8,7 +8,7 @@ objective. Some updates also search for better optima.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import groupby
 from typing import Any, Optional
@@ -41,6 +41,8 @@ STATE_VERSION = 7
 """Version of the format of `OnlineGaussianMixture.state`."""
 
 OnStep = Callable[[], None]
+
+_LARGEST = float(np.finfo(np.float64).max)
 
 _SETTINGS = ("n_components", "seed", "half_life", "prior_weight", "capacity")
 
@@ -295,6 +297,8 @@ class OnlineGaussianMixture:
         ------
         StateError : if the state has another version or is damaged
         """
+        if not isinstance(state, Mapping):
+            raise StateError(f"expected a learner's state, got {type(state).__name__}")
         version = state.get("version")
         if version != STATE_VERSION:
             raise StateError(
@@ -309,7 +313,7 @@ class OnlineGaussianMixture:
                 capacity=int(state["capacity"]),
             )
             learner._summary = _restored_summary(state, learner.capacity)
-            learner._n_points = int(state["n_points"])
+            learner._n_points = int(check_number("n_points", state["n_points"], 0, 2.0**62))
             if state["mixture"] is not None:
                 learner._tracking = _from_plain(state)
         except (KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
@@ -437,8 +441,8 @@ def _from_plain(plain: dict[str, Any]) -> TrackingState:
     return TrackingState(
         Incumbent(
             Mixture(mixture.weights[0], mixture.means[0], mixture.variances[0]),
-            float(plain["objective"]),
-            float(plain["mean_nll"]),
+            check_number("objective", plain["objective"], -_LARGEST),
+            check_number("mean_nll", plain["mean_nll"], -_LARGEST),
         ),
         _from_array(plain["archive"], size),
         n_looks=int(check_number("n_looks", plain["n_looks"], 0, 2.0**62)),

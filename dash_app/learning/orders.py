@@ -9,12 +9,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from dash_app.errors import EmptyDataError, OutOfRangeError
 from dash_app.learning.comparison import total_variation
 from dash_app.learning.learners import LEARNERS
 from dash_app.learning.mixture import Array, Mixture
-from dash_app.learning.points import DEFAULT_CAPACITY
+from dash_app.learning.points import DEFAULT_CAPACITY, as_points
 from dash_app.learning.scratch import fit_from_scratch
 
 SHUFFLED = "shuffled"
@@ -56,7 +57,7 @@ class Ends:
 
 
 def in_order(
-    increments: Sequence[Array], order: str, *, n_components: int, seed: int = 0
+    increments: Sequence[ArrayLike], order: str, *, n_components: int, seed: int = 0
 ) -> list[Array]:
     """Return the same points in another order, in increments of the same sizes.
 
@@ -76,9 +77,10 @@ def in_order(
     """
     if order not in ORDERS:
         raise OutOfRangeError(f"expected an order of {ORDERS}, got {order!r}", "order")
+    parts = [as_points(each) for each in increments]
     if order == "arrival":
-        return list(increments)
-    points = np.concatenate(increments)
+        return parts
+    points = np.concatenate(parts)
     if order == SHUFFLED:
         points = np.random.default_rng(seed).permutation(points)
     elif order == "clusters":
@@ -90,11 +92,11 @@ def in_order(
         points = np.sort(points)
         if order == "reversed":
             points = points[::-1].copy()
-    return np.split(points, np.cumsum([each.size for each in increments])[:-1])
+    return np.split(points, np.cumsum([each.size for each in parts])[:-1])
 
 
 def ends_by_order(
-    increments: Sequence[Array],
+    increments: Sequence[ArrayLike],
     learner: str,
     n_components: int,
     *,
@@ -129,13 +131,14 @@ def ends_by_order(
         raise OutOfRangeError(f"expected a learner of {expected}, got {learner!r}", "learner")
     if not increments:
         raise EmptyDataError("expected at least one increment, got none", "increments")
-    points = np.concatenate(increments)
+    parts = [as_points(each) for each in increments]
+    points = np.concatenate(parts)
     on_step()
     scratch = fit_from_scratch(points, n_components, on_step=on_step).mixture
 
     def end(order: str, order_seed: int) -> End:
         learning = LEARNERS[learner].of(n_components, seed=seed, capacity=capacity)
-        for part in in_order(increments, order, n_components=n_components, seed=order_seed):
+        for part in in_order(parts, order, n_components=n_components, seed=order_seed):
             on_step()
             learning.partial_fit(part)
         mixture = learning.mixture

@@ -144,11 +144,20 @@ def _as_numbers(raw: NDArray[Any], name: str) -> Array:
         if not all(is_number):
             bad = is_number.index(False)
             raise ShapeError(f"expected a list of numbers, got {raw[bad]!r} at index {bad}", name)
+        raw = _from_objects(raw, name)
     if raw.ndim != 1 or raw.dtype.kind not in "iuf":
         raise ShapeError(
             f"expected a list of numbers, got shape {raw.shape} of type {raw.dtype}", name
         )
     return np.require(raw, np.float64, ["C", "A", "W"])
+
+
+def _from_objects(raw: NDArray[Any], name: str) -> Array:
+    """Return numbers of any type, such as integers of more than 64 bits, as float64."""
+    try:
+        return raw.astype(np.float64)
+    except OverflowError as error:
+        raise OutOfRangeError("expected |x| <= 1e150, got an integer beyond 1e308", name) from error
 
 
 def check_whole(name: str, value: int, low: int, high: int) -> int:

@@ -141,15 +141,16 @@ def fit_from_scratch(
     objective = Objective.of_summary(summary, n_components, prior_weight)
     trace = _Trace(objective, on_iteration)
     levels = DataLevels.of(objective, summary)
-    plain = _plain_em(objective, min(max_iter - 1, _MAX_EM_STEPS), trace)
-    steps_left = max_iter - 1 - len(trace.losses)
-    found = search(levels, None, steps_left, trace, on_step)
+    plain = _plain_em(objective, min(max(max_iter - 2, 0), _MAX_EM_STEPS), trace)
+    # two losses come without a look or a Newton step: of the search's start and of its result
+    n_looks = max(max_iter - 2 - len(trace.losses), 0)
+    found = search(levels, None, n_looks, trace, on_step)
     better = float(objective.value(plain)[0]) > found.value  # rare
     best = plain if better else found.incumbent
     final = polish(
         objective,
         best,
-        max_steps=max(max_iter - len(trace.losses), 1),
+        max_steps=max(max_iter - 1 - len(trace.losses), 0),
         tol=tol,
         atoms=None if summary.exact else objective.atoms_of_points(x, masses),
         on_step=lambda values: trace(float(values[0])),

@@ -34,6 +34,9 @@ MOST = 10
 N_FOLDS = 5
 """Parts of the points, each held out once. More folds train on more points and take longer."""
 
+_LARGEST_NATS = 1e300
+"""Bound of the loss of a held-out point: at 1e150, the largest point, it is beyond all numbers."""
+
 
 @dataclass(frozen=True)
 class Criteria:
@@ -116,7 +119,7 @@ def select_n_components(
     The points are divided into 5 folds at random. For each fold the mixtures are fitted anew to the
     other folds, and its points are held out. A start at the fit to all points would be faster, but
     it has seen the held-out points: their loss would then be too low with many components. These
-    fits read at most 256 atoms.
+    fits read about 256 atoms.
 
     The points of an atom are divided too. All of them count as if they lay at its mean, with its
     variance.
@@ -165,7 +168,8 @@ def _held_out(
         inside, outside = _part(summary, held), _part(summary, summary.masses - held)
         outside = outside.coarsened(tuning.COARSE_ATOMS)
         fits = _fits(outside, most, prior_weight, on_step)
-        losses.append([-logsumexp(_joint_log_density(inside, each), axis=1) for each in fits])
+        nlls = [-logsumexp(_joint_log_density(inside, each), axis=1) for each in fits]
+        losses.append(np.minimum(nlls, _LARGEST_NATS))
         masses.append(inside.masses)
     return np.concatenate(losses, axis=1), np.concatenate(masses)
 

@@ -12,10 +12,12 @@ from dataclasses import dataclass, field, replace
 from typing import Optional
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from dash_app.errors import UnknownPointError
 from dash_app.learning.compiled.insertion import with_each
 from dash_app.learning.mixture import Array, Indices
+from dash_app.learning.points import as_points, as_weights
 
 NEGLIGIBLE_MASS = 1e-12
 """Least mass of an atom after decay, as a share of the total mass. Smaller atoms are dropped."""
@@ -80,8 +82,17 @@ class WeightedSummary:
         centred = self.means - mean
         return float(mean), float(shares @ (centred * centred + self.variances))
 
-    def with_points(self, points: Array, weights: Optional[Array] = None) -> WeightedSummary:
-        """Return the summary with the points added; weights, (n_points,), default to 1 each."""
+    def with_points(
+        self, points: ArrayLike, weights: Optional[ArrayLike] = None
+    ) -> WeightedSummary:
+        """Return the summary with the points added; weights, (n_points,), default to 1 each.
+
+        Raises
+        ------
+        EmptyDataError, NonFiniteError, OutOfRangeError, ShapeError
+        """
+        points = as_points(points)
+        weights = as_weights(weights, points.size)
         if points.size == 1:
             return self.with_each(points, weights)
         blocks = [

@@ -90,6 +90,13 @@ def test_two_close_crossings_are_found() -> None:
     assert_allclose(compare(wavy, plain).total_variation, by_sum, atol=1e-9)
 
 
+def test_divergence_counts_nothing_where_half_of_a_density_is_no_number() -> None:
+    """At some node one density is the least number above 0, and the other is 0."""
+    one = mixture([0.5, 0.5], [0.0, 109.7], [1.0, 1.0])
+    other = mixture([0.5, 0.5], [0.1, 109.7], [1.0, 1.0])
+    assert_allclose(compare(one, other).jensen_shannon, 0.000624, atol=5e-7)
+
+
 def test_extreme_scales_stay_finite() -> None:
     huge = mixture([0.5, 0.5], [-1e150, 1e150], [1e149, 1e150])
     tiny = mixture([0.5, 0.5], [0.0, 1e-150], [1e-151, 1e-150])

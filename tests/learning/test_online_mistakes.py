@@ -12,8 +12,24 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dash_app.errors import DataError, OutOfRangeError, RefusedError, ShapeError, UntrainedError
-from dash_app.learning import OnlineGaussianMixture, WeightedSummary, fit_from_scratch
+from dash_app.errors import (
+    DataError,
+    EmptyDataError,
+    NonFiniteError,
+    OutOfRangeError,
+    RefusedError,
+    ShapeError,
+    StateError,
+    UntrainedError,
+)
+from dash_app.learning import (
+    LEARNERS,
+    Mixture,
+    OnlineGaussianMixture,
+    WeightedSummary,
+    fit_from_scratch,
+    mean_log_likelihood,
+)
 from tests.learning.test_online import assert_same_bits, one_by_one, trained
 
 
@@ -53,6 +69,38 @@ def test_a_state_survives_json(points: list[float], n_components: int) -> None:
     restored = OnlineGaussianMixture.from_state(json.loads(text))
     assert_same_bits(restored, learner)
     assert_same_bits(restored.partial_fit([3.0]), learner.partial_fit([3.0]))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"n_points": -1}, {"objective": float("nan")}, {"mean_nll": float("inf")}, {"version": 0}],
+)
+def test_a_damaged_state_is_refused(change: dict[str, Any], clumps: np.ndarray) -> None:
+    with pytest.raises(StateError, match="expected a learner's state"):
+        OnlineGaussianMixture.from_state({**trained(clumps).state(), **change})
+
+
+@pytest.mark.parametrize("state", [None, []])
+def test_what_is_no_state_is_refused(state: Any) -> None:
+    with pytest.raises(StateError, match="expected a learner's state, got"):
+        OnlineGaussianMixture.from_state(state)
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_a_learner_of_the_race_without_points_has_no_mixture_either(name: str) -> None:
+    assert not hasattr(LEARNERS[name](2), "mixture")
+    assert hasattr(LEARNERS[name](2).partial_fit([1.0]), "mixture")
+
+
+def test_a_summary_refuses_what_is_no_point_and_has_no_loss_without_points() -> None:
+    with pytest.raises(NonFiniteError, match="nan at index 0"):
+        WeightedSummary(16).with_points([float("nan"), 1.0])
+    with pytest.raises(EmptyDataError):
+        WeightedSummary(16).with_points([])
+    assert WeightedSummary(16).with_points([2, 1]).means.tolist() == [1.0, 2.0]
+    one = Mixture(np.ones(1), np.zeros(1), np.ones(1))
+    with pytest.raises(EmptyDataError, match="a summary with points"):
+        mean_log_likelihood(WeightedSummary(16), one)
 
 
 @pytest.mark.parametrize(

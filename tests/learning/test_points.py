@@ -27,6 +27,8 @@ from dash_app.learning.points import as_points, check_n_components, check_number
         ([1j], ShapeError, "complex"),
         ([[1.0], [1.0, 2.0]], ShapeError, "list of numbers"),
         (np.ma.array([1.0, 9.0], mask=[0, 1]), NonFiniteError, "a masked entry at index 1"),
+        ([10**400], OutOfRangeError, "an integer beyond 1e308"),
+        ([10**20, "x"], ShapeError, "list of numbers"),
     ],
 )
 def test_bad_points_are_refused(points: Any, error: type[DataError], message: str) -> None:
@@ -36,6 +38,8 @@ def test_bad_points_are_refused(points: Any, error: type[DataError], message: st
 
 def test_valid_points_are_returned_as_float64() -> None:
     assert as_points(np.array([1, -2], dtype=np.int32)).dtype == np.float64
+    assert as_points([10**20, 5]).tolist() == [1e20, 5.0]
+    assert as_points(np.array([1, 2.5], dtype=object)).tolist() == [1.0, 2.5]
     assert as_points((1e150, -1e150, 1e-300)).tolist() == [1e150, -1e150, 1e-300]
 
 

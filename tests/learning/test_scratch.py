@@ -175,3 +175,11 @@ def test_bad_settings_are_refused() -> None:
         fit_from_scratch([1.0, 2.0], 1, weights=[1.0])
     with pytest.raises(OutOfRangeError, match="weights > 0"):
         fit_from_scratch([1.0, 2.0], 1, weights=[1.0, 0.0])
+
+
+@pytest.mark.parametrize("n_components", [1, 2, 6])
+def test_steps_are_at_most_as_many_as_allowed_and_two_at_least(n_components: int) -> None:
+    points = np.random.default_rng(3).normal(size=120)
+    for most in (1, 2, 3, 4, 8, 20):
+        fitted = fit_from_scratch(points, n_components, max_iter=most)
+        assert 2 <= fitted.n_iter <= max(2, most)

@@ -142,6 +142,7 @@ def test_too_few_or_equal_points_are_refused(points: list[float], word: str) -> 
         ((1e-120 * np.arange(30.0)).tolist(), MOST),
         ((1e150 * np.linspace(-1.0, 1.0, 30)).tolist(), MOST),
         ([-1e150, 0.0, 3.0, 0.5, 0.5], 2),  # a point so far away that its loss squared is infinite
+        ([0.0, 1e-9, 2e-9, 5e-9, 6e-9, 1e150], 2),  # and one whose loss is
     ],
 )
 def test_hard_cases_give_finite_values(points: list[float], most: int) -> None:

@@ -149,6 +149,24 @@ def test_parameters_returns_the_newest_model_without_training(client: FlaskClien
     assert (current["n_points"], current["mode"]) == (9, "online")
 
 
+def test_parameters_are_those_of_a_model_of_the_active_points(client: FlaskClient) -> None:
+    session = (
+        f"/api/v1/sessions/{post(client, '/train?n_components=2', [1.0, 2.0, 3.0])['session']}"
+    )
+    client.delete(f"{session}/points", json={"x": [3.0]})
+    client.post(f"{session}/points", json={"x": [9.0]})
+    assert client.post("/retrain").get_json()["mode"] == "scratch"
+    assert client.get("/parameters").get_json()["mode"] == "scratch"
+    for _ in range(2):
+        client.post(f"{session}/undo")
+    found = client.get("/parameters").get_json()
+    assert (found["mode"], max(found["mu"]) < 3.1) == ("online", True)
+    client.patch(session, json={"n_components": 4})
+    client.post("/retrain")
+    client.post(f"{session}/undo")
+    assert len(client.get("/parameters").get_json()["mu"]) == 2
+
+
 def test_clear_removes_points_and_model(client: FlaskClient) -> None:
     post(client, "/train?n_components=2", TWO_CLUMPS)
     response = client.post("/clear")

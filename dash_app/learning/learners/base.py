@@ -8,7 +8,7 @@ from typing import ClassVar, Optional
 import numpy as np
 from numpy.typing import ArrayLike
 
-from dash_app.errors import RefusedError
+from dash_app.errors import UntrainedError
 from dash_app.learning.mixture import Array, Mixture
 from dash_app.learning.objective import Objective
 from dash_app.learning.points import (
@@ -62,9 +62,9 @@ class Learner(ABC):
 
     @property
     def mixture(self) -> Mixture:
-        """The current mixture, data units; raises RefusedError before the first point."""
+        """The current mixture, data units; raises UntrainedError before the first point."""
         if self._mixture is None:
-            raise RefusedError("expected at least one point before the mixture is asked for")
+            raise UntrainedError("expected at least one point before the mixture is asked for")
         return self._mixture
 
     def partial_fit(self, increment: ArrayLike) -> Learner:

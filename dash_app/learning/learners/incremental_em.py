@@ -15,7 +15,7 @@ from dash_app.learning.learners.base import (
     objective_of,
     start,
 )
-from dash_app.learning.mixture import Array, Mixture
+from dash_app.learning.mixture import Array, Mixture, component_order
 
 
 class IncrementalEM(AllPointsLearner):
@@ -43,5 +43,9 @@ class IncrementalEM(AllPointsLearner):
         candidates = objective.standardised(self.mixture)
         batch = candidates.batch_copy()
         sweep(objective.atoms, objective.prior, batch, responsibilities)
-        self._responsibilities = responsibilities
-        return objective.mixture(type(candidates)(*batch))
+        swept = type(candidates)(*batch)
+        # the mixture is sorted by mean, and means may have crossed
+        scaled = objective.in_data_scale(swept)
+        order = component_order(scaled.weights[0], scaled.means[0], scaled.variances[0])
+        self._responsibilities = responsibilities[:, order]
+        return objective.mixture(swept)

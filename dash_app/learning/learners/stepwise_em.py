@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from dash_app.learning.learners.base import Learner, enough_to_start, start
-from dash_app.learning.mixture import Array, Mixture
+from dash_app.learning.mixture import Array, Indices, Mixture, component_order
 from dash_app.learning.objective import FLOOR_RATIO
 
 EXPONENT = 0.6
@@ -43,7 +43,8 @@ class StepwiseEM(Learner):
             step = (moments[0] + 2.0) ** -EXPONENT
             stats = (1.0 - step) * stats + step * shares * np.array([[1.0], [z], [z * z]])
             moments = _with_value(moments, z)
-            mixture = _maximiser(stats, moments, self._origin)
+            mixture, order = _maximiser(stats, moments, self._origin)
+            stats = stats[:, order]
         self._stats, self._moments = stats, moments
         return mixture, increment.size
 
@@ -67,8 +68,11 @@ def _with_value(moments: Array, z: float) -> Array:
     return np.array([n + 1.0, shifted, scatter + (z - mean) * (z - shifted)])
 
 
-def _maximiser(stats: Array, moments: Array, origin: float) -> Mixture:
-    """Return the M-step of J: v = (s2 / n + S) / (1 / n + N), at least the floor."""
+def _maximiser(stats: Array, moments: Array, origin: float) -> tuple[Mixture, Indices]:
+    """Return the M-step of J: v = (s2 / n + S) / (1 / n + N), at least the floor.
+
+    Also the order in which the mixture has the components: their means may have crossed.
+    """
     n, _, scatter = moments
     masses, firsts, seconds = stats
     n_components, variance = masses.size, scatter / n
@@ -76,6 +80,6 @@ def _maximiser(stats: Array, moments: Array, origin: float) -> Mixture:
     spreads = np.maximum(seconds - means * firsts, 0.0)
     prior = 0.25 * variance / n_components**2
     variances = (prior / n + spreads) / (1.0 / n + masses)
-    return Mixture(
-        masses / masses.sum(), origin + means, np.maximum(variances, FLOOR_RATIO**2 * variance)
-    )
+    floored = np.maximum(variances, FLOOR_RATIO**2 * variance)
+    components = masses / masses.sum(), origin + means, floored
+    return Mixture(*components), component_order(*components)

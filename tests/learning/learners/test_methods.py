@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -10,6 +12,7 @@ from dash_app.learning import LEARNERS, Mixture, compare, fit_from_scratch
 from dash_app.learning.em import em_step
 from dash_app.learning.learners.base import objective_of
 from dash_app.learning.mixture import Array
+from dash_app.learning.objective import FLOOR_RATIO
 
 FIRST = np.array([-1.2, -1.0, 0.9, 1.1])
 TWO_MORE = (0.4, -0.7)
@@ -69,6 +72,80 @@ def test_incremental_em_makes_the_update_of_neal_and_hinton() -> None:
     learner = LEARNERS["incremental_em"](2).partial_fit(FIRST).partial_fit(TWO_MORE)
     for name in ("weights", "means", "variances"):
         assert_allclose(getattr(learner.mixture, name), getattr(mixture, name), rtol=1e-9)
+
+
+Parts = tuple[Array, Array, Array]
+
+
+def shares_of(parts: Parts, x: Array) -> Array:
+    """Responsibilities of components in any order, (n_points, n_components)."""
+    weights, means, variances = parts
+    joint = weights / np.sqrt(variances) * np.exp(-0.5 * (x[:, None] - means) ** 2 / variances)
+    return np.asarray(joint / joint.sum(axis=1, keepdims=True))
+
+
+def parts_of(mixture: Mixture) -> Parts:
+    return mixture.weights, mixture.means, mixture.variances
+
+
+def stepwise_by_hand(points: Array, n_first: int, n_components: int) -> tuple[Mixture, bool]:
+    """Stepwise EM whose components keep their places; also whether two means have crossed."""
+    first = points[:n_first]
+    parts, crossed = parts_of(fit_from_scratch(first, n_components).mixture), False
+    shares = shares_of(parts, first)
+    stats = np.stack([np.ones(n_first), first, first**2]) @ shares / n_first
+    for n, x in enumerate(points[n_first:], n_first):
+        step = (n + 2) ** -0.6
+        moments = shares_of(parts, np.array([x])) * np.array([[1.0], [x], [x * x]])
+        stats = (1 - step) * stats + step * moments
+        s2 = np.var(points[: n + 1])
+        prior = s2 / (2 * n_components) ** 2 / (n + 1)
+        means = stats[1] / stats[0]
+        variances = (prior + stats[2] - stats[0] * means**2) / (1 / (n + 1) + stats[0])
+        parts = stats[0] / stats[0].sum(), means, np.maximum(variances, FLOOR_RATIO**2 * s2)
+        crossed = crossed or bool((np.diff(means) < 0).any())
+    return Mixture(*parts), crossed
+
+
+def incremental_by_hand(points: Array, n_first: int, n_components: int) -> tuple[Mixture, bool]:
+    """Incremental EM whose components keep their places, a sweep for each point."""
+    parts, crossed = parts_of(fit_from_scratch(points[:n_first], n_components).mixture), False
+    shares = shares_of(parts, points[:n_first])
+    for n in range(n_first, points.size):
+        x = points[: n + 1]
+        shares = np.concatenate([shares, shares_of(parts, x[-1:])])
+        s2 = np.var(x) / (2 * n_components) ** 2
+        for i in range(n + 1):
+            shares[i] = shares_of(parts, x[i : i + 1])[0]
+            mass = shares.sum(0)
+            means = x @ shares / mass
+            scatter = ((x[:, None] - means) ** 2 * shares).sum(0)
+            parts = mass / mass.sum(), means, (s2 + scatter) / (1 + mass)
+        crossed = crossed or bool((np.diff(parts[1]) < 0).any())
+    return Mixture(*parts), crossed
+
+
+@pytest.mark.parametrize(
+    ("name", "by_hand"),
+    [("stepwise_em", stepwise_by_hand), ("incremental_em", incremental_by_hand)],
+)
+def test_components_stay_themselves_when_their_means_cross(
+    name: str, by_hand: Callable[[Array, int, int], tuple[Mixture, bool]]
+) -> None:
+    some_crossed = False
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        points = np.concatenate([rng.normal(-2, 0.5, 25), rng.normal(3, 1, 25)])
+        rng.shuffle(points)
+        expected, crossed = by_hand(points, 6, 3)
+        some_crossed = some_crossed or crossed
+        learner = LEARNERS[name](3).partial_fit(points[:6])
+        for x in points[6:]:
+            learner.partial_fit([x])
+        for part in ("weights", "means", "variances"):
+            found, wanted = getattr(learner.mixture, part), getattr(expected, part)
+            assert_allclose(found, wanted, rtol=1e-6, err_msg=f"seed {seed}")
+    assert some_crossed
 
 
 def test_warm_em_ends_at_a_fixed_point_of_em() -> None:
