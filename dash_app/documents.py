@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from math import isfinite
 from typing import Any, Optional
 
@@ -13,6 +12,7 @@ from dash_app.learning import Record
 from dash_app.learning.orders import End
 from dash_app.records.operations import Operation
 from dash_app.records.versions import ModelVersion
+from dash_app.timestamps import timestamp
 from dash_app.training.orders import Ordered
 from dash_app.training.plays import Playing
 from dash_app.training.selections import Selected
@@ -20,16 +20,6 @@ from dash_app.training.timelines import Timeline
 from dash_app.training.trainings import Run
 
 Document = dict[str, Any]
-
-
-def timestamp(seconds: float) -> str:
-    """Return seconds since 1970 as ISO 8601 in UTC.
-
-    >>> timestamp(0.25)
-    '1970-01-01T00:00:00.250Z'
-    """
-    moment = datetime.fromtimestamp(seconds, timezone.utc)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def model_document(version: ModelVersion) -> Document:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from dash_app.config import Config
 from dash_app.errors import SessionNotFoundError, StateError, StoreError
+from dash_app.timestamps import timestamp
 
 if TYPE_CHECKING:
     from dash_app.store import Store
@@ -71,8 +72,6 @@ def list_sessions(config: Config, deleted: bool) -> int:
     StoreError : the store cannot be read, or is damaged; what could be read is printed
     """
     store = _opened(config)
-    from dash_app.documents import timestamp
-
     if deleted:
         for record, deleted_at in store.deleted():
             sys.stdout.write(f"{record.id}  deleted {timestamp(deleted_at)}\n")

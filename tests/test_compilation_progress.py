@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-import dash_app.learning  # noqa: F401 - the import counts the functions
+import dash_app.learning.compiled  # noqa: F401 - the import counts the functions
 from dash_app.compilation_progress import PROGRESS, CompilationProgress
 
 

@@ -112,7 +112,7 @@ def applies(marker: Marker | None, python: str) -> bool:
 
 
 def test_learner_loads_nothing_of_the_application_and_writes_nothing(tmp_path: Path) -> None:
-    code = "import dash_app.learning, sys; print(*sys.modules)"
+    code = "from dash_app.learning import *; import sys; print(*sys.modules)"
     environ = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, env=environ, capture_output=True, text=True

@@ -8,7 +8,6 @@ from typing import Any, Optional
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtr
 
 from dash_app.errors import EmptyDataError, NonFiniteError, OutOfRangeError, ShapeError
 from dash_app.learning.points import as_positions, as_weights
@@ -152,6 +151,8 @@ class Mixture:
 
     def cdf(self, points: ArrayLike) -> Array:
         """Return the cumulative distribution function at each point, shape (n_points,)."""
+        from scipy.special import ndtr  # takes a quarter of a second, and few mixtures need it
+
         x = as_positions(points)
         cdf = np.empty(x.size)
         for block in _blocks(x.size):
