@@ -24,8 +24,8 @@ from testbed.serving import Server, stream, waitress
 from tests.waiting import eventually
 
 LONG = {"method": "adam", "epochs": 100_000, "wait_s": 0}
-STOP_S = 15.0
-"""Upper bound of a stop, seconds: about 5 alone, more if both processors are busy."""
+STOP_S = 10.0
+"""Upper bound of a stop, seconds: about 1 alone, more if both processors are busy."""
 
 
 @pytest.fixture(scope="module")

@@ -35,8 +35,9 @@ FEWEST_CONNECTIONS = 64
 _OBJECTS_BETWEEN_COLLECTIONS = 10_000
 """New objects between two collections while the application is loaded; usual are 700 or 2,000."""
 
-_THREADS_END_S = 2.0
-"""Longest wait for the threads at the end of the process."""
+_THREADS_END_S = 0.5
+"""Longest wait for the threads at the end of the process. The close of the sessions has waited for
+those that write; one that is left is inside of what cannot be interrupted, such as loading torch."""
 
 
 def listen(host: str, port: int) -> Optional[socket.socket]:

@@ -39,6 +39,9 @@ DEFECT = "the training failed; see the log"
 _REPORT_EVERY_S = 0.03
 """Shortest time between two reports to the store; event streams send at most 30 a second."""
 
+_LOOK_EVERY_S = 0.05
+"""Time between two looks whether a run that waits for torch was cancelled."""
+
 _START_ATTEMPTS = 20
 _CLOSE_TIMEOUT_S = 2.0
 """Longest wait for the threads of all runs when the server stops."""
@@ -209,8 +212,8 @@ class Runs:
     def close(self) -> None:
         """Stop every run of this process and wait until they have ended, but not for ever.
 
-        A run that is busy with what cannot be interrupted, such as loading torch, is recorded as
-        cancelled: its thread ends with the process.
+        A run that is busy with what cannot be interrupted is recorded as cancelled: its thread ends
+        with the process.
         """
         self.stop()
         with self._lock:
@@ -305,7 +308,10 @@ def fit(job: Job, reporter: Reporter) -> FitResult:
             on_step=reporter.take_turns,
             weights=job.weights,
         )
-    warm_up().join()
+    loading = warm_up()
+    while loading.is_alive():
+        loading.join(_LOOK_EVERY_S)
+        reporter.check()
     from dash_app.learning.adam import fit_adam  # imports torch, which is slow
 
     return fit_adam(

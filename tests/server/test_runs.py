@@ -247,19 +247,36 @@ def test_close_records_a_training_that_cannot_be_interrupted_as_cancelled(
     another_process: Callable[[], Sessions],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    loaded = threading.Event()
+    ended = threading.Event()
 
-    def loads_torch(*_: object) -> None:
-        loaded.wait(30)
+    def hears_nothing(*_: object) -> None:
+        ended.wait(30)
 
-    monkeypatch.setattr(runs, "fit", loads_torch)
+    monkeypatch.setattr(runs, "fit", hears_nothing)
     monkeypatch.setattr(runs, "_CLOSE_TIMEOUT_S", 0.2)
     other = another_process()
     run = other.train(session_id, wait=False)
     eventually(lambda: sessions.run(session_id, run.id).status == "running")
     other.close()
     assert sessions.run(session_id, run.id).status == "cancelled"
+    ended.set()
+
+
+@pytest.mark.any_store
+def test_run_that_waits_for_torch_is_cancelled_at_once(
+    sessions: Sessions, session_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = threading.Event()
+    loading = threading.Thread(target=loaded.wait, args=(60,))
+    loading.start()
+    monkeypatch.setattr(runs, "warm_up", lambda: loading)
+    run = sessions.train(session_id, method="adam", wait=False)
+    eventually(lambda: sessions.run(session_id, run.id).status == "running")
+    sessions.cancel(session_id, run.id)
+    eventually(lambda: sessions.run(session_id, run.id).status == "cancelled")
+    assert loading.is_alive()
     loaded.set()
+    loading.join()
 
 
 @pytest.mark.parametrize("behind_s", [0.0, 3600.0, -3600.0])
