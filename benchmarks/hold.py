@@ -210,7 +210,8 @@ def kills_bars(n_kills: int) -> list[Bar]:
     for number in range(n_kills):
         with tempfile.TemporaryDirectory() as directory:
             after = 20 + 7 * (number % 11)
-            rounds.append(crash_round(Path(directory), n_clients=8, after=after))
+            server = waitress(Path(directory), GMM_LOG_LEVEL="ERROR")
+            rounds.append(crash_round(server, n_clients=8, after=after))
     return [
         Bar("kills while eight clients write", n_kills, None, "", digits=0),
         Bar("points acknowledged", sum(each.n_acknowledged for each in rounds), None, "", digits=0),

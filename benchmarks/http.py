@@ -111,7 +111,8 @@ def clicks(size: Size) -> bool:
     """Measure single points by the API, and growing lists by the provided page's endpoint."""
     with tempfile.TemporaryDirectory() as directory:
         port = free_port()
-        bare_server = Server([sys.executable, "-m", "benchmarks.http_bare", str(port)], port, {})
+        command = [sys.executable, "-m", "benchmarks.http_bare", str(port)]
+        bare_server = Server(command, port, Path(directory), {})
         server = waitress(Path(directory), GMM_LOG_LEVEL="WARNING")
         try:
             commits = Commits(Path(directory))
@@ -166,7 +167,8 @@ def crash(size: Size) -> bool:
     n_acknowledged = n_lost = n_doubled = n_disordered = 0
     for _ in range(size.n_crashes):
         with tempfile.TemporaryDirectory() as directory:
-            found = crash_round(Path(directory), n_clients=8, after=size.n_before_crash)
+            server = waitress(Path(directory), GMM_LOG_LEVEL="ERROR")
+            found = crash_round(server, n_clients=8, after=size.n_before_crash)
         n_acknowledged += found.n_acknowledged
         n_lost += found.n_lost
         n_doubled += found.n_doubled

@@ -15,7 +15,7 @@ from pathlib import Path
 from dash_app.config import Config
 from dash_app.sessions import Sessions
 from dash_app.store import Store
-from testbed.serving import Server, waitress
+from testbed.serving import Server
 
 _PATIENCE_S = 30.0
 """Longest wait for one acknowledgement, seconds."""
@@ -69,18 +69,17 @@ class _Client:
 
 
 def crash_round(
-    data_dir: Path,
+    server: Server,
     *,
     n_clients: int,
     after: int,
     before_kill: Callable[[Server], None] = lambda _: None,
 ) -> CrashRound:
-    """Let clients write to two sessions, kill the server, and check the stored points.
+    """Let clients write to two new sessions, kill the server, and check the stored points.
 
     The server is killed when it has acknowledged `after` points, while the clients still write.
     `before_kill` is called with it at that time.
     """
-    server: Server = waitress(data_dir, GMM_LOG_LEVEL="ERROR")
     try:
         addresses = [server.new_session(n_components=1) for _ in range(2)]
         counted = threading.Semaphore(0)
@@ -96,7 +95,7 @@ def crash_round(
         server.kill()
     for thread in threads:
         thread.join()
-    return _compare(data_dir, addresses, clients)
+    return _compare(server.data_dir, addresses, clients)
 
 
 def _compare(data_dir: Path, addresses: list[str], clients: list[_Client]) -> CrashRound:

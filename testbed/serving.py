@@ -9,8 +9,9 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Optional
@@ -28,13 +29,18 @@ def free_port() -> int:
 class Server:
     """A server process, with methods that send requests to it."""
 
-    def __init__(self, command: Sequence[str], port: int, environ: dict[str, str]) -> None:
+    def __init__(
+        self, command: Sequence[str], port: int, data_dir: Path, environ: dict[str, str]
+    ) -> None:
         self.port = port
+        self.data_dir = data_dir
+        # a file: a pipe that nobody reads would be full some time, and the server would wait
+        self._output = tempfile.TemporaryFile()  # noqa: SIM115 - until the process has ended
         self.process = subprocess.Popen(
             command,
             cwd=ROOT,
-            env={**os.environ, **environ},
-            stdout=subprocess.PIPE,
+            env={**os.environ, "GMM_DATA_DIR": str(data_dir), **environ},
+            stdout=self._output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
@@ -65,14 +71,16 @@ class Server:
     def stop(self, number: int = signal.SIGTERM, timeout_s: float = 60.0) -> tuple[int, str]:
         """Send the process a signal and wait; return its exit code and output."""
         self.process.send_signal(number)
-        output, _ = self.process.communicate(timeout=timeout_s)
-        return self.process.returncode, output.decode()
+        self.process.wait(timeout_s)
+        self._output.seek(0)
+        return self.process.returncode, self._output.read().decode()
 
     def kill(self) -> None:
         """Kill the process and its children with SIGKILL, as a crash would."""
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.communicate()
+        self.process.wait()
+        self._output.close()
 
     def _wait(self) -> None:
         deadline = time.monotonic() + 60
@@ -92,7 +100,7 @@ def waitress(data_dir: Path, **environ: str) -> Server:
     """Start `python -m dash_app`."""
     port = free_port()
     command = [sys.executable, "-m", "dash_app", "--port", str(port)]
-    return Server(command, port, {"GMM_DATA_DIR": str(data_dir), **environ})
+    return Server(command, port, data_dir, environ)
 
 
 def gunicorn(data_dir: Path, **environ: str) -> Server:
@@ -100,7 +108,27 @@ def gunicorn(data_dir: Path, **environ: str) -> Server:
     port = free_port()
     options = ["-k", "gthread", "--threads", "16", "-w", "2", "-b", f"127.0.0.1:{port}"]
     command = [sys.executable, "-m", "gunicorn", *options, "dash_app.app:create_server()"]
-    return Server(command, port, {"GMM_DATA_DIR": str(data_dir), **environ})
+    return Server(command, port, data_dir, environ)
+
+
+class LastingServer:
+    """A server for many tests: one that finds it ended, by a signal or a crash, starts another."""
+
+    def __init__(self, start: Callable[[], Server]) -> None:
+        self._start = start
+        self._server: Optional[Server] = None
+
+    def running(self) -> Server:
+        """Return the server, which runs."""
+        if self._server is None or self._server.process.poll() is not None:
+            self.kill()
+            self._server = self._start()
+        return self._server
+
+    def kill(self) -> None:
+        """Kill the process, if there is one, and forget its output."""
+        if self._server is not None:
+            self._server.kill()
 
 
 class Stream:

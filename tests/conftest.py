@@ -1,7 +1,8 @@
-"""Settings, use-cases and applications for the tests.
+"""Settings, use-cases, applications and a server process for the tests.
 
 `sessions` and `app` are new for each test. `server` is one application for a module, because making
-one takes longer than most tests: a test there makes the sessions that it needs.
+one takes longer than most tests: a test there makes the sessions that it needs. `lasting` is a
+process for all modules.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
     from dash_app.sessions import Sessions
+    from testbed.serving import LastingServer
 
 
 gc.disable()  # what the collection of the tests loads stays
@@ -101,3 +103,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
 def client(server: Flask) -> FlaskClient:
     """A client without a network."""
     return server.test_client()
+
+
+@pytest.fixture(scope="session")
+def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LastingServer]:
+    """waitress with 32 threads, a smaller limit on bodies, and a log as JSON."""
+    from testbed.serving import LastingServer, waitress
+
+    settings = {"GMM_THREADS": "32", "GMM_MAX_BODY_MB": "1", "GMM_LOG_FORMAT": "json"}
+    held = LastingServer(lambda: waitress(tmp_path_factory.mktemp("data"), **settings))
+    yield held
+    held.kill()

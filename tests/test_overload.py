@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +19,7 @@ import pytest
 from dash_app.config import Config
 from dash_app.sessions import Sessions
 from dash_app.store import Store
-from testbed.serving import Server, stream, waitress
+from testbed.serving import LastingServer, Server, stream, waitress
 from tests.waiting import eventually
 
 LONG = {"method": "adam", "epochs": 100_000, "wait_s": 0}
@@ -29,12 +28,18 @@ STOP_S = 10.0
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LastingServer]:
     """A server with 10 threads, at most 24 connections and two streams."""
-    data_dir = tmp_path_factory.mktemp("data")
-    server = waitress(data_dir, GMM_THREADS="10", GMM_MAX_CONNECTIONS="24")
-    yield server
-    server.kill()
+    settings = {"GMM_THREADS": "10", "GMM_MAX_CONNECTIONS": "24"}
+    held = LastingServer(lambda: waitress(tmp_path_factory.mktemp("data"), **settings))
+    yield held
+    held.kill()
+
+
+@pytest.fixture
+def served(small: LastingServer) -> Server:
+    """The small server, which runs."""
+    return small.running()
 
 
 def normal_points(n_points: int, seed: int) -> list[float]:
@@ -57,6 +62,8 @@ def test_short_training_overtakes_long_ones(served: Server) -> None:
         status, run = served.request("POST", f"{address}/train", LONG)
         assert (status, run["status"] in ("queued", "running")) == (202, True)
         runs.append(f"{address}/runs/{run['id']}")
+    # until torch is loaded they leave their slots anyway
+    eventually(lambda: any(served.request("GET", run)[1]["n_iter"] for run in runs))
     status, run = served.request("POST", f"{new_session(served)}/train", {"wait_s": 20})
     assert (status, run["status"]) == (200, "done")
     for run in runs:  # the next test has the server, too
@@ -118,14 +125,11 @@ def test_new_connection_replaces_an_idle_one(served: Server) -> None:
         assert served.request("GET", "/healthz") == (200, {"status": "ok"})
 
 
-def test_stop_under_load_is_quick_and_loses_nothing(tmp_path: Path) -> None:
-    server = waitress(tmp_path)
-    try:
-        seconds, acknowledged = stop_under_load(server)
-    finally:
-        server.kill()
+def test_stop_under_load_is_quick_and_loses_nothing(served: Server) -> None:
+    # the last test of the module: another one would have to start the server again
+    seconds, acknowledged = stop_under_load(served)
     assert seconds < STOP_S
-    config = Config(data_dir=tmp_path)
+    config = Config(data_dir=served.data_dir)
     sessions = Sessions(Store(config.store_url), config)
     for address, points in acknowledged.items():
         held = sessions.points(address.rpartition("/")[2]).tolist()

@@ -6,23 +6,20 @@ import contextlib
 import http.client
 import json
 import socket
-from collections.abc import Iterator
 from contextlib import ExitStack
 
 import psutil
 import pytest
 
-from testbed.serving import Server, stream, waitress
+from testbed.serving import LastingServer, Server, stream
 
 LIMIT = 1024 * 1024
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+@pytest.fixture
+def served(lasting: LastingServer) -> Server:
     """A server with 32 threads and a smaller limit on bodies."""
-    server = waitress(tmp_path_factory.mktemp("data"), GMM_THREADS="32", GMM_MAX_BODY_MB="1")
-    yield server
-    server.kill()
+    return lasting.running()
 
 
 def opened(server: Server, sent: bytes = b"") -> socket.socket:

@@ -37,7 +37,7 @@ _OBJECTS_BETWEEN_COLLECTIONS = 10_000
 
 _THREADS_END_S = 0.5
 """Longest wait for the threads at the end of the process. The close of the sessions has waited for
-those that write; one that is left is inside of what cannot be interrupted, such as loading torch."""
+those that write; one that is left is busy with what nothing interrupts, such as loading torch."""
 
 
 def listen(host: str, port: int) -> Optional[socket.socket]:

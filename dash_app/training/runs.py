@@ -40,7 +40,7 @@ _REPORT_EVERY_S = 0.03
 """Shortest time between two reports to the store; event streams send at most 30 a second."""
 
 _LOOK_EVERY_S = 0.05
-"""Time between two looks whether a run that waits for torch was cancelled."""
+"""Time between two looks of a run that waits for torch: was it cancelled, does other work wait?"""
 
 _START_ATTEMPTS = 20
 _CLOSE_TIMEOUT_S = 2.0
@@ -311,7 +311,7 @@ def fit(job: Job, reporter: Reporter) -> FitResult:
     loading = warm_up()
     while loading.is_alive():
         loading.join(_LOOK_EVERY_S)
-        reporter.check()
+        reporter.take_turns()
     from dash_app.learning.adam import fit_adam  # imports torch, which is slow
 
     return fit_adam(

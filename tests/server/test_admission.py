@@ -104,6 +104,25 @@ def test_session_has_at_most_one_queued_run(
     assert work.begun.count(session_id) == 1
 
 
+def test_trainings_that_wait_for_torch_leave_their_slots_to_others(
+    sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = threading.Event()
+    loading = threading.Thread(target=loaded.wait, args=(60,))
+    loading.start()
+    monkeypatch.setattr(runs, "warm_up", lambda: loading)
+    waiting = [new_session(sessions) for _ in range(turns.n_processors())]
+    asked = [sessions.train(each, method="adam", wait=False) for each in waiting]
+    assert {run.status for run in asked} == {"running"}
+    assert sessions.train(new_session(sessions)).status == "done"
+    assert loading.is_alive()
+    for session_id, run in zip(waiting, asked):
+        sessions.cancel(session_id, run.id)
+        eventually(lambda of=session_id, id_=run.id: sessions.run(of, id_).status == "cancelled")
+    loaded.set()
+    loading.join()
+
+
 def test_short_run_does_not_wait_for_long_ones(
     sessions: Sessions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
