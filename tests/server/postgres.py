@@ -12,9 +12,12 @@ from typing import Optional
 
 import psycopg
 
+from dash_app.database import schema
+from dash_app.store import Store
 from testbed.serving import free_port
 
 _OWNER = "postgres"  # the server's programs refuse to run as root
+_COLUMNS = {(table.name, each.name) for table in schema.metadata.sorted_tables for each in table.c}
 
 
 def binaries() -> Optional[Path]:
@@ -29,7 +32,7 @@ def binaries() -> Optional[Path]:
 
 
 class PostgresServer:
-    """One server with one database; `emptied` clears it."""
+    """One server with one database; `emptied` and `cleared` take everything out of it."""
 
     def __init__(self, programs: Path) -> None:
         self._directory = Path(tempfile.mkdtemp(prefix="postgres-"))
@@ -49,20 +52,48 @@ class PostgresServer:
             stderr=subprocess.DEVNULL,
         )
         self._wait()
+        self._url = f"postgresql://{_OWNER}@127.0.0.1:{self.port}/postgres"
+        self._connection = self._connect()
 
     def emptied(self) -> str:
         """Delete everything in the database; return its URL."""
-        with self._connect() as connection:
-            connection.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
-            connection.execute("DROP SCHEMA public CASCADE")
-            connection.execute("CREATE SCHEMA public")
-        return f"postgresql://{_OWNER}@127.0.0.1:{self.port}/postgres"
+        self._end_other_connections()
+        self._connection.execute("DROP SCHEMA public CASCADE")
+        self._connection.execute("CREATE SCHEMA public")
+        return self._url
+
+    def cleared(self) -> str:
+        """Delete all rows and see to the newest tables; return the URL.
+
+        It takes less than half of the time that it takes to make the tables.
+        """
+        if not self._has_newest_tables():
+            Store(self.emptied()).close()
+        self._end_other_connections()
+        for table in reversed(schema.metadata.sorted_tables):
+            if table is not schema.schema_version:
+                self._connection.execute(f"DELETE FROM {table.name}")
+        return self._url
+
+    def _has_newest_tables(self) -> bool:
+        columns = self._connection.execute(
+            "SELECT table_name, column_name FROM information_schema.columns "
+            "WHERE table_schema = 'public'"
+        )
+        if set(columns) != _COLUMNS:
+            return False
+        (version,) = self._connection.execute("SELECT max(version) FROM schema_version").fetchone()
+        return version == len(schema.STEPS)
+
+    def _end_other_connections(self) -> None:
+        self._connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
     def stop(self) -> None:
         """Stop the server and remove its files."""
+        self._connection.close()
         self._run(self._programs / "pg_ctl", "stop", "-D", self._data, "-m", "immediate")
         self._process.wait(30)
         shutil.rmtree(self._directory, ignore_errors=True)

@@ -17,6 +17,12 @@ from dash_app.store import Store
 SETTINGS = Settings(3, None, 1.0, 0)
 
 
+@pytest.fixture
+def has_tables() -> bool:
+    """The store is new: these tests are about the making of its tables."""
+    return False
+
+
 def test_store_is_created_on_first_use_and_found_again(config: Config) -> None:
     store = Store(config.store_url)
     store.create_session(SessionRecord("a", SETTINGS, 1.0, 2.0))
