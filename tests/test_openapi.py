@@ -19,6 +19,8 @@ from dash_app import api_models as models
 from dash_app.sessions import Sessions
 from dash_app.web import fields
 
+pytest_plugins = ["schemathesis.pytest.plugin"]
+
 
 def test_every_operation_is_described(client: FlaskClient) -> None:
     specification = client.get("/openapi/openapi.json").json

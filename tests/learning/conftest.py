@@ -1,6 +1,8 @@
-"""Data sets and streams shared by the tests of the learner."""
+"""Data sets, streams and the peer that the tests of the learner share."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,3 +29,11 @@ def clumps() -> NDArray[np.float64]:
     rng = np.random.default_rng(8)
     labels = rng.integers(0, 3, 120)
     return rng.normal(np.array([-0.7, 0.0, 0.6])[labels], np.array([0.05, 0.1, 0.08])[labels])
+
+
+@pytest.fixture(scope="session")
+def scikit_learn_mixture() -> Any:
+    """The class of scikit-learn; its import takes more than a second, which few tests need."""
+    from sklearn.mixture import GaussianMixture
+
+    return GaussianMixture

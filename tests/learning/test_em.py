@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
-from sklearn.mixture import GaussianMixture
 
 from dash_app.learning import tuning
 from dash_app.learning.compiled.segmentation import segmentations
@@ -34,12 +35,12 @@ def test_one_step_by_hand() -> None:
     assert_allclose(after.variances, [[(0.25 + 2.0) / 3.0]])
 
 
-def test_one_step_of_plain_likelihood_equals_scikit_learn() -> None:
+def test_one_step_of_plain_likelihood_equals_scikit_learn(scikit_learn_mixture: Any) -> None:
     rng = np.random.default_rng(2)
     points = np.concatenate([rng.normal(-2, 0.5, 60), rng.normal(1, 1.0, 40)])
     points = (points - points.mean()) / points.std()  # so that standardised units are data units
     weights, means, variances = np.array([0.4, 0.6]), np.array([-0.5, 0.7]), np.array([0.5, 0.8])
-    reference = GaussianMixture(
+    reference = scikit_learn_mixture(
         2,
         covariance_type="diag",
         weights_init=weights,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from sklearn.mixture import GaussianMixture
 
 from dash_app.errors import DataError, EmptyDataError, NonFiniteError, OutOfRangeError, ShapeError
 from dash_app.learning import Mixture, compare, fit_from_scratch
@@ -59,10 +60,12 @@ def test_few_steps_are_reported_as_not_converged(velocities: np.ndarray) -> None
     ("data", "n_components"), [("eruptions", 2), ("eruptions", 3), ("velocities", 3)]
 )
 def test_plain_likelihood_is_at_least_scikit_learns(
-    data: str, n_components: int, request: pytest.FixtureRequest
+    data: str, n_components: int, request: pytest.FixtureRequest, scikit_learn_mixture: Any
 ) -> None:
     points = request.getfixturevalue(data)
-    reference = GaussianMixture(n_components, n_init=10, random_state=0, reg_covar=1e-12, tol=1e-8)
+    reference = scikit_learn_mixture(
+        n_components, n_init=10, random_state=0, reg_covar=1e-12, tol=1e-8
+    )
     reference.fit(points[:, None])
     result = fit_from_scratch(points, n_components, prior_weight=0.0)
     assert -result.mean_nll >= reference.score(points[:, None]) - 1e-6
@@ -88,14 +91,14 @@ def test_many_random_starts_find_nothing_better(velocities: np.ndarray, n_compon
     assert fit_from_scratch(velocities, n_components).objective >= best - 1e-9
 
 
-def test_above_the_capacity_the_result_is_exact_on_all_points() -> None:
+def test_above_the_capacity_the_result_is_exact_on_all_points(scikit_learn_mixture: Any) -> None:
     rng = np.random.default_rng(4)
     labels = rng.integers(0, 3, 30_000)
     points = rng.normal(np.array([-2.0, 0.0, 1.5])[labels], np.array([0.2, 0.5, 0.3])[labels])
     result = fit_from_scratch(points, 3)
     assert_allclose(result.objective, j_by_definition(points, result.mixture, 1.0), rtol=1e-9)
     # the optimum of the data: a long EM on all points gains nothing
-    reference = GaussianMixture(
+    reference = scikit_learn_mixture(
         3,
         weights_init=result.mixture.weights,
         means_init=result.mixture.means[:, None],

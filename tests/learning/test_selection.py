@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import re
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from sklearn.mixture import GaussianMixture
 
 from dash_app.errors import RefusedError
 from dash_app.learning import Mixture, WeightedSummary, fit_from_scratch
@@ -45,9 +45,9 @@ def test_criteria_of_two_points_by_hand() -> None:
     assert_allclose(found.icl, found.bic + 4 * math.log(2), rtol=1e-14)
 
 
-def test_bic_and_aic_are_those_of_scikit_learn() -> None:
+def test_bic_and_aic_are_those_of_scikit_learn(scikit_learn_mixture: Any) -> None:
     points = np.random.default_rng(0).normal(size=200)
-    peer = GaussianMixture(2, weights_init=TWO.weights, means_init=TWO.means[:, None])
+    peer = scikit_learn_mixture(2, weights_init=TWO.weights, means_init=TWO.means[:, None])
     peer.fit(points[:, None])
     peer.weights_, peer.means_ = TWO.weights, TWO.means[:, None]
     peer.covariances_ = TWO.variances[:, None, None]
