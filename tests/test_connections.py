@@ -27,6 +27,8 @@ PARTIAL_HEADERS = b"GET / HTTP/1.1\r\nHost: he"
 PARTIAL_BODY = b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 4\r\n\r\nab"
 TOO_LARGE = b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 9999\r\n\r\n"
 BODY_BYTES = 100
+LOOK_EVERY_S = 0.05
+"""Time between two looks of the server at its time limits; usual is 1 s."""
 LARGE_BYTES = 2**23
 """Size of a large answer: more than the buffers of two sockets, less than waitress's own."""
 
@@ -63,6 +65,8 @@ class Served:
         self._server = ConnectionServer(
             self.application, listener, threads=4, max_connections=limit, max_body_bytes=BODY_BYTES
         )
+        # waitress takes whole seconds only: the tests would wait for one each
+        self._server.adj.asyncore_loop_timeout = self._server.adj.cleanup_interval = LOOK_EVERY_S
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._thread.start()
 

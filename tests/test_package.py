@@ -111,18 +111,6 @@ def applies(marker: Marker | None, python: str) -> bool:
     return marker is None or marker.evaluate({"python_version": python})
 
 
-def test_learner_loads_nothing_of_the_application_and_writes_nothing(tmp_path: Path) -> None:
-    code = "from dash_app.learning import *; import sys; print(*sys.modules)"
-    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, env=environ, capture_output=True, text=True
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    loaded = {name.partition(".")[0] for name in done.stdout.split()}
-    assert loaded >= CORE
-    assert not loaded & {"flask", "werkzeug", "dash", "plotly", "pydantic", "sqlalchemy", "torch"}
-
-
 @pytest.mark.parametrize(
     ("missing", "arguments"), [("dash", ["--port", "0"]), ("sqlalchemy", ["sessions", "list"])]
 )

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import dash_app.learning
 from dash_app.learning.timelines import timeline
+
+ROOT = Path(__file__).resolve().parents[2]
+APPLICATION = {"flask", "werkzeug", "dash", "plotly", "pydantic", "sqlalchemy", "torch"}
 
 
 @pytest.mark.parametrize("name", dash_app.learning.__all__)
@@ -37,17 +42,30 @@ def test_no_name_is_that_of_a_module() -> None:
 
 STEPS = """
 import sys
+def loaded():
+    print(*{name.partition(".")[0] for name in sys.modules})
 from dash_app.learning import Mixture
-import dash_app.store
-print(*(name for name in sys.modules if name.partition(".")[0] in ("numba", "scipy")))
+loaded()
 from dash_app.learning import WeightedSummary
 from dash_app.compilation_progress import PROGRESS
 print(PROGRESS.n_done == PROGRESS.n_functions > 0)
+from dash_app.learning import *
+loaded()
 """
 
 
-def test_mixtures_need_no_compiled_loop_and_what_needs_one_loads_all() -> None:
-    # the progress of the compilation counts all: it would never end after a part of them
-    command = [sys.executable, "-c", STEPS]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines() == ["", "True"]
+def test_names_load_what_they_need_and_nothing_of_the_application(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", STEPS],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    of_mixture, all_are_compiled, of_all = done.stdout.splitlines()
+    assert not {"numba", "scipy"} & set(of_mixture.split())
+    # what needs one compiled loop loads all: the progress counts all, and would never end otherwise
+    assert all_are_compiled == "True"
+    assert set(of_all.split()) >= {"numpy", "scipy", "numba", "platformdirs"}
+    assert not APPLICATION & set(of_all.split())

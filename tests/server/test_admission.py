@@ -132,6 +132,7 @@ def test_short_run_does_not_wait_for_long_ones(
         return (work if job.method == "adam" else real_fit)(job, on_iteration)
 
     monkeypatch.setattr(runs, "fit", fit)
+    monkeypatch.setattr(turns, "SLICE_S", 0.05)  # the wait for ten slices is shorter
     for _ in range(10):
         sessions.train(new_session(sessions), method="adam", wait=False)
     short = sessions.train(new_session(sessions), timeout_s=20.0)

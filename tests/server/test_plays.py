@@ -34,6 +34,12 @@ def session_id(sessions: Sessions) -> str:
     return found
 
 
+@pytest.fixture
+def short_rests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let examples rest for less than the usual 0.05 s between their increments."""
+    monkeypatch.setattr("dash_app.training.plays.INTERVAL_S", 0.015)
+
+
 def settings(view: SessionView) -> dict[str, Any]:
     return {name: getattr(view, name) for name in OWN}
 
@@ -52,6 +58,7 @@ def played(sessions: Sessions, session_id: str, n_points: int = POINTS.size) -> 
     return eventually(enough)
 
 
+@pytest.mark.usefixtures("short_rests")
 def test_play_adds_all_points_in_increments_and_tells_its_progress(
     sessions: Sessions, session_id: str
 ) -> None:
@@ -195,6 +202,7 @@ def test_crash_ends_it(sessions: Sessions, session_id: str) -> None:
 
 
 @pytest.mark.any_store
+@pytest.mark.usefixtures("short_rests")
 def test_streams_tell_increments_and_the_end(sessions: Sessions, session_id: str) -> None:
     feed = Feed(sessions, session_id, None)
     assert feed.next() is not None
