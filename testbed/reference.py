@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Optional
 
@@ -66,8 +67,12 @@ def cases() -> Iterator[Case]:
                 yield Case(stream, n_points)
 
 
+@cache
 def read_reference() -> dict[str, Any]:
-    """Return the content of the file: its command, seed, and the optimum of each case by name."""
+    """Return the content of the file: its command, seed, and the optimum of each case by name.
+
+    It is read once. Do not change it.
+    """
     content: dict[str, Any] = json.loads(Path(FILE).read_text(encoding="utf-8"))
     return content
 
