@@ -215,7 +215,7 @@ def test_body_above_its_time_limit_is_closed(
 def test_connection_without_a_request_is_closed_after_some_time(
     serve: Callable[..., Served], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connections, "IDLE_S", 0.3)
+    monkeypatch.setattr(connections, "IDLE_S", 0.6)
     served = serve()
     connection = served.opened()
     assert is_served(connection)

@@ -37,7 +37,7 @@ def session_id(sessions: Sessions) -> str:
 @pytest.fixture
 def short_rests(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let examples rest for less than the usual 0.05 s between their increments."""
-    monkeypatch.setattr("dash_app.training.plays.INTERVAL_S", 0.015)
+    monkeypatch.setattr("dash_app.training.plays.INTERVAL_S", 0.025)
 
 
 def settings(view: SessionView) -> dict[str, Any]:
