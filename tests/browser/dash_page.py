@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Optional
 
 import numpy as np
@@ -15,7 +17,15 @@ from selenium.webdriver.support.ui import WebDriverWait
 Array = NDArray[np.float64]
 
 SHIFT = 8  # of the DevTools protocol's modifiers
+LONGEST_WAIT_S = 180.0
 _PLOT = "document.querySelector('#plot .js-plotly-plot')"
+_SETTLED = f"""
+    !dash_clientside.state.outbox.busy && !dash_clientside.state.training()
+    && (dash_clientside.rug.form(dash_clientside.state.points.length) !== 'dots'
+        || {_PLOT}.data.find(t => t.uid === 'points').x.length
+            === dash_clientside.state.points.length)
+    && document.querySelectorAll('.dot.coming').length === 0
+"""
 _DEFER = """
 const [pause, latest] = arguments, waiting = {timer: 0, since: 0}, start = performance.now();
 window.ran = null;
@@ -42,6 +52,7 @@ class DashPage:
     def __init__(self, driver: WebDriver, server: Server) -> None:
         self.driver = driver
         self.server = server
+        driver.set_script_timeout(LONGEST_WAIT_S + 30)  # waits have shorter limits of their own
 
     def open(self, *, fresh: bool = True) -> DashPage:
         """Load the page; `fresh` as in a tab that never saw it."""
@@ -62,6 +73,26 @@ class DashPage:
         self.driver.get(self.server.url)
         self.driver.execute_cdp_cmd(f"Page.remove{each_load}", added)
 
+    def begin_anew(self) -> None:
+        """Go to a new session without a load, as the story does; mode and learners stay."""
+        before = self.session_id
+        self.script("dash_clientside.answers.enter(null, () => {})")
+        self.wait(f"dash_clientside.state.view && dash_clientside.state.view.id !== '{before}'")
+        self.settle()
+
+    @contextmanager
+    def screen(self, width: int, height: int, *, touch: bool = False) -> Iterator[None]:
+        """Show the page on a screen of this size, and then on the usual one again."""
+        emulate = self.driver.execute_cdp_cmd
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 400}
+        emulate("Emulation.setDeviceMetricsOverride", size)
+        emulate("Emulation.setTouchEmulationEnabled", {"enabled": touch})
+        try:
+            yield
+        finally:
+            emulate("Emulation.setTouchEmulationEnabled", {"enabled": False})
+            emulate("Emulation.clearDeviceMetricsOverride", {})
+
     # ------------------------------------------------------------------ eyes
 
     def script(self, code: str, *arguments: Any) -> Any:
@@ -70,15 +101,18 @@ class DashPage:
     def read(self, expression: str, *arguments: Any) -> Any:
         return self.script(f"return {expression}", *arguments)
 
-    def wait(self, condition: str, timeout_s: float = 20.0) -> Any:
+    def wait(self, condition: str, timeout_s: float = 20.0, what: str = "") -> Any:
         """Wait until a JavaScript expression is true; returns its value.
 
         The page itself looks every 10 ms: each question from here takes 5 ms of a processor.
         """
-        self.driver.set_script_timeout(timeout_s + 30)
         found = self.driver.execute_async_script(_WAIT % condition, timeout_s * 1000)
-        assert found, f"waited {timeout_s} s for: {condition}"
+        assert found, f"waited {timeout_s} s for: {what or condition}; {self._said()}"
         return found
+
+    def _said(self) -> str:
+        said = "['sentence', 'sentence-detail', 'problem'].map(id => document.getElementById(id)"
+        return f"the page says {self.read(f'{said}?.innerText)')}"
 
     def until(self, holds: Callable[[], Any], what: str, timeout_s: float = 20.0) -> Any:
         message = f"waited {timeout_s} s for: {what}"
@@ -86,16 +120,11 @@ class DashPage:
 
     def settle(self) -> None:
         """Wait until all is sent, answered and drawn, by Plotly or as a sketch."""
-        self.wait("!dash_clientside.state.outbox.busy && !dash_clientside.state.training()")
-        points = "dash_clientside.state.points.length"
-        shown = f"{_PLOT}.data.find(t => t.uid === 'points').x.length === {points}"
-        many = f"dash_clientside.rug.form({points}) !== 'dots'"
-        self.wait(f"({many} || {shown}) && document.querySelectorAll('.dot.coming').length === 0")
+        self.wait(_SETTLED)
 
     def redrawn(self) -> None:
         """Wait until Plotly has drawn what was sketched."""
-        self.settle()
-        self.wait("document.querySelectorAll('.dot').length === 0")
+        self.wait(f"{_SETTLED} && document.querySelectorAll('.dot').length === 0")
 
     def defer(self, pause_ms: float, latest_ms: float) -> None:
         """Defer work as drawing does; `ran` tells after how many ms it ran, null until then."""
@@ -109,17 +138,14 @@ class DashPage:
         return str(self.read("document.getElementById(arguments[0]).innerText", element))
 
     def wait_text(self, element: str, part: str) -> str:
-        found = "document.getElementById(arguments[0]).innerText"
-        self.until(
-            lambda: part in self.read(found, element),
-            f"{part!r} in {element}: {self.text(element)!r}",
-        )
+        text = f"document.getElementById('{element}')?.innerText"
+        self.wait(f"{text}?.includes({json.dumps(part)})", what=f"{part!r} in {element}")
         return self.text(element)
 
     def wait_message(self, part: str) -> None:
         """Wait for a message that shows by itself for some seconds."""
         shown = "[...document.querySelectorAll('[role=alert]')].map(e => e.innerText).join()"
-        self.until(lambda: part in self.read(shown), f"the message {part!r}")
+        self.wait(f"{shown}.includes({json.dumps(part)})", what=f"the message {part!r}")
 
     def curve(self, uid: str) -> tuple[Array, Array]:
         """Return the data of a curve; `line` is what is on the screen."""
@@ -187,6 +213,13 @@ class DashPage:
             self.mouse("mouseMoved", at)
             self.mouse("mousePressed", at, **more)
             self.mouse("mouseReleased", at, **more)
+
+    def add(self, *points: float) -> None:
+        """Let points come from elsewhere: one increment, whatever their number."""
+        n_points = self.points.size + len(points)
+        self.server.sessions.add(self.session_id, points)
+        self.wait(f"dash_clientside.state.view.n_points === {n_points}")
+        self.settle()
 
     def press(self, element: str) -> None:
         self.driver.find_element("id", element).click()

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 from dash.testing.browser import Browser
 from dash_page import DashPage
 from page_server import Server
 from selenium.webdriver.common.keys import Keys
-
-from dash_app.training import plays
 
 pytestmark = pytest.mark.browser
 
@@ -39,83 +38,91 @@ def train(page: DashPage) -> None:
     page.settle()
 
 
-@pytest.mark.parametrize("size", [(1280, 800), (1024, 768), (360, 780)])
-def test_nothing_shifts_after_the_load(tab: DashPage, size: tuple[int, int]) -> None:
+@pytest.mark.parametrize("width", [1280, 1024, 360])
+def test_nothing_shifts_after_the_load(tab: DashPage, width: int) -> None:
     page = tab
-    width, height = size
-    screen = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 400}
-    page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
-    try:
+    with page.screen(width, {1280: 800, 1024: 768, 360: 780}[width]):
         page.open()
-        page.wait_text("sentence", "Click anywhere")
-        page.script(SHIFTS)
-        page.mouse("mouseMoved", page.pixel(0.8))
-        page.click(*TWO_CLUMPS)
-        page.settle()
-        page.wait_text("sentence", "6 points learned online")
-        train(page)
-        page.wait_text("sentence", "Online and from scratch")
-        page.click(0.0)
-        page.wait_text("sentence", "is old")
-        if width > 400:  # on a phone the tables are one below the other
-            page.key("7")
-            page.wait("document.querySelectorAll('#online-parameters tbody tr').length === 7")
-        page.key("c")
-        page.wait_text("sentence", "Click anywhere")
-        page.pass_time(300)  # the small charts are drawn in idle time
-        # on a busy machine what a key asks for may come half a second later: a slider's thumb that
-        # moves, a table that goes
-        nodes = [node for _, those in page.read("shifts") for node in those]
-        jumps = [node for node in nodes if not node.endswith(" to 0,0")]
-        assert [node for node in jumps if "Slider-thumb" not in node] == []
-    finally:
-        page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+        nothing_shifts_while_points_come_and_go(page, phone=width < 400)
+        if width == 1024:
+            charts_and_rows_are_in_sight(page)
 
 
-def test_charts_and_rows_are_in_sight(tab: DashPage) -> None:
-    page = tab
-    screen = {"width": 1024, "height": 768, "deviceScaleFactor": 1, "mobile": False}
-    page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
-    try:
-        page.open()
-        page.click(*TWO_CLUMPS)
-        page.key("9")
-        page.wait("document.querySelectorAll('#online-parameters tbody tr').length === 9")
-        bottom = "[...document.querySelectorAll('.chart')].at(-1).getBoundingClientRect().bottom"
-        assert page.read(bottom) <= 768
-        # no row hides behind a scroll of the table
-        hidden = "[...document.querySelectorAll('.parameters, .parameters *')].filter("
-        hidden += "e => ['auto', 'scroll', 'hidden'].includes(getComputedStyle(e).overflowY))"
-        assert page.read(f"{hidden}.length") == 0
-    finally:
-        page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+def nothing_shifts_while_points_come_and_go(page: DashPage, *, phone: bool) -> None:
+    page.wait_text("sentence", "Click anywhere")
+    page.script(SHIFTS)
+    page.mouse("mouseMoved", page.pixel(0.8))
+    page.click(-0.6, 0.5, -0.52, 0.44)
+    page.settle()
+    page.wait_text("sentence", "4 points learned online")
+    train(page)
+    page.wait_text("sentence", "Online and from scratch")
+    page.click(0.0)
+    page.wait_text("sentence", "is old")
+    if not phone:  # there the tables are one below the other
+        page.key("7")
+        page.wait("document.querySelectorAll('#online-parameters tbody tr').length === 7")
+    page.key("c")
+    page.wait_text("sentence", "Click anywhere")
+    page.pass_time(300)  # the small charts are drawn in idle time
+    # on a busy machine what a key asks for may come half a second later: a slider's thumb that
+    # moves, a table that goes
+    nodes = [node for _, those in page.read("shifts") for node in those]
+    jumps = [node for node in nodes if not node.endswith(" to 0,0")]
+    assert [node for node in jumps if "Slider-thumb" not in node] == []
 
 
-def test_address_names_the_session_for_a_reload_and_another_tab(
+def charts_and_rows_are_in_sight(page: DashPage) -> None:
+    page.add(*TWO_CLUMPS)
+    page.key("9")
+    page.wait("document.querySelectorAll('#online-parameters tbody tr').length === 9")
+    bottom = "[...document.querySelectorAll('.chart')].at(-1).getBoundingClientRect().bottom"
+    assert page.read(bottom) <= 768
+    # no row hides behind a scroll of the table
+    hidden = "[...document.querySelectorAll('.parameters, .parameters *')].filter("
+    hidden += "e => ['auto', 'scroll', 'hidden'].includes(getComputedStyle(e).overflowY))"
+    assert page.read(f"{hidden}.length") == 0
+
+
+def test_browsers_have_sessions_of_their_own_until_one_opens_the_address_of_the_other(
     page: DashPage, another_chromium: Browser, page_server: Server
 ) -> None:
-    page.click(-0.5, 0.5)
+    other = DashPage(another_chromium.driver, page_server).open()
+    two_browsers_do_not_see_each_others_points(page, other)
+    address_names_the_session_for_a_reload_and_another_browser(page, other)
+    address_of_no_session_is_told(page)
+
+
+def two_browsers_do_not_see_each_others_points(page: DashPage, other: DashPage) -> None:
+    page.click(-0.5, -0.4)
+    other.click(0.7)
     page.settle()
+    other.settle()
+    np.testing.assert_allclose(page.drawn_points(), [-0.5, -0.4], atol=0.004)
+    np.testing.assert_allclose(other.drawn_points(), [0.7], atol=0.004)
+
+
+def address_names_the_session_for_a_reload_and_another_browser(
+    page: DashPage, other: DashPage
+) -> None:
     address = page.driver.current_url
     assert address == f"{page.server.url}?s={page.session_id}"
     page.open(fresh=False)
     page.wait("dash_clientside.state.view.n_points === 2")
-    other = DashPage(another_chromium.driver, page_server)
     other.driver.get(address)
-    other.wait("window.dash_clientside?.state?.view?.n_points === 2", 60)
+    other.wait("window.dash_clientside?.state?.view?.n_points === 2")
     assert other.session_id == page.session_id
 
 
-def test_address_of_no_session_is_told(tab: DashPage) -> None:
+def address_of_no_session_is_told(page: DashPage) -> None:
     for unknown in ("0" * 32, "no-id"):
-        tab.driver.get(f"{tab.server.url}?s={unknown}")
-        tab.wait_message("The session of this address does not exist.")
-        tab.wait("location.search === `?s=${dash_clientside.state.view.id}`")
+        page.driver.get(f"{page.server.url}?s={unknown}")
+        page.wait_message("The session of this address does not exist.")
+        page.wait("location.search === `?s=${dash_clientside.state.view.id}`")
 
 
 def test_controls_show_the_session_after_undo_and_reload(page: DashPage) -> None:
-    page.click(*TWO_CLUMPS)
-    page.settle()
+    page.add(*TWO_CLUMPS)
     page.slide("n-components", 4)
     page.wait_text("n-components-value", "5")
     page.choose("method", "adam")
@@ -135,31 +142,13 @@ def test_controls_show_the_session_after_undo_and_reload(page: DashPage) -> None
     assert page.view.n_components == 20  # showing a setting does not change it
 
 
-def test_smaller_summary_is_a_setting_and_the_cause_of_a_difference(page: DashPage) -> None:
-    page.play("old-faithful", 272)
+def test_small_memory_is_said_and_named_as_the_cause_of_a_difference(page: DashPage) -> None:
+    cause_is_named_only_where_it_is_known(page)
     page.open_memory()
-    page.slide("capacity", 0)
-    page.wait("dash_clientside.state.view.capacity === 16")
-    page.wait_text("capacity-value", "16 atoms")
-    page.wait_text("summary-state", "It holds 16 atoms. Neighbouring values are merged.")
-    train(page)
-    page.wait_text("sentence", "Online and from scratch differ by")
-    page.wait_text("sentence-detail", "The cause is the summary: at most 16 atoms.")
-    assert "fit" not in page.text("sentence-detail")  # of the summary, which online is fitted to
-    page.race_ends()
-    measured = page.read("dash_clientside.race.at('summary')")
-    assert -measured["objective"] < page.view.online.loss  # all points against their bound
-    shown = "dash_clientside.words.nats({})"
-    page.wait_text("summary-loss", page.read(shown.format(-measured["objective"])))
-    page.wait_text("summary-nll", page.read(shown.format(measured["mean_nll"])))
-
-
-def test_summary_is_no_cause_while_it_has_merged_nothing(page: DashPage) -> None:
-    page.script("dash_clientside.actions.configure({capacity: 16})")
-    page.wait("dash_clientside.state.view.capacity === 16")
-    page.open_memory()
-    page.server.sessions.add(page.session_id, [-0.9 + 0.12 * index for index in range(16)])
-    page.wait_text("summary-state", "It holds 16 atoms. No values are merged.")
+    summary_is_no_cause_while_it_has_merged_nothing(page)
+    page.begin_anew()
+    page.wait_text("capacity-value", "256 atoms")
+    smaller_summary_is_a_setting_and_the_cause_of_a_difference(page)
 
 
 CAUSE = """
@@ -171,7 +160,7 @@ return dash_clientside.words.headline(
 """
 
 
-def test_cause_is_named_only_where_it_is_known(page: DashPage) -> None:
+def cause_is_named_only_where_it_is_known(page: DashPage) -> None:
     said = [
         page.script(CAUSE, method, named, exact, apart)
         for method, named, exact, apart in (
@@ -193,8 +182,33 @@ def test_cause_is_named_only_where_it_is_known(page: DashPage) -> None:
     ]
 
 
+def summary_is_no_cause_while_it_has_merged_nothing(page: DashPage) -> None:
+    page.script("dash_clientside.actions.configure({capacity: 16})")
+    page.wait("dash_clientside.state.view.capacity === 16")
+    page.add(*[-0.9 + 0.12 * index for index in range(16)])
+    page.wait_text("summary-state", "It holds 16 atoms. No values are merged.")
+
+
+def smaller_summary_is_a_setting_and_the_cause_of_a_difference(page: DashPage) -> None:
+    page.play("old-faithful", 272)
+    page.slide("capacity", 0)
+    page.wait("dash_clientside.state.view.capacity === 16")
+    page.wait_text("capacity-value", "16 atoms")
+    page.wait_text("summary-state", "It holds 16 atoms. Neighbouring values are merged.")
+    train(page)
+    page.wait_text("sentence", "Online and from scratch differ by")
+    page.wait_text("sentence-detail", "The cause is the summary: at most 16 atoms.")
+    assert "fit" not in page.text("sentence-detail")  # of the summary, which online is fitted to
+    page.race_ends()
+    measured = page.read("dash_clientside.race.at('summary')")
+    assert -measured["objective"] < page.view.online.loss  # all points against their bound
+    shown = "dash_clientside.words.nats({})"
+    page.wait_text("summary-loss", page.read(shown.format(-measured["objective"])))
+    page.wait_text("summary-nll", page.read(shown.format(measured["mean_nll"])))
+
+
 def test_cause_of_an_old_curve_and_of_adam_are_named(page: DashPage) -> None:
-    page.click(*TWO_CLUMPS)
+    page.add(*TWO_CLUMPS)
     train(page)
     page.key("2")
     page.wait_text("sentence", "it was trained with other settings")
@@ -213,9 +227,37 @@ def test_cause_of_an_old_curve_and_of_adam_are_named(page: DashPage) -> None:
         assert page.text(f"summary-{column}") != "\u2013"
 
 
-def test_undo_and_settings_are_no_increments(page: DashPage) -> None:
+def test_plot_and_tables_number_the_components_and_hold_large_values(page: DashPage) -> None:
+    click_that_misses_is_answered_visibly(page)
+    components_of_the_table_are_numbered_on_the_plot(page)
+    undo_and_settings_are_no_increments(page)
+    page.begin_anew()
+    large_numbers_stay_in_their_cells_and_tables_in_their_cards(page)
+
+
+def click_that_misses_is_answered_visibly(page: DashPage) -> None:
+    page.click(0.3, button="right")
+    page.wait_message("There is no point here.")
+
+
+def components_of_the_table_are_numbered_on_the_plot(page: DashPage) -> None:
     page.click(*TWO_CLUMPS)
     page.settle()
+    page.wait("document.querySelectorAll('#plot .textpoint').length === 3")
+    page.wait_text("parameters-note", "stands for almost no point")
+    model = "{weights: [1, 1e-12], means: [0, 0.001], variances: [0.01, arguments[0]]}"
+    note = f"dash_clientside.table.note({{online: {model}}})"
+    several = "{weights: [1, 1e-4, 1e-12], means: [0, 1, 2], variances: [1, 1, 1]}"
+    told = page.read(f"dash_clientside.table.note({{online: {several}}})")
+    assert told.startswith("Online, components 2, 3: a weight below 0.001")
+    assert "narrow" not in page.read(note, 0.04)
+    assert "narrow" in page.read(note, 1e-26)
+    seen = f"{{mode: 'both', seen: () => ({{online: {model}, scratch: null}})}}"
+    close = page.read(f"dash_clientside.curves.all({seen}, [-1, 1]).numbers.text", 0.04)
+    assert close == ["1, 2", "\u00a0"]
+
+
+def undo_and_settings_are_no_increments(page: DashPage) -> None:
     page.wait("!document.getElementById('undo').disabled")
     page.key("u", "4")
     page.wait("dash_clientside.state.view.n_components === 4")
@@ -227,9 +269,8 @@ def test_undo_and_settings_are_no_increments(page: DashPage) -> None:
     assert found == sorted(set(found))
 
 
-def test_large_numbers_stay_in_their_cells_and_tables_in_their_cards(page: DashPage) -> None:
-    sessions = page.server.sessions
-    sessions.add(page.session_id, [-1234567.0, -2345678.0, 3456789.0, 3456999.0])
+def large_numbers_stay_in_their_cells_and_tables_in_their_cards(page: DashPage) -> None:
+    page.add(-1234567.0, -2345678.0, 3456789.0, 3456999.0)
     page.wait_text("online-parameters", "e6")
     wide = """
         const tables = [...document.querySelectorAll('.times table, .parameters table')];
@@ -238,17 +279,31 @@ def test_large_numbers_stay_in_their_cells_and_tables_in_their_cards(page: DashP
             .filter((each) => each.scrollWidth > each.clientWidth).map((each) => each.innerText);
     """
     for width in (1280, 1024, 360):
-        page.driver.execute_cdp_cmd(
-            "Emulation.setDeviceMetricsOverride",
-            {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": False},
-        )
-        assert page.script(wide) == [], width
-    page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+        with page.screen(width, 800):
+            assert page.script(wide) == [], width
 
 
-def test_an_end_of_the_axis_zooms_in_and_an_empty_box_shows_all(page: DashPage) -> None:
-    page.click(-0.9, 0.1, 0.2)
+def test_axis_shows_all_points_or_what_a_person_sets(page: DashPage) -> None:
+    clear_gives_back_the_axis(page)
+    page.begin_anew()
+    axis_that_was_set_holds_cursor_and_numbers_until_an_example_or_another_session(page)
+    an_end_of_the_axis_zooms_in_and_an_empty_box_shows_all(page)
+
+
+def clear_gives_back_the_axis(page: DashPage) -> None:
+    page.server.sessions.add(page.session_id, [-0.5, 7.0])
+    page.wait("dash_clientside.state.shown[1] > 7")
+    page.key("c")
+    page.wait("dash_clientside.state.shown.join() === '-1,1'")
+    drawn = "document.querySelector('#plot .js-plotly-plot')._fullLayout.xaxis.range"
+    page.wait(f"{drawn}.join() === '-1,1'")
+    page.click(0.5)
     page.settle()
+    assert page.points == pytest.approx([0.5], abs=0.004)
+
+
+def an_end_of_the_axis_zooms_in_and_an_empty_box_shows_all(page: DashPage) -> None:
+    page.add(-0.9, 0.1, 0.2)
     page.key("0.0", Keys.ENTER, into="axis-low")
     page.wait("dash_clientside.state.shown[0] === 0")
     page.wait_text("points-outside", "1 point outside")
@@ -266,7 +321,7 @@ def test_an_end_of_the_axis_zooms_in_and_an_empty_box_shows_all(page: DashPage) 
     page.wait("dash_clientside.state.shown[0] === -0.2")
 
 
-def test_axis_that_was_set_holds_cursor_and_numbers_until_an_example_or_another_session(
+def axis_that_was_set_holds_cursor_and_numbers_until_an_example_or_another_session(
     page: DashPage,
 ) -> None:
     def set_axis() -> None:
@@ -274,8 +329,7 @@ def test_axis_that_was_set_holds_cursor_and_numbers_until_an_example_or_another_
         page.key("5", Keys.ENTER, into="axis-low")
         page.wait("dash_clientside.state.shown.join() === '5,9'")
 
-    page.click(-0.5, 0.5)
-    page.settle()
+    page.add(-0.5, 0.5)
     set_axis()
     page.wait("document.getElementById('axis-cursor').ariaValueNow === '5'")
     page.wait("document.querySelectorAll('#plot .ytick text').length > 1")
@@ -288,44 +342,3 @@ def test_axis_that_was_set_holds_cursor_and_numbers_until_an_example_or_another_
     page.wait("window.dash_clientside?.state?.view")
     assert page.read("dash_clientside.state.shown") == [-1, 1]
     assert page.read("document.getElementById('axis-low').value") == ""
-
-
-def test_components_of_the_table_are_numbered_on_the_plot(page: DashPage) -> None:
-    page.click(*TWO_CLUMPS)
-    page.settle()
-    page.wait("document.querySelectorAll('#plot .textpoint').length === 3")
-    page.wait_text("parameters-note", "stands for almost no point")
-    model = "{weights: [1, 1e-12], means: [0, 0.001], variances: [0.01, arguments[0]]}"
-    note = f"dash_clientside.table.note({{online: {model}}})"
-    several = "{weights: [1, 1e-4, 1e-12], means: [0, 1, 2], variances: [1, 1, 1]}"
-    told = page.read(f"dash_clientside.table.note({{online: {several}}})")
-    assert told.startswith("Online, components 2, 3: a weight below 0.001")
-    assert "narrow" not in page.read(note, 0.04)
-    assert "narrow" in page.read(note, 1e-26)
-    seen = f"{{mode: 'both', seen: () => ({{online: {model}, scratch: null}})}}"
-    close = page.read(f"dash_clientside.curves.all({seen}, [-1, 1]).numbers.text", 0.04)
-    assert close == ["1, 2", "\u00a0"]
-
-
-def test_space_pauses_an_example_and_escape_stops_it(
-    page: DashPage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(plays, "INTERVAL_S", 5.0)  # it must not end before the key comes
-    page.press("example-old-faithful")
-    page.wait("dash_clientside.state.view.n_points > 3")
-    page.key(" ")
-    page.wait_text("pause", "Resume")
-    page.wait("!dash_clientside.state.outbox.busy")
-    held = page.points.size
-    page.key(Keys.ESCAPE)
-    page.wait_text("playing", "Examples")
-    page.settle()
-    assert page.points.size == held < 272
-    page.key("u")  # one undo takes back the whole example
-    page.wait("dash_clientside.state.view.n_points === 0")
-    page.wait_text("n-components-value", "3")
-
-
-def test_missed_shift_click_answers_visibly(page: DashPage) -> None:
-    page.click(0.3, button="right")
-    page.wait_message("There is no point here.")

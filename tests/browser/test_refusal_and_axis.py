@@ -17,18 +17,6 @@ def _choose_adam(page: DashPage, epochs: int) -> None:
     page.wait(f"dash_clientside.state.epochs === {epochs}")
 
 
-def test_clear_gives_back_the_axis(page: DashPage) -> None:
-    page.server.sessions.add(page.session_id, [-0.5, 7.0])
-    page.wait("dash_clientside.state.shown[1] > 7")
-    page.key("c")
-    page.wait("dash_clientside.state.shown.join() === '-1,1'")
-    drawn = "document.querySelector('#plot .js-plotly-plot')._fullLayout.xaxis.range"
-    page.wait(f"{drawn}.join() === '-1,1'")
-    page.click(0.5)
-    page.settle()
-    assert page.points == pytest.approx([0.5], abs=0.004)
-
-
 def test_refused_training_is_explained_at_the_control_of_its_field(page: DashPage) -> None:
     for part in np.random.default_rng(5).normal(size=(4, 100_000)):
         page.server.sessions.add(page.session_id, part)
