@@ -26,22 +26,41 @@ def _open(page: DashPage, session_id: str) -> None:
     page.wait(f"window.dash_clientside?.state?.view?.id === '{session_id}'")
 
 
-def test_changes_of_another_tab_come_without_a_question(page: DashPage) -> None:
-    page.click(-0.5, 0.5)
+def test_changes_of_others_come_by_themselves_and_old_answers_do_not_count(page: DashPage) -> None:
+    points_of_another_client_appear(page)
+    changes_of_another_tab_come_without_a_question(page)
+    page.begin_anew()
+    changes_of_another_tab_and_own_clicks_meet(page)
+    page.begin_anew()
+    answers_out_of_order_are_dropped(page)
+    page.begin_anew()
+    points_are_sent_again_where_the_server_has_lost_the_session(page)
+
+
+def points_of_another_client_appear(page: DashPage) -> None:
+    page.click(-0.5)
     page.settle()
+    page.server.sessions.add(page.session_id, [0.3, 0.6])
+    page.wait("dash_clientside.state.view.n_points === 3")
+    page.settle()
+    np.testing.assert_allclose(page.drawn_points(), [-0.5, 0.3, 0.6], atol=0.004)
+
+
+def changes_of_another_tab_come_without_a_question(page: DashPage) -> None:
+    n_points = len(page.points)
     page.script(_COUNT_LOOKS)
     sessions = page.server.sessions
     for x in (0.1, 0.2, 0.3):
         sessions.add(page.session_id, [x])
     sessions.remove(page.session_id, [0.2])
-    page.wait("dash_clientside.state.points.length === 4")
+    page.wait(f"dash_clientside.state.points.length === {n_points + 2}")
     page.settle()
     assert page.read("dash_clientside.state.points") == page.points.tolist()
     assert page.read("dash_clientside.state.view.online.number") == page.view.online.number
     assert page.read("looks") == 0
 
 
-def test_changes_of_another_tab_and_own_clicks_meet(page: DashPage) -> None:
+def changes_of_another_tab_and_own_clicks_meet(page: DashPage) -> None:
     wanted = 12
     for k in range(wanted // 2):
         page.server.sessions.add(page.session_id, [0.01 * k])
@@ -51,7 +70,52 @@ def test_changes_of_another_tab_and_own_clicks_meet(page: DashPage) -> None:
     assert page.read("dash_clientside.state.points") == page.points.tolist()
 
 
-def test_very_many_points_are_a_histogram_and_clicks_count_in_it(page: DashPage) -> None:
+def answers_out_of_order_are_dropped(page: DashPage) -> None:
+    page.click(-0.5)
+    page.settle()
+    old = page.read("dash_clientside.state.view")
+    page.click(0.5)
+    page.settle()
+    assert page.read("dash_clientside.state.receive(arguments[0])", old) is False
+    assert page.read("dash_clientside.state.view.n_points") == 2
+    # an answer that comes twice counts once
+    page.script("dash_clientside.answers.answered({key: 'of long ago', view: arguments[0]})", old)
+    assert page.read("dash_clientside.state.view.n_points") == 2
+    page.settle()
+    np.testing.assert_allclose(page.drawn_points(), [-0.5, 0.5], atol=0.004)
+
+
+def points_are_sent_again_where_the_server_has_lost_the_session(page: DashPage) -> None:
+    page.click(-0.5, 0.5)
+    page.key("5")
+    page.wait("dash_clientside.state.view.n_components === 5")
+    page.settle()
+    lost = page.session_id
+    page.server.sessions.delete(lost)
+    page.wait(f"dash_clientside.state.view.id !== '{lost}'")
+    page.wait("dash_clientside.state.view.n_points === 2")
+    page.click(0.1)
+    page.settle()
+    np.testing.assert_allclose(page.points, [-0.5, 0.5, 0.1], atol=0.004)
+    assert page.view.n_components == 5
+    page.severe_logs()
+
+
+@pytest.mark.usefixtures("no_rests")
+def test_axis_grows_with_the_data_and_very_many_points_are_a_histogram(page: DashPage) -> None:
+    axis_grows_and_an_example_of_ten_thousand_is_a_histogram(page)
+    clicks_count_in_the_histogram_of_a_long_session(page)
+
+
+def axis_grows_and_an_example_of_ten_thousand_is_a_histogram(page: DashPage) -> None:
+    page.server.sessions.add(page.session_id, [3.0])
+    page.wait("dash_clientside.state.shown[1] > 3")
+    page.play("ten-thousand", 10_000)
+    page.wait(f"{_HISTOGRAM}.fill === 'tozeroy' && {_HISTOGRAM}.x.length > 100")
+    assert page.drawn_points() == []
+
+
+def clicks_count_in_the_histogram_of_a_long_session(page: DashPage) -> None:
     rng = np.random.default_rng(3)
     points = np.concatenate([rng.normal(-0.5, 0.05, 15_000), rng.normal(0.4, 0.1, 5_000)])
     sessions = page.server.sessions

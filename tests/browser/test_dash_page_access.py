@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
 from dash_page import DashPage
 from selenium.webdriver.common.keys import Keys
 
+from dash_app.training import plays
+
 pytestmark = pytest.mark.browser
 
-FIRST_LOAD_BYTES = 7_000_000
 THEME = "document.documentElement.getAttribute('data-mantine-color-scheme')"
 HELP = "document.querySelector('[role=dialog]') !== null"
 GRAVE = ("serious", "critical")
@@ -42,11 +42,12 @@ COLOURS = ("cat.color",)
 def axe_findings(page: DashPage, tags: Sequence[str] = ()) -> list[str]:
     """Return what axe-core calls serious, as sentences; `tags` limits its rules."""
     axe = pytest.importorskip("axe_core_python", reason="the package needs Python 3.10")
-    page.script((Path(axe.__file__).parent / "axe.min.js").read_text(encoding="utf-8"))
+    if not page.read("'axe' in window"):
+        page.script((Path(axe.__file__).parent / "axe.min.js").read_text(encoding="utf-8"))
     found = page.driver.execute_async_script(
         "const [options, done] = arguments;"
         "axe.run(document, options).then(r => done(r.violations));",
-        {"runOnly": list(tags)} if tags else {},
+        {"resultTypes": ["violations"], **({"runOnly": list(tags)} if tags else {})},
     )
     return [
         f"{each['id']}: {each['help']}: {[node['html'][:120] for node in each['nodes']]}"
@@ -56,8 +57,8 @@ def axe_findings(page: DashPage, tags: Sequence[str] = ()) -> list[str]:
 
 
 def test_axe_finds_nothing_serious(page: DashPage) -> None:
-    page.driver.set_script_timeout(60)
-    page.play("two-clumps", 40)
+    for part in np.split(np.random.default_rng(4).normal([[-0.5], [0.5]], 0.1, (2, 20)), 2):
+        page.add(*part.ravel())
     page.key("p")
     page.wait("dash_clientside.state.scratchCurrent()")
     page.settle()
@@ -82,7 +83,21 @@ def test_axe_finds_nothing_serious(page: DashPage) -> None:
     assert not axe_findings(page, COLOURS)
 
 
-def test_cursor_adds_and_takes_back_by_keys(page: DashPage) -> None:
+def test_keys_reach_all_that_the_mouse_does(
+    page: DashPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cursor_adds_and_takes_back_by_keys(page)
+    every_control_is_reached_by_tab_and_shows_its_focus(page)
+    page.begin_anew()
+    keys_reach_memory_epochs_and_axis(page)
+    monkeypatch.setattr(plays, "INTERVAL_S", 5.0)  # no example must end before the next key comes
+    key_plays_an_example(page)
+    page.begin_anew()
+    space_pauses_an_example_and_escape_stops_it(page)
+    keys_choose_modes_components_and_help(page)
+
+
+def cursor_adds_and_takes_back_by_keys(page: DashPage) -> None:
     page.key("x")
     page.wait("document.activeElement.id === 'axis-cursor'")
     page.key(Keys.ARROW_RIGHT, Keys.ENTER, into="axis-cursor")
@@ -96,8 +111,7 @@ def test_cursor_adds_and_takes_back_by_keys(page: DashPage) -> None:
     np.testing.assert_allclose(page.points, [0.02], atol=1e-9)
 
 
-def test_every_control_is_reached_by_tab_and_shows_its_focus(page: DashPage) -> None:
-    page.click(0.3)
+def every_control_is_reached_by_tab_and_shows_its_focus(page: DashPage) -> None:
     page.wait("!document.getElementById('undo').disabled")
     n_controls = page.script(CONTROLS)
     assert n_controls > 20
@@ -113,19 +127,47 @@ def test_every_control_is_reached_by_tab_and_shows_its_focus(page: DashPage) -> 
     assert outlines == dict.fromkeys(range(n_controls), True)
 
 
-def test_cursor_stays_at_its_value_when_plotly_resizes_by_itself(page: DashPage) -> None:
-    """As when the findings come and with them a scroll bar; the window keeps its size."""
-    page.click(-0.4, 0.4)
+def keys_reach_memory_epochs_and_axis(page: DashPage) -> None:
+    epochs = page.read("dash_clientside.state.epochs")
+    page.key("]")
+    page.wait(f"dash_clientside.state.epochs === {epochs + 50}")
+    page.key("[")
+    page.wait(f"dash_clientside.state.epochs === {epochs}")
+    page.key("m")
+    page.wait("dash_clientside.state.view.half_life === 500")
+    for half_life in ("200", "100", "50", "20", "10", "null"):
+        page.key("m")
+        page.wait(f"dash_clientside.state.view.half_life === {half_life}")
+    page.key("g")
+    page.wait("document.activeElement.id === 'axis-low'")
+    page.key(Keys.TAB, into="axis-low")
+    page.wait("document.activeElement.id === 'axis-high'")
+    page.script("document.activeElement.blur()")
+
+
+def key_plays_an_example(page: DashPage) -> None:
+    page.key("d")
+    page.wait("dash_clientside.state.view.playing")
+    page.wait("dash_clientside.state.view.n_points > 1")
+
+
+def space_pauses_an_example_and_escape_stops_it(page: DashPage) -> None:
+    page.press("example-old-faithful")
+    page.wait("dash_clientside.state.view.n_points > 3")
+    page.key(" ")
+    page.wait_text("pause", "Resume")
+    page.wait("!dash_clientside.state.outbox.busy")
+    held = page.points.size
+    page.key(Keys.ESCAPE)
+    page.wait_text("playing", "Examples")
     page.settle()
-    before, _ = page.pixel(0.0)
-    page.script("document.querySelector('.plot-frame').style.width = '400px'")
-    page.until(lambda: page.pixel(0.0)[0] < before - 50, "a narrower plot")
-    box = "document.getElementById('axis-cursor').getBoundingClientRect()"
-    middle = f"({box}.left + {box}.right) / 2"
-    page.until(lambda: abs(page.read(middle) - page.pixel(0.0)[0]) < 0.6, "the cursor at 0", 5)
+    assert page.points.size == held < 272
+    page.key("u")  # one undo takes back the whole example
+    page.wait("dash_clientside.state.view.n_points === 0")
+    page.wait_text("n-components-value", "3")
 
 
-def test_keys_choose_modes_components_and_theme(page: DashPage) -> None:
+def keys_choose_modes_components_and_help(page: DashPage) -> None:
     page.key("4")
     page.wait("dash_clientside.state.view.n_components === 4")
     page.key("-")
@@ -146,33 +188,44 @@ def test_keys_choose_modes_components_and_theme(page: DashPage) -> None:
     page.wait(f"!({HELP})")
 
 
-def test_keys_reach_memory_epochs_axis_and_examples(page: DashPage) -> None:
-    epochs = page.read("dash_clientside.state.epochs")
-    page.key("]")
-    page.wait(f"dash_clientside.state.epochs === {epochs + 50}")
-    page.key("[")
-    page.wait(f"dash_clientside.state.epochs === {epochs}")
-    page.key("m")
-    page.wait("dash_clientside.state.view.half_life === 500")
-    for half_life in ("200", "100", "50", "20", "10", "null"):
-        page.key("m")
-        page.wait(f"dash_clientside.state.view.half_life === {half_life}")
-    page.key("g")
-    page.wait("document.activeElement.id === 'axis-low'")
-    page.key(Keys.TAB, into="axis-low")
-    page.wait("document.activeElement.id === 'axis-high'")
-    page.script("document.activeElement.blur()")
-    page.key("d")
-    page.wait("dash_clientside.state.view.n_points > 5")
+def test_page_suits_the_width_the_paper_and_the_theme(page: DashPage) -> None:
+    cursor_of_the_root_is_not_inherited(page)
+    page.add(-0.4, 0.4)
+    print_has_the_plot_and_the_findings_and_no_controls(page)
+    cursor_stays_at_its_value_when_plotly_resizes_by_itself(page)
+    theme_follows_the_system_and_a_choice_is_remembered(page)
 
 
-def test_cursor_of_the_root_is_not_inherited(page: DashPage) -> None:
+def cursor_of_the_root_is_not_inherited(page: DashPage) -> None:
     page.script("document.documentElement.style.cursor = 'wait'")  # as Plotly does at each click
     assert page.read("getComputedStyle(document.body).cursor") == "auto"
     page.script("document.documentElement.style.cursor = ''")
 
 
-def test_theme_follows_the_system_and_a_choice_is_remembered(page: DashPage) -> None:
+def print_has_the_plot_and_the_findings_and_no_controls(page: DashPage) -> None:
+    page.wait("document.getElementById('race-chart')")  # it comes with its data
+    page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        shown = "[...document.querySelectorAll(arguments[0])].filter(e => e.offsetParent !== null)"
+        for gone in (".controls", ".header"):
+            assert page.read(f"{shown}.length", gone) == 0, gone
+        for kept in ("#plot", "#sentence", "#race-chart"):
+            assert page.read(f"{shown}.length", kept) == 1, kept
+    finally:
+        page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+def cursor_stays_at_its_value_when_plotly_resizes_by_itself(page: DashPage) -> None:
+    """As when the findings come and with them a scroll bar; the window keeps its size."""
+    before, _ = page.pixel(0.0)
+    page.script("document.querySelector('.plot-frame').style.width = '400px'")
+    page.until(lambda: page.pixel(0.0)[0] < before - 50, "a narrower plot")
+    box = "document.getElementById('axis-cursor').getBoundingClientRect()"
+    middle = f"({box}.left + {box}.right) / 2"
+    page.until(lambda: abs(page.read(middle) - page.pixel(0.0)[0]) < 0.6, "the cursor at 0", 5)
+
+
+def theme_follows_the_system_and_a_choice_is_remembered(page: DashPage) -> None:
     def system(theme: str) -> None:
         feature = {"name": "prefers-color-scheme", "value": theme}
         page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
@@ -186,75 +239,3 @@ def test_theme_follows_the_system_and_a_choice_is_remembered(page: DashPage) -> 
         assert page.read(THEME) == "light"
     finally:
         system("light")
-
-
-def test_narrow_screen_needs_no_sideways_scrolling_and_takes_touches(tab: DashPage) -> None:
-    page = tab
-    size = {"width": 360, "height": 780, "deviceScaleFactor": 1, "mobile": True}
-    page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    page.driver.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": True})
-    try:
-        page.open()
-        assert page.read("document.documentElement.scrollWidth") == 360
-        left, top = page.pixel(0.5)
-        for kind, points in (("touchStart", [{"x": left, "y": top}]), ("touchEnd", [])):
-            touch = {"type": kind, "touchPoints": points}
-            page.driver.execute_cdp_cmd("Input.dispatchTouchEvent", touch)
-        page.wait("dash_clientside.state.view.n_points === 1")
-        np.testing.assert_allclose(page.points, [0.5], atol=0.01)
-    finally:
-        page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
-        page.driver.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": False})
-
-
-def test_print_has_the_plot_and_the_findings_and_no_controls(page: DashPage) -> None:
-    page.click(-0.5, 0.4)
-    page.settle()
-    page.wait("document.getElementById('race-chart')")  # it comes with its data
-    page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
-    try:
-        shown = "[...document.querySelectorAll(arguments[0])].filter(e => e.offsetParent !== null)"
-        for gone in (".controls", ".header"):
-            assert page.read(f"{shown}.length", gone) == 0, gone
-        for kept in ("#plot", "#sentence", "#race-chart"):
-            assert page.read(f"{shown}.length", kept) == 1, kept
-    finally:
-        page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
-
-
-def test_hover_reads_density_and_responsibilities(page: DashPage) -> None:
-    page.play("two-clumps", 40)
-    page.mouse("mouseMoved", page.pixel(-0.5))
-    page.wait("document.getElementById('readout').offsetWidth > 0")
-    text = page.text("readout")
-    assert "Online: density" in text
-    assert "100 % component 1" in text
-
-
-def test_axis_grows_with_the_data_and_many_points_become_a_histogram(page: DashPage) -> None:
-    page.server.sessions.add(page.session_id, [3.0])
-    page.wait("dash_clientside.state.shown[1] > 3")
-    page.play("old-faithful", 272)
-    page.wait_text("n-components-value", "2")
-    page.play("ten-thousand", 10_000)
-    trace = "document.querySelector('#plot .js-plotly-plot').data.find(t => t.uid === 'many')"
-    page.wait(f"{trace}.fill === 'tozeroy' && {trace}.x.length > 100")
-    assert page.drawn_points() == []
-
-
-def test_nothing_is_loaded_from_elsewhere_and_the_first_load_is_small(page: DashPage) -> None:
-    page.click(0.1)
-    page.settle()
-    loaded = page.read(
-        "performance.getEntriesByType('resource').map(e => "
-        "({name: e.name, size: e.decodedBodySize, wire: e.encodedBodySize}))"
-    )
-    own = urlsplit(page.server.url).netloc
-    assert {urlsplit(each["name"]).netloc for each in loaded} == {own}
-    assert sum(each["size"] for each in loaded) < FIRST_LOAD_BYTES
-    assert not [each for each in loaded if "_favicon" in each["name"]]  # of Dash, 15 kB
-    scripts = [each for each in loaded if each["size"] > 100_000]
-    assert all(each["wire"] < 0.5 * each["size"] for each in scripts)
-    assert "http" not in page.read(
-        "document.documentElement.outerHTML.match(/src=\"http[^\"]*/g)?.join() || ''"
-    )

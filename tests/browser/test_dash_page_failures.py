@@ -98,22 +98,6 @@ def test_page_polls_calmly_where_all_streams_are_taken(chromium: Browser, tmp_pa
         server.stop()
 
 
-def test_points_are_sent_again_where_the_server_has_lost_the_session(page: DashPage) -> None:
-    page.click(-0.5, 0.5)
-    page.key("5")
-    page.wait("dash_clientside.state.view.n_components === 5")
-    page.settle()
-    lost = page.session_id
-    page.server.sessions.delete(lost)
-    page.wait(f"dash_clientside.state.view.id !== '{lost}'")
-    page.wait("dash_clientside.state.view.n_points === 2")
-    page.click(0.1)
-    page.settle()
-    np.testing.assert_allclose(page.points, [-0.5, 0.5, 0.1], atol=0.004)
-    assert page.view.n_components == 5
-    page.severe_logs()
-
-
 def test_points_are_there_again_after_a_reload(page: DashPage) -> None:
     page.click(-0.5, 0.5)
     page.key("p")
@@ -126,30 +110,6 @@ def test_points_are_there_again_after_a_reload(page: DashPage) -> None:
     page.wait_text("sentence", "it has seen 2 points, now there are 3")
     page.race_ends()
     assert page.read("dash_clientside.race.records.get('summary').at(-1).n_points") == 3
-
-
-def test_points_added_by_another_client_appear(page: DashPage) -> None:
-    page.click(-0.5)
-    page.settle()
-    page.server.sessions.add(page.session_id, [0.3, 0.6])
-    page.wait("dash_clientside.state.view.n_points === 3")
-    page.settle()
-    np.testing.assert_allclose(page.drawn_points(), [-0.5, 0.3, 0.6], atol=0.004)
-
-
-def test_answers_out_of_order_are_dropped(page: DashPage) -> None:
-    page.click(-0.5)
-    page.settle()
-    old = page.read("dash_clientside.state.view")
-    page.click(0.5)
-    page.settle()
-    assert page.read("dash_clientside.state.receive(arguments[0])", old) is False
-    assert page.read("dash_clientside.state.view.n_points") == 2
-    # an answer that comes twice counts once
-    page.script("dash_clientside.answers.answered({key: 'of long ago', view: arguments[0]})", old)
-    assert page.read("dash_clientside.state.view.n_points") == 2
-    page.settle()
-    np.testing.assert_allclose(page.drawn_points(), [-0.5, 0.5], atol=0.004)
 
 
 def test_refusal_is_shown_where_it_arose_and_clears_itself(page: DashPage) -> None:

@@ -191,6 +191,7 @@ def summary_is_no_cause_while_it_has_merged_nothing(page: DashPage) -> None:
 
 def smaller_summary_is_a_setting_and_the_cause_of_a_difference(page: DashPage) -> None:
     page.play("old-faithful", 272)
+    page.wait_text("n-components-value", "2")
     page.slide("capacity", 0)
     page.wait("dash_clientside.state.view.capacity === 16")
     page.wait_text("capacity-value", "16 atoms")

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from dash.testing.browser import Browser
@@ -18,6 +19,7 @@ from dash_app.ui import ids
 
 pytestmark = pytest.mark.browser
 
+FIRST_LOAD_BYTES = 7_000_000
 SLOW = {"offline": False, "latency": 150, "downloadThroughput": 250_000, "uploadThroughput": 50_000}
 FAST = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
 LAST_SCRIPT = "async-graph"  # of the plot; Dash requests it when the page stands
@@ -67,7 +69,13 @@ def parts(component: Any) -> Iterator[dict[str, Any]]:
             yield from parts(each)
 
 
-def test_controls_begin_as_they_are_shown_without_a_session(page: DashPage) -> None:
+def test_first_load_is_small_and_gives_no_control_a_value_twice(page: DashPage) -> None:
+    first_load_gives_no_control_what_it_shows_already(page)
+    controls_begin_as_they_are_shown_without_a_session(page)
+    nothing_is_loaded_from_elsewhere_and_the_first_load_is_small(page)
+
+
+def controls_begin_as_they_are_shown_without_a_session(page: DashPage) -> None:
     client = page.server.application.test_client()
     layout = {str(part.get("id")): part for part in parts(client.get("/_dash-layout").json)}
     outputs = {
@@ -84,7 +92,7 @@ def test_controls_begin_as_they_are_shown_without_a_session(page: DashPage) -> N
             assert (layout[name].get(prop) or None) == (value or None), (name, prop)
 
 
-def test_first_load_gives_no_control_what_it_shows_already(page: DashPage) -> None:
+def first_load_gives_no_control_what_it_shows_already(page: DashPage) -> None:
     """Each group of controls that is given its values costs Dash a round of callbacks."""
     given = """
         const {layout, paths} = dash_stores[0].getState(), at = (o, k) => o && o[k];
@@ -94,6 +102,24 @@ def test_first_load_gives_no_control_what_it_shows_already(page: DashPage) -> No
     stores = [ids.shown(group) for group in ids.GROUPS]
     page.wait("document.getElementById('connection').innerText === 'connected'")
     assert page.script(given, stores) == [ids.shown("connection")]
+
+
+def nothing_is_loaded_from_elsewhere_and_the_first_load_is_small(page: DashPage) -> None:
+    page.click(0.1)
+    page.settle()
+    loaded = page.read(
+        "performance.getEntriesByType('resource').map(e => "
+        "({name: e.name, size: e.decodedBodySize, wire: e.encodedBodySize}))"
+    )
+    own = urlsplit(page.server.url).netloc
+    assert {urlsplit(each["name"]).netloc for each in loaded} == {own}
+    assert sum(each["size"] for each in loaded) < FIRST_LOAD_BYTES
+    assert not [each for each in loaded if "_favicon" in each["name"]]  # of Dash, 15 kB
+    scripts = [each for each in loaded if each["size"] > 100_000]
+    assert all(each["wire"] < 0.5 * each["size"] for each in scripts)
+    assert "http" not in page.read(
+        "document.documentElement.outerHTML.match(/src=\"http[^\"]*/g)?.join() || ''"
+    )
 
 
 def test_clicks_before_the_plot_is_drawn_are_kept(line: SlowLine) -> None:
