@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -27,28 +25,24 @@ new MutationObserver(() => said.push(sentence.textContent))
 """Every sentence that the page says, also one that is gone quickly."""
 
 
-@pytest.fixture
-def config(tmp_path: Path) -> Config:
-    return dataclasses.replace(Config(), data_dir=tmp_path, port=0)
-
-
-@pytest.fixture
-def waiting(chromium: Browser, config: Config) -> Iterator[DashPage]:
-    """A page whose server is its own."""
-    page = DashPage(chromium.driver, Server(config)).open()
-    yield page
-    page.server.stop()
-
-
 def store_file(config: Config) -> Path:
     (found,) = config.data_dir.glob("*.sqlite3")
     return found
 
 
-def test_clicks_wait_while_another_program_holds_the_store(
-    waiting: DashPage, config: Config
+def test_clicks_wait_while_the_store_is_held_and_for_a_restart_when_it_was_removed(
+    chromium: Browser, config: Config
 ) -> None:
-    page = waiting
+    page = DashPage(chromium.driver, Server(config)).open()
+    try:
+        clicks_wait_while_another_program_holds_the_store(page, config)
+        page.begin_anew()
+        clicks_wait_for_a_restart_when_the_store_was_removed(page, config)
+    finally:
+        page.server.stop()
+
+
+def clicks_wait_while_another_program_holds_the_store(page: DashPage, config: Config) -> None:
     page.click(-0.5)
     page.settle()
     page.script(NOTE_SENTENCES)
@@ -74,10 +68,7 @@ def test_clicks_wait_while_another_program_holds_the_store(
     assert not [said for said in page.read("said") if "lost" in said]
 
 
-def test_clicks_wait_for_a_restart_when_the_store_was_removed(
-    waiting: DashPage, config: Config
-) -> None:
-    page = waiting
+def clicks_wait_for_a_restart_when_the_store_was_removed(page: DashPage, config: Config) -> None:
     page.click(-0.5, 0.5)
     page.settle()
     for file in config.data_dir.glob("*.sqlite3*"):
@@ -96,23 +87,23 @@ def test_clicks_wait_for_a_restart_when_the_store_was_removed(
     page.wait_text("sentence", "4 points learned online")
 
 
-def test_queued_training_is_told_and_its_replacement_ends_well(waiting: DashPage) -> None:
-    page = waiting
-    page.click(-0.6, 0.5, -0.52, 0.44)
-    page.settle()
+def test_queued_training_is_told_and_its_replacement_ends_well(page: DashPage) -> None:
+    page.add(-0.6, 0.5, -0.52, 0.44)
     page.script(NOTE_SENTENCES)
     sessions = page.server.sessions
     another = sessions.create().id
     sessions.add(another, [-1.0, 0.0, 1.0])
     turns = sessions.races.turns
     others = [turns.enter(object()) for _ in range(n_processors())]
-    assert all(turns.wait(other, 10) for other in others)
-    sessions.train(another, wait=False)
-    page.key("p", "p")
-    page.wait("said.includes('Training from scratch is queued: 1 before it.')")
-    page.until(lambda: len(sessions.runs_since(page.session_id, 0)) == 2, "the second training")
-    for other in others:
-        turns.leave(other)
+    try:
+        assert all(turns.wait(other, 10) for other in others)
+        sessions.train(another, wait=False)
+        page.key("p", "p")
+        page.wait("said.includes('Training from scratch is queued: 1 before it.')")
+        page.until(lambda: len(sessions.runs_since(page.session_id, 0)) == 2, "the second training")
+    finally:
+        for other in others:
+            turns.leave(other)
     page.wait("dash_clientside.state.scratchCurrent()")
     page.settle()
     page.wait_text("sentence", "Online and from scratch")
