@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from dash_page import DashPage
+from selenium.webdriver.common.keys import Keys
 from test_dash_page_access import CONTROLS, axe_findings
 
 from dash_app.learning import LEARNERS, Mixture
@@ -33,9 +34,11 @@ def lines(page: DashPage, panel: str) -> dict[str, list[float]]:
     return found
 
 
+@pytest.mark.usefixtures("no_rests")
 def test_a_learner_without_memory_is_wrong_where_ours_is_not(page: DashPage) -> None:
-    page.compare("gradient")
-    page.play("one-after-the-other", 45)
+    page.play("one-after-the-other", 45)  # which shows the learner that forgets
+    page.wait("dash_clientside.race.shown.includes('gradient')")
+    page.wait("document.getElementById('row-gradient').checkVisibility()")
     page.race_ends()
     page.until(lambda: page.text("gradient-distance") not in ("", "\u2013"), "a distance")
     page.until(lambda: share(page, "gradient") > 0.1, "the distance of gradient in the table")
@@ -45,33 +48,20 @@ def test_a_learner_without_memory_is_wrong_where_ours_is_not(page: DashPage) -> 
     assert lines(page, "distance").keys() == {"summary", "gradient"}
     everyone = {"summary", "scratch", "gradient"}
     page.until(lambda: lines(page, "loss").keys() == everyone, "the next panel")
-    x = page.read("document.querySelector('#race-chart .js-plotly-plot').data[0].x")
-    assert (x[0], x[-1]) == (2, 45)  # points, of increments of two
+    x = "document.querySelector('#race-chart .js-plotly-plot').data[0].x"
+    page.wait(f"{x}.at(-1) === 45")
+    assert page.read(f"{x}[0]") == 2  # points, of increments of two
 
 
-def test_density_of_an_added_learner_follows_each_click(page: DashPage) -> None:
-    page.compare("warm_em")
-    uid = page.read("dash_clientside.state.settings.lines.warm_em")
-    for x in (-0.6, 0.5, -0.52, 0.44, -0.57, 0.55):
-        page.click(x)
-        page.settle()
-    page.race_ends()
-    page.until(lambda: page.curve(uid)[0].size > 300, "the curve of the added learner")
-    last = "dash_clientside.race.records.get('warm_em').at(-1)"
-    page.wait(f"{last}.n_points === 6")
-    page.settle()
-    record = page.read(last)
-    model = Mixture(*(np.array(record[name]) for name in ("weights", "means", "variances")))
-    page.until(
-        lambda: np.allclose(page.curve(uid)[1], model.density(page.curve(uid)[0]), rtol=1e-9),
-        "the density of the last record",
-    )
+def test_added_learner_follows_each_click_and_costs_nothing_once_it_is_off(page: DashPage) -> None:
+    learner_that_is_off_costs_nothing(page)
+    page.begin_anew()
+    density_of_an_added_learner_follows_each_click(page)
 
 
-def test_a_learner_that_is_off_costs_nothing(page: DashPage) -> None:
-    for x in (-0.5, 0.4):
-        page.click(x)
-        page.settle()
+def learner_that_is_off_costs_nothing(page: DashPage) -> None:
+    page.add(-0.5)
+    page.add(0.4)
     page.compare("stepwise_em")
     page.race_ends()
     uid = page.read("dash_clientside.state.settings.lines.stepwise_em")
@@ -88,11 +78,54 @@ def test_a_learner_that_is_off_costs_nothing(page: DashPage) -> None:
     assert not page.read("dash_clientside.race.records.has('stepwise_em')")
 
 
-def test_every_learner_has_a_row_a_line_and_an_item_of_the_menu(page: DashPage) -> None:
-    others = [name for name in LEARNERS if name not in ("summary", "scratch")]
+def density_of_an_added_learner_follows_each_click(page: DashPage) -> None:
+    page.compare("warm_em")
+    uid = page.read("dash_clientside.state.settings.lines.warm_em")
+    for x in (-0.6, 0.5, -0.52, 0.44):
+        page.click(x)
+        page.settle()
+    page.race_ends()
+    page.until(lambda: page.curve(uid)[0].size > 300, "the curve of the added learner")
+    last = "dash_clientside.race.records.get('warm_em').at(-1)"
+    page.wait(f"{last}.n_points === 4")
+    page.settle()
+    record = page.read(last)
+    model = Mixture(*(np.array(record[name]) for name in ("weights", "means", "variances")))
+    page.until(
+        lambda: np.allclose(page.curve(uid)[1], model.density(page.curve(uid)[0]), rtol=1e-9),
+        "the density of the last record",
+    )
+
+
+def test_every_learner_has_a_row_and_axe_finds_nothing_serious_there(page: DashPage) -> None:
+    rows = page.read("[...document.querySelectorAll('.legend tbody tr')].map((each) => each.id)")
+    assert rows == ["row-summary", "row-scratch"]
+    axe_finds_nothing_serious_with_learners_and_rewound(page)
+    page.begin_anew()
+    every_learner_has_a_row_a_line_and_an_item_of_the_menu(page)
+
+
+def axe_finds_nothing_serious_with_learners_and_rewound(page: DashPage) -> None:
+    for points in np.random.default_rng(4).normal([[-0.5], [0.5]], 0.1, (2, 20)):
+        page.add(*points)
+    page.compare("gradient", "stepwise_em", "warm_em")
+    page.race_ends()
+    page.key("w")
+    page.wait("dash_clientside.race.cursor !== null")
+    page.wait_text("sentence", "Rewound to 40 of 40 points")
+    page.press("compare")
+    page.wait("document.getElementById('compare-gradient').offsetParent !== null")
+    page.wait("document.getAnimations().length === 0")
+    assert not axe_findings(page)
+    page.key(Keys.ESCAPE, into="compare-gradient")
+    page.wait("!document.querySelector('details.menu').open")
+    page.press("rewind-close")
+
+
+def every_learner_has_a_row_a_line_and_an_item_of_the_menu(page: DashPage) -> None:
     rows = "[...document.querySelectorAll('.legend tbody tr')]"
-    assert page.read(f"{rows}.map((each) => each.id)") == ["row-summary", "row-scratch"]
-    page.compare(*others)
+    shown = page.read("dash_clientside.race.shown")
+    page.compare(*[name for name in LEARNERS if name not in ("summary", "scratch", *shown)])
     page.wait(f"{rows}.length === {len(LEARNERS)}")
     styles = page.read(
         "[...document.querySelectorAll('.legend-entry')].map((each) => "
@@ -101,15 +134,11 @@ def test_every_learner_has_a_row_a_line_and_an_item_of_the_menu(page: DashPage) 
     assert len(set(styles)) == len(LEARNERS)
 
 
-def test_compared_learners_stay_after_a_reload(page: DashPage) -> None:
+def test_compared_learners_and_their_switches_are_the_same_after_a_reload(page: DashPage) -> None:
     page.compare("gradient")
     page.open(fresh=False)
     page.wait("dash_clientside.race.shown.join() === 'gradient'")
     page.wait("document.getElementById('row-gradient') !== null")
-
-
-def test_switch_and_line_agree_after_a_reload(page: DashPage) -> None:
-    page.compare("gradient")
     switch = "document.querySelector('#row-gradient [role=switch]')"
     page.script(f"{switch}.click()")
     page.wait("dash_clientside.race.shown.length === 0")
@@ -118,7 +147,23 @@ def test_switch_and_line_agree_after_a_reload(page: DashPage) -> None:
     page.wait("dash_clientside.race.shown.join() === 'gradient'")
 
 
-def test_a_single_value_is_a_dot(page: DashPage) -> None:
+def test_charts_of_the_learners_begin_with_a_dot_and_say_why_they_end(page: DashPage) -> None:
+    newcomer_finds_no_more_controls_than_before(page)
+    page.begin_anew()
+    single_value_is_a_dot(page)
+    mouse_on_one_panel_moves_the_line_through_all(page)
+    page.begin_anew()
+    charts_say_why_there_is_no_comparison_until_there_is_one(page)
+
+
+def newcomer_finds_no_more_controls_than_before(page: DashPage) -> None:
+    assert page.script(CONTROLS) <= N_CONTROLS + 1  # the empty plot offers the story
+    page.click(0.2)
+    page.settle()
+    assert page.script(CONTROLS) <= N_CONTROLS + 1  # Undo
+
+
+def single_value_is_a_dot(page: DashPage) -> None:
     page.click(-0.3, 0.4)  # the first point has no loss: all points are equal
     page.settle()
     page.until(lambda: len(lines(page, "loss").get("summary", [])) == 2, "the losses")
@@ -126,8 +171,8 @@ def test_a_single_value_is_a_dot(page: DashPage) -> None:
     page.wait("document.querySelectorAll('#race-chart .traceonline-loss .point').length === 1")
 
 
-def test_the_mouse_on_one_panel_moves_the_line_through_all(page: DashPage) -> None:
-    for x in (-0.6, 0.5, -0.52, 0.44):
+def mouse_on_one_panel_moves_the_line_through_all(page: DashPage) -> None:
+    for x in (-0.52, 0.44):
         page.click(x)
         page.settle()
     page.race_ends()
@@ -156,30 +201,9 @@ def test_the_mouse_on_one_panel_moves_the_line_through_all(page: DashPage) -> No
         page.until(lambda: page.script(drawn) is None, "no line")
 
 
-def test_a_newcomer_finds_no_more_controls_than_before(page: DashPage) -> None:
-    assert page.script(CONTROLS) <= N_CONTROLS + 1  # the empty plot offers the story
-    page.click(0.2)
-    page.settle()
-    assert page.script(CONTROLS) <= N_CONTROLS + 1  # Undo
-
-
-def test_axe_finds_nothing_serious_with_all_learners_and_rewound(page: DashPage) -> None:
-    page.driver.set_script_timeout(60)
-    page.play("two-clumps", 40)
-    page.compare("gradient", "stepwise_em", "warm_em")
-    page.race_ends()
-    page.key("w")
-    page.wait("dash_clientside.race.cursor !== null")
-    page.wait_text("sentence", "Rewound to 40 of 40 points")  # of 20 increments
-    page.press("compare")
-    page.wait("document.getElementById('compare-gradient').offsetParent !== null")
-    page.wait("document.getAnimations().length === 0")
-    assert not axe_findings(page)
-
-
-def test_charts_say_why_there_is_no_comparison_until_there_is_one(page: DashPage) -> None:
-    page.click(-0.5, 0.4)
-    page.settle()
+def charts_say_why_there_is_no_comparison_until_there_is_one(page: DashPage) -> None:
+    page.add(-0.5)
+    page.add(0.4)
     page.until(lambda: "summary" in lines(page, "touched"), "the charts")
     page.script("dash_clientside.actions.configure({half_life: 20})")
     page.wait_text("race-frame", "has or had a half-life")
