@@ -137,9 +137,9 @@ class DashPage:
     def text(self, element: str) -> str:
         return str(self.read("document.getElementById(arguments[0]).innerText", element))
 
-    def wait_text(self, element: str, part: str) -> str:
+    def wait_text(self, element: str, part: str, timeout_s: float = 20.0) -> str:
         text = f"document.getElementById('{element}')?.innerText"
-        self.wait(f"{text}?.includes({json.dumps(part)})", what=f"{part!r} in {element}")
+        self.wait(f"{text}?.includes({json.dumps(part)})", timeout_s, f"{part!r} in {element}")
         return self.text(element)
 
     def wait_message(self, part: str) -> None:

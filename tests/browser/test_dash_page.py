@@ -100,9 +100,21 @@ def slider_sets_the_number_of_components(page: DashPage) -> None:
 
 
 def test_clicks_arrive_in_order_and_each_point_can_be_taken_back(page: DashPage) -> None:
+    mouse_that_drags_adds_none(page)
+    page.begin_anew()
     quick_clicks_arrive_all_in_order_none_doubled(page)
     page.begin_anew()
     point_is_taken_back_and_none_is_added(page)
+
+
+def mouse_that_drags_adds_none(page: DashPage) -> None:
+    x, y = page.pixel(-0.4)
+    page.mouse("mousePressed", (x, y), button="left", clickCount=1)
+    page.mouse("mouseMoved", (x + 90, y), button="left")
+    page.mouse("mouseReleased", (x + 90, y), button="left", clickCount=1)
+    page.click(0.25)
+    page.settle()
+    assert page.points == pytest.approx([0.25], abs=0.01)
 
 
 def quick_clicks_arrive_all_in_order_none_doubled(page: DashPage) -> None:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
+import numpy as np
 import pytest
-from dash.testing.browser import Browser
-from dash_page import DashPage
-from page_server import Server
+from dash_page import LONGEST_WAIT_S, DashPage
 from selenium.webdriver.common.keys import Keys
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("no_rests")]
 
 CARD = "document.getElementById('story-card').checkVisibility()"
 OFFER = "document.getElementById('story-open').checkVisibility()"
-PAUSE_S = 180.0
 #: Whether the card lies over what it must not cover.
 COVERS = """
 const card = document.getElementById('story-card').getBoundingClientRect();
@@ -38,23 +34,18 @@ def begin(page: DashPage) -> None:
     page.wait_text("story-progress", "1 of 5")
 
 
+def begin_again(page: DashPage) -> None:
+    """Begin from the help: a story that was seen is not offered on the page any more."""
+    page.press("help-open")
+    page.wait("document.getElementById('story-again')?.checkVisibility()")
+    page.press("story-again")
+    page.wait(CARD)
+
+
 def on(page: DashPage, step: int, says: str) -> str:
     page.press("story-next")
     page.wait_text("story-progress", f"{step} of 5")
-    said = "document.getElementById('story-text').innerText"
-    page.wait(f"{said}.includes({says!r})", PAUSE_S)
-    return page.text("story-text")
-
-
-@pytest.fixture
-def narrow(chromium: Browser) -> Iterator[None]:
-    """A phone: 360 pixels wide, with touch."""
-    size = {"width": 360, "height": 780, "deviceScaleFactor": 1, "mobile": True}
-    chromium.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    chromium.driver.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": True})
-    yield
-    chromium.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
-    chromium.driver.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": False})
+    return page.wait_text("story-text", says, LONGEST_WAIT_S)
 
 
 def test_five_steps_say_what_is_on_the_screen_and_cover_nothing(page: DashPage) -> None:
@@ -92,58 +83,12 @@ def test_five_steps_say_what_is_on_the_screen_and_cover_nothing(page: DashPage) 
     assert page.view.half_life is None
 
 
-def test_own_points_are_untouched_and_come_back_by_escape(page: DashPage) -> None:
-    page.click(-0.4, 0.1, 0.6)
-    page.settle()
-    own, points = page.session_id, page.points.tolist()
-    page.press("help-open")
-    page.wait("document.getElementById('story-again')?.checkVisibility()")
-    page.press("story-again")
-    page.wait(CARD)
-    page.wait_text("story-text", "learned 3 points")
-    page.press("story-next")
-    page.wait_text("story-progress", "2 of 5")
-    page.wait(f"dash_clientside.state.view && dash_clientside.state.view.id !== '{own}'")
-    assert own in page.read("window.location.href")
-    page.wait_text("story-text", "Your own points come back")
-    page.wait("dash_clientside.state.view.n_points > 5", PAUSE_S)
-    page.key(Keys.ESCAPE)
-    page.wait(f"!{CARD}")
-    assert page.read("document.activeElement.id") == "help-open"
-    page.wait(f"dash_clientside.state.view?.id === '{own}'", PAUSE_S)
-    page.settle()
-    assert page.points.tolist() == points
-    assert page.drawn_points() == points
-    assert page.read("dash_clientside.race.racing") == []
+def test_story_is_offered_to_newcomers_and_leaves_own_points_alone(page: DashPage) -> None:
+    story_is_offered_until_there_were_points(page)
+    own_points_are_untouched_and_come_back_by_escape(page)
 
 
-def test_reload_leaves_the_story_and_shows_the_own_session(page: DashPage) -> None:
-    begin(page)
-    own = page.session_id
-    page.press("story-next")
-    page.wait(f"dash_clientside.state.view && dash_clientside.state.view.id !== '{own}'")
-    page.wait("dash_clientside.race.racing.includes('gradient')")
-    page.open(fresh=False)
-    assert page.session_id == own
-    assert not page.read(CARD)
-    page.wait("dash_clientside.race.racing.length === 0")  # nor are its learners a person's own
-    page.wait("document.getElementById('row-gradient') === null")
-
-
-def test_person_may_click_into_the_plot_at_any_step(page: DashPage) -> None:
-    begin(page)
-    on(page, 2, "of its mass is left")
-    page.settle()
-    page.click(-0.9)
-    page.wait("dash_clientside.state.view.n_points === 46")
-    page.press("story-back")
-    page.wait_text("story-progress", "1 of 5")
-    page.wait("dash_clientside.state.view?.n_points === 0")
-    page.press("story-leave")
-    page.wait(f"!{CARD}")
-
-
-def test_story_is_offered_until_it_was_seen_or_there_were_points(page: DashPage) -> None:
+def story_is_offered_until_there_were_points(page: DashPage) -> None:
     assert page.read(OFFER)
     assert not page.read(CARD)
     page.click(0.5)
@@ -157,7 +102,35 @@ def test_story_is_offered_until_it_was_seen_or_there_were_points(page: DashPage)
     assert not page.read(OFFER)
 
 
-def test_buttons_are_reached_by_keys(page: DashPage) -> None:
+def own_points_are_untouched_and_come_back_by_escape(page: DashPage) -> None:
+    page.click(-0.4, 0.1, 0.6)
+    page.settle()
+    own, points = page.session_id, page.points.tolist()
+    begin_again(page)
+    page.wait_text("story-text", "learned 3 points")
+    page.press("story-next")
+    page.wait_text("story-progress", "2 of 5")
+    page.wait(f"dash_clientside.state.view && dash_clientside.state.view.id !== '{own}'")
+    assert own in page.read("window.location.href")
+    page.wait_text("story-text", "Your own points come back")
+    page.wait("dash_clientside.state.view.n_points > 5", LONGEST_WAIT_S)
+    page.key(Keys.ESCAPE)
+    page.wait(f"!{CARD}")
+    assert page.read("document.activeElement.id") == "help-open"
+    page.wait(f"dash_clientside.state.view?.id === '{own}'", LONGEST_WAIT_S)
+    page.settle()
+    assert page.points.tolist() == points
+    assert page.drawn_points() == points
+    assert page.read("dash_clientside.race.racing") == []
+
+
+def test_story_is_told_by_keys_takes_clicks_and_ends_with_a_reload(page: DashPage) -> None:
+    buttons_are_reached_by_keys(page)
+    person_may_click_into_the_plot_at_any_step(page)
+    reload_leaves_the_story_and_shows_the_own_session(page)
+
+
+def buttons_are_reached_by_keys(page: DashPage) -> None:
     page.script("document.getElementById('story-open').focus()")
     page.driver.switch_to.active_element.send_keys(Keys.ENTER)
     page.wait(CARD)
@@ -165,12 +138,44 @@ def test_buttons_are_reached_by_keys(page: DashPage) -> None:
     page.wait_text("story-progress", "1 of 5")
     page.driver.switch_to.active_element.send_keys(Keys.ENTER)
     page.wait_text("story-progress", "2 of 5")
+
+
+def person_may_click_into_the_plot_at_any_step(page: DashPage) -> None:
+    page.wait_text("story-text", "of its mass is left", LONGEST_WAIT_S)
+    page.settle()
+    page.click(-0.9)
+    page.wait("dash_clientside.state.view.n_points === 46")
+    page.press("story-back")
+    page.wait_text("story-progress", "1 of 5")
+    page.wait("dash_clientside.state.view?.n_points === 0")
     page.key(Keys.ESCAPE)
     page.wait(f"!{CARD}")
+    assert not page.read(OFFER)  # it was seen
 
 
-def test_card_fits_on_a_phone(chromium: Browser, page_server: Server, narrow: None) -> None:
-    page = DashPage(chromium.driver, page_server).open()
+def reload_leaves_the_story_and_shows_the_own_session(page: DashPage) -> None:
+    begin_again(page)
+    own = page.session_id
+    page.press("story-next")
+    page.wait(f"dash_clientside.state.view && dash_clientside.state.view.id !== '{own}'")
+    page.wait("dash_clientside.race.racing.includes('gradient')")
+    page.open(fresh=False)
+    assert page.session_id == own
+    assert not page.read(CARD)
+    page.wait("dash_clientside.race.racing.length === 0")  # nor are its learners a person's own
+    page.wait("document.getElementById('row-gradient') === null")
+
+
+def test_page_and_card_fit_on_a_phone(tab: DashPage) -> None:
+    page = tab
+    with page.screen(360, 780, touch=True):
+        page.open()
+        assert page.read("document.documentElement.scrollWidth") == 360
+        card_fits(page)
+        tap_adds_a_point(page)
+
+
+def card_fits(page: DashPage) -> None:
     page.script("document.getElementById('story-open').click()")
     page.wait(CARD)
     page.wait_text("story-progress", "1 of 5")
@@ -183,7 +188,12 @@ def test_card_fits_on_a_phone(chromium: Browser, page_server: Server, narrow: No
     page.wait(f"!{CARD}")
 
 
-def test_example_one_after_the_other_shows_the_learner_that_forgets(page: DashPage) -> None:
-    page.play("one-after-the-other", 45)
-    page.wait("dash_clientside.race.shown.includes('gradient')")
-    page.wait("document.getElementById('row-gradient').checkVisibility()")
+def tap_adds_a_point(page: DashPage) -> None:
+    page.wait("dash_clientside.state.view?.n_points === 0")
+    page.settle()
+    left, top = page.pixel(0.5)
+    for kind, points in (("touchStart", [{"x": left, "y": top}]), ("touchEnd", [])):
+        touch = {"type": kind, "touchPoints": points}
+        page.driver.execute_cdp_cmd("Input.dispatchTouchEvent", touch)
+    page.wait("dash_clientside.state.view.n_points === 1")
+    np.testing.assert_allclose(page.points, [0.5], atol=0.01)

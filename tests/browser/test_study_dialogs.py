@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from dash_page import DashPage
 from selenium.webdriver.common.keys import Keys
 
 from dash_app.ui.orders import ORDERS, share
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("no_rests")]
 
 CLOSE = "[role=dialog] button[aria-label=Close]"
 
@@ -24,7 +25,30 @@ def choose(page: DashPage, item: str) -> None:
     page.press(item)
 
 
-def test_criteria_are_drawn_their_best_is_marked_and_a_button_takes_it(page: DashPage) -> None:
+def test_number_of_components_is_studied_and_taken_by_a_button_or_a_click(page: DashPage) -> None:
+    too_few_points_say_what_was_expected(page)
+    page.begin_anew()
+    criteria_are_drawn_and_their_best_is_marked(page)
+    button_takes_the_number_of_its_criterion(page)
+    page.begin_anew()
+    click_on_a_number_takes_it(page)
+
+
+def close(page: DashPage) -> None:
+    page.driver.find_element("css selector", CLOSE).click()
+    page.wait("document.querySelector('[role=dialog]') === null")
+
+
+def too_few_points_say_what_was_expected(page: DashPage) -> None:
+    page.add(0.1, 0.2)
+    page.key("k")
+    page.wait_text("selection-note", "expected at least 5 points, got 2")
+    page.wait("!document.getElementById('selection-chart').innerText.includes('Computing')")
+    assert page.read("document.getElementById('take-bic').disabled")
+    close(page)
+
+
+def criteria_are_drawn_and_their_best_is_marked(page: DashPage) -> None:
     page.play("two-clumps", 40)
     choose(page, "selection-open")
     page.wait(f"{trace('selection-chart', 'selection-bic')}?.x.length === 10", 60)
@@ -38,9 +62,7 @@ def test_criteria_are_drawn_their_best_is_marked_and_a_button_takes_it(page: Das
     said = page.text("selection-note")
     assert said == (found.reason or f"All four take {found.best['bic']}.")
     assert page.read(f"{trace('selection-chart', 'selection-now')}.x[0]") == 2
-    page.driver.find_element("css selector", CLOSE).click()
-    page.wait("document.querySelector('[role=dialog]') === null")
-    button_takes_the_number_of_its_criterion(page)
+    close(page)
 
 
 def button_takes_the_number_of_its_criterion(page: DashPage) -> None:
@@ -58,8 +80,11 @@ def button_takes_the_number_of_its_criterion(page: DashPage) -> None:
     page.wait_text("n-components-value", str(wanted))
 
 
-def test_click_on_a_number_takes_it(page: DashPage) -> None:
-    page.play("three-clumps", 45)
+def click_on_a_number_takes_it(page: DashPage) -> None:
+    page.add(*np.random.default_rng(6).normal([-0.6, 0.0, 0.6], 0.06, (15, 3)).ravel())
+    page.key("5")
+    page.wait("dash_clientside.state.view.n_components === 5")
+    page.settle()
     page.key("k")
     drawn = trace("selection-chart", "selection-bic")
     page.wait(f"{drawn}?.x.length === 10", 60)
@@ -74,6 +99,7 @@ def test_click_on_a_number_takes_it(page: DashPage) -> None:
         """
     )
     wanted = at.pop()
+    assert wanted != 5
     page.mouse("mouseMoved", at)
     page.wait("document.querySelector('#selection-chart .hoverlayer').childElementCount > 0")
     page.mouse("mousePressed", at, button="left", clickCount=1)
@@ -82,19 +108,16 @@ def test_click_on_a_number_takes_it(page: DashPage) -> None:
     page.wait(f"{trace('selection-chart', 'selection-now')}.x[0] === {wanted}")
 
 
-def test_too_few_points_say_what_was_expected(page: DashPage) -> None:
-    page.click(0.1, 0.2)
-    page.settle()
-    page.key("k")
-    page.wait_text("selection-note", "expected at least 5 points, got 2")
-    page.wait("!document.getElementById('selection-chart').innerText.includes('Computing')")
-    assert page.read("document.getElementById('take-bic').disabled")
+def test_orders_and_shuffles_show_where_learners_end_or_say_why_not(page: DashPage) -> None:
+    refused_orders_are_a_refusal_and_no_training(page)
+    page.begin_anew()
+    orders_show_where_a_learner_ends(page)
+    shuffles_of_every_learner_shown_come_one_after_the_other(page)
 
 
-def test_refused_orders_are_a_refusal_and_no_training(page: DashPage) -> None:
+def refused_orders_are_a_refusal_and_no_training(page: DashPage) -> None:
     page.server.sessions.configure(page.session_id, half_life=20.0)
-    page.click(-0.4, 0.1, 0.6)
-    page.settle()
+    page.add(-0.4, 0.1, 0.6)
     page.press("compare")
     page.driver.find_element("id", "orders-open").send_keys(Keys.ENTER)
     page.wait_text("orders-note", "half-life")
@@ -104,7 +127,7 @@ def test_refused_orders_are_a_refusal_and_no_training(page: DashPage) -> None:
     page.wait("document.activeElement.id === 'compare'")  # from where it was opened
 
 
-def test_orders_and_shuffles_show_where_learners_end(page: DashPage) -> None:
+def orders_show_where_a_learner_ends(page: DashPage) -> None:
     page.play("two-clumps", 40)
     choose(page, "compare-stepwise-em")
     page.wait("dash_clientside.race.racing.includes('stepwise_em')")
@@ -122,7 +145,6 @@ def test_orders_and_shuffles_show_where_learners_end(page: DashPage) -> None:
         assert all(a - 1e-9 <= y <= b + 1e-9 for a, y, b in zip(low, curve, high))
     assert max(high) > 1.2 * max(low)  # the order matters for this learner
     assert "Stepwise EM: 15 orders" in page.text("orders-note")
-    shuffles_of_every_learner_shown_come_one_after_the_other(page)
 
 
 def shuffles_of_every_learner_shown_come_one_after_the_other(page: DashPage) -> None:

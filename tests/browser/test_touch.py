@@ -25,6 +25,47 @@ def phone(page: DashPage) -> Iterator[DashPage]:
     page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
+def test_fingers_add_and_remove_points_scroll_and_see_the_plot(phone: DashPage) -> None:
+    tap_adds_a_point_and_a_finger_that_scrolls_or_drags_none(phone)
+    plot_stays_in_sight_while_a_control_is_used(phone)
+    phone.begin_anew()
+    phone.script("document.getElementById('plot').scrollIntoView()")
+    long_press_removes_where_the_browser_sends_no_contextmenu(phone)
+
+
+def tap_adds_a_point_and_a_finger_that_scrolls_or_drags_none(phone: DashPage) -> None:
+    _tap(phone, phone.pixel(-0.5))
+    _tap(phone, phone.pixel(0.5), wobble_px=3)
+    _expect(phone, -0.5, 0.5)
+    for gesture in (_scroll, _drag, _drag_and_come_back, _touch_with_two):
+        gesture(phone)
+        _tap(phone, phone.pixel(0.25))
+        _expect(phone, -0.5, 0.5, 0.25)
+        phone.key("u")
+        _expect(phone, -0.5, 0.5)
+
+
+def plot_stays_in_sight_while_a_control_is_used(phone: DashPage) -> None:
+    for control in ("train", "n-components"):
+        _plot_stays_in_sight(phone, control)
+
+
+def long_press_removes_where_the_browser_sends_no_contextmenu(phone: DashPage) -> None:
+    phone.script(
+        "window.addEventListener('contextmenu', (event) => event.stopImmediatePropagation(), true)"
+    )
+    _tap(phone, phone.pixel(-0.5))
+    phone.until(lambda: phone.points.size == 1, "the tap's point")
+    phone.settle()
+    for x in (0.5, -0.5):
+        _touch(phone, "touchStart", phone.pixel(x))
+        phone.pass_time(700)
+        _touch(phone, "touchEnd")
+    phone.wait("dash_clientside.state.view.n_points === 0")
+    _tap(phone, phone.pixel(0.25))
+    _expect(phone, 0.25)
+
+
 def _touch(page: DashPage, kind: str, *fingers: tuple[float, float]) -> None:
     points = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(fingers)]
     page.driver.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
@@ -44,18 +85,6 @@ def _expect(page: DashPage, *xs: float) -> None:
     assert page.points == pytest.approx(xs, abs=0.03)
 
 
-def test_tap_adds_a_point_and_a_finger_that_scrolls_or_drags_none(phone: DashPage) -> None:
-    _tap(phone, phone.pixel(-0.5))
-    _tap(phone, phone.pixel(0.5), wobble_px=3)
-    _expect(phone, -0.5, 0.5)
-    for gesture in (_scroll, _drag, _drag_and_come_back, _touch_with_two):
-        gesture(phone)
-        _tap(phone, phone.pixel(0.25))
-        _expect(phone, -0.5, 0.5, 0.25)
-        phone.key("u")
-        _expect(phone, -0.5, 0.5)
-
-
 def _scroll(phone: DashPage) -> None:
     phone.script("window.before = scrollY")
     x, y = phone.pixel(0.1, 0.7)
@@ -65,22 +94,6 @@ def _scroll(phone: DashPage) -> None:
     _touch(phone, "touchEnd")
     phone.wait("scrollY > before")  # over the plot, too, a finger scrolls the page
     phone.script("document.getElementById('plot').scrollIntoView()")
-
-
-def test_long_press_removes_where_the_browser_sends_no_contextmenu(phone: DashPage) -> None:
-    phone.script(
-        "window.addEventListener('contextmenu', (event) => event.stopImmediatePropagation(), true)"
-    )
-    _tap(phone, phone.pixel(-0.5))
-    phone.until(lambda: phone.points.size == 1, "the tap's point")
-    phone.settle()
-    for x in (0.5, -0.5):
-        _touch(phone, "touchStart", phone.pixel(x))
-        phone.pass_time(700)
-        _touch(phone, "touchEnd")
-    phone.wait("dash_clientside.state.view.n_points === 0")
-    _tap(phone, phone.pixel(0.25))
-    _expect(phone, 0.25)
 
 
 def _drag(phone: DashPage, *, comes_back: bool = False) -> None:
@@ -103,21 +116,6 @@ def _touch_with_two(phone: DashPage) -> None:
     _touch(phone, "touchStart", (x, y), (x + 80, y))
     _touch(phone, "touchEnd", (x, y))
     _touch(phone, "touchEnd")
-
-
-def test_mouse_that_drags_adds_none(page: DashPage) -> None:
-    x, y = page.pixel(-0.4)
-    page.mouse("mousePressed", (x, y), button="left", clickCount=1)
-    page.mouse("mouseMoved", (x + 90, y), button="left")
-    page.mouse("mouseReleased", (x + 90, y), button="left", clickCount=1)
-    page.click(0.25)
-    page.settle()
-    assert page.points == pytest.approx([0.25], abs=0.01)
-
-
-def test_plot_stays_in_sight_while_a_control_is_used(phone: DashPage) -> None:
-    for control in ("train", "n-components"):
-        _plot_stays_in_sight(phone, control)
 
 
 def _plot_stays_in_sight(phone: DashPage, control: str) -> None:

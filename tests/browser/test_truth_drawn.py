@@ -19,6 +19,7 @@ def menu(page: DashPage) -> None:
     page.wait("document.getElementById('truth').checkVisibility()")
 
 
+@pytest.mark.usefixtures("no_rests")
 def test_truth_of_an_example_is_drawn_and_measured_until_an_own_click(page: DashPage) -> None:
     page.play("two-clumps", 40)
     assert not page.read(COLUMN)
