@@ -114,10 +114,12 @@ def page(tab: DashPage) -> DashPage:
     return tab.open()
 
 
-@pytest.fixture(scope="module")
-def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
+@pytest.fixture(scope="session")
+def serve(
+    tmp_path_factory: pytest.TempPathFactory, page_server: Server
+) -> Iterator[Callable[..., Server]]:
     """Return the server of this page for the exercise, the same one for every test that asks."""
-    started: dict[Optional[Path], Server] = {}
+    started: dict[Optional[Path], Server] = {None: page_server}
 
     def start(frontend: Optional[Path] = None) -> Server:
         if frontend not in started:
@@ -127,8 +129,9 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Se
         return started[frontend]
 
     yield start
-    for server in started.values():
-        server.stop()
+    for frontend, server in started.items():
+        if frontend is not None:
+            server.stop()
 
 
 @pytest.fixture

@@ -30,9 +30,10 @@ def rewind_to(page: DashPage, step: int, n_steps: int = len(POINTS)) -> None:
     page.wait_text("sentence", f"Rewound to {step + 1} of {n_steps} points")
 
 
-def test_each_step_shows_what_was_shown_and_it_plays_and_a_chart_opens_it(page: DashPage) -> None:
+def test_past_is_shown_as_it_was_and_a_click_there_goes_on_from_it_or_not(page: DashPage) -> None:
     each_step_shows_what_was_shown_at_that_click(page, click_one_by_one(page))
     it_plays_and_pauses_and_a_chart_opens_it(page)
+    click_on_the_past_is_not_added_or_at_the_end_or_goes_on_from_there(page)
 
 
 def each_step_shows_what_was_shown_at_that_click(page: DashPage, shown: list[str]) -> None:
@@ -74,7 +75,7 @@ def it_plays_and_pauses_and_a_chart_opens_it(page: DashPage) -> None:
     page.wait_text("sentence", "6 points learned online")
 
 
-def click_on_the_past(page: DashPage, answer: str) -> None:
+def click_there(page: DashPage, answer: str) -> None:
     page.click(0.3)
     page.wait(f"{DIALOG} !== null")
     assert "undo brings them back" in page.text("branch-text")
@@ -82,20 +83,17 @@ def click_on_the_past(page: DashPage, answer: str) -> None:
     page.wait(f"{DIALOG} === null")
 
 
-def test_a_click_on_the_past_is_not_added_or_at_the_end_or_goes_on_from_there(
-    page: DashPage,
-) -> None:
-    click_one_by_one(page)
+def click_on_the_past_is_not_added_or_at_the_end_or_goes_on_from_there(page: DashPage) -> None:
     page.key("w")
     rewind_to(page, 2)
-    click_on_the_past(page, "branch-cancel")
+    click_there(page, "branch-cancel")
     page.press("rewind-close")  # the past is still shown
     page.settle()
     np.testing.assert_allclose(page.points, POINTS, atol=0.004)
 
     page.key("w")
     rewind_to(page, 2)
-    click_on_the_past(page, "branch-end")
+    click_there(page, "branch-end")
     page.wait(f"dash_clientside.state.view.n_points === {len(POINTS) + 1}")
     page.settle()
     np.testing.assert_allclose(page.points, [*POINTS, 0.3], atol=0.004)
@@ -107,7 +105,7 @@ def test_a_click_on_the_past_is_not_added_or_at_the_end_or_goes_on_from_there(
     page.race_ends()
     page.key("w")
     rewind_to(page, 2)
-    click_on_the_past(page, "branch-here")
+    click_there(page, "branch-here")
     page.wait("dash_clientside.state.view.n_points === 4")
     page.settle()
     np.testing.assert_allclose(page.points, [*POINTS[1:4], 0.3], atol=0.004)
