@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from dash_page import SHIFT, DashPage
@@ -38,13 +40,16 @@ def test_past_is_shown_as_it_was_and_a_click_there_goes_on_from_it_or_not(page: 
 
 def each_step_shows_what_was_shown_at_that_click(page: DashPage, shown: list[str]) -> None:
     page.key("w")
+    page.key(Keys.HOME)
+    table = "document.getElementById('online-parameters').innerText"
+    points = "document.querySelector('#plot .js-plotly-plot').data.find(t => t.uid === 'points').x"
     for step, then in enumerate(shown):
-        rewind_to(page, step)
-        page.until(
-            lambda then=then: page.text("online-parameters") == then, f"the table of step {step}"
-        )
-        drawn = [*page.points[: step + 1]]
-        page.until(lambda drawn=drawn: page.drawn_points() == drawn, "the points until then")
+        if step:
+            page.key(Keys.ARROW_RIGHT)
+        page.wait_text("sentence", f"Rewound to {step + 1} of {len(shown)} points")
+        page.wait(f"{table} === {json.dumps(then)}", what=f"the table of step {step}")
+        drawn = ",".join(map(repr, page.points[: step + 1].tolist()))
+        page.wait(f"{points}.join() === [{drawn}].join()", what=f"the points until step {step}")
     page.key(Keys.ESCAPE)
     page.wait_text("sentence", "6 points learned online")
     assert page.view.revision == len(POINTS)
