@@ -47,13 +47,12 @@ def points_of_another_client_appear(page: DashPage) -> None:
 
 
 def changes_of_another_tab_come_without_a_question(page: DashPage) -> None:
-    n_points = len(page.points)
     page.script(_COUNT_LOOKS)
     sessions = page.server.sessions
     for x in (0.1, 0.2, 0.3):
         sessions.add(page.session_id, [x])
     sessions.remove(page.session_id, [0.2])
-    page.wait(f"dash_clientside.state.points.length === {n_points + 2}")
+    page.wait(f"dash_clientside.state.view.revision === {page.view.revision}")
     page.settle()
     assert page.read("dash_clientside.state.points") == page.points.tolist()
     assert page.read("dash_clientside.state.view.online.number") == page.view.online.number

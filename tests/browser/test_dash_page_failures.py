@@ -70,6 +70,8 @@ def test_page_polls_where_all_streams_are_taken_and_recovers_after_a_restart(
             assert admitted
             page.open()
             page_polls_calmly_where_all_streams_are_taken(page)
+        listeners = page.server.sessions.watch._listeners
+        page.until(lambda: listeners[page.session_id] == 1, "the stream that has become free")
         page_recovers_when_the_server_was_restarted(page, config)
     finally:
         page.server.stop()

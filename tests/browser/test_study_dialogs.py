@@ -87,6 +87,7 @@ def click_on_a_number_takes_it(page: DashPage) -> None:
     page.settle()
     page.key("k")
     drawn = trace("selection-chart", "selection-bic")
+    page.wait(f"{trace('selection-chart', 'selection-now')}?.x[0] === 5", 60)
     page.wait(f"{drawn}?.x.length === 10", 60)
     at = page.script(
         """
