@@ -11,7 +11,7 @@ from selenium.webdriver.common.keys import Keys
 
 pytestmark = pytest.mark.browser
 
-POINTS = (-0.6, 0.5, -0.52, 0.44, -0.57, 0.1)
+POINTS = (-0.6, 0.5, -0.52, 0.44, 0.1)
 DIALOG = "document.querySelector('[role=dialog]')"
 
 
@@ -51,12 +51,12 @@ def each_step_shows_what_was_shown_at_that_click(page: DashPage, shown: list[str
         drawn = ",".join(map(repr, page.points[: step + 1].tolist()))
         page.wait(f"{points}.join() === [{drawn}].join()", what=f"the points until step {step}")
     page.key(Keys.ESCAPE)
-    page.wait_text("sentence", "6 points learned online")
+    page.wait_text("sentence", "5 points learned online")
     assert page.view.revision == len(POINTS)
 
 
 def it_plays_and_pauses_and_a_chart_opens_it(page: DashPage) -> None:
-    page.wait("document.querySelector('#race-chart .js-plotly-plot')?.data?.[0].x.length === 6")
+    page.wait("document.querySelector('#race-chart .js-plotly-plot')?.data?.[0].x.length === 5")
     at = """
         const gd = document.querySelector('#race-chart .js-plotly-plot');
         const {left, top} = gd.getBoundingClientRect(), {xaxis, yaxis2} = gd._fullLayout;
@@ -66,18 +66,18 @@ def it_plays_and_pauses_and_a_chart_opens_it(page: DashPage) -> None:
     page.mouse("mouseMoved", place)
     page.mouse("mousePressed", place, button="left", clickCount=1)
     page.mouse("mouseReleased", place, button="left", clickCount=1)
-    page.wait_text("sentence", "Rewound to 2 of 6 points")
+    page.wait_text("sentence", "Rewound to 2 of 5 points")
     page.press("rewind-play")
-    page.wait("dash_clientside.race.cursor === 5")
+    page.wait("dash_clientside.race.cursor === 4")
     page.wait_text("rewind-play", "Play")
     page.press("rewind-back")
-    page.wait_text("sentence", "Rewound to 5 of 6 points")
+    page.wait_text("sentence", "Rewound to 4 of 5 points")
     slider = page.driver.find_element("css selector", "#rewind [role=slider]")
-    assert slider.get_attribute("aria-valuenow") == "5"
+    assert slider.get_attribute("aria-valuenow") == "4"
     slider.send_keys(Keys.HOME)
-    page.wait_text("sentence", "Rewound to 1 of 6 points")
+    page.wait_text("sentence", "Rewound to 1 of 5 points")
     page.press("rewind-close")
-    page.wait_text("sentence", "6 points learned online")
+    page.wait_text("sentence", "5 points learned online")
 
 
 def click_there(page: DashPage, answer: str) -> None:
