@@ -36,7 +36,7 @@ _SHELL = Path("/usr/lib/chromium/chromium-headless-shell")
 """Debian's Chromium without windows, of the version of its ChromeDriver."""
 
 
-def pytest_setup_options() -> Options:
+def chromium_options() -> Options:
     """Return the flags of dash.testing's browser, and which Chromium it is."""
     options = Options()
     window = "1280,800"
@@ -52,7 +52,7 @@ def new_chromium(tmp_path_factory: pytest.TempPathFactory) -> Browser:
     """Return a browser with a profile of its own."""
     return Browser(
         "chrome",
-        options=[pytest_setup_options()],
+        options=[chromium_options()],
         percy_run=False,
         download_path=str(tmp_path_factory.mktemp("download")),
     )

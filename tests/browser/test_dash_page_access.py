@@ -174,6 +174,8 @@ def keys_choose_modes_components_and_help(page: DashPage) -> None:
     page.wait("dash_clientside.state.view.n_components === 3")
     page.server.sessions.configure(page.session_id, n_components=20)
     page.wait("dash_clientside.state.view.n_components === 20")
+    page.key("+")
+    page.wait_message("This page goes up to 20 components.")
     page.key("-")  # the slider ends before
     page.wait("dash_clientside.state.view.n_components === 19")
     page.key("o")
