@@ -421,14 +421,17 @@ class OperationAnswer(Model):
     """One line of the log."""
 
     seq: int = Field(description="1, 2, ... without a gap", examples=[17])
-    kind: str = Field(pattern="^(add|remove|configure|clear|train|undo|redo)$", examples=["add"])
+    kind: str = Field(
+        pattern="^(add|remove|configure|clear|train|undo|redo|note)$", examples=["add"]
+    )
     x: Optional[list[float]] = Field(
         description="points added or removed, at most `x_limit` of them, data units",
         examples=[[0.42]],
     )
     n_x: Optional[int] = Field(description="number of points added or removed", examples=[1])
     detail: dict[str, Any] = Field(
-        description="new settings; facts of a training; the target of an undo", examples=[{}]
+        description="new settings; facts of a training; target of an undo; request of a note",
+        examples=[{}],
     )
     n_points: int = Field(description="active points after the operation", examples=[17])
     model: Optional[int] = Field(description="number of the trained model", examples=[17])

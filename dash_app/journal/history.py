@@ -254,7 +254,7 @@ class History:
                 live.training = None
         elif change.kind in (UNDO, REDO):
             self._move(live, change)
-        elif operation.era == live.state.era:
+        elif change.kind == TRAIN and operation.era == live.state.era:
             live.training = self._training(live.record.id, operation)
         live.seq, live.tip, live.n_models = operation.seq, operation.tip, operation.n_models
         _note(live, change)

@@ -31,7 +31,14 @@ from dash_app.journal.live import Live, LiveSessions, RecentStates
 from dash_app.journal.views import SessionView, view_of
 from dash_app.journal.watch import Watch
 from dash_app.learning.online import OnStep
-from dash_app.records.operations import Change, Operation, SessionRecord, Snapshot, short
+from dash_app.records.operations import (
+    Change,
+    Operation,
+    SessionRecord,
+    Snapshot,
+    note_of,
+    short,
+)
 from dash_app.records.versions import ModelVersion
 from dash_app.store import SequenceTakenError, Store
 
@@ -161,6 +168,8 @@ class OperationLog:
                 changes = plan(live)
                 if not changes and not fresh and self._refresh(live):
                     continue  # the session was out of date: plan again
+                if not changes and once is not None:
+                    changes = [note_of(once.request)]
                 with self._effort.of(work_of(live.state, changes)) as on_step:
                     done = self._try(live, changes, once, finish, on_step)
                 if done:

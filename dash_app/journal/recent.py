@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Optional
 
 from dash_app.learning.mixture import Array
-from dash_app.records.operations import ADD, CONFIGURE, REMOVE, TRAIN, Change
+from dash_app.records.operations import ADD, CONFIGURE, NOTE, REMOVE, TRAIN, Change
 from dash_app.records.versions import ModelVersion
 
 _N_KEPT = 64
@@ -15,7 +15,7 @@ _N_KEPT = 64
 MAX_POINTS = 1_000
 """Most points of the changes that are told one by one."""
 
-_SILENT = (CONFIGURE, TRAIN)
+_SILENT = (CONFIGURE, TRAIN, NOTE)
 """Operations that leave the points as they are."""
 
 

@@ -10,6 +10,9 @@ A train records the result of a training from scratch. It creates no node, and u
 otherwise an undo after a click could undo a training that ended in between. The *era* of a node
 is the last clear on its path. A model from scratch belongs to the era of its points and is shown
 while the head is in that era.
+
+A note records a request with an idempotency key that changed nothing: without it the key would be
+unknown, and the repeated request could act. It creates no node either.
 """
 
 from __future__ import annotations
@@ -24,7 +27,7 @@ from dash_app.learning.mixture import Array, Mixture
 from dash_app.records.versions import ModelVersion
 
 ADD, REMOVE, CONFIGURE, CLEAR = "add", "remove", "configure", "clear"
-TRAIN, UNDO, REDO = "train", "undo", "redo"
+TRAIN, UNDO, REDO, NOTE = "train", "undo", "redo", "note"
 NODE_KINDS = frozenset({ADD, REMOVE, CONFIGURE, CLEAR})
 
 ROOT = 0
@@ -103,7 +106,8 @@ class Change:
     An undo to a number of points has it under "n_points". A clear may have new "settings"; the
     clear of an example has its name under "example", the "total" of its points and, where
     it is known, the "truth" that they are drawn from. An increment of an example has the node of
-    its clear under "play".
+    its clear under "play". A note has the kind of its request under "request", and under "settings"
+    those asked for.
     """
 
     kind: str
@@ -112,6 +116,8 @@ class Change:
 
     def answers(self, request: Change) -> bool:
         """Whether this change may be the result of the request, when a request is repeated."""
+        if self.kind == NOTE:
+            return self.detail == note_of(request).detail
         if self.kind != request.kind:
             return False
         if self.points is not None and request.points is not None:
@@ -120,6 +126,12 @@ class Change:
             return self.detail.get("n_points") == request.detail.get("n_points")
         # the log has only those requested settings that differed
         return self.kind != CONFIGURE or self.detail.items() <= request.detail.items()
+
+
+def note_of(request: Change) -> Change:
+    """Return the note of a request that changed nothing."""
+    settings = {"settings": dict(request.detail)} if request.kind == CONFIGURE else {}
+    return Change(NOTE, detail={"request": request.kind, **settings})
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,6 +18,7 @@ from dash_app.records.operations import (
     ADD,
     CLEAR,
     NODE_KINDS,
+    NOTE,
     REMOVE,
     ROOT,
     TRAIN,
@@ -104,7 +105,7 @@ def fold_log(settings: Settings, operations: Sequence[Operation]) -> Folded:
             for node in reversed(back):
                 active.take_back(operations[node.seq - 1])
             folded.head = earliest.before
-        elif operation.kind != TRAIN:
+        elif operation.kind not in (TRAIN, NOTE):
             _expect(
                 seq, "target", undone[-1].seq if undone else None, operation.change.detail["target"]
             )

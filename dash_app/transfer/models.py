@@ -146,6 +146,17 @@ class _Redo(_Strict):
     detail: _Target
 
 
+class _Noted(_Strict):
+    request: Literal["remove", "configure", "clear"]
+    settings: _Changed = _Changed()
+
+
+class _Note(_Strict):
+    kind: Literal["note"]
+    points: None
+    detail: _Noted
+
+
 class _Version(_Strict):
     number: _Count
     kind: Literal["online", "scratch"]
@@ -160,7 +171,9 @@ class _Version(_Strict):
 
 class _Operation(_Strict):
     seq: _Count
-    change: Union[_OfPoints, _Clear, _Configure, _Train, _Undo, _Redo] = Field(discriminator="kind")
+    change: Union[_OfPoints, _Clear, _Configure, _Train, _Undo, _Redo, _Note] = Field(
+        discriminator="kind"
+    )
     parent: _Count
     head: _Count
     tip: _Count

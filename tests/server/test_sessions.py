@@ -256,6 +256,41 @@ def test_repeated_request_is_carried_out_once(
     assert again.id == first.id
 
 
+@pytest.mark.parametrize("kind", ["clear", "configure", "keep"])
+def test_repeated_request_that_changed_nothing_changes_nothing_later(
+    sessions: Sessions, another_process: Callable[[], Sessions], kind: str
+) -> None:
+    session_id = sessions.create(n_components=3).id
+    settings = {"configure": {"n_components": 3}, "keep": {"n_points": 0}}.get(kind, {})
+    watching = another_process()
+    watching.view(session_id)
+    noted = getattr(sessions, kind)(session_id, **settings, idempotency_key="k")
+    assert (noted.revision, noted.can_undo, noted.can_redo) == (1, False, False)
+    assert watching.view(session_id) == noted
+    sessions.add(session_id, CLICKS)
+    sessions.configure(session_id, n_components=2)
+    for each in (sessions, another_process()):
+        again = getattr(each, kind)(session_id, **settings, idempotency_key="k")
+        assert (again.n_points, again.n_components, again.revision) == (len(CLICKS), 2, 3)
+    with pytest.raises(RefusedError, match="Idempotency-Key"):
+        sessions.configure(session_id, n_components=4, idempotency_key="k")
+    assert [each.kind for each in sessions.operations(session_id)] == ["note", "add", "configure"]
+
+
+def test_undo_and_redo_skip_a_note(sessions: Sessions) -> None:
+    session_id = sessions.create(n_components=3).id
+    sessions.add(session_id, CLICKS)
+    trained = sessions.train(session_id)
+    sessions.undo(session_id)
+    sessions.configure(session_id, n_components=3, idempotency_key="k")
+    view = sessions.redo(session_id)
+    assert view.n_points == len(CLICKS)
+    sessions.configure(session_id, n_components=3, idempotency_key="l")
+    view = sessions.undo(session_id)
+    assert (view.n_points, view.can_undo) == (0, False)
+    assert sessions.run(session_id, trained.id).version == view.scratch
+
+
 def test_key_with_another_request_is_refused(sessions: Sessions) -> None:
     session_id = sessions.create().id
     sessions.add(session_id, [1.0], idempotency_key="k")

@@ -35,6 +35,7 @@ def session_id(sessions: Sessions) -> str:
     sessions.undo(found)
     sessions.undo(found)
     sessions.redo(found)
+    sessions.configure(found, n_components=3, idempotency_key="nothing-new")
     return found
 
 
