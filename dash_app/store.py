@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple, Optional
+from typing import Any, NamedTuple, Optional, Union
 
 import sqlalchemy as sa
 
@@ -29,6 +29,7 @@ from dash_app.records.operations import (
     Snapshot,
     short,
 )
+from dash_app.records.runs import RunRecord
 from dash_app.records.versions import ModelVersion
 
 _log = logging.getLogger(__name__)
@@ -56,6 +57,16 @@ _LAST_SEQ = (
     .order_by(_operations.c.seq.desc())
     .limit(1)
     .scalar_subquery()
+)
+_runs = schema.runs
+_key: sa.BindParameter[str] = sa.bindparam("key")
+_USE_OF_KEY = sa.union_all(  # one statement: each click reads it
+    sa.select(_operations.c.seq, sa.null().label("run_id")).where(
+        _OF_SESSION, _operations.c.idempotency_key == _key
+    ),
+    sa.select(sa.null(), _runs.c.id).where(
+        _runs.c.session_id == _id, _runs.c.idempotency_key == _key
+    ),
 )
 _REVISION = sa.select(sa.func.coalesce(_LAST_SEQ, 0)).where(_sessions.c.id == _id, _LIVES)
 
@@ -291,10 +302,14 @@ class Store:
             result = connection.execute(found, {"session_id": session_id})
             return {row.seq: (row.parent, row.n_points) for row in result}
 
-    def operation_by_key(self, session_id: str, key: str) -> Optional[Operation]:
-        """Return the operation with that idempotency key."""
-        found = sa.select(_operations).where(_OF_SESSION, _operations.c.idempotency_key == key)
-        return self._operation(found, session_id=session_id)
+    def use_of_key(self, session_id: str, key: str) -> Union[Operation, RunRecord, None]:
+        """Return the operation or the training run with that idempotency key."""
+        use = self._first(_USE_OF_KEY, session_id=session_id, key=key)
+        if use is None:
+            return None
+        if use.run_id is not None:
+            return self.runs.run(session_id, use.run_id)
+        return self.operation(session_id, use.seq)
 
     def head(self, session_id: str, seq: int) -> int:
         """Return the head after that operation; ROOT without it."""
@@ -448,7 +463,7 @@ class Store:
 
     # ------------------------------------------------------------------ reading
 
-    def _first(self, statement: sa.Select[Any], **values: Any) -> Optional[sa.Row[Any]]:
+    def _first(self, statement: sa.Executable, **values: Any) -> Optional[sa.Row[Any]]:
         with self._reader.connect() as connection:
             return connection.execute(statement, values).first()
 

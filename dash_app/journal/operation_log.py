@@ -39,6 +39,7 @@ from dash_app.records.operations import (
     note_of,
     short,
 )
+from dash_app.records.runs import RunRecord
 from dash_app.records.versions import ModelVersion
 from dash_app.store import SequenceTakenError, Store
 
@@ -65,6 +66,11 @@ class Once:
     def of(cls, key: Optional[str], request: Change) -> Optional[Once]:
         """Return None without a key: the request is then carried out each time."""
         return None if key is None else cls(key, request)
+
+
+def used_otherwise(key: str) -> RefusedError:
+    """Return the error of an idempotency key that was used for another request."""
+    return RefusedError(f"expected a new Idempotency-Key, got {key!r}, used for another request")
 
 
 @dataclass(frozen=True)
@@ -253,13 +259,11 @@ class OperationLog:
         return behind
 
     def _is_done(self, session_id: str, once: Once) -> bool:
-        known = self._store.operation_by_key(session_id, once.key)
+        known = self._store.use_of_key(session_id, once.key)
         if known is None:
             return False
-        if not known.change.answers(once.request):
-            raise RefusedError(
-                f"expected a new Idempotency-Key, got {once.key!r}, used for another request"
-            )
+        if isinstance(known, RunRecord) or not known.change.answers(once.request):
+            raise used_otherwise(once.key)
         return True
 
     def _touch(self, live: Live) -> None:

@@ -9,7 +9,7 @@ from dash_app.admission.turns import Turns
 from dash_app.config import Config
 from dash_app.errors import OutOfRangeError, RefusedError, RunNotFoundError
 from dash_app.journal.live import Live
-from dash_app.journal.operation_log import Finish, OperationLog
+from dash_app.journal.operation_log import Finish, OperationLog, used_otherwise
 from dash_app.journal.watch import Watch
 from dash_app.learning import FitResult
 from dash_app.learning.mixture import Array
@@ -87,9 +87,11 @@ class Trainings:
             raise OutOfRangeError(f"expected 1 <= epochs <= {MAX_EPOCHS}, got {epochs}", "epochs")
         self._operations.check(session_id)
         if idempotency_key is not None:
-            known = self._store.runs.by_key(session_id, idempotency_key)
-            if known is not None:
+            known = self._store.use_of_key(session_id, idempotency_key)
+            if isinstance(known, RunRecord) and (known.method, known.epochs) == (method, epochs):
                 return known.id
+            if known is not None:
+                raise used_otherwise(idempotency_key)
         job = self._operations.read(session_id, lambda live: self._job(live, method, epochs))
         run_id = self.runs.start(job, idempotency_key)
         self._watch.changed(session_id)

@@ -301,6 +301,20 @@ def test_key_with_another_request_is_refused(sessions: Sessions) -> None:
     assert sessions.points(session_id).tolist() == [1.0]
 
 
+def test_key_of_another_training_or_of_a_change_is_refused(sessions: Sessions) -> None:
+    session_id = sessions.create(n_components=2).id
+    sessions.add(session_id, CLICKS, idempotency_key="add")
+    run = sessions.train(session_id, epochs=5, idempotency_key="train")
+    for epochs, method, key in ((6, "em", "train"), (5, "adam", "train"), (5, "em", "add")):
+        with pytest.raises(RefusedError, match="used for another request"):
+            sessions.train(session_id, epochs=epochs, method=method, idempotency_key=key)
+    with pytest.raises(RefusedError, match="used for another request"):
+        sessions.add(session_id, [1.0], idempotency_key="train")
+    again = sessions.train(session_id, epochs=5, timeout_s=1.0, idempotency_key="train")
+    assert again.id == run.id
+    assert sessions.view(session_id).n_points == len(CLICKS)
+
+
 def test_one_key_in_two_sessions_is_two_requests(sessions: Sessions) -> None:
     one, two = sessions.create().id, sessions.create().id
     sessions.add(one, [1.0], idempotency_key="k")
