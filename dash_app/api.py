@@ -7,6 +7,8 @@ The specification is at /openapi/openapi.json. An interactive page is at /openap
 # mypy: allow-untyped-decorators
 from __future__ import annotations
 
+from typing import Optional
+
 from flask import Response, current_app, jsonify, request
 from flask_openapi3 import APIBlueprint, OpenAPI, Tag
 
@@ -23,6 +25,7 @@ from dash_app.learning.grid import component_positions, grid
 from dash_app.learning.mixture import Array
 from dash_app.records.runs import ALIVE
 from dash_app.sessions import Sessions
+from dash_app.web import bodies
 from dash_app.web.documentation import error_responses
 from dash_app.web.signing import derived_id
 
@@ -71,17 +74,12 @@ def _sessions() -> Sessions:
 
 
 @_api.before_request
-def _require_json() -> None:
-    """Reject a body that is not JSON; flask-openapi3 would report a validation error instead.
-
-    Endpoints without a body ignore it.
-    """
+def _check_body() -> Optional[Response]:
+    """Refuse a body that is not a JSON object; endpoints without a body ignore it."""
     endpoint = (request.endpoint or "").rpartition(".")[2]
     if endpoint not in _WITH_BODY:
-        return
-    if endpoint in _BODY_OPTIONAL and not request.content_length and not request.data:
-        return
-    request.get_json()  # raises 400 or 415; the result is kept for the model
+        return None
+    return bodies.check_object(optional=endpoint in _BODY_OPTIONAL)
 
 
 _WITH_BODY = {*_BODY_OPTIONAL, "change_session", "add_points", "remove_points"}

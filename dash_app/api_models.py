@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cache
 from typing import Annotated, Any, Optional, cast
 
-from flask import request
 from pydantic import BaseModel, ConfigDict, FailFast, Field, model_validator
 
 from dash_app.learning.points import DEFAULT_CAPACITY, MAX_MAGNITUDE
@@ -95,8 +94,8 @@ class _BodyOptional(Model):
     @model_validator(mode="before")
     @classmethod
     def _nothing_is_default(cls, value: Any) -> Any:
-        # flask-openapi3 passes None for an empty body; the JSON text null is a body and invalid
-        return {} if value is None and not request.data else value
+        # flask-openapi3 passes None for an empty body
+        return {} if value is None else value
 
 
 class NewSession(_BodyOptional):

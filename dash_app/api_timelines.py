@@ -23,7 +23,7 @@ from dash_app.journal.watch import Watch
 from dash_app.learning import LEARNERS
 from dash_app.sessions import Sessions
 from dash_app.training.timelines import Timeline
-from dash_app.web import documentation, event_streams, fields
+from dash_app.web import bodies, documentation, event_streams, fields
 
 HEARTBEAT_S = 1.0
 """Time without an event after which a comment is sent, to detect a lost connection."""
@@ -140,7 +140,7 @@ def register(server: OpenAPI, sessions: Sessions, *, max_streams: int) -> None:
     api = APIBlueprint(
         "timelines", __name__, url_prefix=PREFIX, abp_responses=documentation.error_responses()
     )
-    api.before_request(_require_json)
+    api.before_request(_check_body)
 
     @api.post(
         _ADDRESS,
@@ -194,13 +194,10 @@ def register(server: OpenAPI, sessions: Sessions, *, max_streams: int) -> None:
     server.register_api(api)
 
 
-def _require_json() -> None:
-    """Reject a body that is not JSON; flask-openapi3 would report a validation error instead."""
-    is_sent = request.content_length or request.data
-    if request.endpoint == "timelines.create_timeline" or (
-        request.endpoint == "timelines.cancel_timeline" and is_sent
-    ):
-        request.get_json()  # raises 400 or 415; the result is kept for the model
+def _check_body() -> Optional[Response]:
+    if request.endpoint not in ("timelines.create_timeline", "timelines.cancel_timeline"):
+        return None
+    return bodies.check_object(optional=request.endpoint == "timelines.cancel_timeline")
 
 
 def _stream(made: Timeline, watch: Watch, has_gone: Callable[[], bool]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -102,6 +103,23 @@ def test_points_and_long_increments_come_in_pages(client: FlaskClient) -> None:
         assert (line["x"], line["n_x"]) == (sent[:n], 6000)
     for query in ("points?limit=0", "points?offset=-1", "operations?x_limit=-1"):
         assert client.get(f"{address}/{query}").status_code == 422
+
+
+@pytest.mark.parametrize("body", ['{"x": [99]}', '{"n_components": 3}', "{}", None, [], 7, True])
+def test_body_that_is_no_object_is_refused(client: FlaskClient, session: str, body: Any) -> None:
+    before = client.get(session).json
+    timelines = f"{session}/timelines"
+    for method, address in (
+        *(("post", SESSIONS), ("patch", session), ("post", timelines)),
+        *(("post", f"{session}/points"), ("delete", f"{session}/points")),
+        *(("post", f"{session}/{name}") for name in ("undo", "redo", "clear", "train")),
+        ("post", f"{timelines}/1-2-arrival-0-scratch/cancel"),
+    ):
+        answer = getattr(client, method)(
+            address, data=json.dumps(body), content_type="application/json"
+        )
+        assert refused(answer, 422, "invalid") == f"expected an object, got {body!r}"
+    assert client.get(session).json == before
 
 
 def test_session_is_created_without_a_body(client: FlaskClient) -> None:
