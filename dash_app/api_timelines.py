@@ -167,7 +167,10 @@ def register(server: OpenAPI, sessions: Sessions, *, max_streams: int) -> None:
         responses={200: TimelineAnswer},
     )
     def get_timeline(path: TimelinePath, query: TimelineQuery) -> Response:
-        """Return the timeline; it is made again if the server does not have it any more."""
+        """Return the timeline; it is made again if the server does not have it any more.
+
+        A cancelled or failed one stays so until a `POST` asks for it again.
+        """
         made = timelines.get(path.session_id, path.timeline_id)
         return jsonify(timeline_document(made, query.after))
 

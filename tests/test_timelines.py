@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 
 from dash_app.learning import fit_from_scratch, timeline
 from dash_app.sessions import Sessions
+from dash_app.training import timelines
 from tests.waiting import eventually
 
 SLOW = {"learners": ["scratch"], "n_components": 12}
@@ -145,8 +146,54 @@ def test_a_timeline_can_be_cancelled_and_started_again(client: FlaskClient, url:
     client.post(f"{address}/cancel")
     stopped = eventually(lambda: _with_status(client, url, address, "cancelled"))
     assert len(stopped["records"]) < 44
-    assert client.get(address).json["status"] in ("queued", "running")
+    assert client.get(address).json == stopped
+    assert "event: cancelled" in client.get(f"{address}/events").get_data(as_text=True)
+    assert client.post(url, json=SLOW).json["status"] in ("queued", "running")
     client.post(f"{address}/cancel")
+    assert client.post(url, json=SLOW).json["status"] in ("queued", "running")
+    _until(client, address, "running")
+    client.post(f"{address}/cancel")
+
+
+def test_a_failed_timeline_stays_failed_until_it_is_asked_for(
+    client: FlaskClient, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(timelines.Race, "record", lambda *_: 1 / 0)
+        address = client.post(url, json={}).headers["Location"]
+        failed = _until(client, address, "failed")
+    assert client.get(address).json == failed
+    client.post(url, json={})
+    _until(client, address, "done")
+
+
+def test_reading_two_forgotten_timelines_of_a_session_cancels_neither(
+    client: FlaskClient, url: str
+) -> None:
+    for x in np.linspace(-1, 1, 40):
+        client.post(url.replace("timelines", "points"), json={"x": [x]})
+    bodies = (SLOW, {"learners": ["scratch"], "n_components": 11})
+    addresses = [client.post(url, json=body).headers["Location"] for body in bodies]
+    for address in addresses:
+        client.post(f"{address}/cancel")
+        _until(client, address, "cancelled")
+    _forget(client)
+    for address in addresses * 2:
+        assert client.get(address).json["status"] in ("queued", "running")
+    for address in addresses:
+        _until(client, address, "done")
+
+
+def test_reads_start_few_timelines_of_a_session(client: FlaskClient, url: str) -> None:
+    for x in np.linspace(-1, 1, 60):
+        client.post(url.replace("timelines", "points"), json={"x": [x]})
+    address = client.post(url, json=SLOW).headers["Location"]
+    others = [address.replace("-12-arrival", f"-{k}-arrival") for k in range(13, 18)]
+    answers = [client.get(other) for other in others]
+    assert answers[0].status_code == 200
+    assert (answers[-1].status_code, answers[-1].json["error"]["code"]) == (503, "busy")
+    for other in (address, *others):
+        client.post(f"{other}/cancel")
 
 
 def test_a_cancel_with_a_value_is_refused(client: FlaskClient, url: str) -> None:
@@ -159,9 +206,23 @@ def test_a_cancel_with_a_value_is_refused(client: FlaskClient, url: str) -> None
 
 
 def _with_status(client: FlaskClient, url: str, address: str, status: str) -> Any:
-    # a GET would start it again
     found = client.post(f"{address}/cancel").json
     return found if found["status"] == status else None
+
+
+def _until(client: FlaskClient, address: str, status: str) -> Any:
+    def look() -> Any:
+        found = client.get(address).json
+        assert found["status"] in ("queued", "running", status)
+        return found if found["status"] == status else None
+
+    return eventually(look)
+
+
+def _forget(client: FlaskClient) -> None:
+    """Let the server forget its timelines, as after a restart."""
+    sessions: Sessions = client.application.extensions["sessions"]
+    sessions.timelines._kept.clear()
 
 
 def test_a_newer_timeline_of_a_session_replaces_one_under_way(

@@ -41,6 +41,9 @@ _ID = re.compile(r"(\d{1,9})-(\d{1,2})-([a-z]+)-(\d{1,19})-([a-z_\d]+(?:-[a-z_\d
 _N_KEPT = 16
 """Timelines kept in memory, per process; one of 200 steps and 8 learners takes some 2 MB."""
 
+_N_UNDER_WAY = 4
+"""Timelines of one session under way up to which a read makes one again: it cancels none."""
+
 _CLOSE_TIMEOUT_S = 3.0
 """Longest wait for the threads of all timelines when the server stops."""
 
@@ -116,6 +119,11 @@ class Timeline:
         """Whether no record will follow."""
         return self.status not in (QUEUED, RUNNING)
 
+    @property
+    def is_sound(self) -> bool:
+        """Whether it is done, or will be: it has not failed and is not cancelled."""
+        return self.status == DONE or not (self.has_ended or self.turn.cancelled)
+
     def records(self, after: int = 0) -> list[Record]:
         """Return the records so far but the first `after`."""
         with self._changed:
@@ -143,7 +151,7 @@ class Timeline:
 
 
 class Timelines:
-    """Makes the timelines of this process, at most one a session at a time."""
+    """Makes the timelines of this process. Those of one session take turns."""
 
     def __init__(
         self, operations: OperationLog, store: Store, turns: Turns, config: Config
@@ -166,7 +174,7 @@ class Timelines:
         seed: Optional[int],
         n_components: Optional[int],
     ) -> Timeline:
-        """Return the timeline of the active points; start it if it is not there.
+        """Return the timeline of the active points; start it unless it is made or being made.
 
         Without a seed or a number of components it takes those of the session.
 
@@ -189,10 +197,12 @@ class Timelines:
             settings.seed if seed is None else seed,
             tuple(learners),
         )
-        return self._made(request)
+        return self._made(request, anew=True)
 
     def get(self, session_id: str, timeline_id: str) -> Timeline:
-        """Return the timeline; start it again if it is not in memory.
+        """Return the timeline, however it ended; make it again if it is not in memory.
+
+        Others of the session that are being made go on.
 
         Raises
         ------
@@ -201,7 +211,7 @@ class Timelines:
         self._operations.check(session_id)
         request = Request.of_id(session_id, timeline_id)
         try:
-            return self._made(request)
+            return self._made(request, anew=False)
         except OutOfRangeError as error:
             raise TimelineNotFoundError(f"expected the id of a timeline; {error}") from error
 
@@ -235,22 +245,23 @@ class Timelines:
         for thread in threads:
             thread.join(_CLOSE_TIMEOUT_S)
 
-    def _made(self, request: Request) -> Timeline:
+    def _made(self, request: Request, *, anew: bool) -> Timeline:
+        """Return the timeline; make it if it is not in memory.
+
+        With `anew` also make it if it was cancelled or failed, in place of others of the session.
+        """
         key = (request.session_id, request.id)
         with self._lock:
             known = self._kept.get(key)
-        if known is not None and known.status not in (CANCELLED, FAILED):
+        if known is not None and (known.is_sound or not anew):
             return known
         _check(request)
         race = self._begun(request)
         with self._lock:
-            under_way = [each for each in self._kept.values() if not each.has_ended]
-            replaced = [each for each in under_way if each.request.session_id == request.session_id]
-            if len(under_way) - len(replaced) >= self._max_runs:
-                raise BusyError(
-                    f"expected at most {self._max_runs} timelines under way, got one more; "
-                    "try again later"
-                )
+            known = self._kept.get(key)  # another thread may have made it in the meantime
+            if known is not None and (known.is_sound or not anew):
+                return known
+            replaced = self._with_room(request, anew=anew)
             turn = self._turns.enter(request.session_id)
             made = self._kept[key] = Timeline(request, turn, race.steps)
             self._kept.move_to_end(key)
@@ -267,6 +278,17 @@ class Timelines:
             self._turns.cancel(each.turn)
         thread.start()
         return made
+
+    def _with_room(self, request: Request, *, anew: bool) -> list[Timeline]:
+        """Return the timelines that the new one replaces; BusyError if too many are under way."""
+        under_way = [each for each in self._kept.values() if not each.has_ended]
+        own = [each for each in under_way if each.request.session_id == request.session_id]
+        n_others = len(under_way) - len(own) if anew else len(under_way)
+        if n_others >= self._max_runs:
+            raise _busy(f"{self._max_runs} timelines")
+        if not anew and len(own) >= _N_UNDER_WAY:
+            raise _busy(f"{_N_UNDER_WAY} timelines of a session")
+        return own if anew else []
 
     def _begun(self, request: Request) -> Race:
         """Return the race that the timeline is of, before its first step, in order of arrival."""
@@ -326,6 +348,10 @@ class Timelines:
                 f"expected a timeline of at most {self._max_work_s:g} s, got one that was not done "
                 f"after {turn.worked_s:.1f} s; take fewer learners or components"
             )
+
+
+def _busy(most: str) -> BusyError:
+    return BusyError(f"expected at most {most} under way, got one more; try again later")
 
 
 def _check(request: Request) -> None:
