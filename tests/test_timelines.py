@@ -155,6 +155,20 @@ def test_a_timeline_can_be_cancelled_and_started_again(client: FlaskClient, url:
     client.post(f"{address}/cancel")
 
 
+def test_log_lines_name_session_and_timeline(
+    client: FlaskClient, url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", timelines.__name__)
+    address = client.post(url, json={}).headers["Location"]
+    _until(client, address, "done")
+    monkeypatch.setattr(timelines.Race, "record", lambda *_: 1 / 0)
+    _until(client, client.post(url, json={"seed": 9}).headers["Location"], "failed")
+    session = url.split("/")[-2][:8]
+    for seed, end in ((0, "took"), (9, "failed")):
+        start = f"session {session}: timeline 4-2-arrival-{seed}-summary-scratch: {end}"
+        eventually(lambda start=start: any(each.startswith(start) for each in caplog.messages))
+
+
 def test_a_failed_timeline_stays_failed_until_it_is_asked_for(
     client: FlaskClient, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -315,8 +315,8 @@ class Timelines:
             self._check(turn)
             race.follow(_in_order(race.steps, request))
             for step in range(made.n_steps):
-                for name in request.learners:
-                    made.put(race.record(step, name))
+                for learner in request.learners:
+                    made.put(race.record(step, learner))
                     self._take_turns(turn)
             made.end(DONE)
             _log.info("%s: took %.3f s", name, turn.worked_s)
