@@ -189,10 +189,16 @@ def register(server: OpenAPI, sessions: Sessions, *, max_streams: int) -> None:
         responses={200: _STREAM},
     )
     def get_timeline_events(path: TimelinePath) -> Response:
-        """Follow a timeline: a `record` for each learner and increment, then the last status."""
+        """Follow a timeline: a `record` for each learner and increment, then the last status.
+
+        With `Last-Event-ID` a new stream resumes after that record.
+        """
         made = timelines.get(path.session_id, path.timeline_id)
+        n_seen = _n_seen(made, request.headers.get("Last-Event-ID", ""))
         place = sessions.watch.listener(path.session_id, max_streams)
-        return event_streams.answer(place, max_streams, partial(_stream, made, sessions.watch))
+        return event_streams.answer(
+            place, max_streams, partial(_stream, made, n_seen, sessions.watch)
+        )
 
     server.register_api(api)
 
@@ -203,8 +209,15 @@ def _check_body() -> Optional[Response]:
     return bodies.check_object(optional=request.endpoint == "timelines.cancel_timeline")
 
 
-def _stream(made: Timeline, watch: Watch, has_gone: Callable[[], bool]) -> Iterator[str]:
-    n_sent = 0
+def _n_seen(made: Timeline, last_id: str) -> int:
+    """Return the number of records up to an event's id; 0 for any other text."""
+    found = int(last_id[:9]) if last_id.isascii() and last_id.isdigit() else 0
+    return found if found <= made.n_steps * len(made.request.learners) else 0
+
+
+def _stream(
+    made: Timeline, n_sent: int, watch: Watch, has_gone: Callable[[], bool]
+) -> Iterator[str]:
     while not (watch.closed or has_gone()):
         if not made.wait(n_sent, HEARTBEAT_S):
             yield ": alive\n\n"

@@ -139,6 +139,18 @@ def test_events_tell_each_record_and_the_end(client: FlaskClient, url: str) -> N
     assert told == client.get(address).json["records"]
 
 
+def test_events_resume_after_the_last_one(client: FlaskClient, url: str) -> None:
+    address = client.post(url, json={}).headers["Location"]
+    ended(client, address)
+    for last, first in (("3", 4), ("0", 1), ("x", 1), ("²", 1), ("9", 1), ("9" * 30, 1)):
+        answer = client.get(f"{address}/events", headers={"Last-Event-ID": last})
+        lines = answer.get_data(as_text=True).splitlines()
+        ids = [int(line.removeprefix("id: ")) for line in lines if line.startswith("id: ")]
+        assert ids == [*range(first, 9), 8], last
+    answer = client.get(f"{address}/events", headers={"Last-Event-ID": "8"})
+    assert answer.get_data(as_text=True).startswith("event: done\nid: 8\n")
+
+
 def test_a_timeline_can_be_cancelled_and_started_again(client: FlaskClient, url: str) -> None:
     for x in np.linspace(-1, 1, 40):
         client.post(url.replace("timelines", "points"), json={"x": [x]})
