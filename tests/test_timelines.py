@@ -328,11 +328,20 @@ def test_a_half_life_of_earlier_is_refused_if_a_point_came_with_it(client: Flask
 
 
 @pytest.mark.parametrize(
-    "name", ["nonsense", "0-3-arrival-0-nobody", "9999-2-arrival-0-scratch", "1-2-up-0-scratch"]
+    "name",
+    [
+        *("nonsense", "UP", "a" * 301, "0-3-arrival-0-nobody", "9999-2-arrival-0-scratch"),
+        *("1-2-up-0-scratch", "1-0-arrival-0-scratch", "1-51-arrival-0-scratch"),
+        *("01-2-arrival-0-scratch", "1-2-arrival-00-scratch", "1-2-arrival-0-scratch-scratch"),
+    ],
 )
 def test_an_id_that_names_nothing_is_not_found(client: FlaskClient, url: str, name: str) -> None:
-    answer = client.get(f"{url}/{name}")
-    assert (answer.status_code, answer.json["error"]["code"]) == (404, "timeline_not_found")
+    for answer in (
+        client.get(f"{url}/{name}"),
+        client.get(f"{url}/{name}/events"),
+        client.post(f"{url}/{name}/cancel"),
+    ):
+        assert (answer.status_code, answer.json["error"]["code"]) == (404, "timeline_not_found")
 
 
 def test_an_unknown_session_is_not_found(client: FlaskClient) -> None:

@@ -28,7 +28,7 @@ from dash_app.errors import (
 from dash_app.journal.operation_log import OperationLog
 from dash_app.learning import LEARNERS, Record
 from dash_app.learning.orders import ORDERS, in_order
-from dash_app.learning.points import check_seed
+from dash_app.learning.points import check_n_components, check_seed
 from dash_app.learning.race import Race, Step, divided
 from dash_app.records.operations import short
 from dash_app.records.runs import CANCELLED, DONE, FAILED, QUEUED, RUNNING
@@ -86,11 +86,14 @@ class Request:
         """
         found = _ID.fullmatch(text)
         if found is None:
-            raise TimelineNotFoundError("expected the id of a timeline")
+            raise TimelineNotFoundError(f"expected the id of a timeline, got {text!r}")
         node, n_components, order, seed, learners = found.groups()
-        return cls(
+        request = cls(
             session_id, int(node), int(n_components), order, int(seed), tuple(learners.split("-"))
         )
+        if request.id != text:
+            raise TimelineNotFoundError(f"expected the id {request.id}, got {text}")
+        return request
 
 
 class Timeline:
@@ -364,8 +367,7 @@ def _check(request: Request) -> None:
     if request.order not in ORDERS:
         raise OutOfRangeError(f"expected an order of {ORDERS}, got {request.order!r}", "order")
     check_seed(request.seed)
-    if request.n_components < 1:
-        raise OutOfRangeError("expected n_components >= 1", "n_components")
+    check_n_components(request.n_components)
 
 
 def _in_order(steps: list[Step], request: Request) -> list[Step]:

@@ -69,7 +69,7 @@ _ERRORS: dict[int, tuple[str, str, str, Any]] = {
         None,
     ),
     404: (
-        "no such session or run",
+        "no such session, run or timeline",
         "session_not_found",
         f"expected the id of a session, got '{_ID}'",
         None,

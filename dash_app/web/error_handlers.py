@@ -83,7 +83,7 @@ def of_error(error: errors.GMMError) -> Response:
 def of_validation(error: ValidationError) -> Response:
     """Return the answer to a request that does not fit its model; it names the first fault."""
     place, message = fields.fault(error)
-    if place and place[0] in ("session_id", "run_id"):
+    if place and place[0] in ("session_id", "run_id", "timeline_id"):
         kind = place[0].split("_")[0]
         got = fields.shown(error.errors(include_url=False)[0]["input"])
         return answer(404, f"{kind}_not_found", f"expected the id of a {kind}, got {got}")
