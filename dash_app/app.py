@@ -35,7 +35,14 @@ from dash_app.ui.exchange import register_exchange
 from dash_app.ui.layout import PAGE_TEMPLATE, build_layout
 from dash_app.ui.page_script import IGNORED, register_page_script
 from dash_app.ui.plotly_bundle import register_plotly
-from dash_app.web import documentation, error_handlers, headers, origins, request_ids
+from dash_app.web import (
+    documentation,
+    error_handlers,
+    headers,
+    origins,
+    query_names,
+    request_ids,
+)
 from dash_app.web.json_text import JSONProvider
 from dash_app.web.signing import cookie_name, signing_key
 from legacy import description
@@ -157,6 +164,7 @@ def _create_server(config: Config, sessions: Sessions, key: bytes) -> OpenAPI:
     # start the threads at the first request: they do not survive gunicorn's fork
     server.before_request(sessions.start)
     error_handlers.register(server)
+    query_names.register(server, lambda: server.api_doc)
     api.register(server, sessions)
     events.register(server, sessions, max_streams=config.max_streams)
     api_timelines.register(server, sessions, max_streams=config.max_streams)

@@ -25,7 +25,7 @@ def create_page_server(config: Config) -> Flask:
     """Return the WSGI application with only the page at `/` and its endpoints."""
     # imported here, because these load the learner: meanwhile the socket answers already
     from dash_app.app import ASSETS, create_app, note_clients
-    from dash_app.web import error_handlers, headers, origins, request_ids
+    from dash_app.web import error_handlers, headers, origins, query_names, request_ids
     from dash_app.web.signing import cookie_name
     from legacy.blueprint import create_blueprint
 
@@ -38,6 +38,7 @@ def create_page_server(config: Config) -> Flask:
     error_handlers.register(server)
     origins.register(server, config)
     note_clients(server)
+    query_names.register(server, lambda: whole.api_doc)
     headers.register(server, third_party_page=None if config.legacy_frontend is None else "/")
     server.register_blueprint(
         create_blueprint(

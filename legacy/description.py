@@ -85,6 +85,7 @@ def paths() -> dict[str, Any]:
         f"bound of the steps from scratch; default {DEFAULT_EPOCHS}",
     )
     retrain = _whole("retrain", 1, "1: train from scratch instead of online", low=0)
+    ignored = _whole("retrain", 1, "without effect here", low=0)
     settings = [n_components, epochs]
     return {
         "/train": {
@@ -93,11 +94,13 @@ def paths() -> dict[str, Any]:
                 [*settings, retrain],
             )
         },
-        "/update": {"post": _training("Train online on a list of all points.", settings)},
+        "/update": {
+            "post": _training("Train online on a list of all points.", [*settings, ignored])
+        },
         "/retrain": {
             "post": _training(
                 "Train from scratch; without a body, on the points of the session.",
-                settings,
+                [*settings, ignored],
                 body_required=False,
             )
         },
