@@ -45,6 +45,11 @@ def with_example(example: dict[str, Any], *, required: bool = True) -> ConfigDic
 # ---------------------------------------------------------------------- requests
 
 
+def _left_out() -> Any:
+    """Return None, for a value that is left out; a factory's value is not in the schema."""
+    return None
+
+
 class SessionPath(Model):
     """Path of a session."""
 
@@ -63,8 +68,9 @@ class RunPath(SessionPath):
 class OnceHeader(_Described):
     """Idempotency key: a request with a key is carried out once, however often it arrives."""
 
-    idempotency_key: Optional[fields.Key] = Field(
-        None,
+    # not Optional: the specification would allow null, and a header has no null
+    idempotency_key: fields.Key = Field(
+        default_factory=_left_out,
         alias="Idempotency-Key",
         description="any text chosen by the client; a repeated request with the same key "
         "changes nothing and returns the current session",
@@ -75,9 +81,8 @@ class OnceHeader(_Described):
 class NewSessionHeader(_Described):
     """Idempotency key: a request with a key creates one session, however often it arrives."""
 
-    # not Optional: the specification would allow null, and a header has no null
     idempotency_key: str = Field(
-        "",
+        default_factory=_left_out,
         alias="Idempotency-Key",
         min_length=16,
         max_length=fields.MAX_KEY_LENGTH,
@@ -126,15 +131,15 @@ class SessionChange(Model):
     model_config = with_example({"n_components": 4})
 
     n_components: fields.Components = Field(
-        1, description="number of components; omitted: no change"
+        default_factory=_left_out, description="number of components; omitted: no change"
     )
     half_life: Optional[fields.HalfLife] = Field(
-        None,
+        default_factory=_left_out,
         description="new points after which an old point counts half, from the next increment on; "
-        "null: points keep their weight",
+        "null: points keep their weight; omitted: no change",
     )
     capacity: fields.Capacity = Field(
-        DEFAULT_CAPACITY,
+        default_factory=_left_out,
         description="largest number of atoms of the online learner's summary, which is built again "
         "from all points; omitted: no change",
     )
@@ -198,14 +203,14 @@ class DensityQuery(ModelQuery):
     """Positions at which the density is evaluated."""
 
     low: float = Field(
-        cast(float, None),  # left out; in a query there is no null
+        default_factory=_left_out,
         ge=-MAX_MAGNITUDE,
         le=MAX_MAGNITUDE,
         allow_inf_nan=False,
         description="one end, data units; default: 4 standard deviations below the model",
     )
     high: float = Field(
-        cast(float, None),  # left out; in a query there is no null
+        default_factory=_left_out,
         ge=-MAX_MAGNITUDE,
         le=MAX_MAGNITUDE,
         allow_inf_nan=False,

@@ -60,6 +60,18 @@ def test_every_form_of_a_request_has_plain_words(client: FlaskClient) -> None:
         assert plain != fields.OTHER_FORM, pattern
 
 
+def test_no_default_means_something_else_than_to_leave_the_value_out(client: FlaskClient) -> None:
+    specification = client.get("/openapi/openapi.json").json
+    changed = specification["components"]["schemas"]["SessionChange"]["properties"]
+    assert set(changed) == {"n_components", "half_life", "capacity"}
+    assert not [name for name, value in changed.items() if "default" in value]
+    operations = [each for item in specification["paths"].values() for each in item.values()]
+    parameters = [each for operation in operations for each in operation.get("parameters", ())]
+    assert len({each["name"] for each in parameters}) > 10
+    for each in parameters:  # a header, a query and a path have no null
+        assert "null" not in json.dumps(each["schema"]), each
+
+
 @pytest.fixture
 def api_schema(server: Flask, pytestconfig: pytest.Config) -> Any:
     """The specification of the test's server, read by schemathesis.
