@@ -55,13 +55,15 @@ def register(server: OpenAPI, sessions: Sessions) -> None:
     assert server.extensions["sessions"] is sessions
     server.register_api(_api)
 
-    @server.get("/healthz", tags=[_SERVER], responses={200: models.HealthAnswer})
+    answers = {200: models.HealthAnswer, **error_responses(421, 503)}
+
+    @server.get("/healthz", tags=[_SERVER], responses=answers)
     def health() -> Response:
         """Check that the server is up and reaches its store."""
         sessions.store.ping()
         return jsonify(status="ok")
 
-    @server.get("/readyz", tags=[_SERVER], responses={200: models.HealthAnswer})
+    @server.get("/readyz", tags=[_SERVER], responses=answers)
     def readiness() -> Response:
         """Answer if the server accepts new work: it reaches its store and is not stopping."""
         sessions.check_accepts_work()

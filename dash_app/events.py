@@ -20,7 +20,7 @@ from flask import Response, request
 from flask_openapi3 import OpenAPI, Tag
 
 from dash_app.api import PREFIX
-from dash_app.api_models import ErrorAnswer, SessionPath
+from dash_app.api_models import SessionPath
 from dash_app.documents import (
     changes_document,
     difference_document,
@@ -32,6 +32,7 @@ from dash_app.errors import SessionNotFoundError
 from dash_app.records.runs import ALIVE, CANCELLED, DONE, FAILED, QUEUED, RunRecord
 from dash_app.sessions import Sessions
 from dash_app.web import event_streams
+from dash_app.web.documentation import error_responses
 
 MIN_INTERVAL_S = 1 / 30
 """Shortest time between two events of a stream; changes in between are merged into one event."""
@@ -199,7 +200,7 @@ def register(server: OpenAPI, sessions: Sessions, *, max_streams: int) -> None:
     @server.get(
         f"{PREFIX}/sessions/<session_id>/events",
         tags=[Tag(name="events", description="Live.")],
-        responses={200: _DESCRIBED, 404: ErrorAnswer, 503: ErrorAnswer},
+        responses={200: _DESCRIBED, **error_responses(404, 421, 503)},
     )
     def get_events(path: SessionPath) -> Response:
         """Follow the session live, as server-sent events.

@@ -106,7 +106,10 @@ def paths() -> dict[str, Any]:
         },
         "/parameters": {
             "get": _operation(
-                "Return the newest parameters without training.", _PARAMETERS, _TRAINED, (404, 422)
+                "Return the newest parameters without training.",
+                _PARAMETERS,
+                _TRAINED,
+                (404, 422, 503),
             )
         },
         "/points": {
@@ -114,7 +117,7 @@ def paths() -> dict[str, Any]:
                 "Return all points, in the form in which a page sends them.",
                 {"type": "object", "required": ["coordinates", "n_components"]},
                 {**_CLICKS, "n_components": 2},
-                (404,),
+                (404, 422, 503),
             )
         },
         "/clear": {
@@ -122,7 +125,7 @@ def paths() -> dict[str, Any]:
                 "Remove the points and models.",
                 {"type": "object"},
                 {"status": "cleared"},
-                (403, 404),
+                (403, 404, 422, 503),
             )
         },
     }
