@@ -31,6 +31,7 @@ from dash_app.records.operations import short
 from dash_app.records.versions import ModelVersion
 from dash_app.sessions import Sessions, SessionView
 from dash_app.training.runs import DEFECT
+from dash_app.web import bodies
 from dash_app.web.fields import SESSION_ID_PATTERN, shown
 from legacy import wire
 
@@ -160,6 +161,8 @@ class _Endpoints:
             if session_id is not None:
                 self._sessions.clear(session_id)
         except SessionNotFoundError:
+            if request.headers.get("X-Session"):
+                raise
             _log.info("nothing to clear: the session was deleted")
         return _json_response(b'{"status": "cleared"}')
 
@@ -281,7 +284,7 @@ def _signer() -> Signer:
 
 
 def _json_body() -> bytes:
-    if not request.is_json:
+    if not bodies.is_json():
         came = request.content_type or "no content type"
         raise UnsupportedMediaType(f"expected application/json, got {came[:100]}")
     return _body()

@@ -135,6 +135,24 @@ def test_unknown_name_in_a_query_is_refused_everywhere(client: FlaskClient) -> N
     assert client.get("/favicon.ico?v=2").status_code == 200
 
 
+@pytest.mark.parametrize("kind", ["application/vnd.api+json", "text/json", ""])
+def test_body_of_another_content_type_is_refused(
+    client: FlaskClient, session: str, kind: str
+) -> None:
+    for address, body in (
+        (f"{session}/points", {"x": [1]}),
+        (f"{session}/clear", {}),
+        (f"{session}/timelines", {}),
+        ("/train", {"coordinates": [{"x": 1}]}),
+        ("/retrain", {"coordinates": [{"x": 1}]}),
+    ):
+        answer = client.post(address, data=json.dumps(body), content_type=kind)
+        refused(answer, 415, "not_json")
+    charset = "Application/JSON; charset=utf-8"
+    answer = client.post(f"{session}/points", data='{"x": [1]}', content_type=charset)
+    assert answer.json["n_points"] == len(CLICKS) + 1
+
+
 def test_session_is_created_without_a_body(client: FlaskClient) -> None:
     assert checked(client.post(SESSIONS), models.SessionAnswer, 201)["n_components"] == 3
 

@@ -9,8 +9,14 @@ from __future__ import annotations
 from typing import Optional
 
 from flask import Response, request
+from werkzeug.exceptions import UnsupportedMediaType
 
 from dash_app.web import error_handlers, fields
+
+
+def is_json() -> bool:
+    """Whether the body is application/json; Flask's own check takes application/*+json too."""
+    return request.mimetype == "application/json"
 
 
 def check_object(*, optional: bool) -> Optional[Response]:
@@ -22,6 +28,8 @@ def check_object(*, optional: bool) -> Optional[Response]:
     """
     if optional and not request.content_length and not request.data:
         return None
+    if not is_json():
+        raise UnsupportedMediaType
     value = request.get_json()  # kept for the model
     if isinstance(value, dict):
         return None

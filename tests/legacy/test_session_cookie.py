@@ -54,10 +54,11 @@ def test_client_without_cookies_names_its_session_in_a_header(server: Flask) -> 
     assert held.get_json()["n_points"] == 9
 
 
-@pytest.mark.parametrize("path", ["/train", "/parameters", "/retrain"])
-def test_an_unknown_x_session_is_not_found(client: FlaskClient, path: str) -> None:
-    headers = {"X-Session": "f" * 32}
-    if path == "/parameters":
+@pytest.mark.parametrize("session_id", ["f" * 32, "UP"])
+@pytest.mark.parametrize("path", ["/train", "/parameters", "/points", "/retrain", "/clear"])
+def test_an_unknown_x_session_is_not_found(client: FlaskClient, path: str, session_id: str) -> None:
+    headers = {"X-Session": session_id}
+    if path in ("/parameters", "/points"):
         response = client.get(path, headers=headers)
     else:
         response = client.post(path, headers=headers, json=body([0.5]))
