@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from dash_app.config import Config
 from tests.test_architecture import FORBIDDEN
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -21,6 +22,9 @@ NAMES = [str(path.relative_to(ROOT)) for path in DOCUMENTS]
 TOP_LEVEL = r"(?:assets|benchmarks|dash_app|docs|legacy|scripts|tests|\.ci)/[\w./-]*[\w/]"
 PATH = re.compile(rf"(?<![\w./:-])(?:{TOP_LEVEL}|[\w-]+\.(?:py|txt|md|toml))(?![\w/])")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+NAME_IN_FILE = re.compile(
+    r"`([A-Za-z_]\w*)`,?\s+(?:in|of)\s+`((?:dash_app|assets)/[\w/]+\.(?:py|js))`"
+)
 ELSEWHERE = {"session.json"}
 """Files that the reader creates."""
 
@@ -60,6 +64,28 @@ def test_paths_are_found() -> None:
         "see docs/api.md, `dash_app/ui/`; not /api/v1/sessions, http://a/docs/b.md or learner.py."
     )
     assert paths_in(text) == {"docs/api.md", "dash_app/ui/", "learner.py"}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=NAMES)
+def test_every_name_is_in_the_file_that_is_said_to_have_it(document: Path) -> None:
+    found = NAME_IN_FILE.findall(text_of(document))
+    wrong = [(name, path) for name, path in found if name not in text_of(ROOT / path)]
+    assert wrong == []
+
+
+def test_names_in_files_are_found() -> None:
+    assert NAME_IN_FILE.findall("see `fit`\nin `dash_app/a.py`") == [("fit", "dash_app/a.py")]
+    assert NAME_IN_FILE.findall(text_of(ROOT / "CONTRIBUTING.md"))
+
+
+def test_defaults_in_prose_are_those_of_the_configuration() -> None:
+    config = Config()
+    operations = text_of(ROOT / "docs" / "operations.md")
+    streams = re.search(r"There are (\d+) by default, for (\d+) pages", operations)
+    assert streams is not None
+    assert (int(streams[1]), 2 * int(streams[2])) == (config.max_streams, config.max_streams)
+    threads = re.findall(r"(\d+) threads(?:,| by default)", text_of(ROOT / "CHANGELOG.md"))
+    assert set(threads) == {str(config.threads)}
 
 
 @pytest.mark.parametrize("document", MARKDOWN, ids=NAMES[1:])
