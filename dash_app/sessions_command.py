@@ -107,7 +107,7 @@ def export_session(config: Config, session_id: str, output: Any) -> int:
 
 def import_session(config: Config, file: str) -> int:
     """Import a session that another instance exported."""
-    store = _opened(config)
+    store = _opened(config, create=True)
     from dash_app.transfer import session_document
     from dash_app.web import json_text
 
@@ -143,12 +143,12 @@ def restore_session(config: Config, session_id: str) -> int:
     return 0
 
 
-def _opened(config: Config) -> Store:
+def _opened(config: Config, *, create: bool = False) -> Store:
     # imported only by a command, because it loads the learner. It comes before other imports of the
     # learner: a missing SQLAlchemy is then reported at once
     from dash_app.store import Store
 
-    return Store(config.store_url)
+    return Store(config.store_url, create=create)
 
 
 def _check_id(session_id: str) -> None:

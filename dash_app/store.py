@@ -97,8 +97,8 @@ class IdDeletedError(Exception):
 class Store:
     """One database, shared by threads and by processes."""
 
-    def __init__(self, url: str) -> None:
-        self._engine = connect(url)
+    def __init__(self, url: str, *, create: bool = True) -> None:
+        self._engine = connect(url, create=create)
         self._reader = self._engine.execution_options(**READ)
         self._optional = self._engine.execution_options(**OPTIONAL)
         self._guard = guard_of(self._engine)

@@ -118,6 +118,7 @@ def test_import_replaces_nothing_for_good(
     assert sessions.points(session_id).tolist() == [1.0, 2.0, 3.0]
 
 
+@pytest.mark.usefixtures("sessions")
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
@@ -155,6 +156,19 @@ def test_export_to_an_unwritable_path_is_refused(
 ) -> None:
     assert command("export", session_id, "-o", str(tmp_path)) == 1
     assert "expected a file that can be written" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("action", [["list"], ["export", "0" * 32], ["delete", "0" * 32]])
+def test_data_directory_without_a_store_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture, action: list[str]
+) -> None:
+    (tmp_path / "empty").mkdir()
+    for place in (tmp_path / "no" / "directory", tmp_path / "empty"):
+        assert main(["sessions", *action, "--data-dir", str(place)]) == 1
+        said = capsys.readouterr()
+        expected = f"expected a store, got no file {place / 'sessions.sqlite3'}\n"
+        assert (said.out, said.err) == ("", expected)
+    assert sorted(tmp_path.rglob("*")) == [tmp_path / "empty"]
 
 
 def test_wrong_usage_is_exit_code_2(capsys: pytest.CaptureFixture) -> None:

@@ -29,16 +29,18 @@ _GUARD = "sqlite_guard"
 _BESIDE = (LOG_SUFFIX, "-shm")
 
 
-def connect(url: str) -> sa.Engine:
-    """Return an engine for the store; create the store or migrate it to the newest schema.
+def connect(url: str, *, create: bool = True) -> sa.Engine:
+    """Return an engine for the store; migrate it to the newest schema.
+
+    `create` makes a store where there is none.
 
     Raises
     ------
-    StoreError : the store cannot be opened, or a newer release wrote it
+    StoreError : the store cannot be opened, is not there, or a newer release wrote it
     """
     try:
         address = _with_driver(sa.engine.make_url(url))
-        engine = _engine(address)
+        engine = _engine(address, create=create)
         with engine.begin() as connection:
             schema.migrate(connection)
         guard = guard_of(engine)
@@ -92,7 +94,7 @@ def _with_driver(address: sa.URL) -> sa.URL:
     return address
 
 
-def _engine(address: sa.URL) -> sa.Engine:
+def _engine(address: sa.URL, *, create: bool) -> sa.Engine:
     if address.get_backend_name() != "sqlite":
         # pre_ping: the database server may have restarted since the last use of a connection
         return sa.create_engine(
@@ -107,6 +109,8 @@ def _engine(address: sa.URL) -> sa.Engine:
     if address.database.startswith("file:"):
         raise StoreError("expected the path of a file for SQLite, got a URI: it cannot be watched")
     path = Path(address.database).absolute()
+    if not create and not path.exists():
+        raise StoreError(f"expected a store, got no file {path}")
     private_files.make_directory(path.parent)
     private_files.make_file(path)  # SQLite gives its -wal and -shm files the same mode
     for suffix in ("", *_BESIDE):
