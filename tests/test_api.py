@@ -225,6 +225,20 @@ def test_repeated_post_with_a_key_adds_nothing_twice(client: FlaskClient, sessio
     assert again["id"] == run["id"]
 
 
+def test_repeated_clear_of_an_empty_session_keeps_later_points(client: FlaskClient) -> None:
+    address = client.post(SESSIONS, json={}).headers["Location"]
+    key = {"Idempotency-Key": "c1"}
+    assert client.post(f"{address}/clear", headers=key).json["can_undo"] is False
+    client.post(f"{address}/points", json={"x": CLICKS})
+    again = checked(client.post(f"{address}/clear", headers=key), models.SessionAnswer)
+    assert again["n_points"] == len(CLICKS)
+    log = checked(client.get(f"{address}/operations"), models.OperationsAnswer)["operations"]
+    assert [(each["kind"], each["detail"]) for each in log] == [
+        ("note", {"request": "clear"}),
+        ("add", {}),
+    ]
+
+
 def test_repeated_creation_with_a_key_creates_one_session(client: FlaskClient) -> None:
     key = {"Idempotency-Key": "a-random-text-of-mine"}
     made = client.post(SESSIONS, json={"seed": 3}, headers=key)
