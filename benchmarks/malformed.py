@@ -230,6 +230,7 @@ def _dash_requests(callback: Any, session_id: str) -> Iterator[Request]:
     """Yield requests that call a callback: malformed as a whole, and in its values."""
     values = {
         ids.SESSION: session_id,
+        ids.METHOD: "em",
         ids.SELECTION: True,
         ids.ORDERS_TASK: {"of": "a,1", "learner": "summary", "axis": [-1.0, 1.0]},
         ids.ORDERS_RESULTS: {"of": "a,1", "axis": [-1.0, 1.0], "by": {"summary": {"error": "x"}}},
