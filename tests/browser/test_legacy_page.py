@@ -130,16 +130,6 @@ def test_c_removes_points_and_line_and_the_next_points_are_fitted_alone(
     assert browser.get_logs() == []
 
 
-def test_p_without_points_is_answered_without_a_request(
-    browser: Browser, serve: Callable[..., Server]
-) -> None:
-    page = LegacyPage(browser.driver, serve().url)
-    page.press("p")
-    message = "There is no point to train on yet: click on the axis first."
-    page.wait_for(lambda: page.text("message") == message)
-    assert browser.get_logs() == []  # a refused request would be in the console
-
-
 def test_while_unchecked_clicks_add_nothing(browser: Browser, serve: Callable[..., Server]) -> None:
     page = LegacyPage(browser.driver, serve().url)
     assert page.script("return document.getElementById('toggle').checked")

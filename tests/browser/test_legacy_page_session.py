@@ -88,9 +88,16 @@ def test_a_refusal_is_said_on_the_page_and_goes_away(
 ) -> None:
     page = LegacyPage(browser.driver, serve().url)
     page.press("p")
-    page.wait_for(lambda: not page.script("return document.getElementById('message').hidden"))
-    assert page.text("message") == "Not trained: expected at least one point, got none"
+    no_points = "There is no point to train on yet: click on the axis first."
+    page.wait_for(lambda: page.text("message") == no_points)
+    assert browser.get_logs() == []  # nothing was asked: a refused request is in the console
     page.click(0.5)
+    page.wait_for(lambda: page.script("return document.getElementById('message').hidden"))
+    page.script("const {epochs} = document.forms[0]; epochs.max = 1e9; epochs.value = 1e8;")
+    page.press("p")
+    page.wait_for(lambda: "Not trained: expected 1 <= epochs" in page.text("message"))
+    page.slide("epochs", 300)
+    page.press("p")
     page.wait_for(lambda: page.script("return document.getElementById('message').hidden"))
 
 
