@@ -27,7 +27,7 @@ from dash_app.web import documentation, event_streams
 TURN_S = 1.0
 """Longest wait for a turn to train after which a comment is sent, to detect a lost connection."""
 
-ANSWER_FIRST_S = 0.01
+ANSWER_FIRST_S = 0.005
 """Delay of a stream after a change, to answer the request of the change first."""
 
 _ANY = f"({'|'.join(LEARNERS)})"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Optional
 
 import numpy as np
@@ -87,10 +88,19 @@ class Mixture:
         """Number of components."""
         return self.means.size
 
-    @property
+    @cached_property
     def stds(self) -> Array:
         """Standard deviations, shape (n_components,), data units."""
-        return np.sqrt(self.variances)
+        stds: Array = np.sqrt(self.variances)
+        stds.setflags(write=False)
+        return stds
+
+    @cached_property
+    def _log_peaks(self) -> Array:
+        """The log-density of each component at its mean, (n_components,)."""
+        with np.errstate(divide="ignore"):
+            log_peaks: Array = np.log(self.weights) - 0.5 * (LOG_2PI + np.log(self.variances))
+        return log_peaks
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Mixture):
@@ -117,11 +127,10 @@ class Mixture:
 
     def _joint_log_density(self, x: Array) -> Array:
         """Return `component_log_density` transposed; sums over components are faster this way."""
-        with np.errstate(divide="ignore", over="ignore"):
+        with np.errstate(over="ignore"):
             # divide before squaring, so that distances of 1e150 do not overflow
             z = (x - self.means[:, None]) / self.stds[:, None]
-            log_peaks = np.log(self.weights) - 0.5 * (LOG_2PI + np.log(self.variances))
-            joint: Array = log_peaks[:, None] - 0.5 * (z * z)
+            joint: Array = self._log_peaks[:, None] - 0.5 * (z * z)
         return joint
 
     def _log_density(self, x: Array) -> Array:
