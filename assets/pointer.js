@@ -152,6 +152,9 @@
   document.addEventListener("pointermove", moved, true);
   document.addEventListener("pointerup", released, true);
   document.addEventListener("contextmenu", removes, true);
+  document.addEventListener("mousedown", (event) => {
+    if (event.shiftKey && onPlot(event)) event.preventDefault(); // it would select text up to here
+  }, true);
   document.addEventListener("pointercancel", () => (down = null), true);
   document.documentElement.addEventListener("pointerleave", () => {
     hovering = null;
