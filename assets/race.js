@@ -14,6 +14,8 @@
   /** The chart follows after a pause: its figure costs Dash more than a click may. */
   const PAUSE_MS = 400;
   const AT_LATEST_MS = 1000;
+  /** The densities are drawn when all learners are told; with a slow one the others are drawn before. */
+  const DRAW_MS = { pause: 20, latest: 100 };
   /** What the panels of the chart show of a record. @type {Record<string, (record: Racer) => number|null>} */
   const PANELS = {
     distance: (record) => record.tv_to_scratch,
@@ -29,8 +31,6 @@
   /** The session that the records are of. */
   let sessionId = "";
   let retryTimer = 0;
-  /** Densities of slow learners are drawn before all learners are told. */
-  const DRAW_MS = { pause: 20, latest: 100 };
   /** The idle-time task that hands the records over. */
   const publishing = { timer: 0, since: 0 };
   /** The task that draws densities of some of the learners. */
