@@ -22,9 +22,12 @@
     return d;
   }
 
+  /** Give a trace its path; Plotly draws one with gaps as an element for each part. */
   function patch(/** @type {any} */ gd, /** @type {string} */ selector, /** @type {string} */ d) {
-    const found = gd.querySelector(selector);
-    if (found && d) found.setAttribute("d", d);
+    if (!d) return;
+    gd.querySelectorAll(selector).forEach((/** @type {Element} */ part, /** @type {number} */ index) => {
+      part.setAttribute("d", index ? "M0,0" : d);
+    });
   }
 
   /** Replace the paths of the drawn curves, except for those that were drawn before. */
