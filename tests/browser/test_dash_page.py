@@ -31,6 +31,11 @@ NUMBERS = """[...document.querySelectorAll('.tracenumbers text')]
 """Where the numbers of the components are, pixels."""
 
 
+COMPONENTS = """[...document.querySelectorAll('#plot .traceonline-components .js-line')]
+    .reduce((length, part) => length + part.getTotalLength(), 0)"""
+"""How long the lines of all components are together, pixels."""
+
+
 def assert_draws(page: DashPage, uid: str, mixture: Mixture) -> None:
     """The curve is the density of the mixture to the last digits, and so it is on the screen."""
     x, y = page.curve(uid)
@@ -154,6 +159,7 @@ def test_curve_is_that_of_the_server_and_a_sketch_until_a_pause(page: DashPage) 
     page.redrawn()
     sketch_draws_the_same_curve_as_the_redraw(page)
     curve_on_the_screen_follows_a_click_before_the_redraw(page)
+    higher_curve_scales_its_axis_without_a_redraw(page)
     page.begin_anew()
     sketched_histogram_is_that_of_the_redraw(page)
 
@@ -194,12 +200,24 @@ def sketch_draws_the_same_curve_as_the_redraw(page: DashPage) -> None:
 def curve_on_the_screen_follows_a_click_before_the_redraw(page: DashPage) -> None:
     count_redraws(page, "online")
     before = page.script(ONLINE_CURVE)[0]
-    page.click(-0.48)  # widens a peak: a higher one would change the axis, and Plotly redraws
+    page.click(-0.48)
     page.wait("dash_clientside.state.view.n_points === 7")
     page.wait("window.redrawn")
     sketched, redrawn = page.read("[sketched, redrawn]")
     assert heights(before, redrawn) > 1.0  # the click moves the curve at all
     assert heights(sketched, redrawn) < 0.05
+    assert page.read("sketchedComponents") == pytest.approx(page.read(COMPONENTS), abs=1.0)
+
+
+def higher_curve_scales_its_axis_without_a_redraw(page: DashPage) -> None:
+    count_redraws(page, "online")
+    ceiling = "dash_clientside.plot.element('plot')._fullLayout.yaxis.range[1]"
+    before = page.read(ceiling)
+    page.click(*[-0.55] * 4)
+    page.settle()
+    assert page.read("redraws") == 0
+    assert page.read(ceiling) > before
+    assert_draws(page, "online", page.view.online.mixture)
 
 
 def sketched_histogram_is_that_of_the_redraw(page: DashPage) -> None:
@@ -223,18 +241,18 @@ def count_redraws(page: DashPage, trace: str) -> None:
     page.script(
         """
         const line = () =>
-            document.querySelector("#plot .traceTRACE .js-line").getAttribute('d');
+            document.querySelector("#plot .traceTRACE .js-line")?.getAttribute('d');
         Object.assign(window, {redraws: 0, sketched: null, redrawn: null});
         window.plainReact ||= Plotly.react;
         Plotly.react = (gd, ...rest) => {
             if (gd !== dash_clientside.plot.element('plot')) return plainReact(gd, ...rest);
-            if (!redraws) window.sketched = line();
+            if (!redraws) Object.assign(window, {sketched: line(), sketchedComponents: COMPONENTS});
             redraws += 1;
             const drawn = plainReact(gd, ...rest);
             if (redraws === 1) Promise.resolve(drawn).then(() => { window.redrawn = line(); });
             return drawn;
         };
-        """.replace("TRACE", trace)
+        """.replace("TRACE", trace).replace("COMPONENTS", COMPONENTS)
     )
 
 
