@@ -121,11 +121,13 @@
   /** @returns {[boolean, boolean]} the error of the two boxes; an empty box is automatic */
   function axis(/** @type {string|null} */ lowest, /** @type {string|null} */ highest) {
     const [low, high] = [written(lowest), written(highest)];
-    const wrong = [low, high].map((end) => end !== null && !Number.isFinite(end));
     const { state } = gmm;
-    const crossed = (low ?? state.home[0]) >= (high ?? state.home[1]);
+    const { farthest } = state.settings;
+    const wrong = [low, high].map((end) => end !== null && !(Math.abs(end) <= farthest));
+    const crossed = (low ?? state.reach[0]) >= (high ?? state.reach[1]);
     state.axisWrong = "";
-    if (wrong.includes(true)) state.axisWrong = "Expected a number, such as -2.5 or 1e6.";
+    if ([low, high].some(Number.isNaN)) state.axisWrong = "Expected a number, such as -2.5 or 1e6.";
+    else if (wrong.includes(true)) state.axisWrong = `Expected a number from -${farthest} to ${farthest}.`;
     else if (crossed) state.axisWrong = "The left end must be lower.";
     else state.axis = [low, high];
     if (state.outbox) gmm.show.all();
@@ -298,8 +300,7 @@
       view && view.truth ? `The truth${gmm.state.truth ? " \u2713" : ""}` : "The truth: of fixed clumps only",
     ],
     axis: ({ shown: [low, high], outside, axisWrong }) => [
-      gmm.words.number(low, 3),
-      gmm.words.number(high, 3),
+      ...[low, high].map((end) => gmm.words.place(end, [low, high], 3)),
       axisWrong || beyond(outside),
     ],
     settings: ({ settings }) => [

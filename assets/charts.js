@@ -63,9 +63,13 @@
     const first = all[0] ?? 1;
     const last = all[all.length - 1] ?? first;
     const room = 0.5 + 0.02 * (last - first);
-    const xaxis = { autorange: false, range: [first - room, Math.max(last, first + 1) + room] };
-    return filled(figure, series, { xaxis, yaxis2: lossAxis(panels.loss) });
+    const xaxis = { autorange: false, range: [first - room, Math.max(last, first + 1) + room], dtick: whole(last - first) };
+    const read = Math.max(0, ...Object.values(panels.touched).flat());
+    return filled(figure, series, { xaxis, yaxis2: lossAxis(panels.loss), yaxis3: { dtick: whole(read) } });
   }
+
+  /** @returns {number|null} the step of the ticks of an axis that counts; null: what Plotly takes */
+  const whole = (/** @type {number} */ span) => (span < 5 ? 1 : null);
 
   /** @returns {any} the axis of the losses: ours, and as much above them; far higher ones are cut off */
   function lossAxis(/** @type {any} */ series) {

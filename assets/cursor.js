@@ -12,7 +12,7 @@
 
   function move(/** @type {number} */ to) {
     const [low, high] = shown();
-    x = Number(Math.min(high, Math.max(low, to)).toPrecision(12));
+    x = gmm.pointer.tidy(Math.min(high, Math.max(low, to)), STEPS / (high - low));
     place();
   }
 
@@ -29,8 +29,9 @@
     cursor.setAttribute("aria-valuemin", String(low));
     cursor.setAttribute("aria-valuemax", String(high));
     cursor.setAttribute("aria-valuenow", String(x));
-    cursor.setAttribute("aria-valuetext", gmm.words.number(x));
-    cursor.dataset.value = gmm.words.number(x);
+    const text = gmm.words.place(x, [low, high]);
+    cursor.setAttribute("aria-valuetext", text);
+    cursor.dataset.value = text;
   }
 
   function takeBackNearest() {

@@ -14,16 +14,11 @@
   const NONE = "\u00a0";
 
   /**
-   * The axis: an end that was chosen is where it was chosen. Another end is that of `home`, or
-   * beyond it with some room, to include all points.
+   * The axis that shows all points: an end is that of `home`, or beyond it with some room.
    *
    * @returns {[number, number]}
    */
-  function range(
-    /** @type {[number|null, number|null]} */ chosen,
-    /** @type {[number, number]} */ home,
-    /** @type {number[]} */ points,
-  ) {
+  function reach(/** @type {[number, number]} */ home, /** @type {number[]} */ points) {
     let [low, high] = home;
     for (const x of points) {
       if (x < low) low = x;
@@ -32,7 +27,23 @@
     const edge = EDGE * (high - low);
     if (low < home[0]) low -= edge;
     if (high > home[1]) high += edge;
-    return [chosen[0] ?? low, chosen[1] ?? high];
+    return [low, high];
+  }
+
+  /**
+   * The axis: an end that was chosen is where it was chosen. The other one is as far as the points
+   * reach; or beyond the chosen one, where the points no longer reach so far.
+   *
+   * @returns {[number, number]}
+   */
+  function range(
+    /** @type {[number|null, number|null]} */ chosen,
+    /** @type {[number, number]} */ reached,
+  ) {
+    const [low, high] = [chosen[0] ?? reached[0], chosen[1] ?? reached[1]];
+    if (low < high) return [low, high];
+    const width = Math.max(reached[1] - reached[0], Math.abs(chosen[0] ?? high));
+    return chosen[0] === null ? [high - width, high] : [low, low + width];
   }
 
   /**
@@ -94,5 +105,5 @@
     return { paths, top, online, scratch, numbers: numbers(online || scratch, shown) };
   }
 
-  gmm.curves = { all, ceiling, range, whole };
+  gmm.curves = { all, ceiling, range, reach, whole };
 })((window.dash_clientside = window.dash_clientside || {}));

@@ -88,7 +88,8 @@
     const points = binned
       ? [binned.edges[0], binned.edges[binned.counts.length], ...coming]
       : held.concat(coming);
-    state.shown = gmm.curves.range(state.axis, state.home, points);
+    state.reach = gmm.curves.reach(state.home, points);
+    state.shown = gmm.curves.range(state.axis, state.reach);
     const curves = curvesOf(state);
     const ceiling =
       curves.online || curves.scratch ? gmm.curves.ceiling(curves.top, drawn.ceiling) : 1;

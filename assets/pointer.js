@@ -29,8 +29,8 @@
 
   /** @returns {number} x rounded to two digits more than a pixel resolves */
   function tidy(/** @type {number} */ x, /** @type {number} */ perUnit) {
-    const digits = Math.max(0, Math.min(15, Math.ceil(Math.log10(perUnit)) + 2));
-    return Number(x.toFixed(digits));
+    const digits = Math.max(0, Math.ceil(Math.log10(perUnit)) + 2);
+    return digits > 100 ? x : Number(x.toFixed(digits)); // toFixed takes no more
   }
 
   /** @returns {{x: number, px: number, perUnit: number}|null} an event's position on the axis */
@@ -59,7 +59,7 @@
 
   /** @returns {string[]} the lines of text for a position x */
   function reading(/** @type {any} */ state, /** @type {number} */ x) {
-    const lines = [`x = ${gmm.words.number(x)}`];
+    const lines = [`x = ${gmm.words.place(x, state.shown)}`];
     const shown = { online: "Online", scratch: "From scratch" };
     const seen = state.seen();
     for (const kind of ["online", "scratch"]) {
@@ -69,9 +69,9 @@
       const parts = shares
         .map((share, k) => ({ share, k }))
         .filter((part) => part.share >= 0.005)
-        .map((part) => `${Math.round(100 * part.share)} % component ${part.k + 1}`);
+        .map((part) => `  ${Math.round(100 * part.share)} % component ${part.k + 1}`);
       lines.push(`${shown[kind]}: density ${gmm.words.number(gmm.density.at(model, x))}`);
-      lines.push(`  ${parts.slice(0, MOST_PARTS).join(", ")}`);
+      lines.push(...parts.slice(0, MOST_PARTS)); // in one line they would be cut at the edge
     }
     return lines;
   }

@@ -4,7 +4,7 @@
  * @typedef {{n_components: number, half_life: number|null, capacity: number}} Settings
  * @typedef {{view: any, settings: Settings, run: any, training: boolean, current: boolean,
  *   pass: number, connection: string, hindrance: any, coming: number,
- *   playing: any, axis: any[], axisWrong: string, shown: number[], outside: number, method: string,
+ *   playing: any, axis: any[], axisWrong: string, shown: [number, number], outside: number, method: string,
  *   step: number|null, steps: number, all: number, replays: boolean,
  *   timings: Record<string, number[]>, problem: any, announcement: string, constants: any}} Snapshot
  */

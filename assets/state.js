@@ -20,7 +20,7 @@
 (function (gmm) {
   const state = {
     /** @type {any} constants of the page, see `_stores` in dash_app/ui/layout.py */
-    settings: { half_lives: [null], capacities: [256], max_components: 12, examples: {}, lines: {}, columns: [] },
+    settings: { half_lives: [null], capacities: [256], max_components: 12, farthest: Infinity, examples: {}, lines: {}, columns: [] },
     /** @type {View|null} the session in the newest answer */
     view: null,
     /** @type {number[]} points that the server has acknowledged, in order of arrival */
@@ -51,6 +51,8 @@
     axisWrong: "",
     /** @type {[number, number]} the axis of few points */
     home: [-1, 1],
+    /** @type {[number, number]} the axis that shows all points */
+    reach: [-1, 1],
     /** @type {[number, number]} the axis as drawn */
     shown: [-1, 1],
     connection: "connecting",

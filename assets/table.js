@@ -17,18 +17,19 @@
   }
 
   /** @returns {string} */
-  function short(/** @type {string} */ name, /** @type {number} */ value, /** @type {number} */ width) {
-    if (name === "weight") return value < SMALL_WEIGHT ? "< 0.001" : value.toFixed(3);
-    const fixed = name === "mean" && Math.abs(value) < 100 && width > 0.5;
-    return fixed ? value.toFixed(3).replace("-", "\u2212") : gmm.words.number(value, 3);
+  function short(/** @type {string} */ name, /** @type {number} */ value, /** @type {[number, number]} */ axis) {
+    const { fixed, number, place } = gmm.words;
+    if (name === "weight") return value < SMALL_WEIGHT ? "< 0.001" : fixed(value, 3);
+    if (name === "std") return number(value, 3);
+    return Math.abs(value) < 100 && axis[1] - axis[0] > 0.5 ? fixed(value, 3) : place(value, axis, 2);
   }
 
   /** @returns {{head?: string[], body?: string[][]}} a row a component, with its number */
-  function parameters(/** @type {any} */ model, /** @type {string} */ title, /** @type {number[]} */ shown) {
+  function parameters(/** @type {any} */ model, /** @type {string} */ title, /** @type {[number, number]} */ axis) {
     if (!model) return {};
     const body = rows(model).map((part, k) => [
       String(k + 1),
-      ...["weight", "mean", "std"].map((name) => short(name, part[name], shown[1] - shown[0])),
+      ...["weight", "mean", "std"].map((name) => short(name, part[name], axis)),
     ]);
     return { head: [title, "weight", "mean", "std"], body };
   }

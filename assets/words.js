@@ -28,17 +28,29 @@
   /** @returns {string} a number to read: so many significant digits, no needless exponent */
   function number(/** @type {number} */ value, digits = 4) {
     const size = Math.abs(value);
-    const exponent = value !== 0 && (size < 1e-4 || size >= 1e6);
+    const exponent = value !== 0 && (size < 1e-4 || size >= 10 ** Math.max(6, digits - 1));
     const text = exponent
       ? value.toExponential(digits - 2).replace("e+", "e")
-      : value.toLocaleString("en", { maximumSignificantDigits: digits, useGrouping: false });
-    return text.replace("-", "\u2212");
+      : (value + 0).toLocaleString("en", { maximumSignificantDigits: digits, useGrouping: false });
+    return text.replace("-", "\u2212"); // + 0: no sign of a zero
+  }
+
+  /** @returns {string} a number with so many decimals, a true minus sign, and no sign of a zero */
+  function fixed(/** @type {number} */ value, /** @type {number} */ decimals) {
+    return value.toFixed(decimals).replace(/^-(?=[0.]*$)/, "").replace("-", "\u2212");
+  }
+
+  /** @returns {string} a position on an axis, with as many digits as tell its places apart */
+  function place(/** @type {number} */ x, /** @type {[number, number]} */ [low, high], digits = 4) {
+    const finer = Math.max(Math.abs(low), Math.abs(high)) / (high - low);
+    const more = Math.max(0, Math.ceil(Math.log10(finer)));
+    return number(x, Math.max(3, Math.min(17, digits + more)));
   }
 
   /** @returns {string} nats a point with a true minus sign */
   function nats(/** @type {number|null|undefined} */ value) {
     if (value === null || value === undefined) return "–";
-    return value.toFixed(Math.abs(value) < 100 ? 4 : 1).replace(/^-0\.0000$/, "0.0000").replace("-", "\u2212");
+    return fixed(value, Math.abs(value) < 100 ? 4 : 1);
   }
 
   /** @returns {string} the distance as a sentence */
@@ -149,5 +161,5 @@
     return [difference(apart), `${gap(better)} ${cause(snapshot)}`.trim()];
   }
 
-  gmm.words = { count, difference, gap, headline, hindered, ms, nats, number, percent };
+  gmm.words = { count, difference, fixed, gap, headline, hindered, ms, nats, number, percent, place };
 })((window.dash_clientside = window.dash_clientside || {}));

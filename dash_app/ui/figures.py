@@ -120,8 +120,15 @@ def plot_figure() -> go.Figure:
         # a click on an empty area has a position only if hovermode is on; all traces skip hover
         clickanywhere=True,
         hovermode="closest",
-        margin={"l": 48, "r": 16, "t": 12, "b": 34},
-        xaxis=_bare_axis(range=[-1, 1], anchor="y2", ticks="outside", ticklen=5),
+        margin={"l": 58, "r": 16, "t": 12, "b": 34},
+        xaxis=_bare_axis(
+            range=[-1, 1],
+            anchor="y2",
+            ticks="outside",
+            ticklen=5,
+            exponentformat="e",
+            minexponent=8,  # an exponent would hide where on a short axis a tick is
+        ),
         yaxis=_bare_axis(
             domain=[RUG_SHARE, 1],
             range=[0, 1],

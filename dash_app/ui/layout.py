@@ -13,6 +13,7 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 
 from dash_app.config import Config
+from dash_app.learning.points import MAX_MAGNITUDE
 from dash_app.ui import ids, story
 from dash_app.ui.controls import CAPACITIES, HALF_LIVES, MAX_COMPONENTS, build_controls
 from dash_app.ui.examples import EXAMPLES, Example
@@ -104,6 +105,7 @@ def _stores() -> list[dcc.Store]:
         "half_lives": HALF_LIVES,
         "capacities": CAPACITIES,
         "max_components": MAX_COMPONENTS,
+        "farthest": MAX_MAGNITUDE,
         "lines": {line.name: line.colour for line in ADDED},
         "columns": list(COLUMNS),
         "examples": {each.name: _example(each) for each in _EXAMPLES},

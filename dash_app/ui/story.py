@@ -230,8 +230,17 @@ def _percent(value: float) -> str:
 
 
 def _nats(value: float) -> str:
-    return f"{value:.1f}".replace("-", "\u2212")
+    return _fixed(value, 1)
 
 
 def _number(value: float) -> str:
-    return f"{value:.2f}".replace("-", "\u2212")
+    return _fixed(value, 2)
+
+
+def _fixed(value: float, decimals: int) -> str:
+    """Return a number with a true minus sign, and a zero with none.
+
+    >>> _fixed(-0.001, 2)
+    '0.00'
+    """
+    return f"{round(value, decimals) + 0.0:.{decimals}f}".replace("-", "\u2212")

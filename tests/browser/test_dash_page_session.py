@@ -286,6 +286,8 @@ def large_numbers_stay_in_their_cells_and_tables_in_their_cards(page: DashPage) 
 
 def test_axis_shows_all_points_or_what_a_person_sets(page: DashPage) -> None:
     clear_gives_back_the_axis(page)
+    an_axis_is_never_turned_round(page)
+    places_of_a_short_axis_are_told_apart(page)
     page.begin_anew()
     axis_that_was_set_holds_cursor_and_numbers_until_an_example_or_another_session(page)
     an_end_of_the_axis_zooms_in_and_an_empty_box_shows_all(page)
@@ -301,6 +303,33 @@ def clear_gives_back_the_axis(page: DashPage) -> None:
     page.click(0.5)
     page.settle()
     assert page.points == pytest.approx([0.5], abs=0.004)
+
+
+def an_axis_is_never_turned_round(page: DashPage) -> None:
+    """Where the points no longer reach as far as the end that was set, as after a clear."""
+    page.server.sessions.add(page.session_id, [0.5, 70.0])
+    page.wait("dash_clientside.state.reach[1] > 70")
+    page.key("2", Keys.ENTER, into="axis-low")
+    page.wait("dash_clientside.state.shown[0] === 2")
+    page.key("c")
+    page.wait("dash_clientside.state.shown.join() === '2,4'")
+    page.key(Keys.BACKSPACE, "1e151", Keys.ENTER, into="axis-low")
+    page.wait_text("points-outside", "Expected a number from -1e+150 to 1e+150.")
+    page.key(Keys.BACKSPACE * 5, Keys.ENTER, into="axis-low")
+    page.wait("dash_clientside.state.shown.join() === '-1,1'")
+
+
+def places_of_a_short_axis_are_told_apart(page: DashPage) -> None:
+    words = "dash_clientside.words"
+    place = f"{words}.place(arguments[0], arguments[1])"
+    assert page.read(place, 1e7 + 0.3, [1e7, 1e7 + 1]) == "10000000.3"
+    assert page.read(place, -0.12344, [-1, 1]) == "\u22120.1234"
+    assert page.read(f"[{words}.number(-0), {words}.fixed(-0.0001, 3)]") == ["0", "0.000"]
+    tidy = "dash_clientside.pointer.tidy(arguments[0], arguments[1])"
+    assert page.read(tidy, 1.5e-20, 5e22) == pytest.approx(1.5e-20)
+    means = "{weights: [0.5, 0.5], means: [1e7 + 0.2, 1e7 + 0.6], variances: [1, 1]}"
+    rows = page.read(f"dash_clientside.table.parameters({means}, '', [1e7, 1e7 + 1]).body")
+    assert [row[2] for row in rows] == ["10000000.2", "10000000.6"]
 
 
 def an_end_of_the_axis_zooms_in_and_an_empty_box_shows_all(page: DashPage) -> None:
