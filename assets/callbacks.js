@@ -46,7 +46,8 @@
     state.outbox = new gmm.outbox.Outbox(gmm.exchange.perform, gmm.answers.overdue);
     const gd = await drawnPlot();
     gmm.pointer.listen(gd);
-    gmm.cursor.listen(gd);
+    gmm.cursor.listen();
+    gd.on("plotly_afterplot", gmm.plot.schedule); // it also resizes by itself, as for a scroll bar
     gmm.keyboard.listen();
     gmm.menu.listen();
     gmm.stream.listen();

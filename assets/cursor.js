@@ -64,8 +64,7 @@
     action();
   }
 
-  function listen(/** @type {any} */ gd) {
-    gd.on("plotly_afterplot", place); // plotly also resizes by itself, as when a scroll bar appears
+  function listen() {
     element().addEventListener("keydown", press);
     place();
   }

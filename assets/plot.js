@@ -1,32 +1,19 @@
 /**
- * The plot: fills the traces of figures.py with the curves and points of the state.
+ * The plot: fills the traces of figures.py with the curves of the state.
  *
- * `schedule` shows the state in the next frame. If the axes stay the same, or only the density's has
- * another end, it draws a sketch and fills the data of Plotly, which redraws when the user pauses.
- * Otherwise Plotly redraws at once.
+ * `schedule` shows the state in the next frame. As long as Plotly need not draw other axes or other
+ * traces, a sketch draws the curves (sketch.js). The points are above the plot (points.js).
  */
 (function (gmm) {
   "use strict";
 
-  /** A redraw takes up to 100 ms and shows nothing new, so it waits until a person has paused. */
-  const REDRAW_MS = { pause: 1500, latest: 5000 };
-  /** Ticks cannot be sketched, so many new ones wait less. */
-  const REDRAW_TICKS_MS = { pause: 90, latest: 500 };
-  /** Height of a new dot above ticks or a histogram, as a share of the strip. */
-  const LOW = 0.15;
-  /** Most dots above ticks or a histogram. */
-  const MOST_FRESH = 50;
   /** How much higher than ours the curves of other learners may make the plot. */
   const HIGHER = 2;
   let frame = 0;
   /** The frame that is to paint what has been drawn; 0: it is on the screen. */
   let painting = 0;
-  /** The redraw by Plotly that waits for idle time. */
-  const redrawing = { timer: 0, since: 0 };
-  /** What Plotly has drawn: settings, number of points, the top of the axis, and all of it. */
-  let drawn = { key: "", points: 0, ceiling: 0, seen: /** @type {any} */ (null) };
-  /** What is on the screen, drawn by Plotly or sketched. */
-  let sketched = /** @type {any} */ (null);
+  /** What is on the screen: settings that Plotly drew with, the top of the axis, and the curves. */
+  let drawn = { key: "", ceiling: 0, curves: /** @type {any} */ (null) };
   /** The last computed curves and their inputs. */
   let known = { of: /** @type {any[]} */ ([]), curves: /** @type {any} */ (null) };
 
@@ -93,10 +80,8 @@
     const curves = curvesOf(state);
     const ceiling =
       curves.online || curves.scratch ? gmm.curves.ceiling(curves.top, drawn.ceiling) : 1;
-    const form = binned ? "histogram" : gmm.rug.form(points.length);
     const key = JSON.stringify([
-      ...[state.mode, state.shown, form, form === "histogram" || state.pointsReplaced],
-      gmm.theme.current(),
+      ...[state.mode, state.shown, gmm.theme.current()],
       ...[Boolean(curves.online), Boolean(curves.scratch), gd.clientWidth, gd.clientHeight],
       Object.keys(curves.paths).length,
       ...[
@@ -104,13 +89,7 @@
         curves.scratch && curves.scratch.weights.length,
       ],
     ]);
-    return { points, held, coming, binned, curves, ceiling, form, key, replaced: state.pointsReplaced };
-  }
-
-  /** @returns {number[]} the height of each dot in the strip, 0 to 1 */
-  function heights(/** @type {any} */ gd, /** @type {number[]} */ points, shown) {
-    const { xaxis, yaxis2 } = gd._fullLayout;
-    return gmm.rug.stack(points, xaxis._length / (shown[1] - shown[0]), yaxis2._length);
+    return { held, coming, binned, curves, ceiling, key };
   }
 
   function show() {
@@ -120,84 +99,42 @@
     const gd = element("plot");
     if (!gd || !state.outbox) return;
     const seen = picture(state, gd);
-    // a sketch can add dots and ticks, and take none away
-    const fewer = seen.form !== "histogram" && seen.held.length < drawn.points;
-    if (seen.key !== drawn.key || fewer) {
-      redraw(gd, seen);
-    } else {
-      if (seen.ceiling !== drawn.ceiling) rescale(gd, seen.ceiling);
-      sketch(gd, seen);
-    }
-    showFresh(gd, seen);
+    if (seen.key !== drawn.key) redraw(gd, seen);
+    else sketch(gd, seen);
+    gmm.points.draw(gd, seen);
     gmm.cursor.place();
     gmm.pointer.read();
   }
 
-  /** @returns {boolean} whether two pictures are the same */
-  function same(/** @type {any} */ one, /** @type {any} */ other) {
-    const points = [one, other].map((seen) => [seen.held.length, seen.binned, seen.replaced]);
-    return points[0].every((each, index) => each === points[1][index]) && sameCurves(one.curves, other.curves);
+  /** Draw the curves that have changed into what Plotly has drawn. */
+  function sketch(/** @type {any} */ gd, /** @type {any} */ { curves, ceiling }) {
+    const scaled = ceiling !== drawn.ceiling;
+    if (scaled) scale(gd, ceiling);
+    else if (sameCurves(curves, drawn.curves)) return;
+    fill(gd.data, curves);
+    gmm.sketch.curves(gd, curves, scaled ? null : drawn.curves);
+    Object.assign(drawn, { curves, ceiling });
   }
 
-  /** Let Plotly draw what it has with another ceiling: a third of the time of a redraw. */
-  function rescale(/** @type {any} */ gd, /** @type {number} */ ceiling) {
+  /** Let Plotly draw what it drew last with another ceiling: a third of the time of a redraw. */
+  function scale(/** @type {any} */ gd, /** @type {number} */ ceiling) {
     gd.removeAllListeners("plotly_relayout"); // Dash would take the layout over and draw all of it
     window.Plotly.relayout(gd, { "yaxis.range": [0, ceiling] });
-    drawn.ceiling = ceiling;
-    sketched = drawn.seen; // the sketches are gone
   }
 
-  /** Draw what has changed into what Plotly has drawn, and fill its data for the next redraw. */
-  function sketch(/** @type {any} */ gd, /** @type {any} */ seen) {
-    if (!same(seen, sketched)) {
-      fill(gd.data, gd, seen, gmm.state.shown);
-      gmm.sketch.curves(gd, seen.curves, sketched.curves);
-      if (seen.form === "histogram") gmm.sketch.histogram(gd, gd.data.find((/** @type {any} */ trace) => trace.uid === "many"));
-      sketched = seen;
-    }
-    if (same(seen, drawn.seen)) return;
-    const ticks = seen.form === "ticks" && seen.held.length - drawn.points > MOST_FRESH;
-    const { pause, latest } = ticks ? REDRAW_TICKS_MS : REDRAW_MS;
-    gmm.idle.wait(redrawing, replot, pause, latest);
-  }
-
-  /** Let Plotly draw the sketched picture. */
-  function replot() {
-    drawn.key = "";
-    schedule();
-  }
-
-  /** Show the points that Plotly has not drawn yet, and that the histogram does not count. */
-  function showFresh(/** @type {any} */ gd, /** @type {any} */ seen) {
-    const { held, coming, points, form } = seen;
-    if (form === "dots") {
-      const fresh = points.slice(drawn.points);
-      const places = fresh.length ? heights(gd, points, gmm.state.shown) : [];
-      gmm.sketch.points(gd, fresh, places.slice(drawn.points), held.length - drawn.points);
-    } else {
-      const fresh = form === "ticks" ? held.slice(drawn.points) : [];
-      const few = fresh.concat(coming).slice(-MOST_FRESH);
-      gmm.sketch.points(gd, few, few.map(() => LOW), few.length - coming.length);
-    }
-  }
-
-  function redraw(/** @type {any} */ gd, /** @type {any} */ seen) {
-    gmm.idle.stop(redrawing);
-    const { state } = gmm;
+  function redraw(/** @type {any} */ gd, /** @type {any} */ { key, curves, ceiling }) {
     const data = gd.data.map((/** @type {any} */ trace) => ({ ...trace }));
     data.forEach(paint);
-    fill(data, gd, seen, state.shown);
+    fill(data, curves);
     const layout = colours(gd.layout);
-    layout.xaxis = { ...layout.xaxis, range: state.shown.slice(), showline: true };
-    layout.yaxis = { ...layout.yaxis, range: [0, seen.ceiling] };
+    layout.xaxis = { ...layout.xaxis, range: gmm.state.shown.slice(), showline: true };
+    layout.yaxis = { ...layout.yaxis, range: [0, ceiling] };
     window.Plotly.react(gd, data, layout);
-    drawn = { key: seen.key, points: seen.held.length, ceiling: seen.ceiling, seen };
-    sketched = seen;
+    drawn = { key, ceiling, curves };
   }
 
-  /** Fill curves, dots, ticks or histogram into the traces. */
-  function fill(/** @type {any[]} */ data, gd, /** @type {any} */ seen, shown) {
-    const { paths, online, scratch } = seen.curves;
+  /** Fill the curves into the traces. */
+  function fill(/** @type {any[]} */ data, /** @type {any} */ { paths, online, scratch, numbers }) {
     const byUid = Object.fromEntries(data.map((trace) => [trace.uid, trace]));
     for (const uid of Object.values(gmm.state.settings.lines)) if (byUid[uid]) byUid[uid].visible = uid in paths;
     byUid.truth.visible = "truth" in paths;
@@ -210,19 +147,7 @@
     byUid.scratch.fill = both ? "tonexty" : "tozeroy";
     byUid.scratch.fillcolor = gmm.theme.colour(both ? "difference-fill" : "scratch-fill");
     const named = gmm.theme.colour(online ? "online" : "scratch");
-    Object.assign(byUid.numbers, seen.curves.numbers, { textfont: { color: named, size: 12 } });
-    const none = { x: [], y: [] };
-    Object.assign(byUid.points, none);
-    Object.assign(byUid.many, none, { fill: seen.form === "histogram" ? "tozeroy" : "none" });
-    byUid.many.fillcolor = gmm.theme.colour("points-fill");
-    if (seen.form === "dots") {
-      Object.assign(byUid.points, { x: seen.held, y: heights(gd, seen.held, shown) });
-    } else if (seen.form === "ticks") {
-      Object.assign(byUid.many, gmm.rug.ticks(seen.held));
-    } else {
-      const bins = seen.binned || gmm.rug.bins(seen.held, shown);
-      Object.assign(byUid.many, gmm.rug.outline(bins));
-    }
+    Object.assign(byUid.numbers, numbers, { textfont: { color: named, size: 12 } });
   }
 
   /** Give a trace its colour in the theme. */

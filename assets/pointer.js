@@ -24,7 +24,7 @@
   /** @returns {boolean} whether the event is on the plot or on the points above it */
   function onPlot(/** @type {Event} */ event) {
     const target = /** @type {Element} */ (event.target);
-    return Boolean(target.closest && target.closest("#fresh-points"));
+    return Boolean(target.closest && target.closest("#points-layer"));
   }
 
   /** @returns {number} x rounded to two digits more than a pixel resolves */
@@ -124,12 +124,8 @@
   function keep(/** @type {PointerEvent} */ event) {
     const { clientX, clientY, shiftKey } = event;
     early.push({ clientX, shiftKey });
-    const layer = document.getElementById("fresh-points");
-    const { left, top } = layer.getBoundingClientRect();
-    const dot = document.createElement("i");
-    dot.className = "dot coming";
-    dot.style.transform = `translate(${clientX - left}px, ${clientY - top}px)`;
-    layer.append(dot);
+    const { left, top } = gmm.points.layer().getBoundingClientRect();
+    gmm.points.mark(clientX - left, clientY - top);
   }
 
   /** Remove the point at a right click or a long press. */

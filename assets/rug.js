@@ -10,7 +10,7 @@
 (function (gmm) {
   const DOT_PX = 10;
   const MOST_DOTS = 300;
-  /** Plotly draws each tick as an element of its own: 5,000 take 100 ms, 1,000 take 20. */
+  /** More would be one black bar. */
   const MOST_TICKS = 1000;
   const BINS = 80;
   const GOLDEN = 0.6180339887498949;

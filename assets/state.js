@@ -27,8 +27,6 @@
     points: [],
     /** @type {Bins|null} the acknowledged points instead, where they are very many */
     binned: null,
-    /** How often the list was replaced; each time all points are drawn again. */
-    pointsReplaced: 0,
     /** @type {Expected} acknowledged points, and points on their way */
     expected: { held: [], coming: [], emptied: false },
     /** @type {number[]} losses of the last run from scratch, pass by pass */
@@ -90,16 +88,13 @@
 
   /** Take over the points of an answer, or their histogram. */
   function replace(/** @type {{points: number[]|null, histogram?: Bins}} */ answer) {
-    const before = known();
     state.points = answer.points || [];
     state.binned = answer.histogram || null;
-    if (before || known()) state.pointsReplaced += 1;
   }
 
   /** Change the points as the server has done it. */
   function change(/** @type {Command} */ command) {
     const { kind, x } = command;
-    if (kind !== "add") state.pointsReplaced += 1;
     if (kind === "clear") state.binned = null;
     if (state.binned && (kind === "add" || kind === "remove")) {
       state.binned = gmm.rug.recount(state.binned, x, kind === "add" ? 1 : -1);

@@ -45,7 +45,7 @@ window.addEventListener('mouseup', () => {
         dots.disconnect();
         requestAnimationFrame(() => timed.echo.push(performance.now() - start));
     });
-    dots.observe(document.getElementById('fresh-points'), {childList: true});
+    dots.observe(document.getElementById('points-layer'), {childList: true});
     const n = dash_clientside.state.view.n_points;
     const curve = new MutationObserver(() => {
         if (dash_clientside.state.view.n_points === n || line() === before) return;

@@ -18,16 +18,16 @@ FLAGS = (
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
 
-#: In the page: whether Plotly has drawn all points, all increments and all losses.
+#: In the page: whether it has drawn all points, all increments and all losses.
 _IS_DRAWN = """(() => {
 const {losses, points} = dash_clientside.state;
-const drawn = (graph, uid) => {
+const drawn = (graph) => {
     const plot = document.querySelector(`#${graph} .js-plotly-plot`);
-    const data = plot ? plot.data : [{x: []}]; // a small chart is made when it has data
-    return (uid ? data.find(trace => trace.uid === uid) : data[0]).x.length;
+    return plot ? plot.data[0].x.length : 0; // a small chart is made when it has data
 };
+const dots = document.querySelector('#points-layer path').getAttribute('d').split('M');
 return document.fonts.status === 'loaded'
-    && drawn('plot', 'points') === points.length
+    && dots.length - 1 === points.length
     && drawn('race-chart') === dash_clientside.race.steps()
     && drawn('scratch-loss-chart') === losses.length;
 })()"""
@@ -58,7 +58,7 @@ class Visit:
     def rest(self) -> None:
         """Wait until everything is sent, answered and drawn."""
         self.wait("!dash_clientside.state.outbox.busy && !dash_clientside.state.training()")
-        self.wait("document.querySelectorAll('.dot.coming').length === 0")
+        self.wait("document.querySelectorAll('.dot').length === 0")
 
     def wait_until_drawn(self) -> None:
         """Wait until the plot and the small charts show all that the page has."""

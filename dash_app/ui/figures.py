@@ -19,7 +19,8 @@ from dash_app.ui.lines import ADDED, LINES, Line
 #: How every graph of the page behaves.
 GRAPH_CONFIG = {"displayModeBar": False, "doubleClick": False, "scrollZoom": False}
 
-#: Height of the strip of points, as a share of the plot's height.
+#: Height of the strip below the curves, where assets/points.js draws the points, as a share of the
+#: plot's height.
 RUG_SHARE = 0.17
 
 #: Smallest distance that the chart tells apart, a share of the mass: one in ten thousand.
@@ -64,21 +65,6 @@ _NUMBERS = {
     "textposition": "top center",
     "cliponaxis": False,
 }
-_POINTS: tuple[dict[str, Any], ...] = (
-    {
-        "uid": "many",
-        "name": "many points",
-        "mode": "lines",
-        "line": {"width": 1, "simplify": False},
-    },
-    {
-        "uid": "points",
-        "name": "points",
-        "mode": "markers",
-        "marker": {"size": 9, "line": {"width": 1}},
-    },
-)
-
 
 def _bare_axis(**settings: Any) -> dict[str, Any]:
     return {"zeroline": False, "fixedrange": True, "automargin": False, **settings}
@@ -115,7 +101,6 @@ def plot_figure() -> go.Figure:
         for trace in (*added, *_CURVES, _TRUTH)
     ]
     numbers = {**bare, "text": [], **_NUMBERS}
-    points = [{**bare, "yaxis": "y2", "meta": "points", **trace} for trace in _POINTS]
     layout = _bare_layout(
         # a click on an empty area has a position only if hovermode is on; all traces skip hover
         clickanywhere=True,
@@ -123,7 +108,8 @@ def plot_figure() -> go.Figure:
         margin={"l": 58, "r": 16, "t": 12, "b": 34},
         xaxis=_bare_axis(
             range=[-1, 1],
-            anchor="y2",
+            anchor="free",
+            position=0,
             ticks="outside",
             ticklen=5,
             exponentformat="e",
@@ -136,9 +122,8 @@ def plot_figure() -> go.Figure:
             nticks=5,
             exponentformat="e",  # not the letters of SI
         ),
-        yaxis2=_bare_axis(domain=[0, RUG_SHARE], range=[0, 1], visible=False),
     )
-    return go.Figure({"data": [*curves, numbers, *points], "layout": layout})
+    return go.Figure({"data": [*curves, numbers], "layout": layout})
 
 
 def chart_figure(x_title: str, *traces: dict[str, Any], empty: str = "") -> go.Figure:

@@ -220,7 +220,7 @@ def _plot_frame() -> html.Div:
                     story.offer(),
                 ],
             ),
-            html.Div(id=ids.FRESH_POINTS, className="fresh-points", disable_n_clicks=True),
+            html.Div(id=ids.POINTS_LAYER, className="points-layer", disable_n_clicks=True),
             html.Div(id=ids.READOUT, className="readout"),
             html.Div(
                 id=ids.CURSOR, className="cursor", role="slider", tabIndex="0", **cursor_state

@@ -19,12 +19,13 @@ Array = NDArray[np.float64]
 SHIFT = 8  # of the DevTools protocol's modifiers
 LONGEST_WAIT_S = 180.0
 _PLOT = "document.querySelector('#plot .js-plotly-plot')"
+_DOTS = f"""[...document.querySelector('#points-layer .dots').getAttribute('d')
+    .matchAll(/M([^,]+)/g)].map(([_, left]) => {_PLOT}._fullLayout.xaxis.p2c(Number(left) + 4.5))"""
 _SETTLED = f"""
     !dash_clientside.state.outbox.busy && !dash_clientside.state.training()
-    && (dash_clientside.rug.form(dash_clientside.state.points.length) !== 'dots'
-        || {_PLOT}.data.find(t => t.uid === 'points').x.length
+    && (!document.querySelector('#points-layer .dots') || {_DOTS}.length
             === dash_clientside.state.points.length)
-    && document.querySelectorAll('.dot.coming').length === 0
+    && document.querySelectorAll('.dot').length === 0
 """
 _DEFER = """
 const [pause, latest] = arguments, waiting = {timer: 0, since: 0}, start = performance.now();
@@ -122,10 +123,6 @@ class DashPage:
         """Wait until all is sent, answered and drawn, by Plotly or as a sketch."""
         self.wait(_SETTLED)
 
-    def redrawn(self) -> None:
-        """Wait until Plotly has drawn what was sketched."""
-        self.wait(f"{_SETTLED} && document.querySelectorAll('.dot').length === 0")
-
     def defer(self, pause_ms: float, latest_ms: float) -> None:
         """Defer work as drawing does; `ran` tells after how many ms it ran, null until then."""
         self.script(_DEFER, pause_ms, latest_ms)
@@ -165,7 +162,7 @@ class DashPage:
         return drawn, wanted
 
     def drawn_points(self) -> list[float]:
-        return list(self.read(f"{_PLOT}.data.find(t => t.uid === 'points').x"))
+        return list(self.read(_DOTS))
 
     def chart(self, name: str) -> list[float]:
         return list(self.read(f"document.querySelector('#{name} .js-plotly-plot').data[0].y"))

@@ -31,6 +31,18 @@ NUMBERS = """[...document.querySelectorAll('.tracenumbers text')]
 """Where the numbers of the components are, pixels."""
 
 
+COUNT_DRAWINGS = """
+window.drawings = [];
+window.plain = {...Plotly};
+for (const name of ['react', 'relayout']) {
+    Plotly[name] = (gd, ...rest) => {
+        if (gd === dash_clientside.plot.element('plot')) drawings.push(name);
+        return plain[name](gd, ...rest);
+    };
+}
+"""
+"""From here on `drawings` has what Plotly does with the plot."""
+
 COMPONENTS = """[...document.querySelectorAll('#plot .traceonline-components .js-line')]
     .reduce((length, part) => length + part.getTotalLength(), 0)"""
 """How long the lines of all components are together, pixels."""
@@ -68,7 +80,7 @@ def each_click_adds_a_point_and_trains_online(page: DashPage) -> None:
     page.click(*TWO_CLUMPS)
     page.settle()
     np.testing.assert_allclose(page.points, TWO_CLUMPS, atol=0.004)  # a screen has whole pixels
-    assert page.drawn_points() == page.points.tolist()
+    np.testing.assert_allclose(page.drawn_points(), page.points, atol=1e-4)
     assert_draws(page, "online", page.view.online.mixture)
     assert page.curve("scratch")[0].size == 0
     assert "6 points learned online" in page.wait_text("sentence", "6 points")
@@ -152,16 +164,14 @@ def point_is_taken_back_and_none_is_added(page: DashPage) -> None:
     assert_draws(page, "online", page.view.online.mixture)
 
 
-def test_curve_is_that_of_the_server_and_a_sketch_until_a_pause(page: DashPage) -> None:
+def test_curve_is_that_of_the_server_and_a_sketch_what_plotly_draws(page: DashPage) -> None:
     densities_and_grids_in_the_browser_are_those_of_the_server(page)
     deferred_drawing_runs_after_a_pause_or_once_it_is_overdue(page)
     page.add(*TWO_CLUMPS)
-    page.redrawn()
-    sketch_draws_the_same_curve_as_the_redraw(page)
-    curve_on_the_screen_follows_a_click_before_the_redraw(page)
-    higher_curve_scales_its_axis_without_a_redraw(page)
+    page.settle()
+    curves_follow_clicks_without_plotly_and_as_plotly_draws_them(page)
     page.begin_anew()
-    sketched_histogram_is_that_of_the_redraw(page)
+    many_points_are_ticks_and_very_many_a_histogram(page)
 
 
 def deferred_drawing_runs_after_a_pause_or_once_it_is_overdue(page: DashPage) -> None:
@@ -174,86 +184,61 @@ def deferred_drawing_runs_after_a_pause_or_once_it_is_overdue(page: DashPage) ->
     assert 200 <= page.wait("ran") < 10_000
 
 
-def sketch_draws_the_same_curve_as_the_redraw(page: DashPage) -> None:
-    redrawn, redrawn_fill = page.script(ONLINE_CURVE)
-    numbers = page.read(NUMBERS)
-    assert len(numbers) == 3
-    sketched, sketched_fill = page.script(
-        f"""
-        const {{state, curves, sketch, plot}} = dash_clientside;
-        for (const part of document.querySelectorAll('#plot .traceonline path')) {{
-            part.setAttribute('d', 'M0,0L1,1');  // a sketch that draws nothing leaves this
-        }}
-        for (const part of document.querySelectorAll('.tracenumbers text')) {{
-            part.setAttribute('x', '1');
-        }}
-        sketch.curves(plot.element('plot'), curves.all(state, state.shown));
-        {ONLINE_CURVE}
-        """
-    )
-    # pixels, which both have rounded to hundredths
-    assert heights(sketched, redrawn) < 0.05
-    assert sketched_fill == pytest.approx(redrawn_fill, abs=0.05)
-    np.testing.assert_allclose(page.read(NUMBERS), numbers, atol=0.02)
-
-
-def curve_on_the_screen_follows_a_click_before_the_redraw(page: DashPage) -> None:
-    count_redraws(page, "online")
-    before = page.script(ONLINE_CURVE)[0]
-    page.click(-0.48)
-    page.wait("dash_clientside.state.view.n_points === 7")
-    page.wait("window.redrawn")
-    sketched, redrawn = page.read("[sketched, redrawn]")
-    assert heights(before, redrawn) > 1.0  # the click moves the curve at all
-    assert heights(sketched, redrawn) < 0.05
-    assert page.read("sketchedComponents") == pytest.approx(page.read(COMPONENTS), abs=1.0)
-
-
-def higher_curve_scales_its_axis_without_a_redraw(page: DashPage) -> None:
-    count_redraws(page, "online")
+def curves_follow_clicks_without_plotly_and_as_plotly_draws_them(page: DashPage) -> None:
+    page.script(COUNT_DRAWINGS)
     ceiling = "dash_clientside.plot.element('plot')._fullLayout.yaxis.range[1]"
-    before = page.read(ceiling)
-    page.click(*[-0.55] * 4)
+    before, top = page.script(ONLINE_CURVE)[0], page.read(ceiling)
+    page.click(-0.48)  # widens a peak: the axis of the density stays
     page.settle()
-    assert page.read("redraws") == 0
-    assert page.read(ceiling) > before
+    assert page.read("drawings") == []
+    assert heights(before, page.script(ONLINE_CURVE)[0]) > 1.0
+    sketch_is_what_plotly_draws(page)
+    page.click(*[-0.55] * 4)  # raises a peak
+    page.settle()
+    assert set(page.read("drawings")) == {"relayout"}
+    assert page.read(ceiling) > top
     assert_draws(page, "online", page.view.online.mixture)
+    sketch_is_what_plotly_draws(page)
 
 
-def sketched_histogram_is_that_of_the_redraw(page: DashPage) -> None:
-    line = "document.querySelector('#plot .tracemany .js-line').getAttribute('d')"
-    rng = np.random.default_rng(2)
-    page.add(*rng.normal(0.0, 0.2, 1500))
-    before = page.read(line)
-    count_redraws(page, "many")
-    page.click(*[0.3] * 4)
-    page.wait("window.redrawn")
-    sketched, redrawn = page.read("[sketched, redrawn]")
-    assert heights(sketched, before, 80) > 0.3
-    assert heights(sketched, redrawn, 80) < 0.05
+def sketch_is_what_plotly_draws(page: DashPage) -> None:
+    """Let Plotly draw its data: nothing may change."""
 
+    def seen() -> tuple[str, list[float], NDArray[np.float64], float]:
+        line, fill = page.script(ONLINE_CURVE)
+        return line, fill, np.array(page.read(NUMBERS)), page.read(COMPONENTS)
 
-def count_redraws(page: DashPage, trace: str) -> None:
-    """Count in `redraws` how often Plotly draws the plot from here on.
-
-    The first time `sketched` and `redrawn` are what the line of the trace was before and after.
-    """
+    sketched = seen()
     page.script(
         """
-        const line = () =>
-            document.querySelector("#plot .traceTRACE .js-line")?.getAttribute('d');
-        Object.assign(window, {redraws: 0, sketched: null, redrawn: null});
-        window.plainReact ||= Plotly.react;
-        Plotly.react = (gd, ...rest) => {
-            if (gd !== dash_clientside.plot.element('plot')) return plainReact(gd, ...rest);
-            if (!redraws) Object.assign(window, {sketched: line(), sketchedComponents: COMPONENTS});
-            redraws += 1;
-            const drawn = plainReact(gd, ...rest);
-            if (redraws === 1) Promise.resolve(drawn).then(() => { window.redrawn = line(); });
-            return drawn;
-        };
-        """.replace("TRACE", trace).replace("COMPONENTS", COMPONENTS)
+        const gd = dash_clientside.plot.element('plot');
+        return plain.react(gd, gd.data, gd.layout).then(() => null);
+        """
     )
+    redrawn = seen()
+    # pixels, which both have rounded to hundredths
+    assert heights(sketched[0], redrawn[0]) < 0.05
+    assert sketched[1] == pytest.approx(redrawn[1], abs=0.05)
+    assert len(redrawn[2]) == 3
+    np.testing.assert_allclose(sketched[2], redrawn[2], atol=0.02)
+    assert sketched[3] == pytest.approx(redrawn[3], abs=1.0)
+
+
+def many_points_are_ticks_and_very_many_a_histogram(page: DashPage) -> None:
+    drawn = "document.querySelector('#points-layer .{}').getAttribute('d')"
+    rng = np.random.default_rng(2)
+    page.add(*rng.normal(0.0, 0.2, 400))
+    page.settle()
+    assert page.read(f"{drawn.format('ticks')}.match(/M/g).length") == 400
+    page.click(0.3)
+    page.settle()
+    assert page.read(f"{drawn.format('ticks')}.match(/M/g).length") == 401
+    page.add(*rng.normal(0.0, 0.2, 1100))
+    page.settle()
+    before = page.read(drawn.format("histogram"))
+    page.click(*[0.3] * 4)
+    page.settle()
+    assert heights(page.read(drawn.format("histogram")), before, 80) > 0.3
 
 
 def heights(one: str, other: str, n_bins: int = 500) -> float:

@@ -31,7 +31,7 @@ def clicks_are_kept_until_the_connection_is_back(page: DashPage) -> None:
     page.network(online=False)
     try:
         page.click(0.1, 0.2, 0.3)
-        page.wait("document.querySelectorAll('.dot.coming').length === 3")
+        page.wait("document.querySelectorAll('.dot').length === 3")
         page.wait(STALE)  # the old curve is shown as old
         page.wait_text("sentence", "connection to the server is lost")
         assert "3 points wait" in page.text("sentence-detail")

@@ -125,10 +125,10 @@ def nothing_is_loaded_from_elsewhere_and_the_first_load_is_small(page: DashPage)
 def test_clicks_before_the_plot_is_drawn_are_kept(line: SlowLine) -> None:
     page = line.page
     page.driver.execute_cdp_cmd("Page.navigate", {"url": page.server.url})
-    page.wait("document.getElementById('fresh-points')?.getBoundingClientRect().width", 60)
+    page.wait("document.getElementById('points-layer')?.getBoundingClientRect().width", 60)
     left, top, width = page.script(
         """
-        const box = document.getElementById('fresh-points').getBoundingClientRect();
+        const box = document.getElementById('points-layer').getBoundingClientRect();
         return [box.left, box.top, box.width];
         """
     )
@@ -136,7 +136,7 @@ def test_clicks_before_the_plot_is_drawn_are_kept(line: SlowLine) -> None:
         at = (left + share * width, top + 120)
         page.mouse("mousePressed", at, button="left", clickCount=1)
         page.mouse("mouseReleased", at, button="left", clickCount=1)
-    assert page.read("document.querySelectorAll('.dot.coming').length") == 2
+    assert page.read("document.querySelectorAll('.dot').length") == 2
     line.arrives.set()
     page.wait("window.dash_clientside?.state?.view?.n_points === 2", 60)
     page.settle()
