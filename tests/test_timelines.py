@@ -196,7 +196,7 @@ def test_a_failed_timeline_stays_failed_until_it_is_asked_for(
 def test_reading_two_forgotten_timelines_of_a_session_cancels_neither(
     client: FlaskClient, url: str
 ) -> None:
-    for x in np.linspace(-1, 1, 40):
+    for x in np.linspace(-1, 1, 15):
         client.post(url.replace("timelines", "points"), json={"x": [x]})
     bodies = (SLOW, {"learners": ["scratch"], "n_components": 11})
     addresses = [client.post(url, json=body).headers["Location"] for body in bodies]
