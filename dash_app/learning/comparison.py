@@ -17,9 +17,8 @@ _REACH_STDS = 7.0
 """Range of integration around each mean, in standard deviations of the component. 3e-12 of the
 component's mass lies outside."""
 
-_N_SECANTS = 5
-"""Secant steps that locate a crossing. A cell is at most 1/4 standard deviation wide. After 5 steps
-the squared error of the crossing is below 1e-12."""
+_N_CUBIC_STEPS = 5
+"""Steps to the crossing of a cubic: Newton's, or to the middle of what is left of the cell."""
 
 _NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(4)  # type: ignore[no-untyped-call]
 
@@ -106,63 +105,75 @@ def _total_variation(p: Mixture, q: Mixture, edges: Array) -> float:
     F_p - F_q is monotone between two crossings of p and q. There the integral is the change of
     F_p - F_q, which is exact. An error in a crossing has an effect of second order.
     """
-    edges = np.unique(np.concatenate([edges, _dips(p, q, edges)]))
-    turns = np.sort(np.concatenate([edges, _crossings(p, q, edges)]))
+    gap, slope = _gap_and_slope(p, q, edges)
+    dips = _dips(edges, gap, slope)
+    if dips.size:
+        gap_there, slope_there = _gap_and_slope(p, q, dips)
+        edges = np.concatenate([edges, dips])
+        order = np.argsort(edges)
+        edges = edges[order]
+        gap = np.concatenate([gap, gap_there])[order]
+        slope = np.concatenate([slope, slope_there])[order]
+    turns = np.sort(np.concatenate([edges, _crossings(p, q, edges, gap, slope)]))
     difference = np.concatenate([[0.0], p.cdf(turns) - q.cdf(turns), [0.0]])
     return float(min(0.5 * np.abs(np.diff(difference)).sum(), 1.0))
 
 
-def _dips(p: Mixture, q: Mixture, edges: Array) -> Array:
+def _dips(edges: Array, gap: Array, slope: Array) -> Array:
     """Return the approximate minima of |p - q| in cells where p - q has the same sign at both ends.
 
     p - q may cross 0 twice in such a cell. The signs at the edges alone would miss both crossings.
     """
-    (density_p, slope_p), (density_q, slope_q) = (_density_and_slope(m, edges) for m in (p, q))
-    sign = np.sign(density_p - density_q)
-    towards = sign * (slope_p - slope_q)  # < 0 where |p - q| falls
+    sign = np.sign(gap)
+    towards = sign * slope  # < 0 where |p - q| falls
     cells = np.flatnonzero((sign[1:] == sign[:-1]) & (towards[:-1] < 0) & (towards[1:] > 0))
     share = np.nan_to_num(towards[cells] / (towards[cells] - towards[cells + 1]), nan=0.5)
     dips: Array = edges[cells] + share * (edges[cells + 1] - edges[cells])
     return dips
 
 
+def _crossings(p: Mixture, q: Mixture, edges: Array, gap: Array, slope: Array) -> Array:
+    """Return the crossings of p and q, by Newton's method.
+
+    It starts at the crossing of the cubic that has the values and slopes at both ends of a cell. A
+    cell is at most 1/4 standard deviation wide.
+    """
+    cells = np.flatnonzero((gap[1:] > 0) != (gap[:-1] > 0))
+    start, end = edges[cells], edges[cells + 1]
+    width, low, high = end - start, gap[cells], gap[cells + 1]
+    with np.errstate(all="ignore"):
+        rise_low, rise_high = width * slope[cells], width * slope[cells + 1]
+        square = 3 * (high - low) - 2 * rise_low - rise_high
+        cube = 2 * (low - high) + rise_low + rise_high
+        share = low / (low - high)
+        before, behind = np.zeros(cells.size), np.ones(cells.size)
+        for _ in range(_N_CUBIC_STEPS):
+            value = low + share * (rise_low + share * (square + share * cube))
+            derivative = rise_low + share * (2 * square + share * 3 * cube)
+            is_before = (value > 0) == (low > 0)
+            before, behind = np.where(is_before, share, before), np.where(is_before, behind, share)
+            share = share - value / derivative
+            inside = (before < share) & (share < behind)
+            share = np.where(inside, share, 0.5 * (before + behind))
+        crossings = start + np.nan_to_num(share, nan=0.5) * width
+        gap, slope = _gap_and_slope(p, q, crossings)
+        refined: Array = np.clip(crossings - np.nan_to_num(gap / slope), start, end)
+    return refined
+
+
+def _gap_and_slope(p: Mixture, q: Mixture, x: Array) -> tuple[Array, Array]:
+    """Return p - q and its derivative at each position."""
+    (density_p, slope_p), (density_q, slope_q) = (_density_and_slope(m, x) for m in (p, q))
+    with np.errstate(invalid="ignore"):  # a NaN compares as false, so it is no dip
+        return density_p - density_q, slope_p - slope_q
+
+
 def _density_and_slope(mixture: Mixture, x: Array) -> tuple[Array, Array]:
     means, stds = mixture.means[:, None], mixture.stds[:, None]
-    with np.errstate(all="ignore"):  # a NaN compares as false, so it is no dip
+    with np.errstate(all="ignore"):
         parts = np.exp(mixture.component_log_density(x)).T
         slope = -(parts * ((x - means) / stds / stds)).sum(axis=0)
     return parts.sum(axis=0), slope
-
-
-def _crossings(p: Mixture, q: Mixture, edges: Array) -> Array:
-    """Return the crossings of p and q, by the Illinois method on log p - log q.
-
-    References
-    ----------
-    Dowell and Jarratt (1971), doi 10.1007/BF01934364.
-    """
-
-    def log_ratio(x: Array) -> Array:
-        with np.errstate(invalid="ignore"):  # both densities underflow: -inf - -inf
-            return np.nan_to_num(p.log_density(x) - q.log_density(x))
-
-    values = log_ratio(edges)
-    cells = np.flatnonzero((values[1:] > 0) != (values[:-1] > 0))
-    low, high, at_low, at_high = edges[cells], edges[cells + 1], values[cells], values[cells + 1]
-    middle = low
-    moved_low = np.zeros(cells.size, dtype=bool)
-    moved_high = moved_low
-    for _ in range(_N_SECANTS if cells.size else 0):
-        share = np.clip(at_low / (at_low - at_high), 0.0, 1.0)
-        middle = low + share * (high - low)
-        at_middle = log_ratio(middle)
-        up = (at_middle > 0) == (at_low > 0)
-        # halve the value at an end that stays twice in a row; otherwise it would never move
-        at_high = np.where(up, np.where(moved_low, 0.5 * at_high, at_high), at_middle)
-        at_low = np.where(up, at_middle, np.where(moved_high, 0.5 * at_low, at_low))
-        low, high = np.where(up, middle, low), np.where(up, high, middle)
-        moved_low, moved_high = up, ~up
-    return middle
 
 
 def _jensen_shannon(p: Mixture, q: Mixture, edges: Array) -> float:

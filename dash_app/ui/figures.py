@@ -66,6 +66,7 @@ _NUMBERS = {
     "cliponaxis": False,
 }
 
+
 def _bare_axis(**settings: Any) -> dict[str, Any]:
     return {"zeroline": False, "fixedrange": True, "automargin": False, **settings}
 
