@@ -22,6 +22,7 @@ import numpy as np
 from dash_app.admission.turns import Turn, Turns
 from dash_app.database.run_table import RunTable, SerialTakenError
 from dash_app.errors import BudgetError, BusyError, CancelledError, ConflictError, GMMError
+from dash_app.journal.operation_log import used_otherwise
 from dash_app.journal.watch import Watch
 from dash_app.learning import FitResult, fit_from_scratch
 from dash_app.learning.mixture import Array
@@ -163,7 +164,12 @@ class Runs:
     def _insert(
         self, job: Job, run_id: str, local: _Local, idempotency_key: Optional[str]
     ) -> Optional[str]:
-        """Insert the run; return the id of an earlier run with the same key, if there is one."""
+        """Insert the run; return the id of the same run with this key, if there is one already.
+
+        Raises
+        ------
+        RefusedError : the key is that of another run
+        """
         for _ in range(_START_ATTEMPTS):
             local.queued = not local.turn.holds
             status = QUEUED if local.queued else RUNNING
@@ -173,6 +179,8 @@ class Runs:
                 if idempotency_key is not None:
                     other = self._table.by_key(job.session_id, idempotency_key)
                     if other is not None:
+                        if (other.method, other.epochs) != (job.method, job.epochs):
+                            raise used_otherwise(idempotency_key) from None
                         return other.id
             else:
                 return None

@@ -107,6 +107,19 @@ def test_unknown_run_is_refused(sessions: Sessions, session_id: str) -> None:
             find(other, run.id)
 
 
+def test_key_of_another_training_that_began_at_the_same_moment_is_refused(
+    sessions: Sessions, session_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = sessions.train(session_id, epochs=300, idempotency_key="one")
+    # as when both looked for the key before either was written
+    monkeypatch.setattr(sessions.store, "use_of_key", lambda *_: None)
+    assert sessions.train(session_id, epochs=300, idempotency_key="one").id == first.id
+    for other in ({"epochs": 301}, {"epochs": 300, "method": "adam"}):
+        with pytest.raises(RefusedError, match="used for another request"):
+            sessions.train(session_id, idempotency_key="one", **other)
+    assert len(sessions.runs_since(session_id, 1)) == 1
+
+
 def test_progress_is_seen_by_another_process(
     sessions: Sessions,
     session_id: str,
