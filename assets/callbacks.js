@@ -45,6 +45,7 @@
     gmm.rewind.setSpeed(Number(speed));
     state.outbox = new gmm.outbox.Outbox(gmm.exchange.perform, gmm.answers.overdue);
     const gd = await drawnPlot();
+    gmm.plot.begin(gd);
     gmm.pointer.listen(gd);
     gmm.cursor.listen();
     gd.on("plotly_afterplot", gmm.plot.schedule); // it also resizes by itself, as for a scroll bar
@@ -53,7 +54,6 @@
     gmm.stream.listen();
     gmm.race.listen();
     gmm.story.listen();
-    gmm.theme.onChange(() => gmm.plot.schedule());
     window.addEventListener("resize", () => gmm.plot.schedule());
     gmm.show.begin();
     gmm.answers.look();

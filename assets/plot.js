@@ -81,7 +81,7 @@
     const ceiling =
       curves.online || curves.scratch ? gmm.curves.ceiling(curves.top, drawn.ceiling) : 1;
     const key = JSON.stringify([
-      ...[state.mode, state.shown, gmm.theme.current()],
+      ...[state.mode, state.shown],
       ...[Boolean(curves.online), Boolean(curves.scratch), gd.clientWidth, gd.clientHeight],
       Object.keys(curves.paths).length,
       ...[
@@ -124,12 +124,10 @@
 
   function redraw(/** @type {any} */ gd, /** @type {any} */ { key, curves, ceiling }) {
     const data = gd.data.map((/** @type {any} */ trace) => ({ ...trace }));
-    data.forEach(paint);
     fill(data, curves);
-    const layout = colours(gd.layout);
-    layout.xaxis = { ...layout.xaxis, range: gmm.state.shown.slice(), showline: true };
-    layout.yaxis = { ...layout.yaxis, range: [0, ceiling] };
-    window.Plotly.react(gd, data, layout);
+    const xaxis = { ...gd.layout.xaxis, range: gmm.state.shown.slice() };
+    const yaxis = { ...gd.layout.yaxis, range: [0, ceiling] };
+    window.Plotly.react(gd, data, { ...gd.layout, xaxis, yaxis });
     drawn = { key, ceiling, curves };
   }
 
@@ -140,34 +138,16 @@
     byUid.truth.visible = "truth" in paths;
     for (const [uid, line] of Object.entries(paths)) Object.assign(byUid[uid], line);
     const both = Boolean(online && scratch);
-    Object.assign(byUid.online, {
-      fill: both ? "none" : "tozeroy",
-      fillcolor: gmm.theme.colour("online-fill"),
-    });
+    byUid.online.fill = both ? "none" : "tozeroy";
     byUid.scratch.fill = both ? "tonexty" : "tozeroy";
-    byUid.scratch.fillcolor = gmm.theme.colour(both ? "difference-fill" : "scratch-fill");
-    const named = gmm.theme.colour(online ? "online" : "scratch");
-    Object.assign(byUid.numbers, numbers, { textfont: { color: named, size: 12 } });
+    Object.assign(byUid.numbers, numbers);
+    document.getElementById("plot-frame").dataset.filled = both ? "difference" : "curve";
   }
 
-  /** Give a trace its colour in the theme. */
-  function paint(/** @type {any} */ trace) {
-    const color = gmm.theme.colour(trace.meta);
-    trace.line = { ...trace.line, color };
-    if (!trace.marker) return;
-    const edge = { ...trace.marker.line, color: gmm.theme.colour("surface") };
-    trace.marker = { ...trace.marker, color, line: edge };
-  }
-
-  /** @returns {any} axis and text colours of the theme, for any chart of the page */
-  function colours(/** @type {any} */ layout) {
-    const font = { ...layout.font, color: gmm.theme.colour("ink-soft"), size: 12 };
-    const axis = { gridcolor: gmm.theme.colour("grid"), linecolor: gmm.theme.colour("line") };
-    const themed = { ...layout, font };
-    for (const name of Object.keys(layout).filter((key) => /^[xy]axis/.test(key))) {
-      themed[name] = { ...layout[name], ...axis, tickcolor: axis.linecolor };
-    }
-    return themed;
+  /** Dash has had the empty plot drawn: the state before the first answer. */
+  function begin(/** @type {any} */ gd) {
+    const { key, curves, ceiling } = picture(gmm.state, gd);
+    drawn = { key, ceiling, curves };
   }
 
   /** Show the state in the next frame. */
@@ -184,5 +164,5 @@
   /** @returns {boolean} whether a frame with a new picture is still to come */
   const awaited = () => frame !== 0 || painting !== 0;
 
-  gmm.plot = { awaited, colours, element, now, schedule };
+  gmm.plot = { awaited, begin, element, now, schedule };
 })((window.dash_clientside = window.dash_clientside || {}));

@@ -1,8 +1,8 @@
 """The initial figures: axes, traces and styles, without data.
 
 The browser adds the data. assets/plot.js draws the plot, because a click is too quick for a
-callback. The small charts are Outputs of callbacks (assets/charts.js); the style sheet gives them
-their colours, by the `uid` of a trace.
+callback. The small charts are Outputs of callbacks (assets/charts.js). The style sheet gives all of
+them their colours, by the `uid` of a trace.
 """
 
 from __future__ import annotations
@@ -26,26 +26,22 @@ RUG_SHARE = 0.17
 #: Smallest distance that the chart tells apart, a share of the mass: one in ten thousand.
 LEAST_DISTANCE = 1e-4
 
-#: Traces of the plot in drawing order. `meta` is a colour variable of the style sheet. The browser
-#: finds a trace and its SVG path by the `uid`.
+#: Traces of the plot in drawing order. The browser finds a trace and its SVG path by the `uid`.
 _CURVES: tuple[dict[str, Any], ...] = (
     {
         "uid": "online-components",
         "name": "online, components",
-        "meta": "online",
         "line": {"width": 1},
     },
     {
         "uid": "scratch-components",
         "name": "from scratch, components",
-        "meta": "scratch",
         "line": {"width": 1, "dash": "dash"},
     },
-    {"uid": "online", "name": "online", "meta": "online", "line": {"width": 2.5}},
+    {"uid": "online", "name": "online", "line": {"width": 2.5}},
     {
         "uid": "scratch",
         "name": "from scratch",
-        "meta": "scratch",
         "line": {"width": 2.5, "dash": "7px,5px"},
     },
 )
@@ -53,7 +49,6 @@ _CURVES: tuple[dict[str, Any], ...] = (
 _TRUTH = {
     "uid": "truth",
     "name": "truth",
-    "meta": "ink",
     "line": {"width": 2, "dash": "2px,4px"},
     "visible": False,
 }
@@ -61,7 +56,6 @@ _TRUTH = {
 _NUMBERS = {
     "uid": "numbers",
     "mode": "text",
-    "meta": "points",
     "textposition": "top center",
     "cliponaxis": False,
 }
@@ -91,7 +85,6 @@ def plot_figure() -> go.Figure:
         {
             "uid": line.colour,
             "name": line.title,
-            "meta": line.colour,
             "line": {"width": 2, "dash": line.plotly_dash},
             "visible": False,
         }
@@ -107,8 +100,10 @@ def plot_figure() -> go.Figure:
         clickanywhere=True,
         hovermode="closest",
         margin={"l": 58, "r": 16, "t": 12, "b": 34},
+        font={"size": 12},
         xaxis=_bare_axis(
             range=[-1, 1],
+            showline=True,
             anchor="free",
             position=0,
             ticks="outside",
@@ -121,6 +116,9 @@ def plot_figure() -> go.Figure:
             range=[0, 1],
             rangemode="tozero",
             nticks=5,
+            showline=True,
+            ticks="outside",
+            ticklen=5,
             exponentformat="e",  # not the letters of SI
         ),
     )

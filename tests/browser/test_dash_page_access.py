@@ -62,7 +62,7 @@ def test_axe_finds_nothing_serious(page: DashPage) -> None:
     page.key("p")
     page.wait("dash_clientside.state.scratchCurrent()")
     page.settle()
-    assert page.read("dash_clientside.theme.current()") == "light"
+    assert page.read("document.documentElement.dataset.mantineColorScheme") == "light"
     page.wait("document.getAnimations().length === 0")
     assert not axe_findings(page)
     page.press("help-open")
