@@ -37,9 +37,9 @@
   }
 
   gmm.dialogs = {
-    open: () => true,
+    open: () => !gmm.show.missesServer(),
     openOrders: (/** @type {number} */ _presses, /** @type {string[]|null} */ racing) => [
-      true,
+      !gmm.show.missesServer(),
       (racing || [])[0] || OURS,
     ],
     orders,

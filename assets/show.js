@@ -124,6 +124,13 @@
     gmm.set_props("message", { data: { text, colour } });
   }
 
+  /** @returns {boolean} whether there is no server to ask; the page says so */
+  function missesServer() {
+    const is = gmm.state.connection === "lost";
+    if (is) tell("This needs the server, and the connection is lost.", "red");
+    return is;
+  }
+
   /** Show a refusal at its field for some time. An empty message clears it immediately. */
   function problem(/** @type {string} */ message, /** @type {string|null} */ field = null) {
     clearTimeout(problemTimer);
@@ -149,5 +156,5 @@
     all();
   }
 
-  gmm.show = { all, announce, begin, connection, controls, loss, problem, race, tell };
+  gmm.show = { all, announce, begin, connection, controls, loss, missesServer, problem, race, tell };
 })((window.dash_clientside = window.dash_clientside || {}));

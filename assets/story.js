@@ -33,7 +33,9 @@
   const isStaged = () => own !== null && gmm.state.view !== null && gmm.state.view.id !== own.id;
 
   function open() {
-    if (index !== null || !gmm.state.view) return;
+    if (index !== null || !gmm.state.view || gmm.show.missesServer()) return;
+    gmm.rewind.close(); // the story tells of the present, and of both curves
+    gmm.set_props("mode", { value: "both" });
     const { id, n_points: n } = gmm.state.view;
     own = { id, kept: n > 0 };
     sessionStorage.setItem(OWN_LEARNERS, JSON.stringify(gmm.race.racing));
@@ -66,10 +68,19 @@
     });
   }
 
-  /** Let the server play the example of the step, unless it has been played already. */
+  /** @returns {boolean} whether the example of the step plays or has been played, and is all there */
+  function isWhole() {
+    const { view, outbox } = gmm.state;
+    const { example, half_life, n_points: n } = step();
+    if (outbox.pending.some(({ kind }) => kind === "play")) return true;
+    const same = view.example === example && view.half_life === half_life;
+    return same && (Boolean(view.playing) || view.n_points >= n);
+  }
+
+  /** Let the server play the example of the step, unless it is there already. */
   function play() {
     const { example } = step();
-    if (example && isStaged() && gmm.state.view.example !== example) {
+    if (example && isStaged() && !isWhole()) {
       trained = "";
       gmm.actions.press(`example-${example}`);
       compare(step().learners);
@@ -84,9 +95,9 @@
   /** @returns {boolean} whether the example has been played, and all learners have learned it */
   function isDone() {
     const { view, outbox } = gmm.state;
-    const { example, n_points: n, learners } = step();
+    const { example, learners } = step();
     const changes = outbox.pending.some(({ kind }) => kind !== "train");
-    if (!example || !isStaged() || view.playing || changes || view.n_points < n) return false;
+    if (!example || !isStaged() || view.playing || changes || !isWhole()) return false;
     if (view.half_life !== null) return true;
     return ["summary", "scratch", ...learners].every((name) => last(name)?.n_points === view.n_points);
   }
@@ -101,9 +112,10 @@
 
   /** @returns {any} what is on the screen */
   function figures() {
-    const { view, points } = gmm.state;
+    const { points } = gmm.state;
     const done = isDone();
-    const found = { step: index, done, kept: own.kept, online: view && view.online };
+    const gone = Boolean(step().example) && isStaged() && !isWhole();
+    const found = { step: index, done, gone, kept: own.kept, online: gmm.state.seen().online };
     if (!done) return found;
     const records = Object.fromEntries(
       ["summary", "scratch", ...step().learners].map((name) => [name, last(name) || null]),
@@ -122,7 +134,7 @@
       trained = view.example;
       gmm.actions.press("train");
     }
-    const key = JSON.stringify([index, data.done, data.online && data.online.number, view.revision]);
+    const key = JSON.stringify([index, data.done, data.gone, data.online && data.online.number, view.revision]);
     if (key === told) return;
     told = key;
     gmm.set_props("story", { data });

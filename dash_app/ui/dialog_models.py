@@ -96,6 +96,7 @@ class _First(BaseModel):
 class _Told(BaseModel):
     step: Annotated[fields.Count, Field(le=100)]
     kept: bool = False
+    gone: bool = False
     online: Optional[_Online] = None
 
 

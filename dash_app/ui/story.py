@@ -129,16 +129,26 @@ STEPS = (
 )
 
 
+GONE = (
+    "The session was changed: this is no longer the example of the step. Undo takes a change back; "
+    "Back and then Next play the example again."
+)
+"""What the card says where a person has cleared the example, or changed what its words are of."""
+
+
 def script() -> list[Json]:
     """Return what the browser sets up, step by step."""
-    return [
-        {
-            "example": step.example,
-            "learners": step.available,
-            "n_points": 0 if step.example is None else len(EXAMPLES[step.example].points()),
-        }
-        for step in STEPS
-    ]
+    return [_scene(step) for step in STEPS]
+
+
+def _scene(step: Step) -> Json:
+    example = None if step.example is None else EXAMPLES[step.example]
+    return {
+        "example": step.example,
+        "learners": step.available,
+        "n_points": 0 if example is None else len(example.points()),
+        "half_life": None if example is None else example.half_life,
+    }
 
 
 def words(told: Json) -> tuple[str, str, str, str, bool]:
@@ -150,7 +160,7 @@ def words(told: Json) -> tuple[str, str, str, str, bool]:
     """
     index = max(0, min(int(told["step"]), len(STEPS) - 1))
     step = STEPS[index]
-    text = step.words(told)
+    text = GONE if told.get("gone") else step.words(told)
     if index == 1 and told.get("kept"):
         text += " Your own points come back at the end."
     last = index == len(STEPS) - 1

@@ -131,10 +131,13 @@ def test_story_is_told_by_keys_takes_clicks_and_ends_with_a_reload(page: DashPag
 
 
 def buttons_are_reached_by_keys(page: DashPage) -> None:
+    page.key("s")  # the story tells of both curves
+    page.wait("dash_clientside.state.mode === 'scratch'")
     page.script("document.getElementById('story-open').focus()")
     page.driver.switch_to.active_element.send_keys(Keys.ENTER)
     page.wait(CARD)
     page.wait("document.activeElement.id === 'story-next'")
+    page.wait("dash_clientside.state.mode === 'both'")
     page.wait_text("story-progress", "1 of 5")
     page.driver.switch_to.active_element.send_keys(Keys.ENTER)
     page.wait_text("story-progress", "2 of 5")
@@ -145,12 +148,27 @@ def person_may_click_into_the_plot_at_any_step(page: DashPage) -> None:
     page.settle()
     page.click(-0.9)
     page.wait("dash_clientside.state.view.n_points === 46")
+    card_says_that_its_example_is_gone_and_plays_it_again(page)
     page.press("story-back")
     page.wait_text("story-progress", "1 of 5")
     page.wait("dash_clientside.state.view?.n_points === 0")
     page.key(Keys.ESCAPE)
     page.wait(f"!{CARD}")
     assert not page.read(OFFER)  # it was seen
+
+
+def card_says_that_its_example_is_gone_and_plays_it_again(page: DashPage) -> None:
+    page.key("c")
+    page.wait_text("story-text", "no longer the example")
+    page.key("u")
+    page.wait_text("story-text", "of its mass is left", LONGEST_WAIT_S)
+    page.key("m")
+    page.wait_text("story-text", "no longer the example")
+    page.press("story-next")
+    page.wait_text("story-progress", "3 of 5")
+    page.wait("dash_clientside.state.view.n_points === 45", LONGEST_WAIT_S)
+    page.press("story-back")
+    page.wait_text("story-progress", "2 of 5")
 
 
 def reload_leaves_the_story_and_shows_the_own_session(page: DashPage) -> None:

@@ -33,6 +33,13 @@ def test_each_step_says_something_before_there_are_figures() -> None:
         assert is_first == (index == 0)
 
 
+def test_example_that_was_changed_is_not_told_of() -> None:
+    for step in range(1, 5):
+        said = text(step, gone=True, done=False)
+        assert "no longer the example" in said
+        assert "clump" not in said
+
+
 def test_first_step_tells_the_time_of_the_last_update() -> None:
     said = text(0, online={"n_points": 3, "time_s": 0.00062})
     assert "has learned 3 points" in said
@@ -76,6 +83,7 @@ def test_learners_of_the_story_are_known_and_its_examples_too() -> None:
         assert set(told["learners"]) <= set(LEARNERS)
         assert step.example is None or step.example in EXAMPLES
     assert [told["n_points"] for told in script()] == [0, 45, 45, 45, 90]
+    assert [told["half_life"] for told in script()] == [None, None, None, None, 20]
 
 
 def test_claims_hold_on_the_example_of_the_story() -> None:
