@@ -56,6 +56,7 @@
     gmm.story.listen();
     window.addEventListener("resize", () => gmm.plot.schedule());
     gmm.show.begin();
+    say(CONTROLS.settings(gmm.snapshot.take()));
     gmm.answers.look();
   }
 
@@ -335,12 +336,21 @@
     return changed(values, [...before, ...last]);
   }
 
+  /** Tell screen readers the values of the sliders: a position is no number of points or atoms. */
+  function say(/** @type {string[]} */ texts) {
+    SLIDERS.forEach((name, index) => {
+      const thumb = document.querySelector(`#${name.replace("_", "-")} [role=slider]`);
+      thumb?.setAttribute("aria-valuetext", texts[index]);
+    });
+  }
+
   /** The same for the settings; a person may have moved their sliders since. */
   function settings(/** @type {{values: any[]}} */ { values }, /** @type {number[]} */ ...sliders) {
     const n = values.length - sliders.length;
     sliders.forEach((value, index) => {
       if (values[n + index] !== value) moved[index] = values[n + index];
     });
+    say(values);
     return control({ group: "settings", values }, ...sliders);
   }
 
@@ -351,9 +361,11 @@
   }
 
   /** Copy the parameters; say whether the browser allowed it. */
-  async function copy(/** @type {number} */ _presses, /** @type {Snapshot} */ snapshot) {
+  async function copy() {
+    const view = gmm.state.seen();
+    if (!view?.online) return { text: "There are no parameters to copy yet.", colour: "online" };
     try {
-      await navigator.clipboard.writeText(gmm.table.json(snapshot && snapshot.view));
+      await navigator.clipboard.writeText(gmm.table.json(view));
       return { text: "Parameters copied.", colour: "teal" };
     } catch (error) {
       return { text: `The browser does not let this page copy: ${error.message}`, colour: "red" };

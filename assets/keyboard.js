@@ -23,15 +23,15 @@
   }
 
   function forgetFaster() {
-    const { half_lives: steps } = gmm.state.settings;
-    const step = steps.indexOf(gmm.snapshot.settings().half_life);
-    gmm.actions.configure({ half_life: steps[(step + 1) % steps.length] });
+    const { half_life: now } = gmm.snapshot.settings(); // the API may have set one between two steps
+    const faster = gmm.state.settings.half_lives.find((/** @type {number} */ step) => step && step < (now ?? Infinity));
+    gmm.actions.configure({ half_life: faster ?? null });
   }
 
   function components(/** @type {number} */ wanted) {
     const { n_components: now } = gmm.snapshot.settings(); // the API may have set more than the page
-    const most = Math.max(now, gmm.state.settings.max_components);
-    if (wanted > most) gmm.show.tell(`This page goes up to ${most} components.`);
+    const { max_components: most } = gmm.state.settings;
+    if (wanted > Math.max(now, most)) gmm.show.tell(`Keys and slider add components up to ${most}.`);
     else gmm.actions.configure({ n_components: Math.max(1, wanted) });
   }
 
@@ -81,7 +81,7 @@
   function typing(/** @type {EventTarget|null} */ target) {
     const element = /** @type {HTMLElement} */ (target);
     if (!element || !element.closest) return false;
-    if (element.isContentEditable || element.closest("textarea, select, [role=dialog]")) return true;
+    if (element.isContentEditable || element.closest("textarea, select")) return true;
     const input = /** @type {HTMLInputElement|null} */ (element.closest("input"));
     return Boolean(input && !["radio", "checkbox", "range"].includes(input.type));
   }
@@ -101,6 +101,7 @@
   function action(/** @type {KeyboardEvent} */ event) {
     const key = name(event);
     if (key === null || event.repeat || typing(event.target)) return undefined;
+    if (document.querySelector("[role=dialog]")) return undefined; // a press on its chart takes the focus away
     const focused = /** @type {HTMLElement} */ (event.target);
     if (key === " " && focused.closest("button, input, summary, [role=slider]")) return undefined;
     if (gmm.race.cursor !== null && REWOUND[key]) {

@@ -196,7 +196,8 @@
       if (page.dataset.empty === "no") markSeen();
     }).observe(page, { attributeFilter: ["data-empty"] });
     document.addEventListener("keydown", (event) => {
-      const inDialog = /** @type {Element} */ (event.target).closest?.("[role=dialog], input");
+      const target = /** @type {Element} */ (event.target);
+      const inDialog = document.querySelector("[role=dialog]") || target.closest?.("input");
       if (event.key !== "Escape" || index === null || inDialog) return;
       event.preventDefault();
       event.stopPropagation();

@@ -136,7 +136,6 @@ def _register_shown(browser: Browser) -> None:
         "copy",
         Output(ids.MESSAGE, "data"),
         Input(ids.COPY, "n_clicks"),
-        State(ids.STATE, "data"),
     )
     browser(
         "help",

@@ -74,7 +74,7 @@ def choice(
 
 def slider(
     name: str,
-    label: Any,
+    label: html.Span,
     bounds: tuple[int, int, int],
     at: int,
     words: str,
@@ -89,7 +89,7 @@ def slider(
         step=step,
         value=at,
         label=None,
-        thumbLabel=name.replace("-", " "),
+        thumbLabel=label.children,
         updatemode="drag",
         size="sm",
         **settings,

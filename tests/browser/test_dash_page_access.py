@@ -175,9 +175,16 @@ def keys_choose_modes_components_and_help(page: DashPage) -> None:
     page.server.sessions.configure(page.session_id, n_components=20)
     page.wait("dash_clientside.state.view.n_components === 20")
     page.key("+")
-    page.wait_message("This page goes up to 20 components.")
+    page.wait_message("Keys and slider add components up to 12.")
     page.key("-")  # the slider ends before
     page.wait("dash_clientside.state.view.n_components === 19")
+    page.server.sessions.configure(page.session_id, half_life=30.0)
+    said = "document.querySelector('#half-life [role=slider]').ariaValueText"
+    page.wait(f"{said} === 'half after 30'")
+    page.key("m")
+    page.wait(f"{said} === 'half after 20'")
+    page.key("y")
+    page.wait_message("There are no parameters to copy yet.")
     page.key("o")
     page.wait("dash_clientside.state.mode === 'online'")
     page.key("e", "l", "a")

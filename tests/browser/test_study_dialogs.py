@@ -45,7 +45,12 @@ def too_few_points_say_what_was_expected(page: DashPage) -> None:
     page.wait_text("selection-note", "expected at least 5 points, got 2")
     page.wait("!document.getElementById('selection-chart').innerText.includes('Computing')")
     assert page.read("document.getElementById('take-bic').disabled")
+    page.script("document.activeElement.blur()")
+    page.driver.switch_to.active_element.send_keys("c", "4")  # keys act on the dialog alone
     close(page)
+    page.key("2")
+    page.wait("dash_clientside.state.view.n_components === 2")
+    assert page.points.size == 2
 
 
 def criteria_are_drawn_and_their_best_is_marked(page: DashPage) -> None:
