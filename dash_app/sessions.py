@@ -319,8 +319,9 @@ class Sessions:
     ) -> SessionView:
         """Undo the last add, remove, configure or clear. A training from scratch stays.
 
-        An example is undone as a whole, with its settings; one that is played stops. With
-        `n_points` all is undone up to the newest earlier state with that many points.
+        An example is undone as a whole, with its settings; one that is played stops. What was done
+        during its pause is undone by itself. With `n_points` all is undone up to the newest earlier
+        state with that many points.
 
         Raises
         ------
@@ -331,7 +332,8 @@ class Sessions:
         def plan(live: Live) -> list[Change]:
             if n_points is None:
                 playing = self._plays.playing(session_id, live.state.example)
-                return [history.undo(live, playing=playing is not None)]
+                runs = playing is not None and playing.status == PLAYING
+                return [history.undo(live, playing=runs)]
             self._check_not_played(live, n_points)
             return [history.undo_to(live, self._store, n_points)]
 

@@ -102,6 +102,23 @@ def test_undo_stops_it(sessions: Sessions, session_id: str) -> None:
     assert (view.n_points, view.example, sessions.playing(view)) == (3, None, None)
 
 
+def test_undo_takes_a_click_during_a_pause_by_itself(sessions: Sessions, session_id: str) -> None:
+    sessions.play(session_id, SCRIPT)
+    played(sessions, session_id, 4)
+    sessions.pause(session_id)
+    eventually(lambda: not sessions._plays._threads)
+    held = sessions.view(session_id).n_points
+    sessions.add(session_id, [9.0])
+    assert sessions.undo(session_id).n_points == held
+    paused = playing(sessions, session_id)
+    assert paused is not None
+    assert paused.status == "paused"
+    sessions.redo(session_id)
+    assert sessions.undo(session_id).n_points == held
+    assert sessions.undo(session_id).n_points == 3
+    assert playing(sessions, session_id) is None
+
+
 @pytest.mark.any_store
 def test_click_in_between_is_added_in_between(sessions: Sessions, session_id: str) -> None:
     sessions.play(session_id, SCRIPT)
