@@ -27,6 +27,15 @@
     }
   }
 
+  /** Remove the point nearest to x, if one is within `reach` (data units). */
+  function takeBack(/** @type {number} */ x, /** @type {number} */ reach) {
+    const { expected, binned } = gmm.state;
+    const point = gmm.rug.nearest([...expected.held, ...expected.coming], x, reach);
+    if (point !== null) remove(point);
+    else if (binned) gmm.show.tell("This page has a histogram of so many points: no single one can be taken out.");
+    else gmm.show.tell(reach < Infinity ? "There is no point here." : "There is no point to take back.");
+  }
+
   function configure(/** @type {any} */ settings) {
     change({ kind: "configure", settings });
   }
@@ -112,5 +121,5 @@
     else example(id.replace("example-", ""));
   }
 
-  gmm.actions = { add, choose, configure, press, remove, trainSoon };
+  gmm.actions = { add, choose, configure, press, takeBack, trainSoon };
 })((window.dash_clientside = window.dash_clientside || {}));

@@ -34,12 +34,7 @@
     cursor.dataset.value = text;
   }
 
-  function takeBackNearest() {
-    const { held, coming } = gmm.state.expected;
-    const point = gmm.rug.nearest([...held, ...coming], x, Infinity);
-    if (point === null) gmm.show.tell("There is no point to take back.");
-    else gmm.actions.remove(point);
-  }
+  const takeBackNearest = () => gmm.actions.takeBack(x, Infinity);
 
   function press(/** @type {KeyboardEvent} */ event) {
     const [low, high] = shown();

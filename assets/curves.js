@@ -10,6 +10,8 @@
   const LEAST_MASS = 0.01;
   /** Numbers closer than this share of the axis would be on each other: the first has both. */
   const CLOSE = 0.02;
+  /** Width of a further digit, as a share of the axis. */
+  const WIDTH = 0.0125;
   /** The text of the second; Plotly leaves out an empty one. */
   const NONE = "\u00a0";
 
@@ -78,14 +80,26 @@
     if (!model || model.weights.length < 2) return { x: [], y: [], text: [] };
     /** @type {number[]} */
     const x = model.means;
-    /** @type {string[]} */
-    const text = [];
+    /** @type {number[][]} the components that each label names */
+    const groups = [];
     x.forEach((mean, k) => {
-      const near = x.findIndex((other, j) => text[j] !== NONE && Math.abs(other - mean) < CLOSE * (high - low));
-      text[k] = near < k ? NONE : String(k + 1);
-      if (near < k) text[near] += `, ${k + 1}`;
+      const meets = (/** @type {number[]} */ group, /** @type {number} */ j) =>
+        group.length && Math.abs(x[j] - mean) < room(`${label(group)}${k + 1}`) * (high - low);
+      const near = groups.findIndex(meets);
+      groups.push(near < 0 ? [k + 1] : []);
+      if (near >= 0) groups[near].push(k + 1);
     });
-    return { x, y: x.map((mean) => gmm.density.at(model, mean)), text };
+    return { x, y: x.map((mean) => gmm.density.at(model, mean)), text: groups.map(label) };
+  }
+
+  /** @returns {number} how far apart two labels are at least, together of this text; a share of the axis */
+  const room = (/** @type {string} */ text) => CLOSE + (WIDTH * (text.length - 2)) / 2;
+
+  /** @returns {string} the numbers of some components, in ascending order */
+  function label(/** @type {number[]} */ group) {
+    const [first, last] = [group[0], group[group.length - 1]];
+    const row = group.length > 2 && last - first === group.length - 1;
+    return row ? `${first}\u2013${last}` : group.join(", ") || NONE;
   }
 
   /** @returns {any} a path for each curve trace by its uid, and the highest value */

@@ -70,12 +70,12 @@
     const past = gmm.rewind.view();
     const held = past ? state.points.slice(0, past.n_points) : state.expected.held;
     const coming = past ? [] : state.expected.coming;
-    const binned = emptied ? null : state.binned;
+    const bins = emptied ? null : state.binned;
+    const binned = past && past.n_points < state.view.n_points ? null : bins; // it has the later points, too
+    const points = held.concat(coming);
     // the ends of a histogram stand for its points
-    const points = binned
-      ? [binned.edges[0], binned.edges[binned.counts.length], ...coming]
-      : held.concat(coming);
-    state.reach = gmm.curves.reach(state.home, points);
+    const ends = bins ? [bins.edges[0], bins.edges[bins.counts.length]] : [];
+    state.reach = gmm.curves.reach(state.home, [...ends, ...points]);
     state.shown = gmm.curves.range(state.axis, state.reach);
     const curves = curvesOf(state);
     const ceiling =

@@ -46,15 +46,8 @@
   function click(/** @type {any} */ gd, /** @type {Press} */ press) {
     const where = position(gd, press);
     if (!where) return;
-    if (press.shiftKey) takeBack(where);
+    if (press.shiftKey) gmm.actions.takeBack(where.x, REACH_PX / where.perUnit);
     else gmm.actions.add(where.x);
-  }
-
-  function takeBack(/** @type {{x: number, perUnit: number}} */ where) {
-    const { held, coming } = gmm.state.expected;
-    const point = gmm.rug.nearest([...held, ...coming], where.x, REACH_PX / where.perUnit);
-    if (point === null) gmm.show.tell("There is no point here.");
-    else gmm.actions.remove(point);
   }
 
   /** @returns {string[]} the lines of text for a position x */
@@ -135,7 +128,7 @@
     down = null;
     const gd = gmm.plot.element("plot");
     const where = gd && position(gd, event);
-    if (where) takeBack(where);
+    if (where) gmm.actions.takeBack(where.x, REACH_PX / where.perUnit);
   }
 
   /** The plot is drawn: act on the presses that came before. */

@@ -18,7 +18,7 @@ IDEA = (
     "fits to 100 to 1,000 points of random mixtures: with 16 atoms, 38 are worse than the best by "
     "more than 0.0001 nats a point; with 128 atoms, one is.",
     "Training from scratch ignores earlier models and fits all points at once. It is the "
-    "reference. EM stops when it has converged; Adam may stop before.",
+    "reference. EM stops when it has converged or its steps are at an end; Adam may stop before.",
     "The shaded area between the two curves is the difference. The line above the plot names its "
     "cause where it is known: newer points, other settings, an optimiser that has not converged, "
     "the summary, or searches that ended apart.",
@@ -57,8 +57,9 @@ TERMS = {
     "points touched": "Points or atoms that all updates have read so far. An update counts each of "
     "them once, however many passes it makes.",
     "rewind": "Show what each learner had after an earlier increment. The session does not change.",
-    "increment": "The points that are learned together: one click, or one step of an example. Of "
-    "more than 200 increments the charts and the rewind join neighbouring ones.",
+    "increment": "The points that are learned together: one click, the clicks that waited for an "
+    "answer, or one step of an example. Undo takes back an increment. Of more than 200 the charts "
+    "and the rewind join neighbouring ones.",
     "component": "One bell curve of the mixture, with a weight, a mean and a standard deviation. "
     "Press k to see how many the points ask for.",
     "weight": "Share of the points that a component stands for. All weights add up to 1.",

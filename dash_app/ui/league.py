@@ -94,7 +94,8 @@ def compare_menu() -> html.Details:
 
 def _learner(line: Line) -> dmc.Checkbox:
     """Return the box that adds or removes the row of a learner."""
-    return dmc.Checkbox(id=ids.item(line.name), label=line.title, value=line.name, size="xs")
+    settings = {"size": "xs", "radius": "xs"}  # with that of the theme they were circles
+    return dmc.Checkbox(id=ids.item(line.name), label=line.title, value=line.name, **settings)
 
 
 def _further() -> list[dmc.Button]:

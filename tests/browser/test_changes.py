@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from dash_page import DashPage
+from selenium.webdriver.common.keys import Keys
 
 pytestmark = pytest.mark.browser
 
@@ -16,6 +17,12 @@ dash_clientside.exchange.look = (id) => {
     looks += 1;
     look(id);
 };
+"""
+#: Show the past without the race, which learns so many points for seconds.
+_REWIND_TO_FIVE = """
+window.rewindView = dash_clientside.rewind.view;
+dash_clientside.rewind.view = () => ({...dash_clientside.state.view, n_points: 5});
+dash_clientside.plot.schedule();
 """
 _HISTOGRAM = "document.querySelector('#points-layer .histogram')"
 #: The corners of its outline, pixels.
@@ -135,6 +142,12 @@ def clicks_count_in_the_histogram_of_a_long_session(page: DashPage) -> None:
     page.wait("dash_clientside.state.view.n_points === 20002")
     page.wait("!dash_clientside.state.outbox.busy")
     assert page.read("dash_clientside.state.known()") == 20_002
+    page.key(Keys.DELETE, into="axis-cursor")
+    page.wait_message("This page has a histogram of so many points")
+    page.script(_REWIND_TO_FIVE)
+    page.wait(f"!{_HISTOGRAM}")  # it has the later points, too
+    page.script("dash_clientside.rewind.view = rewindView; dash_clientside.plot.schedule()")
+    page.wait(f"{_HISTOGRAM} && {_CORNERS}.length > 100")
     page.script(_COUNT_LOOKS)
     sessions.add(session_id, [0.2, 0.25])
     page.wait("dash_clientside.state.known() === 20004")

@@ -216,6 +216,7 @@ def print_has_the_plot_and_the_findings_and_no_controls(page: DashPage) -> None:
     page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     try:
         shown = "[...document.querySelectorAll(arguments[0])].filter(e => e.offsetParent !== null)"
+        assert page.read("getComputedStyle(document.body).printColorAdjust") == "exact"
         for gone in (".controls", ".header"):
             assert page.read(f"{shown}.length", gone) == 0, gone
         for kept in ("#plot", "#sentence", "#race-chart"):

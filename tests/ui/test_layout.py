@@ -68,6 +68,8 @@ def test_every_button_has_a_hint_and_every_field_a_label(config: Config) -> None
     assert buttons | choices | {ids.THEME} <= hinted
     sliders = [part for part in parts if isinstance(part, dmc.Slider)]
     assert all(slider.thumbLabel for slider in sliders)
+    boxes = [part for part in parts if isinstance(part, dmc.Checkbox)]
+    assert {box.radius for box in boxes} == {"xs"}  # a round one is a choice of one
     fields = [part for part in parts if isinstance(part, (dmc.NumberInput, dmc.SegmentedControl))]
     assert all(getattr(field, "aria-label") for field in fields)
 
