@@ -15,6 +15,10 @@
   const slide = (/** @type {string} */ id, /** @type {string} */ key) => () =>
     byId(id).querySelector("[role=slider]").dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
 
+  /** Whether a dialog was open as a key went down: Escape closes it before our listeners are asked. */
+  let inDialog = false;
+  window.addEventListener("keydown", () => (inDialog = document.querySelector("[role=dialog]") !== null), true);
+
   let examplesPlayed = 0;
   function nextExample() {
     const buttons = document.querySelectorAll(".examples button");
@@ -101,7 +105,7 @@
   function action(/** @type {KeyboardEvent} */ event) {
     const key = name(event);
     if (key === null || event.repeat || typing(event.target)) return undefined;
-    if (document.querySelector("[role=dialog]")) return undefined; // a press on its chart takes the focus away
+    if (inDialog) return undefined;
     const focused = /** @type {HTMLElement} */ (event.target);
     if (key === " " && focused.closest("button, input, summary, [role=slider]")) return undefined;
     if (gmm.race.cursor !== null && REWOUND[key]) {
@@ -119,5 +123,5 @@
     });
   }
 
-  gmm.keyboard = { listen };
+  gmm.keyboard = { inDialog: () => inDialog, listen };
 })((window.dash_clientside = window.dash_clientside || {}));

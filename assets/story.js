@@ -197,7 +197,7 @@
     }).observe(page, { attributeFilter: ["data-empty"] });
     document.addEventListener("keydown", (event) => {
       const target = /** @type {Element} */ (event.target);
-      const inDialog = document.querySelector("[role=dialog]") || target.closest?.("input");
+      const inDialog = gmm.keyboard.inDialog() || target.closest?.("input");
       if (event.key !== "Escape" || index === null || inDialog) return;
       event.preventDefault();
       event.stopPropagation();

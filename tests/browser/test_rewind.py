@@ -90,6 +90,11 @@ def click_on_the_past_is_not_added_or_at_the_end_or_goes_on_from_there(page: Das
     page.key("w")
     rewind_to(page, 2)
     click_there(page, "branch-cancel")
+    page.click(0.3)
+    page.wait(f"{DIALOG} !== null")
+    page.script("document.activeElement.blur()")
+    page.driver.switch_to.active_element.send_keys(Keys.ESCAPE)  # closes the question alone
+    page.wait(f"{DIALOG} === null")
     page.click(POINTS[0], modifiers=SHIFT)
     page.wait_message("The past is shown.")  # and the point stays
     page.press("rewind-close")  # the past is still shown
