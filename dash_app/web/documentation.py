@@ -36,7 +36,10 @@ PAGE = """<!DOCTYPE html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>API: Gaussian mixtures, online and from scratch</title>
 <link rel="stylesheet" href="swagger/css/swagger-ui.css">
-<style>.scheme-container { display: none !important; /* nothing to log in to */ }</style>
+<style>
+.scheme-container { display: none !important; /* nothing to log in to */ }
+.swagger-ui code { overflow-wrap: anywhere; /* a path has no gap, and a phone is narrow */ }
+</style>
 </head>
 <body style="margin: 0">
 <main id="swagger-ui"></main>

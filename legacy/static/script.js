@@ -302,7 +302,7 @@ function createReadout() {
   const summary = byId("summary");
   const table = byId("parameters");
   const [weights, means, stds] = table.querySelectorAll("tr");
-  const number = (/** @type {number} */ value) => value.toFixed(3);
+  const number = (/** @type {number} */ value) => value.toFixed(3).replace(/^-(?=[0.]*$)/, ""); // no -0.000
 
   function fill(/** @type {HTMLTableRowElement} */ row, /** @type {number[]} */ values) {
     while (row.cells.length > 1) row.deleteCell(1);

@@ -91,6 +91,8 @@ def test_nothing_is_refused_in_the_documentation(watched: Browser, page_server: 
     page.script("document.querySelector('.opblock-summary-control').click()")
     page.wait("document.querySelector('.opblock.is-open .try-out__btn') !== null")
     assert refused(watched) == []
+    with page.screen(360, 780):
+        assert page.read("document.documentElement.scrollWidth") == 360
 
 
 def test_page_on_another_port_cannot_clear_a_session(
