@@ -7,6 +7,9 @@
   /** Training from scratch that waits for idle time. */
   const auto = { timer: 0, since: 0 };
 
+  /** The button of the example that was played last. */
+  let played = "";
+
   function change(/** @type {any} */ command) {
     if (gmm.rewind.asks(command)) return;
     gmm.state.outbox.push(command);
@@ -117,9 +120,13 @@
   };
 
   function press(/** @type {string} */ id) {
-    if (BUTTONS[id]) BUTTONS[id]();
-    else example(id.replace("example-", ""));
+    if (BUTTONS[id]) {
+      BUTTONS[id]();
+    } else {
+      played = id;
+      example(id.replace("example-", ""));
+    }
   }
 
-  gmm.actions = { add, choose, configure, press, takeBack, trainSoon };
+  gmm.actions = { add, choose, configure, played: () => played, press, takeBack, trainSoon };
 })((window.dash_clientside = window.dash_clientside || {}));

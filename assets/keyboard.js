@@ -17,13 +17,18 @@
 
   /** Whether a dialog was open as a key went down: Escape closes it before our listeners are asked. */
   let inDialog = false;
-  window.addEventListener("keydown", () => (inDialog = document.querySelector("[role=dialog]") !== null), true);
+  /** Whether a key has moved the focus, and no mouse since: Space then presses what has it. */
+  let tabbed = true;
+  window.addEventListener("keydown", ({ key }) => {
+    inDialog = document.querySelector("[role=dialog]") !== null;
+    tabbed ||= key === "Tab";
+  }, true);
+  window.addEventListener("pointerdown", () => (tabbed = false), true);
 
-  let examplesPlayed = 0;
   function nextExample() {
-    const buttons = document.querySelectorAll(".examples button");
-    /** @type {HTMLElement} */ (buttons[examplesPlayed % buttons.length]).click();
-    examplesPlayed += 1;
+    const buttons = [...document.querySelectorAll(".examples button")];
+    const last = buttons.findIndex(({ id }) => id === gmm.actions.played());
+    /** @type {HTMLElement} */ (buttons[(last + 1) % buttons.length]).click();
   }
 
   function forgetFaster() {
@@ -107,7 +112,7 @@
     if (key === null || event.repeat || typing(event.target)) return undefined;
     if (inDialog) return undefined;
     const focused = /** @type {HTMLElement} */ (event.target);
-    if (key === " " && focused.closest("button, input, summary, [role=slider]")) return undefined;
+    if (key === " " && tabbed && focused.closest("button, input, summary, [role=slider]")) return undefined;
     if (gmm.race.cursor !== null && REWOUND[key]) {
       return key !== "Escape" && focused.closest("[role=slider], [role=radiogroup]") ? undefined : REWOUND[key];
     }

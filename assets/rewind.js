@@ -17,7 +17,7 @@
     const { cursor } = gmm.race;
     const online = cursor === null ? null : gmm.race.at("summary");
     const scratch = gmm.race.at("scratch");
-    if (!online || !scratch) return null;
+    if (!online || !scratch || !gmm.state.view) return null; // or the session is left
     const comparison = {
       total_variation: online.tv_to_scratch,
       gap: gmm.race.gap(scratch, online),

@@ -147,15 +147,18 @@ def keys_reach_memory_epochs_and_axis(page: DashPage) -> None:
 
 def key_plays_an_example(page: DashPage) -> None:
     page.key("d")
-    page.wait("dash_clientside.state.view.playing")
+    page.wait("dash_clientside.state.view.playing?.name === 'two-clumps'")
+    page.key("d")
+    page.wait("dash_clientside.state.view.playing?.name === 'three-clumps'")
     page.wait("dash_clientside.state.view.n_points > 1")
 
 
 def space_pauses_an_example_and_escape_stops_it(page: DashPage) -> None:
     page.press("example-old-faithful")
     page.wait("dash_clientside.state.view.n_points > 3")
-    page.key(" ")
+    page.driver.switch_to.active_element.send_keys(" ")  # not the button that the mouse has pressed
     page.wait_text("pause", "Resume")
+    assert page.read("dash_clientside.actions.played()") == "example-old-faithful"
     page.wait("!dash_clientside.state.outbox.busy")
     held = page.points.size
     page.key(Keys.ESCAPE)
