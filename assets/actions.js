@@ -11,7 +11,10 @@
   let played = "";
 
   function change(/** @type {any} */ command) {
-    if (gmm.rewind.asks(command)) return;
+    if (!gmm.rewind.asks(command)) send(command);
+  }
+
+  function send(/** @type {any} */ command) {
     gmm.state.outbox.push(command);
     gmm.show.all();
   }
@@ -51,8 +54,10 @@
       gmm.show.problem("There is no point to train on yet: click on the axis first.");
       return;
     }
-    change({ kind: "train", method: state.method, epochs: state.epochs });
+    change(training());
   }
+
+  const training = () => ({ kind: "train", method: gmm.state.method, epochs: gmm.state.epochs });
 
   function stopTraining() {
     gmm.exchange.follow(gmm.state.run.id, true);
@@ -64,7 +69,7 @@
     if (!state.auto || !state.view || !state.view.n_points || state.scratchCurrent()) {
       gmm.idle.stop(auto);
     } else {
-      gmm.idle.wait(auto, train, AUTO_DELAY_MS, AUTO_AT_LATEST_MS);
+      gmm.idle.wait(auto, () => send(training()), AUTO_DELAY_MS, AUTO_AT_LATEST_MS); // a rewind stays open
     }
   }
 

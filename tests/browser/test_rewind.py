@@ -35,6 +35,7 @@ def rewind_to(page: DashPage, step: int, n_steps: int = len(POINTS)) -> None:
 def test_past_is_shown_as_it_was_and_a_click_there_goes_on_from_it_or_not(page: DashPage) -> None:
     each_step_shows_what_was_shown_at_that_click(page, click_one_by_one(page))
     it_plays_and_pauses_and_a_chart_opens_it(page)
+    training_by_itself_leaves_the_past_on_the_screen(page)
     click_on_the_past_is_not_added_or_at_the_end_or_goes_on_from_there(page)
 
 
@@ -84,6 +85,18 @@ def click_there(page: DashPage, answer: str) -> None:
     assert "undo brings them back" in page.text("branch-text")
     page.press(answer)
     page.wait(f"{DIALOG} === null")
+
+
+def training_by_itself_leaves_the_past_on_the_screen(page: DashPage) -> None:
+    page.key("w")
+    rewind_to(page, 2)
+    page.script("document.getElementById('auto').click()")
+    page.wait("dash_clientside.state.auto")
+    page.wait("dash_clientside.state.scratchCurrent()")
+    assert page.read("dash_clientside.race.cursor") == 2
+    page.script("document.getElementById('auto').click()")
+    page.press("rewind-close")
+    page.settle()
 
 
 def click_on_the_past_is_not_added_or_at_the_end_or_goes_on_from_there(page: DashPage) -> None:
