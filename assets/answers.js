@@ -131,6 +131,7 @@
     state.receive(view);
     for (const { kind, x } of lacking) state.change({ kind, x });
     state.time(online);
+    if (view.playing?.status !== "playing") gmm.show.announce(points());
     gmm.actions.trainSoon();
     gmm.show.all();
     return state.known() === view.n_points;
@@ -168,6 +169,9 @@
     look(); // the controls and points go back to what the session has
   }
 
+  /** @returns {string} what screen readers hear after a change */
+  const points = () => `${gmm.words.count(gmm.state.view.n_points, "point")}.`;
+
   /** The server has done what the command asked for. */
   function applied(/** @type {any} */ command, /** @type {any} */ answer) {
     const { state } = gmm;
@@ -180,7 +184,7 @@
     }
     gmm.rewind.done(command.key);
     if (state.known() !== state.view.n_points) look();
-    gmm.show.announce(`${gmm.words.count(state.view.n_points, "point")}.`);
+    gmm.show.announce(points());
     gmm.actions.trainSoon();
   }
 

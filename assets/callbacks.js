@@ -116,8 +116,9 @@
 
   /** @returns {number|null} the number in a box as a person writes it; null if it is empty */
   function written(/** @type {string|null} */ text) {
-    const plain = (text || "").trim().replace("\u2212", "-").replace(",", ".");
-    return plain === "" ? null : Number(plain);
+    const plain = (text || "").trim().replace("\u2212", "-");
+    if (/^[-+]?[1-9]\d{0,2}(,\d{3})+/.test(plain)) return NaN; // a thousand, or one and nothing?
+    return plain === "" ? null : Number(plain.replace(",", "."));
   }
 
   /** @returns {[boolean, boolean]} the error of the two boxes; an empty box is automatic */
@@ -126,11 +127,12 @@
     const { state } = gmm;
     const { farthest } = state.settings;
     const wrong = [low, high].map((end) => end !== null && !(Math.abs(end) <= farthest));
-    const crossed = (low ?? state.reach[0]) >= (high ?? state.reach[1]);
+    const right = high ?? state.reach[1];
+    const crossed = (low ?? state.reach[0]) >= right;
     state.axisWrong = "";
     if ([low, high].some(Number.isNaN)) state.axisWrong = "Expected a number, such as -2.5 or 1e6.";
     else if (wrong.includes(true)) state.axisWrong = `Expected a number from -${farthest} to ${farthest}.`;
-    else if (crossed) state.axisWrong = "The left end must be lower.";
+    else if (crossed) state.axisWrong = `The left end must be lower than the right one, ${gmm.words.number(right)}.`;
     else state.axis = [low, high];
     if (state.outbox) gmm.show.all();
     return [wrong[0] || crossed, wrong[1] || crossed];

@@ -65,6 +65,7 @@
   }
 
   function tell() {
+    if (!playTimer) gmm.show.announce(gmm.words.headline(gmm.snapshot.take())[0]);
     gmm.show.all();
     gmm.charts.mark(gmm.race.cursor);
   }

@@ -185,7 +185,7 @@ def _stage() -> html.Section:
 
 def _left() -> html.Aside:
     head = heading("Response times", "response times")
-    times = card(head, _table(ids.TIMES, "times"), name="times")
+    times = card(head, _table(ids.TIMES, "times", "Response times"), name="times")
     return html.Aside(
         [*build_controls(), times], className="controls", **{"aria-label": "Controls"}
     )
@@ -249,8 +249,8 @@ def _tables() -> html.Section:
             html.P(id=ids.PARAMETERS_NOTE, className="note"),
             html.Div(
                 [
-                    _table(ids.ONLINE_PARAMETERS, "online"),
-                    _table(ids.SCRATCH_PARAMETERS, "scratch"),
+                    _table(ids.ONLINE_PARAMETERS, "online", "Parameters, online"),
+                    _table(ids.SCRATCH_PARAMETERS, "scratch", "Parameters, from scratch"),
                 ],
                 className="parameters",
             ),
@@ -258,11 +258,12 @@ def _tables() -> html.Section:
     )
 
 
-def _table(name: str, class_name: str) -> dmc.Table:
+def _table(name: str, class_name: str, label: str) -> dmc.Table:
     return dmc.Table(
         id=name,
         data={},
         className=f"figures {class_name}",
         withRowBorders=False,
         tabularNums=True,
+        **{"aria-label": label},
     )

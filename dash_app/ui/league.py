@@ -40,6 +40,7 @@ def league_table() -> dmc.Table:
         className="figures legend",
         withRowBorders=False,
         tabularNums=True,
+        **{"aria-label": "Learners"},
     )
 
 

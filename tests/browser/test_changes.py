@@ -121,6 +121,7 @@ def axis_grows_and_an_example_of_ten_thousand_is_a_histogram(page: DashPage) -> 
     page.wait("dash_clientside.state.shown[1] > 3")
     page.play("ten-thousand", 10_000)
     page.wait(f"{_HISTOGRAM} && {_CORNERS}.length > 100")
+    page.wait_text("announcement", "10,000 points.")
 
 
 def clicks_count_in_the_histogram_of_a_long_session(page: DashPage) -> None:

@@ -344,7 +344,7 @@ def an_end_of_the_axis_zooms_in_and_an_empty_box_shows_all(page: DashPage) -> No
     page.wait_text("points-outside", "1 point outside")
     page.key(Keys.BACKSPACE * 3, "5", Keys.ENTER, into="axis-low")
     page.wait("document.getElementById('axis-low').ariaInvalid === 'true'")
-    page.wait_text("points-outside", "The left end must be lower.")
+    page.wait_text("points-outside", "The left end must be lower than the right one, 1.")
     page.key(Keys.BACKSPACE, Keys.ENTER, into="axis-low")
     page.wait("document.getElementById('axis-low').ariaInvalid !== 'true'")
     page.wait("dash_clientside.state.shown[0] === -1")
@@ -352,6 +352,9 @@ def an_end_of_the_axis_zooms_in_and_an_empty_box_shows_all(page: DashPage) -> No
     page.wait("dash_clientside.state.shown[0] === -0.1")
     page.key("x", Keys.ENTER, into="axis-low")
     page.wait_text("points-outside", "Expected a number")
+    page.key(Keys.BACKSPACE * 5, "1,000", Keys.ENTER, into="axis-low")
+    page.pass_time(50)
+    assert "Expected a number" in page.text("points-outside")
     page.key(Keys.BACKSPACE * 6, "\u22120,2", Keys.ENTER, into="axis-low")
     page.wait("dash_clientside.state.shown[0] === -0.2")
 

@@ -71,6 +71,7 @@ def it_plays_and_pauses_and_a_chart_opens_it(page: DashPage) -> None:
     page.wait_text("rewind-play", "Play")
     page.press("rewind-back")
     page.wait_text("sentence", "Rewound to 4 of 5 points")
+    page.wait_text("announcement", "Rewound to 4 of 5 points")
     slider = page.driver.find_element("css selector", "#rewind [role=slider]")
     assert slider.get_attribute("aria-valuenow") == "4"
     slider.send_keys(Keys.HOME)
@@ -93,6 +94,7 @@ def training_by_itself_leaves_the_past_on_the_screen(page: DashPage) -> None:
     page.script("document.getElementById('auto').click()")
     page.wait("dash_clientside.state.auto")
     page.wait("dash_clientside.state.scratchCurrent()")
+    page.wait_text("announcement", "Training from scratch is done.")
     assert page.read("dash_clientside.race.cursor") == 2
     page.script("document.getElementById('auto').click()")
     page.press("rewind-close")

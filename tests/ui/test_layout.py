@@ -68,6 +68,8 @@ def test_every_button_has_a_hint_and_every_field_a_label(config: Config) -> None
     assert buttons | choices | {ids.THEME} <= hinted
     sliders = [part for part in parts if isinstance(part, dmc.Slider)]
     assert all(slider.thumbLabel for slider in sliders)
+    tables = [part for part in parts if getattr(part, "tabularNums", False)]
+    assert len({getattr(table, "aria-label") for table in tables}) == len(tables) == 4
     boxes = [part for part in parts if isinstance(part, dmc.Checkbox)]
     assert {box.radius for box in boxes} == {"xs"}  # a round one is a choice of one
     fields = [part for part in parts if isinstance(part, (dmc.NumberInput, dmc.SegmentedControl))]
