@@ -106,9 +106,11 @@
     }
     gmm.address.show(answer.view.id);
     if (!state.view) gmm.set_props("session", { data: answer.view.id });
+    const played = state.view?.playing;
     if (state.receive(answer.view) || state.known() !== state.view.n_points) {
       state.replace(answer);
     }
+    if (played && !state.view.playing) gmm.show.announce(points());
     if (state.connection === "lost" || !state.outbox.inFlight) gmm.show.connection("live");
     gmm.stream.open(state.view.id);
     gmm.race.follow();
