@@ -153,7 +153,7 @@ _PANELS: dict[str, tuple[str, dict[str, Any]]] = {
             "type": "log",
             "range": [log10(LEAST_DISTANCE) - 0.2, 0.1],
             "tickvals": [LEAST_DISTANCE, 0.001, 0.01, 0.1, 1.0],
-            "ticktext": ["0.01 %", "0.1 %", "1 %", "10 %", "100 %"],
+            "ticktext": ["\u2264 0.01 %", "0.1 %", "1 %", "10 %", "100 %"],
         },
     ),
     "loss": ("%{y:.4f} nats a point", {}),
@@ -185,7 +185,7 @@ def race_figure() -> go.Figure:
     figure = chart_figure("points so far", *traces)
     last = f"y{len(_PANELS)}"
     return figure.update_layout(
-        margin={"l": 54, "t": 0, "b": 34}, hoverdistance=-1, xaxis={"anchor": last}, **axes
+        margin={"l": 60, "t": 0, "b": 34}, hoverdistance=-1, xaxis={"anchor": last}, **axes
     )
 
 

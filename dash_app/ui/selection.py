@@ -74,7 +74,11 @@ def _row(name: str) -> dmc.TableTr:
     )
     swatch = html.Span(className=f"swatch selection-{name}")
     return dmc.TableTr(
-        [html.Th([swatch, label], scope="row"), dmc.TableTd(question), dmc.TableTd(take)]
+        [
+            html.Th([swatch, label], scope="row", className="criterion"),
+            dmc.TableTd(question),
+            dmc.TableTd(take),
+        ]
     )
 
 

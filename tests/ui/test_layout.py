@@ -14,6 +14,7 @@ import pytest
 from dash_app.config import Config
 from dash_app.ui import ids
 from dash_app.ui.examples import EXAMPLES
+from dash_app.ui.figures import LEAST_DISTANCE, race_figure
 from dash_app.ui.help import KEYS
 from dash_app.ui.layout import build_layout
 
@@ -122,3 +123,9 @@ def test_no_mark_of_the_page_restyles_everything() -> None:
         rules = re.findall(r"[^{}]+{", path.read_text(encoding="utf-8"))
         marks = [rule for rule in rules if "[data-" in rule]
         assert not [rule for rule in marks if re.search(r"class[*^$|]?=", rule)], path
+
+
+def test_chart_says_that_its_smallest_distance_stands_for_smaller_ones() -> None:
+    axis = race_figure().layout.yaxis
+    assert axis.tickvals[0] == LEAST_DISTANCE
+    assert axis.ticktext[0] == "\u2264 0.01 %"
