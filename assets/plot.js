@@ -144,8 +144,10 @@
     document.getElementById("plot-frame").dataset.filled = both ? "difference" : "curve";
   }
 
-  /** Dash has had the empty plot drawn: the state before the first answer. */
+  /** Dash has had the empty plot drawn: the state before the first answer, unless its size has changed. */
   function begin(/** @type {any} */ gd) {
+    const { width, height } = gd._fullLayout;
+    if (width !== gd.clientWidth || height !== gd.clientHeight) return;
     const { key, curves, ceiling } = picture(gmm.state, gd);
     drawn = { key, ceiling, curves };
   }
