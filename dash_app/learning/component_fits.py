@@ -1,7 +1,7 @@
 """Fits with 1, 2, ... components to one summary, each from the fit with one fewer.
 
 They take less work than as many fits from scratch: each size has one round of starts and no looks.
-The starts are quantiles, segmentations, and births and splits of the fit before. On the way back a
+The starts are quantiles, a segmentation, and births and splits of the fit before. On the way back a
 fit replaces its smaller neighbour if, after a death or a merge, its J is larger.
 """
 
@@ -16,7 +16,7 @@ from dash_app.learning import tuning
 from dash_app.learning.archive import DataLevels
 from dash_app.learning.compiled.births import birth_locations, births
 from dash_app.learning.compiled.deaths import deaths_and_merges
-from dash_app.learning.compiled.segmentation import segmentations
+from dash_app.learning.compiled.segmentation import segmentation
 from dash_app.learning.compiled.signatures import Batch
 from dash_app.learning.compiled.splits import splits
 from dash_app.learning.compiled.squarem import Scored, best_of_each_basin, squarem
@@ -93,7 +93,7 @@ def _starts(levels: DataLevels, smaller: Candidates | None) -> Candidates:
     atoms, prior, size = coarse.atoms, coarse.prior, coarse.n_components
     return Candidates.joined(
         quantile_segmentation(coarse),
-        Candidates(*segmentations(levels.coarsest.atoms, prior, size, tuning.BROAD_SHARES)),
+        Candidates(*segmentation(levels.coarsest.atoms, prior, size)),
         Candidates(*_births(coarse, smaller.batch)),
         Candidates(*splits(atoms, prior, smaller.batch, tuning.N_SPLITS)),
     )

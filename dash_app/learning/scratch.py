@@ -1,7 +1,7 @@
 """Training from scratch: a global search for the best mixture of all points.
 
-First, plain EM runs from a quantile start. Then the search ranks quantiles and segmentations
-by SQUAREM and refines the best by Newton's method. Moves follow until none helps. Above the
+First, plain EM runs from a quantile start. Then the search refines quantiles and a
+segmentation by SQUAREM and by Newton's method. Moves follow until none helps. Above the
 capacity the search runs on a summary. The last Newton steps read all points, in chunks.
 """
 

@@ -15,7 +15,7 @@ from dash_app.learning import tuning
 from dash_app.learning.archive import Archive, DataLevels, look_numbers, select
 from dash_app.learning.compiled.basins import outside_basins
 from dash_app.learning.compiled.look import Data, look
-from dash_app.learning.compiled.segmentation import mixture_of_groups, segmentations
+from dash_app.learning.compiled.segmentation import mixture_of_groups, segmentation
 from dash_app.learning.compiled.squarem import best_of_each_basin, squarem
 from dash_app.learning.mixture import Array
 from dash_app.learning.objective import Candidates, Objective
@@ -107,11 +107,11 @@ def _first_refined(optima: Candidates, objective: Objective) -> Archive:
 
 def _started(levels: DataLevels, known: Candidates | None) -> Archive:
     """Return the archive of the best starts."""
-    objective, coarsest = levels.coarse, levels.coarsest
+    objective = levels.coarse
     atoms, prior, size = objective.atoms, objective.prior, objective.n_components
     starts = Candidates.joined(
         quantile_segmentation(objective),
-        Candidates(*segmentations(coarsest.atoms, prior, size, tuning.BROAD_SHARES)),
+        Candidates(*segmentation(levels.coarsest.atoms, prior, size)),
         *(() if known is None else (known,)),
     )
     n_first, n_last = tuning.N_CYCLES[0], sum(tuning.N_CYCLES[1:])

@@ -39,9 +39,6 @@ nothing more; with more it takes longer than a person waits for each point."""
 N_DEEP, N_DEEP_BIRTHS = 4, 24
 """Mixtures that lose a second component, and births that follow."""
 
-BROAD_SHARES = (0.05, 0.3)
-"""Mixing weights of the broad component that is added to a segmentation."""
-
 # -- ranking and refinement
 
 N_KEPT, N_CYCLES = (32, 16), (2, 1, 2)

@@ -10,8 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from dash_app.learning import tuning
-from dash_app.learning.compiled.segmentation import segmentations
+from dash_app.learning.compiled.segmentation import segmentation
 from dash_app.learning.compiled.squarem import Scored, squarem
 from dash_app.learning.em import em_step
 from dash_app.learning.objective import Candidates, Objective
@@ -117,8 +116,8 @@ def climbed_from(objective: Objective, start: Candidates, n_cycles: int) -> Scor
 
 
 def segmented(objective: Objective) -> Candidates:
-    size, shares = objective.n_components, tuning.BROAD_SHARES
-    return Candidates(*segmentations(objective.atoms, objective.prior, size, shares))
+    atoms, prior = objective.atoms, objective.prior
+    return Candidates(*segmentation(atoms, prior, objective.n_components))
 
 
 def em_step_by_definition(objective: Objective, start: Candidates) -> tuple[Candidates, float]:
@@ -173,7 +172,7 @@ def test_starts_have_the_expected_groups() -> None:
     points = np.concatenate([np.full(8, -3.0), np.full(8, -2.9), np.full(4, 5.0)])
     objective = objective_of(points, 2)
     back = objective.in_data_scale(segmented(objective))
-    # k-means groups the two neighbours, and leaves the far value alone
+    # the two neighbours are one group, and the far value another
     assert_allclose(back.means[0], [-2.95, 5.0])
     assert_allclose(back.weights[0], [0.8, 0.2])
     quantiles = objective.in_data_scale(quantile_segmentation(objective))
@@ -182,13 +181,19 @@ def test_starts_have_the_expected_groups() -> None:
 
 def test_segmentation_is_optimal() -> None:
     rng = np.random.default_rng(3)
-    points = np.sort(rng.normal(size=12))
-    objective = objective_of(points, 3)
-    found = objective.in_data_scale(segmented(objective)).means[0]  # by least squares
+    objective = objective_of(np.sort(rng.normal(size=12)), 3)
+    x, a, s2 = objective.positions, objective.prior_weight, objective.prior_variance
+
+    def cost(part: np.ndarray) -> float:
+        n, scatter = part.size, float(((part - part.mean()) ** 2).sum())
+        variance = max((a * s2 + scatter) / (a + n), objective.variance_floor)
+        of_weight = n * float(np.log(n / x.size))
+        return 0.5 * ((a + n) * float(np.log(variance)) + (a * s2 + scatter) / variance) - of_weight
+
     best = min(
-        (sum(part.var() * part.size for part in np.split(points, [i, j])), i, j)
+        (sum(cost(part) for part in np.split(x, [i, j])), i, j)
         for i in range(1, 11)
         for j in range(i + 1, 12)
     )
-    expected = [part.mean() for part in np.split(points, best[1:])]
-    assert_allclose(found, expected, rtol=1e-10)
+    expected = [part.mean() for part in np.split(x, best[1:])]
+    assert_allclose(segmented(objective).means[0], expected, rtol=1e-10)

@@ -14,7 +14,7 @@ from dash_app.learning.compiled.compilation import compiled, inner
 from dash_app.learning.compiled.crossover import crossover
 from dash_app.learning.compiled.deaths import deaths_and_merges
 from dash_app.learning.compiled.newton import newton, newton_of_leaders
-from dash_app.learning.compiled.segmentation import segmentations
+from dash_app.learning.compiled.segmentation import segmentation
 from dash_app.learning.compiled.signatures import (
     ATOMS,
     BATCH,
@@ -54,7 +54,6 @@ class Numbers(NamedTuple):
     deep_components: tuple[int, int]
     n_deep: int
     n_deep_births: int
-    broad_shares: tuple[float, float]
     n_kept: tuple[int, int]
     n_cycles: tuple[int, int, int]
     n_polished: tuple[int, int]
@@ -69,7 +68,7 @@ _PAIR = types.UniTuple(i8, 2)
 NUMBERS = types.NamedTuple(
     (
         *(i8, i8, types.UniTuple(f8, 3), i8, i8, i8, i8, i8, i8, _PAIR, i8, i8),
-        *(types.UniTuple(f8, 2), _PAIR, types.UniTuple(i8, 3), _PAIR, f8, _PAIR, f8, f8, i8),
+        *(_PAIR, types.UniTuple(i8, 3), _PAIR, f8, _PAIR, f8, f8, i8),
     ),
     Numbers,
 )
@@ -122,7 +121,7 @@ def _moves(data: Data, numbers: Numbers, optima: Batch, home: int, turn: int) ->
     split = splits(atoms, prior, best, numbers.n_splits)
     parents = rows_of(optima, np.arange(min(numbers.n_parents, optima.means.shape[0])))
     crossed = crossover(atoms, prior, parents, numbers.n_offspring)
-    cut = segmentations(data.coarsest, prior, size, numbers.broad_shares)
+    cut = segmentation(data.coarsest, prior, size)
     return joined(joined(born, split), joined(crossed, cut))
 
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import types
 
-from dash_app.learning.compiled.batches import joined, new_batch, normalise
+from dash_app.learning.compiled.batches import new_batch, normalise
 from dash_app.learning.compiled.bounds import TINY
 from dash_app.learning.compiled.compilation import compiled, inner
-from dash_app.learning.compiled.deaths import deaths_and_merges
 from dash_app.learning.compiled.elementary import log
 from dash_app.learning.compiled.penalty import m_step_variance
 from dash_app.learning.compiled.signatures import (
@@ -18,7 +16,6 @@ from dash_app.learning.compiled.signatures import (
     Atoms,
     Batch,
     Prior,
-    f8,
     i8,
 )
 from dash_app.learning.mixture import Array, Indices
@@ -28,11 +25,11 @@ _MIN_WEIGHT = 0.01
 
 
 @inner
-def _interval_costs(atoms: Atoms, prior: Prior) -> tuple[Array, Array]:
-    """Return two costs of the atoms i .. j - 1 as one group, (n_atoms + 1, n_atoms + 1) each.
+def _interval_costs(atoms: Atoms, prior: Prior) -> Array:
+    """Return the cost of the atoms i .. j - 1 as one group, (n_atoms + 1, n_atoms + 1).
 
-    The first cost is the group's scatter. The second is the group's negative log-likelihood as one
-    component, with its own weight and variance. An empty group costs inf.
+    It is the group's negative log-likelihood as one component, with its own weight and variance. An
+    empty group costs inf.
     """
     positions, masses, spread = atoms.positions, atoms.masses, atoms.variances
     n_atoms = positions.size
@@ -43,28 +40,24 @@ def _interval_costs(atoms: Atoms, prior: Prior) -> tuple[Array, Array]:
         sums[1, i + 1] = sums[1, i] + masses[i] * positions[i]
         second = positions[i] * positions[i] + spread[i]
         sums[2, i + 1] = sums[2, i] + masses[i] * second
-    scatters = np.full((n_atoms + 1, n_atoms + 1), np.inf)
     costs = np.full((n_atoms + 1, n_atoms + 1), np.inf)
     for i in range(n_atoms):
         for j in range(i + 1, n_atoms + 1):
             mass = sums[0, j] - sums[0, i]
             first = sums[1, j] - sums[1, i]
             scatter = max(sums[2, j] - sums[2, i] - first * first / mass, 0.0)
-            scatters[i, j] = scatter
             variance = m_step_variance(prior, mass, scatter)
             scatter += prior.weight * prior.variance
             cost = 0.5 * ((mass + prior.weight) * log(variance) + scatter / variance)
             costs[i, j] = cost - mass * log(mass / prior.mass)
-    return scatters, costs
+    return costs
 
 
 @inner
-def _best_cuts(costs: Array, n_intervals: int) -> Indices:
-    """Return the optimal cuts, by dynamic programming, shape (n_intervals - 1, n_atoms + 1).
-
-    Entry (m, j) is the first atom of the last interval when the first j atoms form m + 2 intervals.
-    """
+def _best_labels(costs: Array, n_intervals: int) -> Indices:
+    """Return the index of each atom's interval in the best partition, by dynamic programming."""
     size = costs.shape[0]
+    # cuts[m, j]: the first atom of the last interval when the first j atoms form m + 2 intervals
     cuts = np.zeros((n_intervals - 1, size), dtype=np.int64)
     total = costs[0].copy()
     for step in range(n_intervals - 1):
@@ -76,13 +69,7 @@ def _best_cuts(costs: Array, n_intervals: int) -> Indices:
                     best[j] = with_last
                     cuts[step, j] = i
         total = best
-    return cuts
-
-
-@inner
-def _labels_of(cuts: Indices, n_intervals: int) -> Indices:
-    """Return the index of each atom's interval, for `n_intervals` intervals."""
-    end = cuts.shape[1] - 1
+    end = size - 1
     labels = np.zeros(end, dtype=np.int64)
     for interval in range(n_intervals - 1, 0, -1):
         start = cuts[interval - 1, end]
@@ -114,49 +101,14 @@ def mixture_of_groups(atoms: Atoms, prior: Prior, labels: Indices, n_components:
     return batch
 
 
-@inner
-def _with_broad(batch: Batch, share: float) -> Batch:
-    """Return the mixture (1, K - 1) with one more component, as broad as the data."""
-    size = batch.means.shape[1]
-    out = new_batch(1, size + 1)
-    for k in range(size):
-        out.weights[0, k] = batch.weights[0, k] * (1.0 - share)
-        out.means[0, k] = batch.means[0, k]
-        out.variances[0, k] = batch.variances[0, k]
-    out.weights[0, size], out.means[0, size], out.variances[0, size] = share, 0.0, 1.0
-    return out
+@compiled(BATCH(ATOMS, PRIOR, i8))
+def segmentation(atoms: Atoms, prior: Prior, n_components: int) -> Batch:
+    """Return the mixture, (1, K), of the best partition of the line into intervals.
 
-
-@compiled(BATCH(ATOMS, PRIOR, i8, types.UniTuple(f8, 2)))
-def segmentations(
-    atoms: Atoms, prior: Prior, n_components: int, broad_shares: tuple[float, float]
-) -> Batch:
-    """Return mixtures from the best partitions of the line into intervals.
-
-    Dynamic programming finds the optimal cuts (Wang and Song 2011, The R Journal 3(2):29). One
-    partition minimises the squares (k-means). Another maximises the classification likelihood, with
-    a variance for each interval (Scott and Symons 1971, doi 10.2307/2529003). Further mixtures have
-    K - 1 intervals and a broad component, or K + 1 intervals less one. The time is
-    O(K n_atoms^2), so use a coarse copy.
-
-    broad_shares : mixing weights of the broad component
+    It maximises the classification likelihood, with a variance for each interval (Scott and Symons
+    1971, doi 10.2307/2529003). Dynamic programming finds it (Wang and Song 2011, The R Journal
+    3(2):29). The time is O(K n_atoms^2), so use a coarse copy.
     """
-    n_atoms = atoms.positions.size
-    n_segments = min(n_components, n_atoms)
-    scatters, costs = _interval_costs(atoms, prior)
-    cuts = _best_cuts(costs, n_segments + 1)
-    labels = _labels_of(_best_cuts(scatters, n_segments), n_segments)
-    found = joined(
-        mixture_of_groups(atoms, prior, labels, n_components),
-        mixture_of_groups(atoms, prior, _labels_of(cuts, n_segments), n_components),
-    )
-    if n_segments > 1 and n_segments == n_components:
-        labels = _labels_of(cuts, n_segments - 1)
-        fewer = mixture_of_groups(atoms, prior, labels, n_segments - 1)
-        for share in broad_shares:
-            found = joined(found, _with_broad(fewer, share))
-    if n_segments > 1 and n_segments < n_atoms:
-        labels = _labels_of(cuts, n_segments + 1)
-        more = mixture_of_groups(atoms, prior, labels, n_segments + 1)
-        found = joined(found, deaths_and_merges(more))
-    return found
+    n_intervals = min(n_components, atoms.positions.size)
+    labels = _best_labels(_interval_costs(atoms, prior), n_intervals)
+    return mixture_of_groups(atoms, prior, labels, n_components)
