@@ -2,7 +2,7 @@
 
 They take less work than as many fits from scratch: each size has one round of starts and no looks.
 The starts are quantiles, a segmentation, and births and splits of the fit before. On the way back a
-fit replaces its smaller neighbour if, after a death or a merge, its J is larger.
+fit replaces its smaller neighbour if, after a death, its J is larger.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from dash_app.learning import tuning
 from dash_app.learning.archive import DataLevels
 from dash_app.learning.compiled.births import birth_locations, births
-from dash_app.learning.compiled.deaths import deaths_and_merges
+from dash_app.learning.compiled.deaths import deaths
 from dash_app.learning.compiled.segmentation import segmentation
 from dash_app.learning.compiled.signatures import Batch
 from dash_app.learning.compiled.splits import splits
@@ -79,7 +79,7 @@ def fits_of_sizes(
     for index in range(most - 2, -1, -1):
         on_step()
         fit, larger = found[index], found[index + 1]
-        back = _refined(fit.levels, Candidates(*deaths_and_merges(larger.candidates.batch)))
+        back = _refined(fit.levels, Candidates(*deaths(larger.candidates.batch)))
         if back.value > fit.value:
             found[index] = back
     return [fit.mixture for fit in found]

@@ -12,7 +12,7 @@ from dash_app.learning.compiled.batches import joined, rows_of, sort_by_mean
 from dash_app.learning.compiled.births import birth_locations, births
 from dash_app.learning.compiled.compilation import compiled, inner
 from dash_app.learning.compiled.crossover import crossover
-from dash_app.learning.compiled.deaths import deaths_and_merges
+from dash_app.learning.compiled.deaths import deaths
 from dash_app.learning.compiled.newton import newton, newton_of_leaders
 from dash_app.learning.compiled.segmentation import segmentation
 from dash_app.learning.compiled.signatures import (
@@ -105,11 +105,11 @@ def _moves(data: Data, numbers: Numbers, optima: Batch, home: int, turn: int) ->
     size = optima.means.shape[1]
     n_reduced = numbers.n_reduced
     # a cycle before ranking lets the remaining components take over the dead one's points
-    once = deaths_and_merges(rows_of(optima, np.arange(home, home + 1)))
+    once = deaths(rows_of(optima, np.arange(home, home + 1)))
     reduced = squarem(atoms, prior, once, 1)
     least, most = numbers.deep_components
     if least <= size and size <= most:
-        twice = deaths_and_merges(best_of_each_basin(reduced, numbers.n_deep).batch)
+        twice = deaths(best_of_each_basin(reduced, numbers.n_deep).batch)
         best = best_of_each_basin(squarem(atoms, prior, twice, 1), n_reduced).batch
         reborn = _births(data, numbers, best, numbers.n_deep_births)
         reduced = scored_joined(reduced, squarem(atoms, prior, reborn, 1))
