@@ -29,8 +29,8 @@ births find more optima and take longer."""
 N_REDUCED, N_SPLITS = 12, 8
 """Mixtures with K - 1 components that are split, and splits that a look tries."""
 
-N_PARENTS, N_OFFSPRING = 8, 12
-"""Optima that are crossed, and offspring that a look tries."""
+N_OFFSPRING = 12
+"""Offspring of the known optima that a look tries."""
 
 DEEP_COMPONENTS = (6, 16)
 """With this many components a look also removes two components and adds two. With fewer it finds

@@ -49,7 +49,6 @@ class Numbers(NamedTuple):
     n_turns: int
     n_reduced: int
     n_splits: int
-    n_parents: int
     n_offspring: int
     deep_components: tuple[int, int]
     n_deep: int
@@ -67,7 +66,7 @@ class Numbers(NamedTuple):
 _PAIR = types.UniTuple(i8, 2)
 NUMBERS = types.NamedTuple(
     (
-        *(i8, i8, types.UniTuple(f8, 3), i8, i8, i8, i8, i8, i8, _PAIR, i8, i8),
+        *(i8, i8, types.UniTuple(f8, 3), i8, i8, i8, i8, i8, _PAIR, i8, i8),
         *(_PAIR, types.UniTuple(i8, 3), _PAIR, f8, _PAIR, f8, f8, i8),
     ),
     Numbers,
@@ -119,8 +118,7 @@ def _moves(data: Data, numbers: Numbers, optima: Batch, home: int, turn: int) ->
     born = rows_of(born, every[:n_births] if turn < 0 else every[turn % n_turns :: n_turns].copy())
     best = best_of_each_basin(reduced, n_reduced).batch
     split = splits(atoms, prior, best, numbers.n_splits)
-    parents = rows_of(optima, np.arange(min(numbers.n_parents, optima.means.shape[0])))
-    crossed = crossover(atoms, prior, parents, numbers.n_offspring)
+    crossed = crossover(atoms, prior, optima, numbers.n_offspring)
     cut = segmentation(data.coarsest, prior, size)
     return joined(joined(born, split), joined(crossed, cut))
 
