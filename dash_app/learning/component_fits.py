@@ -14,7 +14,7 @@ import numpy as np
 
 from dash_app.learning import tuning
 from dash_app.learning.archive import DataLevels
-from dash_app.learning.compiled.births import birth_locations, births
+from dash_app.learning.compiled.births import births
 from dash_app.learning.compiled.deaths import deaths
 from dash_app.learning.compiled.segmentation import segmentation
 from dash_app.learning.compiled.signatures import Batch
@@ -94,17 +94,15 @@ def _starts(levels: DataLevels, smaller: Candidates | None) -> Candidates:
     return Candidates.joined(
         quantile_segmentation(coarse),
         Candidates(*segmentation(levels.coarsest.atoms, prior, size)),
-        Candidates(*_births(coarse, smaller.batch)),
+        Candidates(*_births(levels, smaller.batch)),
         Candidates(*splits(atoms, prior, smaller.batch, tuning.N_SPLITS)),
     )
 
 
-def _births(objective: Objective, smaller: Batch) -> Batch:
-    atoms, prior = objective.atoms, objective.prior
-    locations = birth_locations(atoms, tuning.N_LOCATIONS, tuning.N_DISTANCES, np.empty(0))
+def _births(levels: DataLevels, smaller: Batch) -> Batch:
+    atoms, prior = levels.coarse.atoms, levels.coarse.prior
     stds = np.sqrt(np.square(tuning.BIRTH_STDS) + prior.floor)
-    middle = tuning.BIRTH_STDS[1]
-    return births(atoms, prior, smaller, locations, stds, middle, tuning.N_BIRTHS)
+    return births(atoms, prior, smaller, levels.coarsest.positions, stds, tuning.N_BIRTHS)
 
 
 def _squarem(objective: Objective, candidates: Candidates, n_cycles: int) -> Scored:

@@ -37,7 +37,7 @@ from dash_app.learning.points import (
 from dash_app.learning.summary import WeightedSummary
 from dash_app.learning.tracking import Incumbent, TrackingState, search_anew, update
 
-STATE_VERSION = 7
+STATE_VERSION = 8
 """Version of the format of `OnlineGaussianMixture.state`."""
 
 OnStep = Callable[[], None]
@@ -429,7 +429,6 @@ def _to_plain(state: TrackingState) -> dict[str, Any]:
         "objective": incumbent.objective,
         "mean_nll": incumbent.mean_nll,
         "archive": _to_array(state.archive),
-        "n_looks": state.n_looks,
         "misfit_nats": state.misfit_nats,
         "n_new": state.n_new,
     }
@@ -445,7 +444,6 @@ def _from_plain(plain: dict[str, Any]) -> TrackingState:
             check_number("mean_nll", plain["mean_nll"], -_LARGEST),
         ),
         _from_array(plain["archive"], size),
-        n_looks=int(check_number("n_looks", plain["n_looks"], 0, 2.0**62)),
         misfit_nats=check_number("misfit_nats", plain["misfit_nats"], 0.0),
         n_new=check_number("n_new", plain["n_new"], 0.0),
     )

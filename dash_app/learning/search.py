@@ -14,13 +14,10 @@ import numpy as np
 from dash_app.learning import tuning
 from dash_app.learning.archive import Archive, DataLevels, look_numbers, select
 from dash_app.learning.compiled.basins import outside_basins
-from dash_app.learning.compiled.look import Data, look
+from dash_app.learning.compiled.look import look
 from dash_app.learning.compiled.segmentation import mixture_of_groups, segmentation
 from dash_app.learning.compiled.squarem import best_of_each_basin, squarem
-from dash_app.learning.mixture import Array
 from dash_app.learning.objective import Candidates, Objective
-
-_NOWHERE: Array = np.empty(0)
 
 
 def step(
@@ -28,8 +25,6 @@ def step(
     levels: DataLevels,
     *,
     home: int = 0,
-    turn: int | None = None,
-    extra: Array = _NOWHERE,
     margin: float = 0.0,
 ) -> tuple[Archive, bool]:
     """Return the archive after one look, and whether the incumbent was replaced.
@@ -39,14 +34,11 @@ def step(
     archive : optima, perhaps of slightly other data; its `value` is not read
     levels : J of the summary and of its copies
     home : int, the index of the optimum from which the moves start
-    turn : int, which births to try; None for the best ones
-    extra : ndarray, further locations of births, standardised units
     margin : float, nats per point; the least gain in J that replaces the incumbent
     """
     coarse = levels.coarse
-    data = Data(coarse.atoms, levels.coarsest.atoms, coarse.prior, extra)
-    start, births_of = archive.optima.batch, -1 if turn is None else turn
-    found, values, replaced = look(data, look_numbers(), start, home, births_of, margin)
+    data = (coarse.atoms, levels.coarsest.atoms, coarse.prior)
+    found, values, replaced = look(*data, look_numbers(), archive.optima.batch, home, margin)
     optima = Candidates(*found)
     if coarse is levels.fine:
         return Archive(optima, float(values[0])), replaced
@@ -90,7 +82,7 @@ def search(
         between()
         home = int(homes[0])
         tried = Candidates.joined(tried, archive.optima[home : home + 1])
-        archive, replaced = step(archive, rough, home=home, margin=tuning.SAME_NATS)
+        archive, replaced = step(archive, rough, home=home, margin=tuning.NEWTON_TOL)
         n_barren += 1
         if replaced:
             on_gain(archive.value)

@@ -51,14 +51,12 @@ class TrackingState:
     """The incumbent, and what the next update needs to know.
 
     archive : Candidates, (any, K), other local optima that may become better, data units
-    n_looks : int, number of looks so far
     misfit_nats : float, sum over the points since the last look; see `_surprise_of_many`
     n_new : float, number of points since the last search from an empty archive
     """
 
     incumbent: Incumbent
     archive: Candidates
-    n_looks: int = 0
     misfit_nats: float = 0.0
     n_new: float = 0.0
 
@@ -155,19 +153,14 @@ def update(
         return replace(state, incumbent=tracked, misfit_nats=misfit_nats, n_new=n_new)
     levels = DataLevels.of(objective, summary)
     archive = Archive(known, -np.inf)
-    turn = None if surprise > tuning.SURPRISE_NATS * mass else state.n_looks
-    newest = (increment[-1:] - objective.location) / objective.scale
     for _ in range(tuning.N_LOOKS):
         on_step()
-        archive, replaced = step(
-            archive, levels, turn=turn, extra=newest, margin=switch_margin(mass)
-        )
+        archive, replaced = step(archive, levels, margin=switch_margin(mass))
         if not replaced:
             break
     return TrackingState(
         Incumbent.of(objective, archive.incumbent, archive.value),
         objective.in_data_scale(archive.optima[1:]),
-        n_looks=state.n_looks + 1,
         n_new=n_new,
     )
 

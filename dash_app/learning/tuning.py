@@ -11,20 +11,16 @@ COARSE_ATOMS = 256
 """Atoms of the copy that ranks candidates. More atoms rank better and take longer."""
 
 COARSEST_ATOMS = 64
-"""Atoms of the copy for segmentation, whose time grows with the square of this number."""
+"""Atoms of the copy for segmentation, whose time grows with the square of this number. Births are
+tried at their means."""
 
 # -- moves
 
-N_LOCATIONS, N_DISTANCES = 64, 32
-"""Number of locations of births at equal steps of mass, and number at equal distances. More miss
-fewer narrow groups and take longer."""
-
-BIRTH_STDS = (0.03, 0.12, 0.4)
+BIRTH_STDS = (0.05, 0.25)
 """Standard deviations of a new component, standardised units, before the floor is added."""
 
-N_BIRTHS, N_TURNS = 32, 4
-"""Births that a look tries, and number of looks that take turns with the ranked births. More
-births find more optima and take longer."""
+N_BIRTHS = 48
+"""Births that a look tries. More find more optima and take longer."""
 
 N_REDUCED, N_SPLITS = 12, 8
 """Mixtures with K - 1 components that are split, and splits that a look tries."""
@@ -55,10 +51,8 @@ N_NEWTON_STEPS = (4, 10)
 """Newton steps of all candidates, then of those within `REACH_NATS` of the best."""
 
 NEWTON_TOL = 1e-7
-"""Newton's method stops at a smaller predicted gain, nats per point."""
-
-SAME_NATS = 1e-7
-"""Optima in the incumbent's basin that differ less in J are the same, nats per point."""
+"""Newton's method stops at a smaller predicted gain, nats per point. Optima in the incumbent's
+basin that differ less in J are the same."""
 
 N_OPTIMA = 13
 """Optima in the archive. More optima find more by crossover and take longer."""
@@ -87,10 +81,6 @@ bound then grows as `NEWS_EXPONENT` says. So a component of few among many point
 NEWS_NATS, NEWS_EXPONENT = 0.1, 2 / 3
 """n new points add at least 0.1 n^(2/3) nats of misfit, because they may show new structure. The
 noise of a sum grows as n^(1/2) and structure as n."""
-
-SURPRISE_NATS = 0.02
-"""Misfit of an increment after which a look takes no turns with births, nats per point of all
-data."""
 
 N_TELLING = 32
 """Number of points of an increment from which the sum of their misfits is compared with its noise.

@@ -27,7 +27,7 @@ def pair(objective: Objective, first: float, second: float, std: float) -> Candi
 
 def into(objective: Objective, reduced: Candidates, locations: np.ndarray, n: int) -> Candidates:
     atoms, prior = objective.atoms, objective.prior
-    return Candidates(*births(atoms, prior, reduced.batch, locations, STDS, 0.12, n))
+    return Candidates(*births(atoms, prior, reduced.batch, locations, STDS, n))
 
 
 def predicted_value(objective: Objective, reduced: Candidates, mean: float, std: float) -> float:
@@ -68,10 +68,3 @@ def test_births_keep_proportions_of_other_weights_and_requested_number(
     np.testing.assert_allclose(found.weights.sum(axis=1), 1.0)
     np.testing.assert_allclose(found.weights[:, 0], found.weights[:, 1])
     assert (found.weights[:, 2] <= 0.5).all()
-
-
-def test_birth_at_atom_of_least_density_is_proposed_at_any_distance(objective: Objective) -> None:
-    reduced = pair(objective, 0.5, 2.0, 0.01)  # no component near -3
-    found = into(objective, reduced, np.array([1.0]), 10)
-    back = objective.in_data_scale(found).means[:, 2]
-    assert (np.abs(back + 3.0) < 0.5).any()

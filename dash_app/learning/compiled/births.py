@@ -123,35 +123,18 @@ def _is_peak(predicted: Array, n_stds: int, j: int, r: int) -> bool:
 
 
 @inner
-def _birth_places(
-    atoms: Atoms,
-    prior: Prior,
-    batch: Batch,
-    locations: Array,
-    stds: Array,
-    std_at_worst: float,
-) -> Array:
+def _birth_places(atoms: Atoms, prior: Prior, batch: Batch, locations: Array, stds: Array) -> Array:
     """Return the local maxima of the predicted J over births in mixtures (R, K - 1), unordered.
 
     Each birth is a row of five values: the mixture's index; the new component's mean, standard
     deviation and weight; and the predicted J.
-
-    Parameters
-    ----------
-    locations, stds : ndarray, ascending; each location is tried with each width
-    std_at_worst : float
-        Each mixture gets one more birth of this width, at the atom of the least density. The
-        quadratic prediction fails for outliers: there J grows as the logarithm of the weight.
     """
-    positions, masses = atoms.positions, atoms.masses
-    n_mixtures = batch.means.shape[0]
     values, log_densities = _values_and_log_densities(atoms, prior, batch)
     new = _new_densities(atoms, locations, stds)
     predicted, weights = _predict(atoms, prior, values, log_densities, new)
-    found = np.empty((predicted.size + n_mixtures, 5))
-    n_found = 0
+    found, n_found = np.empty((predicted.size, 5)), 0
     for j in range(predicted.shape[0]):
-        for r in range(n_mixtures):
+        for r in range(predicted.shape[1]):
             if _is_peak(predicted, stds.size, j, r):
                 found[n_found, 0] = r
                 found[n_found, 1] = locations[j // stds.size]
@@ -159,15 +142,6 @@ def _birth_places(
                 found[n_found, 3] = weights[j, r]
                 found[n_found, 4] = predicted[j, r]
                 n_found += 1
-    peak = log_peak(1.0, std_at_worst * std_at_worst)
-    for r in range(n_mixtures):
-        worst = np.argmin(log_densities[r])
-        weight = masses[worst] / prior.mass
-        gain = weight * max(log(weight) + peak - log_densities[r, worst], 0.0)
-        found[n_found, 0], found[n_found, 1] = r, positions[worst]
-        found[n_found, 2], found[n_found, 3] = std_at_worst, weight
-        found[n_found, 4] = values[r] + gain
-        n_found += 1
     rows: Array = found[:n_found].copy()
     return rows
 
@@ -189,60 +163,17 @@ def _with_births(batch: Batch, chosen: Array) -> Batch:
     return out
 
 
-@compiled(BATCH(ATOMS, PRIOR, BATCH, f8[::1], f8[::1], f8, i8))
+@compiled(BATCH(ATOMS, PRIOR, BATCH, f8[::1], f8[::1], i8))
 def births(
-    atoms: Atoms,
-    prior: Prior,
-    batch: Batch,
-    locations: Array,
-    stds: Array,
-    std_at_worst: float,
-    n_births: int,
+    atoms: Atoms, prior: Prior, batch: Batch, locations: Array, stds: Array, n_births: int
 ) -> Batch:
     """Return mixtures (R, K - 1) after a birth, the largest predicted J first, at most `n_births`.
 
     A birth adds a component where the directional derivative of the log-likelihood is largest
-    (Lindsay 1983, Annals of Statistics 11:86). See `_birth_places` for the arguments.
+    (Lindsay 1983, Annals of Statistics 11:86).
+
+    locations, stds : ndarray, ascending; each location is tried with each width
     """
-    found = _birth_places(atoms, prior, batch, locations, stds, std_at_worst)
+    found = _birth_places(atoms, prior, batch, locations, stds)
     order = np.argsort(-found[:, 4], kind="mergesort")[:n_births]
     return _with_births(batch, found[order])
-
-
-@inner
-def _distinct(values: Array) -> Array:
-    """Return the distinct values, ascending: np.unique of few values, compiled in less time."""
-    distinct, n = np.empty(values.size), 0
-    for value in values:
-        at = n
-        while at > 0 and distinct[at - 1] > value:
-            at -= 1
-        if at > 0 and distinct[at - 1] == value:
-            continue
-        for j in range(n, at, -1):
-            distinct[j] = distinct[j - 1]
-        distinct[at] = value
-        n += 1
-    found: Array = distinct[:n].copy()
-    return found
-
-
-@compiled(f8[::1](ATOMS, i8, i8, f8[::1]))
-def birth_locations(atoms: Atoms, n_locations: int, n_distances: int, extra: Array) -> Array:
-    """Return locations of births, ascending: at equal steps of mass, at equal distances, and extra.
-
-    Equal distances reach outliers, which hold little mass.
-    """
-    positions, last = atoms.positions, atoms.positions.size - 1
-    tried = np.empty(n_locations + n_distances + extra.size)
-    cumulative = np.cumsum(atoms.masses)
-    for j in range(n_locations):
-        level = (j + 0.5) / n_locations * cumulative[last]
-        tried[j] = positions[min(np.searchsorted(cumulative, level), last)]
-    step = (positions[last] - positions[0]) / max(n_distances - 1, 1)
-    for j in range(n_distances):
-        at = np.searchsorted(positions, positions[0] + j * step)
-        tried[n_locations + j] = positions[min(at, last)]
-    for j in range(extra.size):
-        tried[n_locations + n_distances + j] = extra[j]
-    return _distinct(tried)

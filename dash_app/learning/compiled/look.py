@@ -9,7 +9,7 @@ from numba import types
 
 from dash_app.learning.compiled.basins import outside_basins
 from dash_app.learning.compiled.batches import joined, rows_of, sort_by_mean
-from dash_app.learning.compiled.births import birth_locations, births
+from dash_app.learning.compiled.births import births
 from dash_app.learning.compiled.compilation import compiled, inner
 from dash_app.learning.compiled.crossover import crossover
 from dash_app.learning.compiled.deaths import deaths
@@ -42,11 +42,8 @@ from dash_app.learning.mixture import Array
 class Numbers(NamedTuple):
     """The numbers of `tuning` that a look reads, under the same names."""
 
-    n_locations: int
-    n_distances: int
-    birth_stds: tuple[float, float, float]
+    birth_stds: tuple[float, float]
     n_births: int
-    n_turns: int
     n_reduced: int
     n_splits: int
     n_offspring: int
@@ -59,68 +56,49 @@ class Numbers(NamedTuple):
     reach_nats: float
     n_newton_steps: tuple[int, int]
     newton_tol: float
-    same_nats: float
     n_optima: int
 
 
 _PAIR = types.UniTuple(i8, 2)
 NUMBERS = types.NamedTuple(
     (
-        *(i8, i8, types.UniTuple(f8, 3), i8, i8, i8, i8, i8, _PAIR, i8, i8),
-        *(_PAIR, types.UniTuple(i8, 3), _PAIR, f8, _PAIR, f8, f8, i8),
+        *(types.UniTuple(f8, 2), i8, i8, i8, i8, _PAIR, i8, i8),
+        *(_PAIR, types.UniTuple(i8, 3), _PAIR, f8, _PAIR, f8, i8),
     ),
     Numbers,
 )
 
 
-class Data(NamedTuple):
-    """What a look reads: J of the data, a coarser copy for segmentation, locations of births."""
-
-    atoms: Atoms
-    coarsest: Atoms
-    prior: Prior
-    extra: Array
-
-
-DATA = types.NamedTuple((ATOMS, ATOMS, PRIOR, f8[::1]), Data)
-
-
 @inner
-def _births(data: Data, numbers: Numbers, reduced: Batch, n_births: int) -> Batch:
+def _births(
+    atoms: Atoms, prior: Prior, numbers: Numbers, reduced: Batch, locations: Array, n_births: int
+) -> Batch:
     """Return mixtures (R, K - 1) after a birth, the best first."""
-    n_locations, n_distances = numbers.n_locations, numbers.n_distances
-    locations = birth_locations(data.atoms, n_locations, n_distances, data.extra)
     stds = np.empty(len(numbers.birth_stds))
     for at, std in enumerate(numbers.birth_stds):
-        stds[at] = np.sqrt(std * std + data.prior.floor)
-    middle = numbers.birth_stds[1]
-    return births(data.atoms, data.prior, reduced, locations, stds, middle, n_births)
+        stds[at] = np.sqrt(std * std + prior.floor)
+    return births(atoms, prior, reduced, locations, stds, n_births)
 
 
 @inner
-def _moves(data: Data, numbers: Numbers, optima: Batch, home: int, turn: int) -> Batch:
+def _moves(
+    atoms: Atoms, coarsest: Atoms, prior: Prior, numbers: Numbers, optima: Batch, home: int
+) -> Batch:
     """Return mixtures that result from moves from one optimum, and from all optima together."""
-    atoms, prior = data.atoms, data.prior
-    size = optima.means.shape[1]
-    n_reduced = numbers.n_reduced
+    size, n_reduced, places = optima.means.shape[1], numbers.n_reduced, coarsest.positions
     # a cycle before ranking lets the remaining components take over the dead one's points
-    once = deaths(rows_of(optima, np.arange(home, home + 1)))
-    reduced = squarem(atoms, prior, once, 1)
+    reduced = squarem(atoms, prior, deaths(rows_of(optima, np.arange(home, home + 1))), 1)
     least, most = numbers.deep_components
     if least <= size and size <= most:
         twice = deaths(best_of_each_basin(reduced, numbers.n_deep).batch)
         best = best_of_each_basin(squarem(atoms, prior, twice, 1), n_reduced).batch
-        reborn = _births(data, numbers, best, numbers.n_deep_births)
+        reborn = _births(atoms, prior, numbers, best, places, numbers.n_deep_births)
         reduced = scored_joined(reduced, squarem(atoms, prior, reborn, 1))
-    n_births, n_turns = numbers.n_births, numbers.n_turns
-    born = _births(data, numbers, reduced.batch, n_births * n_turns)
-    every = np.arange(born.means.shape[0])
-    born = rows_of(born, every[:n_births] if turn < 0 else every[turn % n_turns :: n_turns].copy())
+    born = _births(atoms, prior, numbers, reduced.batch, places, numbers.n_births)
     best = best_of_each_basin(reduced, n_reduced).batch
     split = splits(atoms, prior, best, numbers.n_splits)
     crossed = crossover(atoms, prior, optima, numbers.n_offspring)
-    cut = segmentation(data.coarsest, prior, size)
-    return joined(joined(born, split), joined(crossed, cut))
+    return joined(joined(born, split), joined(crossed, segmentation(coarsest, prior, size)))
 
 
 @compiled(types.Tuple((BATCH, f8[::1], b1))(ATOMS, PRIOR, NUMBERS, BATCH, f8))
@@ -145,7 +123,7 @@ def select(
     batch, values = rows_of(batch, order), values[order]
     sort_by_mean(batch)
     other = outside_basins(batch, rows_of(batch, np.arange(1)))
-    other |= values[0] - values > numbers.same_nats
+    other |= values[0] - values > numbers.newton_tol
     other[0] = True
     return rows_of(batch, np.flatnonzero(other)), values[other], lead != 0
 
@@ -163,21 +141,26 @@ def _parted(scored: Scored, n_first: int) -> tuple[Scored, Scored]:
     return scored_rows(scored, every[:n_first]), scored_rows(scored, every[n_first:])
 
 
-@compiled(types.Tuple((BATCH, f8[::1], b1))(DATA, NUMBERS, BATCH, i8, i8, f8))
+@compiled(types.Tuple((BATCH, f8[::1], b1))(ATOMS, ATOMS, PRIOR, NUMBERS, BATCH, i8, f8))
 def look(
-    data: Data, numbers: Numbers, optima: Batch, home: int, turn: int, margin: float
+    atoms: Atoms,
+    coarsest: Atoms,
+    prior: Prior,
+    numbers: Numbers,
+    optima: Batch,
+    home: int,
+    margin: float,
 ) -> tuple[Batch, Array, bool]:
     """Return the optima after one look, J of the refined ones; and whether the first changed.
 
     Parameters
     ----------
+    atoms, coarsest : the data, and a copy for segmentations and locations of births
     optima : (any, K), sorted by mean, the incumbent first
     home : int, the index of the optimum from which the moves start
-    turn : int, which births to try; -1 for the best ones
     margin : float, nats per point; the least gain in J that replaces the incumbent
     """
-    atoms, prior = data.atoms, data.prior
-    n_others, same = numbers.n_optima - 1, numbers.same_nats
+    n_others = numbers.n_optima - 1
     incumbent = rows_of(optima, np.arange(1))
     settled, settled_values, _, _ = newton(
         atoms, prior, incumbent, numbers.n_newton_steps[0], numbers.newton_tol
@@ -187,13 +170,13 @@ def look(
     known = squarem(atoms, prior, rows_of(optima, np.arange(1, optima.means.shape[0])), 1)
     known = scored_rows(known, np.flatnonzero(outside_basins(known.batch, settled)))
     known = best_of_each_basin(known, n_others)
-    basins = joined(settled, known.batch)
-    moved = _moves(data, numbers, optima, home, turn)
+    basins, least = joined(settled, known.batch), value + numbers.newton_tol
+    moved = _moves(atoms, coarsest, prior, numbers, optima, home)
     new = squarem(atoms, prior, moved, numbers.n_cycles[0])
     for at in range(2):
-        best = best_of_each_basin(novel(new, basins, value + same), numbers.n_kept[at])
+        best = best_of_each_basin(novel(new, basins, least), numbers.n_kept[at])
         new = squarem(atoms, prior, best.batch, numbers.n_cycles[at + 1])
-    new = best_of_each_basin(novel(new, basins, value + same), n_others)
+    new = best_of_each_basin(novel(new, basins, least), n_others)
     n_known = _n_within(known, numbers.n_polished[0], value - numbers.reach_nats)
     n_new = _n_within(new, numbers.n_polished[1], value - numbers.reach_nats)
     known_near, known_far = _parted(known, n_known)
