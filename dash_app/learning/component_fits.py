@@ -114,7 +114,7 @@ def _refined(levels: DataLevels, starts: Candidates) -> _Fit:
     n_first, n_second, n_last = _N_KEPT
     coarse = levels.coarse
     first = best_of_each_basin(_squarem(coarse, starts, tuning.N_CYCLES[0]), n_first)
-    second = _squarem(coarse, Candidates(*first.batch), sum(tuning.N_CYCLES[1:]))
+    second = _squarem(coarse, Candidates(*first.batch), tuning.N_CYCLES[1])
     best = Candidates(*best_of_each_basin(second, n_second).batch)
     rough = polish(coarse, best, max_steps=_MAX_STEPS[0], tol=_TOL)
     order = np.argsort(-rough.values, kind="stable")[:n_last]

@@ -73,7 +73,7 @@ def search(
     on_gain(archive.value)
     size = levels.fine.n_components
     tried = archive.optima[:0]
-    max_barren = int(np.clip(size - 1, *tuning.N_BARREN))
+    max_barren = min(size, tuning.N_BARREN)
     n_barren = 0
     for _ in range(min(max_looks, tuning.MAX_WORK // size) if size > 1 else 0):
         homes = np.flatnonzero(outside_basins(archive.optima.batch, tried.batch))
@@ -106,9 +106,9 @@ def _started(levels: DataLevels, known: Candidates | None) -> Archive:
         Candidates(*segmentation(levels.coarsest.atoms, prior, size)),
         *(() if known is None else (known,)),
     )
-    n_first, n_last = tuning.N_CYCLES[0], sum(tuning.N_CYCLES[1:])
+    n_first, n_last = tuning.N_CYCLES
     scored = squarem(atoms, prior, starts.batch_copy(), n_first)
-    scored = squarem(atoms, prior, best_of_each_basin(scored, tuning.N_KEPT[0]).batch, n_last)
+    scored = squarem(atoms, prior, best_of_each_basin(scored, tuning.N_KEPT).batch, n_last)
     best = best_of_each_basin(scored, tuning.N_OPTIMA).batch
     return _first_refined(Candidates(*best), objective)
 

@@ -146,8 +146,8 @@ def update(
     misfit_nats = state.misfit_nats + surprise + tuning.NEWS_NATS * n_here**tuning.NEWS_EXPONENT
     due = overtaken or clear or misfit_nats > enough
     if not due or objective.n_components == 1:
-        n_steps = tuning.N_NEWTON_STEPS[0]
-        polished = polish(objective, incumbent, max_steps=n_steps, tol=tuning.NEWTON_TOL)
+        n_steps, tol = tuning.N_NEWTON_STEPS, tuning.NEWTON_TOL
+        polished = polish(objective, incumbent, max_steps=n_steps, tol=tol)
         value = float(polished.values[0])
         tracked = Incumbent.of(objective, polished.candidates, value)
         return replace(state, incumbent=tracked, misfit_nats=misfit_nats, n_new=n_new)

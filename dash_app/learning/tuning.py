@@ -37,8 +37,8 @@ N_DEEP, N_DEEP_BIRTHS = 4, 24
 
 # -- ranking and refinement
 
-N_KEPT, N_CYCLES = (32, 16), (2, 1, 2)
-"""Candidates kept between three rounds of SQUAREM, and cycles of each round."""
+N_KEPT, N_CYCLES = 20, (2, 3)
+"""Candidates kept between two rounds of SQUAREM, and cycles of each round."""
 
 N_POLISHED = (3, 8)
 """Known and new optima that Newton's method refines. They do not compete with each other, because
@@ -47,8 +47,8 @@ known optima have had more cycles."""
 REACH_NATS = 0.02
 """A candidate is refined if it is at most this far below the incumbent, nats per point."""
 
-N_NEWTON_STEPS = (4, 10)
-"""Newton steps of all candidates, then of those within `REACH_NATS` of the best."""
+N_NEWTON_STEPS = 10
+"""Largest number of steps of Newton's method in a look or an update."""
 
 NEWTON_TOL = 1e-7
 """Newton's method stops at a smaller predicted gain, nats per point. Optima in the incumbent's
@@ -59,8 +59,9 @@ N_OPTIMA = 13
 
 # -- the search from an empty archive
 
-N_BARREN = (3, 8)
-"""Bounds of the number of looks in a row without a gain that end a search; K - 1 within them."""
+N_BARREN = 8
+"""Number of looks in a row without a gain that end a search, or K if that is less. A larger one
+finds more optima and takes longer."""
 
 MAX_WORK = 200
 """Largest number of looks times components of a search. It bounds the time with many components."""

@@ -13,7 +13,7 @@ from dash_app.learning.compiled.births import births
 from dash_app.learning.compiled.compilation import compiled, inner
 from dash_app.learning.compiled.crossover import crossover
 from dash_app.learning.compiled.deaths import deaths
-from dash_app.learning.compiled.newton import newton, newton_of_leaders
+from dash_app.learning.compiled.newton import newton
 from dash_app.learning.compiled.segmentation import segmentation
 from dash_app.learning.compiled.signatures import (
     ATOMS,
@@ -50,11 +50,11 @@ class Numbers(NamedTuple):
     deep_components: tuple[int, int]
     n_deep: int
     n_deep_births: int
-    n_kept: tuple[int, int]
-    n_cycles: tuple[int, int, int]
+    n_kept: int
+    n_cycles: tuple[int, int]
     n_polished: tuple[int, int]
     reach_nats: float
-    n_newton_steps: tuple[int, int]
+    n_newton_steps: int
     newton_tol: float
     n_optima: int
 
@@ -63,7 +63,7 @@ _PAIR = types.UniTuple(i8, 2)
 NUMBERS = types.NamedTuple(
     (
         *(types.UniTuple(f8, 2), i8, i8, i8, i8, _PAIR, i8, i8),
-        *(_PAIR, types.UniTuple(i8, 3), _PAIR, f8, _PAIR, f8, i8),
+        *(i8, _PAIR, _PAIR, f8, i8, f8, i8),
     ),
     Numbers,
 )
@@ -112,9 +112,7 @@ def select(
     batch : (R, K); the first is the incumbent
     margin : float, nats per point; another replaces the first if its J is larger by more
     """
-    batch, values = newton_of_leaders(
-        atoms, prior, batch, numbers.n_newton_steps, numbers.newton_tol, numbers.reach_nats
-    )
+    batch, values, _, _ = newton(atoms, prior, batch, numbers.n_newton_steps, numbers.newton_tol)
     lead = int(np.argmax(values))
     if values[lead] <= values[0] + margin:
         lead = 0
@@ -163,7 +161,7 @@ def look(
     n_others = numbers.n_optima - 1
     incumbent = rows_of(optima, np.arange(1))
     settled, settled_values, _, _ = newton(
-        atoms, prior, incumbent, numbers.n_newton_steps[0], numbers.newton_tol
+        atoms, prior, incumbent, numbers.n_newton_steps, numbers.newton_tol
     )
     sort_by_mean(settled)
     value = settled_values[0]
@@ -173,9 +171,8 @@ def look(
     basins, least = joined(settled, known.batch), value + numbers.newton_tol
     moved = _moves(atoms, coarsest, prior, numbers, optima, home)
     new = squarem(atoms, prior, moved, numbers.n_cycles[0])
-    for at in range(2):
-        best = best_of_each_basin(novel(new, basins, least), numbers.n_kept[at])
-        new = squarem(atoms, prior, best.batch, numbers.n_cycles[at + 1])
+    best = best_of_each_basin(novel(new, basins, least), numbers.n_kept)
+    new = squarem(atoms, prior, best.batch, numbers.n_cycles[1])
     new = best_of_each_basin(novel(new, basins, least), n_others)
     n_known = _n_within(known, numbers.n_polished[0], value - numbers.reach_nats)
     n_new = _n_within(new, numbers.n_polished[1], value - numbers.reach_nats)

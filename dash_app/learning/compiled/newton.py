@@ -308,26 +308,3 @@ def newton(
     derivatives, damping, converged = newton_started(atoms, prior, batch)
     n_steps = newton_steps(atoms, prior, tol, derivatives, damping, converged, max_steps)
     return derivatives.batch, derivatives.values, converged, n_steps
-
-
-@inner
-def newton_of_leaders(
-    atoms: Atoms, prior: Prior, batch: Batch, max_steps: tuple[int, int], tol: float, reach: float
-) -> tuple[Batch, Array]:
-    """Return the mixtures after a few Newton steps, then more of the leaders; and J of each.
-
-    Parameters
-    ----------
-    max_steps : first for all mixtures, then for the leaders
-    reach : float, nats per point; a leader is at most this far below the best
-    """
-    derivatives, damping, done = newton_started(atoms, prior, batch)
-    newton_steps(atoms, prior, tol, derivatives, damping, done, max_steps[0])
-    values = derivatives.values
-    if values.size:
-        least = values.max() - reach
-        for r in range(values.size):
-            done[r] = done[r] or not values[r] > least
-            damping[r] = _INITIAL_DAMPING
-        newton_steps(atoms, prior, tol, derivatives, damping, done, max_steps[1])
-    return derivatives.batch, values
