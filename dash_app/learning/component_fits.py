@@ -17,7 +17,6 @@ from dash_app.learning.archive import DataLevels
 from dash_app.learning.compiled.births import births
 from dash_app.learning.compiled.deaths import deaths
 from dash_app.learning.compiled.segmentation import segmentation
-from dash_app.learning.compiled.signatures import Batch
 from dash_app.learning.compiled.splits import splits
 from dash_app.learning.compiled.squarem import Scored, best_of_each_basin, squarem
 from dash_app.learning.mixture import Mixture
@@ -91,18 +90,13 @@ def _starts(levels: DataLevels, smaller: Candidates | None) -> Candidates:
     if smaller is None:
         return quantile_segmentation(coarse)
     atoms, prior, size = coarse.atoms, coarse.prior, coarse.n_components
+    places, stds = levels.coarsest.positions, np.array(tuning.BIRTH_STDS)
     return Candidates.joined(
         quantile_segmentation(coarse),
         Candidates(*segmentation(levels.coarsest.atoms, prior, size)),
-        Candidates(*_births(levels, smaller.batch)),
+        Candidates(*births(atoms, prior, smaller.batch, places, stds, tuning.N_BIRTHS)),
         Candidates(*splits(atoms, prior, smaller.batch, tuning.N_SPLITS)),
     )
-
-
-def _births(levels: DataLevels, smaller: Batch) -> Batch:
-    atoms, prior = levels.coarse.atoms, levels.coarse.prior
-    stds = np.sqrt(np.square(tuning.BIRTH_STDS) + prior.floor)
-    return births(atoms, prior, smaller, levels.coarsest.positions, stds, tuning.N_BIRTHS)
 
 
 def _squarem(objective: Objective, candidates: Candidates, n_cycles: int) -> Scored:

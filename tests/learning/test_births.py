@@ -48,10 +48,11 @@ def test_the_first_birth_has_the_largest_predicted_objective(objective: Objectiv
     reduced = pair(objective, -3.0, 2.0, 0.4)
     locations = np.linspace(-1.5, 1.5, 31)
     found = into(objective, reduced, locations, 40)
+    widths = np.sqrt(STDS**2 + objective.variance_floor)
     predicted = {
         (mean, std): predicted_value(objective, reduced, mean, std)
         for mean in locations
-        for std in STDS
+        for std in widths
     }
     mean, std = max(predicted, key=lambda place: predicted[place])
     assert found.means[0, 2] == pytest.approx(mean)

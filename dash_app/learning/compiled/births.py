@@ -172,8 +172,10 @@ def births(
     A birth adds a component where the directional derivative of the log-likelihood is largest
     (Lindsay 1983, Annals of Statistics 11:86).
 
-    locations, stds : ndarray, ascending; each location is tried with each width
+    locations, stds : ndarray, ascending, standardised units
+        Each location is tried with each width. The floor is added to a width's square.
     """
+    stds = np.sqrt(stds * stds + prior.floor)
     found = _birth_places(atoms, prior, batch, locations, stds)
     order = np.argsort(-found[:, 4], kind="mergesort")[:n_births]
     return _with_births(batch, found[order])

@@ -70,31 +70,21 @@ NUMBERS = types.NamedTuple(
 
 
 @inner
-def _births(
-    atoms: Atoms, prior: Prior, numbers: Numbers, reduced: Batch, locations: Array, n_births: int
-) -> Batch:
-    """Return mixtures (R, K - 1) after a birth, the best first."""
-    stds = np.empty(len(numbers.birth_stds))
-    for at, std in enumerate(numbers.birth_stds):
-        stds[at] = np.sqrt(std * std + prior.floor)
-    return births(atoms, prior, reduced, locations, stds, n_births)
-
-
-@inner
 def _moves(
     atoms: Atoms, coarsest: Atoms, prior: Prior, numbers: Numbers, optima: Batch, home: int
 ) -> Batch:
     """Return mixtures that result from moves from one optimum, and from all optima together."""
-    size, n_reduced, places = optima.means.shape[1], numbers.n_reduced, coarsest.positions
+    size, n_reduced = optima.means.shape[1], numbers.n_reduced
+    places, stds = coarsest.positions, np.array(numbers.birth_stds)
     # a cycle before ranking lets the remaining components take over the dead one's points
     reduced = squarem(atoms, prior, deaths(rows_of(optima, np.arange(home, home + 1))), 1)
     least, most = numbers.deep_components
     if least <= size and size <= most:
         twice = deaths(best_of_each_basin(reduced, numbers.n_deep).batch)
         best = best_of_each_basin(squarem(atoms, prior, twice, 1), n_reduced).batch
-        reborn = _births(atoms, prior, numbers, best, places, numbers.n_deep_births)
+        reborn = births(atoms, prior, best, places, stds, numbers.n_deep_births)
         reduced = scored_joined(reduced, squarem(atoms, prior, reborn, 1))
-    born = _births(atoms, prior, numbers, reduced.batch, places, numbers.n_births)
+    born = births(atoms, prior, reduced.batch, places, stds, numbers.n_births)
     best = best_of_each_basin(reduced, n_reduced).batch
     split = splits(atoms, prior, best, numbers.n_splits)
     crossed = crossover(atoms, prior, optima, numbers.n_offspring)
