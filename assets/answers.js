@@ -133,7 +133,7 @@
     state.receive(view);
     for (const { kind, x } of lacking) state.change({ kind, x });
     state.time(online);
-    if (view.playing?.status !== "playing") gmm.show.announce(points());
+    if (lacking.length && view.playing?.status !== "playing") gmm.show.announce(points());
     gmm.actions.trainSoon();
     gmm.show.all();
     return state.known() === view.n_points;

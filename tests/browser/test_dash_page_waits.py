@@ -89,6 +89,7 @@ def clicks_wait_for_a_restart_when_the_store_was_removed(page: DashPage, config:
 
 def test_queued_training_is_told_and_its_replacement_ends_well(page: DashPage) -> None:
     page.add(-0.6, 0.5, -0.52, 0.44)
+    page.wait_text("sentence", "4 points learned online")
     page.script(NOTE_SENTENCES)
     sessions = page.server.sessions
     another = sessions.create().id

@@ -66,8 +66,9 @@ def test_five_steps_say_what_is_on_the_screen_and_cover_nothing(page: DashPage) 
     assert page.read(DRAWN_LEARNERS) > 0
 
     said = on(page, 3, "better")
-    distance = page.read("document.getElementById('stepwise-em-distance').innerText")
-    assert f"it ends {distance} away" in said
+    drawn = "document.getElementById('stepwise-em-distance').innerText"
+    page.wait(f"{drawn}.includes('%')")
+    assert f"it ends {page.read(drawn)} away" in said
     assert page.script(COVERS) == []
     on(page, 4, "no difference to see")
     page.wait(f"{DRAWN_LEARNERS} === 0")
