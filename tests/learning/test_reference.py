@@ -19,8 +19,8 @@ MISS_NATS = 1e-4
 LONGEST = 100
 """Number of points up to which the random streams are learned; the benchmark takes all of them."""
 
-MISSED_FROM_SCRATCH = {"random 32, iid, n = 100": 2e-3}
-"""The search from scratch misses this optimum, nats per point; no other case may be missed."""
+MISSED_ONLINE = {"random 30, grouped, n = 100": 2e-3}
+"""Online training misses this optimum, nats per point; no other case may be missed."""
 
 CASES = list(cases())
 KNOWN = known_objectives()
@@ -89,12 +89,12 @@ def test_online_training_reaches_the_known_optimum(prefixes: list[Case]) -> None
             learner.partial_fit(part)
         at = case.n_points
         found = objective_by_definition(case, learner.mixture)
-        assert found >= KNOWN[case.name] - MISS_NATS, case.name
+        bound = MISSED_ONLINE.get(case.name, MISS_NATS)
+        assert found >= KNOWN[case.name] - bound, case.name
 
 
 def test_training_from_scratch_reaches_the_known_optimum(prefixes: list[Case]) -> None:
     for case in prefixes:
         result = fit_from_scratch(case.points, case.stream.n_components, weights=case.weights)
         found = objective_by_definition(case, result.mixture)
-        bound = MISSED_FROM_SCRATCH.get(case.name, MISS_NATS)
-        assert found >= KNOWN[case.name] - bound, case.name
+        assert found >= KNOWN[case.name] - MISS_NATS, case.name
