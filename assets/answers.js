@@ -186,7 +186,7 @@
     }
     gmm.rewind.done(command.key);
     if (state.known() !== state.view.n_points) look();
-    gmm.show.announce(points());
+    if (command.kind !== "train") gmm.show.announce(points()); // its end may have been heard already
     gmm.actions.trainSoon();
   }
 

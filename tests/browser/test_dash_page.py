@@ -354,7 +354,7 @@ def test_loss_of_adam_is_drawn_while_it_trains_and_whole_at_the_end(page: DashPa
     assert losses == run.losses.tolist()
     assert len(losses) == 200
     assert page.read("drawnLines.size") > 3
-    assert page.read("[...counted].filter(n => n > 0).length") > 1  # the headline counts along
+    assert page.read("[...counted].some(n => n > 0)")  # the headline counts along
     n_drawn = "document.querySelector('#scratch-loss-chart .js-plotly-plot')?.data?.[0].x.length"
     page.wait(f"{n_drawn} === 200")
     page.open(fresh=False)
