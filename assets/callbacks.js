@@ -48,7 +48,7 @@
     gmm.plot.begin(gd);
     gmm.pointer.listen(gd);
     gmm.cursor.listen();
-    gd.on("plotly_afterplot", gmm.plot.schedule); // it also resizes by itself, as for a scroll bar
+    gd.on("plotly_afterplot", gmm.plot.schedule); // Plotly also resizes by itself
     gmm.keyboard.listen();
     gmm.menu.listen();
     gmm.stream.listen();

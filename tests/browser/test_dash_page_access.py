@@ -205,6 +205,7 @@ def test_page_suits_the_width_the_paper_and_the_theme(page: DashPage) -> None:
     page.add(-0.4, 0.4)
     print_has_the_plot_and_the_findings_and_no_controls(page)
     cursor_stays_at_its_value_when_plotly_resizes_by_itself(page)
+    bar_that_scrolls_takes_no_room_when_it_comes_or_goes(page)
     theme_follows_the_system_and_a_choice_is_remembered(page)
 
 
@@ -228,8 +229,24 @@ def print_has_the_plot_and_the_findings_and_no_controls(page: DashPage) -> None:
         page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
 
 
+def bar_that_scrolls_takes_no_room_when_it_comes_or_goes(page: DashPage) -> None:
+    width = "document.getElementById('page').getBoundingClientRect().width"
+    bar = "innerWidth - document.documentElement.clientWidth"
+    with_bar = page.read(width)
+    assert page.read(bar) > 0
+    page.press("help-open")
+    page.wait(HELP)
+    assert page.read(bar) == 0  # a dialog hides it
+    assert page.read(width) == with_bar
+    page.key(Keys.ESCAPE)
+    page.wait(f"!({HELP})")
+    with page.screen(1280, 2400):  # all of the page is seen
+        page.wait("innerHeight === 2400")
+        assert page.read(width) == with_bar
+
+
 def cursor_stays_at_its_value_when_plotly_resizes_by_itself(page: DashPage) -> None:
-    """As when the findings come and with them a scroll bar; the window keeps its size."""
+    """Its frame gets narrower; the window keeps its size."""
     before, _ = page.pixel(0.0)
     page.script("document.querySelector('.plot-frame').style.width = '400px'")
     page.until(lambda: page.pixel(0.0)[0] < before - 50, "a narrower plot")

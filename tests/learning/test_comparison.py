@@ -80,12 +80,23 @@ def test_narrow_component_counts_in_full(std: float) -> None:
     )
 
 
-def test_two_close_crossings_are_found() -> None:
-    # both crossings lie in one cell of the grid; without them the distance lacks 1.5e-5
-    share = 0.436057371581054
-    wavy = mixture([share, 1 - share], [0.05, -0.05], [0.7, 1.5])
+SHARE = 0.436057371581054
+
+
+@pytest.mark.parametrize(
+    "wavy",
+    [
+        # two crossings lie in one cell of the grid; without them the distance lacks 1.5e-5
+        mixture([SHARE, 1 - SHARE], [0.05, -0.05], [0.7, 1.5]),
+        # in the cell of a crossing p - q turns back; Newton's steps alone would leave the cell, and
+        # the distance lack 2.8e-5
+        mixture([0.51, 0.49], [0.4, 2.2], [0.5001, 1.9]),
+    ],
+    ids=["two in a cell", "one beside a turn"],
+)
+def test_each_crossing_is_found(wavy: Mixture) -> None:
     plain = mixture([1.0], [0.0], [1.0])
-    x, step = np.linspace(-12, 12, 2_000_001, retstep=True)
+    x, step = np.linspace(-20, 20, 2_000_001, retstep=True)
     by_sum = 0.5 * step * np.abs(wavy.density(x) - plain.density(x)).sum()
     assert_allclose(compare(wavy, plain).total_variation, by_sum, atol=1e-9)
 
