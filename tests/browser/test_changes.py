@@ -38,6 +38,7 @@ def _open(page: DashPage, session_id: str) -> None:
 
 def test_changes_of_others_come_by_themselves_and_old_answers_do_not_count(page: DashPage) -> None:
     points_of_another_client_appear(page)
+    end_of_an_example_is_heard_where_the_page_had_to_look(page)
     changes_of_another_tab_come_without_a_question(page)
     page.begin_anew()
     changes_of_another_tab_and_own_clicks_meet(page)
@@ -54,6 +55,18 @@ def points_of_another_client_appear(page: DashPage) -> None:
     page.wait("dash_clientside.state.view.n_points === 3")
     page.settle()
     np.testing.assert_allclose(page.drawn_points(), [-0.5, 0.3, 0.6], atol=0.004)
+
+
+def end_of_an_example_is_heard_where_the_page_had_to_look(page: DashPage) -> None:
+    page.script("dash_clientside.show.announce('Nothing yet.')")
+    page.wait_text("announcement", "Nothing yet.")
+    page.script(
+        """
+        dash_clientside.state.view.playing = {status: 'playing'};
+        dash_clientside.answers.look();
+        """
+    )
+    page.wait_text("announcement", "3 points.")
 
 
 def changes_of_another_tab_come_without_a_question(page: DashPage) -> None:
