@@ -144,7 +144,7 @@ def _try_requests(report: Report, server: Flask, n: int, seed: int) -> None:
 def _session(sessions: Sessions) -> tuple[str, str]:
     session_id = sessions.create(n_components=2).id
     sessions.add(session_id, [-0.5, -0.4, 0.5])
-    return session_id, sessions.train(session_id, epochs=5).id
+    return session_id, sessions.trainings.train(session_id, epochs=5).id
 
 
 def _sent(server: Flask, request: Request) -> int:

@@ -72,7 +72,7 @@ def _document(config: Config) -> Any:
     sessions.add(found, rng.normal(size=3), idempotency_key="first")
     for _ in range(55):
         sessions.add(found, rng.normal(size=1))
-    sessions.train(found, epochs=5)
+    sessions.trainings.train(found, epochs=5)
     sessions.remove(found, sessions.points(found)[3:5])
     sessions.configure(found, n_components=3)
     sessions.clear(found)
@@ -142,8 +142,8 @@ def _is_number(value: Any) -> bool:
 def _read_all(report: FileReport, sessions: Sessions, session_id: str, at: str) -> None:
     """Read everything of a session; then undo, redo and add points."""
     reads: tuple[Callable[[str], Any], ...] = (
-        *(sessions.points, sessions.models, sessions.operations, sessions.selections.of),
-        *(sessions.compare, sessions.parameters),
+        *(sessions.points, sessions.models.versions, sessions.operations, sessions.selections.of),
+        *(sessions.models.compare, sessions.models.current),
         lambda known: json.dumps(session_as_json(sessions.view(known))),
         *(sessions.undo, sessions.redo, lambda known: sessions.add(known, [0.25])),
     )

@@ -206,7 +206,7 @@ def train(
     The answer is 200 with the ended run. After `wait_s` it is 202 with the queued or running run;
     poll its address or follow the session's events. It is 202 at once if too many requests wait.
     """
-    run = _sessions().train(
+    run = _sessions().trainings.train(
         path.session_id,
         method=body.method,
         epochs=body.epochs,
@@ -221,7 +221,7 @@ def train(
 @_api.get("/sessions/<session_id>/runs/<run_id>", tags=[_MODELS], responses={200: models.RunAnswer})
 def get_run(path: models.RunPath) -> Response:
     """Return a training from scratch with its losses so far."""
-    return jsonify(run_document(_sessions().run(path.session_id, path.run_id)))
+    return jsonify(run_document(_sessions().trainings.run(path.session_id, path.run_id)))
 
 
 @_api.post(
@@ -231,13 +231,13 @@ def get_run(path: models.RunPath) -> Response:
 )
 def cancel_run(path: models.RunPath, body: models.NoValues) -> Response:
     """Stop a training; a training that has ended does not change."""
-    return jsonify(run_document(_sessions().cancel(path.session_id, path.run_id)))
+    return jsonify(run_document(_sessions().trainings.cancel(path.session_id, path.run_id)))
 
 
 @_api.get("/sessions/<session_id>/parameters", tags=[_MODELS], responses={200: models.ModelAnswer})
 def get_parameters(path: models.SessionPath, query: models.ModelQuery) -> Response:
     """Return the current model."""
-    return jsonify(model_document(_sessions().parameters(path.session_id, query.model)))
+    return jsonify(model_document(_sessions().models.current(path.session_id, query.model)))
 
 
 @_api.get(
@@ -245,13 +245,13 @@ def get_parameters(path: models.SessionPath, query: models.ModelQuery) -> Respon
 )
 def get_comparison(path: models.SessionPath) -> Response:
     """Compare the online model with the model from scratch."""
-    return jsonify(comparison_document(_sessions().compare(path.session_id)))
+    return jsonify(comparison_document(_sessions().models.compare(path.session_id)))
 
 
 @_api.get("/sessions/<session_id>/density", tags=[_MODELS], responses={200: models.DensityAnswer})
 def get_density(path: models.SessionPath, query: models.DensityQuery) -> Response:
     """Return the current model's density; the positions resolve every component."""
-    mixture = _sessions().parameters(path.session_id, query.model).mixture
+    mixture = _sessions().models.current(path.session_id, query.model).mixture
     x = _positions(mixture, query)
     return jsonify(x=x.tolist(), density=mixture.density(x).tolist())
 
@@ -259,7 +259,7 @@ def get_density(path: models.SessionPath, query: models.DensityQuery) -> Respons
 @_api.get("/sessions/<session_id>/models", tags=[_MODELS], responses={200: models.ModelsAnswer})
 def get_models(path: models.SessionPath, query: models.PageQuery) -> Response:
     """Return the model versions, oldest first."""
-    versions = _sessions().models(path.session_id, after=query.after, limit=query.limit)
+    versions = _sessions().models.versions(path.session_id, after=query.after, limit=query.limit)
     return jsonify(models=[model_document(version) for version in versions])
 
 

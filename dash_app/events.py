@@ -123,7 +123,7 @@ class Feed:
 
     def _now(self) -> Position:
         """Return the position before the current session and before a queued or running run."""
-        runs = self._sessions.runs_since(self._session_id, 0)
+        runs = self._sessions.trainings.runs_since(self._session_id, 0)
         if not runs:
             return Position(-1, 0, 0, True)
         newest = runs[-1]
@@ -133,7 +133,7 @@ class Feed:
 
     def _of_session(self) -> Optional[Event]:
         view = self._sessions.view(self._session_id)
-        playing = self._sessions.playing(view)
+        playing = self._sessions.plays.playing(view)
         status = None if playing is None else playing.status
         if view.revision <= self.position.revision and status == self._play_status:
             return None
@@ -141,7 +141,7 @@ class Feed:
         since = self.position.revision
         news = {
             **session_document(view),
-            "comparison": difference_document(self._sessions.difference(view)),
+            "comparison": difference_document(self._sessions.models.difference(view)),
             "since": since,
             "playing": playing_document(playing),
             "changes": changes_document(view, since),
@@ -150,12 +150,12 @@ class Feed:
 
     def _of_runs(self) -> Optional[Event]:
         at = self.position
-        for run in self._sessions.runs_since(self._session_id, at.serial):
+        for run in self._sessions.trainings.runs_since(self._session_id, at.serial):
             if run.serial > at.serial:
                 data = {"run": run.id, "method": run.method, "epochs": run.epochs}
                 data["status"] = run.status
                 if run.status == QUEUED:
-                    data["n_before"] = self._sessions.n_before(run)
+                    data["n_before"] = self._sessions.trainings.n_before(run)
                 self._n_before = None
                 begun = replace(at, serial=run.serial, iteration=0, ended=False)
                 return Event("started", {**data, "n_points": run.n_points}, begun)
@@ -169,7 +169,7 @@ class Feed:
         return None
 
     def _queued(self, run: RunRecord) -> Optional[Event]:
-        n_before = self._sessions.n_before(run)
+        n_before = self._sessions.trainings.n_before(run)
         if n_before == self._n_before:
             return None
         self._n_before = n_before
@@ -177,7 +177,7 @@ class Feed:
 
     def _progress(self, run: RunRecord) -> Event:
         seen = self.position.iteration
-        losses = self._sessions.losses(run.id, after=seen).tolist()
+        losses = self._sessions.trainings.losses(run.id, after=seen).tolist()
         iteration = seen + len(losses)
         data = {
             "run": run.id,
@@ -189,7 +189,7 @@ class Feed:
         return Event("progress", data, replace(self.position, iteration=iteration))
 
     def _end(self, run: RunRecord) -> Event:
-        ended = run_document(self._sessions.run(self._session_id, run.id))
+        ended = run_document(self._sessions.trainings.run(self._session_id, run.id))
         del ended["losses"]  # the progress events had them
         return Event(run.status, {"run": run.id, **ended}, replace(self.position, ended=True))
 

@@ -8,11 +8,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-import threading
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import partial
 from typing import Any, Optional, Union
 
 import numpy as np
@@ -23,15 +19,13 @@ from dash_app.admission.rates import Rate
 from dash_app.admission.turns import Turns, n_processors
 from dash_app.admission.waits import Waits
 from dash_app.config import Config
-from dash_app.database.play_table import PLAYING
-from dash_app.errors import BusyError, OutOfRangeError, RefusedError, SessionNotFoundError
+from dash_app.errors import SessionNotFoundError
 from dash_app.journal import history
-from dash_app.journal.comparisons import Comparisons
-from dash_app.journal.differences import Difference, Differences
 from dash_app.journal.fold import check_removable, initial_state
 from dash_app.journal.live import Live
+from dash_app.journal.models import Models
 from dash_app.journal.operation_log import Once, OperationLog
-from dash_app.journal.views import ModelComparison, SessionView, Synchronised, view_of
+from dash_app.journal.views import SessionView, Synchronised, view_of
 from dash_app.journal.watch import Watch
 from dash_app.learning.histogram import Histogram, histogram_of
 from dash_app.learning.mixture import Array
@@ -55,26 +49,17 @@ from dash_app.records.operations import (
     Settings,
     short,
 )
-from dash_app.records.runs import MAX_EPOCHS, RunRecord
-from dash_app.records.versions import ONLINE, SCRATCH, ModelVersion
 from dash_app.store import Store
 from dash_app.training.maintenance import Maintenance
 from dash_app.training.orders import Orders
-from dash_app.training.plays import Playing, Plays, Script
+from dash_app.training.plays import Plays
 from dash_app.training.races import Races
 from dash_app.training.selections import Selections
 from dash_app.training.timelines import Timelines
-from dash_app.training.trainings import Run, Trainings
+from dash_app.training.trainings import Trainings
+from dash_app.work import Work
 
-__all__ = [
-    "MAX_EPOCHS",
-    "UNSET",
-    "ModelComparison",
-    "Run",
-    "SessionView",
-    "Sessions",
-    "Synchronised",
-]
+__all__ = ["UNSET", "SessionView", "Sessions", "Synchronised"]
 
 _log = logging.getLogger(__name__)
 
@@ -86,33 +71,15 @@ class _Unset:
 UNSET = _Unset()
 
 
-@dataclass(frozen=True)
-class Work:
-    """Counts of one process since its start.
+class Sessions:
+    """The sessions of one store, for one process. `close` ends its threads.
 
-    Attributes
-    ----------
-    operations : appended to logs, by kind
-    trainings : from scratch that ended, by method and status
-    n_running, n_queued : trainings from scratch now; n_streams : open event streams
-    n_sessions : kept in memory
-    n_waiting : requests that wait, for a turn, a training or a session
+    Its own methods change sessions and read their points. The attributes have the other use-cases:
+    `models`, `trainings`, `plays`, `timelines`, `races`, `orders` and `selections`.
     """
 
-    operations: Mapping[str, int]
-    trainings: Mapping[tuple[str, str], int]
-    n_running: int
-    n_queued: int
-    n_streams: int
-    n_sessions: int
-    n_waiting: int
-
-
-class Sessions:
-    """The sessions of one store, for one process. `close` ends its threads."""
-
     def __init__(self, store: Store, config: Config) -> None:
-        self._store = store
+        self.store = store
         self.watch = Watch()
         turns = Turns(n_processors())
         self._waits = Waits(config.max_waiting, config.max_wait_s)
@@ -122,38 +89,22 @@ class Sessions:
         self._operations = OperationLog(
             store, self.watch, effort, self._waits, config.cache_sessions
         )
-        self._comparisons = Comparisons()
-        self._differences = Differences()
-        self._trainings = Trainings(self._operations, store, self.watch, turns, config)
-        self._plays = Plays(self._operations, store, self.watch)
+        self.models = Models(self._operations, store)
+        self.trainings = Trainings(
+            self._operations, store, self.watch, turns, self._waits, config, self.start
+        )
+        self.plays = Plays(self._operations, store, self.watch, self.start)
         self.timelines = Timelines(self._operations, store, turns, config)
         self.races = Races(self._operations, store, turns, config)
         self.orders = Orders(self._operations, store, turns, self._waits, config)
         self.selections = Selections(self._operations, turns, self._waits, config)
         self._maintenance = Maintenance(
-            store, self.watch, self._trainings.runs, self._plays, config.session_ttl_days
+            store, self.watch, self.trainings.runs, self.plays, config.session_ttl_days
         )
-        self._start_lock = threading.Lock()
-        self._started = False
-
-    @property
-    def store(self) -> Store:
-        """The store behind the sessions."""
-        return self._store
 
     def work(self) -> Work:
         """Return what this process has done and is doing."""
-        trainings, n_running, n_queued = self._trainings.runs.counts()
-        log = self._operations
-        return Work(
-            operations=log.appended(),
-            trainings=trainings,
-            n_running=n_running,
-            n_queued=n_queued,
-            n_streams=self.watch.n_listeners,
-            n_sessions=log.n_live,
-            n_waiting=self._waits.n_taken,
-        )
+        return Work.of(self._operations, self.trainings.runs, self.watch, self._waits)
 
     def check_accepts_work(self) -> None:
         """Return where a new request can be served.
@@ -164,33 +115,31 @@ class Sessions:
         StoreError, sqlalchemy's DBAPIError : the store cannot be used
         """
         self._waits.check()
-        self._store.ping()
+        self.store.ping()
 
     def start(self) -> None:
-        """Start the maintenance thread once, in the serving process."""
-        if self._started:
-            return
-        with self._start_lock:
-            if not self._started:
-                self._maintenance.start()
-                self._started = True
+        """Start the maintenance thread, in the serving process; a second call has no effect."""
+        self._maintenance.start()
 
     def stop(self) -> None:
-        """Tell streams, waiting requests and trainings to end, without waiting for them."""
+        """Tell streams, waiting requests and trainings to end, without waiting for them.
+
+        Races end with their streams. Orders and selections ask the waits at each step.
+        """
         self.watch.close()
         self._waits.stop()
-        self._plays.halt()
-        self._trainings.runs.stop()
+        self.plays.halt()
+        self.trainings.runs.stop()
         self.timelines.stop()
 
     def close(self) -> None:
         """Stop trainings, event streams and threads, and then close the store."""
         self.stop()
-        self._plays.close()
-        self._trainings.runs.close()
+        self.plays.close()
+        self.trainings.runs.close()
         self.timelines.close()
         self._maintenance.close()
-        self._store.close()
+        self.store.close()
 
     # ------------------------------------------------------------------ sessions
 
@@ -241,7 +190,7 @@ class Sessions:
         ------
         SessionNotFoundError
         """
-        found = self._store.delete_session(session_id, time.time())
+        found = self.store.delete_session(session_id, time.time())
         self._operations.forget(session_id)
         if not found:
             raise SessionNotFoundError(f"expected the id of a session, got {session_id!r}")
@@ -304,7 +253,7 @@ class Sessions:
 
         def plan(live: Live) -> list[Change]:
             check_removable(live.state)
-            self._check_not_played(live, n_points)
+            self.plays.check_not_played(live, n_points)
             return history.kept(self._operations.history.active_points(live).values, n_points)
 
         once = Once.of(idempotency_key, Change(REMOVE))
@@ -331,11 +280,9 @@ class Sessions:
 
         def plan(live: Live) -> list[Change]:
             if n_points is None:
-                playing = self._plays.playing(session_id, live.state.example)
-                runs = playing is not None and playing.status == PLAYING
-                return [history.undo(live, playing=runs)]
-            self._check_not_played(live, n_points)
-            return [history.undo_to(live, self._store, n_points)]
+                return [history.undo(live, playing=self.plays.is_played(live))]
+            self.plays.check_not_played(live, n_points)
+            return [history.undo_to(live, self.store, n_points)]
 
         wanted = {} if n_points is None else {"n_points": n_points}
         once = Once.of(idempotency_key, Change(UNDO, detail=wanted))
@@ -350,7 +297,7 @@ class Sessions:
         """
         once = Once.of(idempotency_key, Change(REDO))
         return self._operations.append(
-            session_id, lambda live: [history.redo(live, self._store)], once=once
+            session_id, lambda live: [history.redo(live, self.store)], once=once
         )
 
     def clear(self, session_id: str, *, idempotency_key: Optional[str] = None) -> SessionView:
@@ -423,118 +370,6 @@ class Sessions:
         view = self._operations.append(session_id, plan, fresh=False)
         return Synchronised(view, n_new, time.perf_counter() - started)
 
-    # ------------------------------------------------------------------ examples
-
-    def play(
-        self, session_id: str, script: Script, *, idempotency_key: Optional[str] = None
-    ) -> SessionView:
-        """Clear the session, take the example's settings, and add its points one increment a step.
-
-        It returns at once; a thread adds the points. Clicks in between are added in between.
-
-        Raises
-        ------
-        SessionNotFoundError
-        BusyError : too many examples are played; nothing has changed
-        """
-        self.start()  # the maintenance thread writes the heartbeats of the example
-        return self._plays.play(session_id, script, idempotency_key)
-
-    def pause(self, session_id: str) -> SessionView:
-        """Pause the example that is played; RefusedError if there is none."""
-        view = self.view(session_id)
-        self._plays.pause(session_id, view.example)
-        return view
-
-    def resume(self, session_id: str, script: Script) -> SessionView:
-        """Play on after a pause; RefusedError if no example is paused."""
-        view = self.view(session_id)
-        self.start()
-        self._plays.resume(session_id, view.example, script)
-        return view
-
-    def stop_playing(self, session_id: str) -> SessionView:
-        """Stop the example that is played or paused; the points that were added stay."""
-        view = self.view(session_id)
-        self._plays.stop(session_id)
-        return view
-
-    def playing(self, view: SessionView) -> Optional[Playing]:
-        """Return the progress of the example that is played or paused in a view."""
-        return self._plays.playing(view.id, view.example)
-
-    # ------------------------------------------------------------------ from scratch
-
-    def train(
-        self,
-        session_id: str,
-        *,
-        method: str = "em",
-        epochs: int = 200,
-        wait: bool = True,
-        timeout_s: Optional[float] = None,
-        idempotency_key: Optional[str] = None,
-    ) -> Run:
-        """Train from scratch on all active points, in a background thread.
-
-        A new run cancels the session's queued or running run. With `wait` this returns at the end
-        of the run, after `timeout_s`, or at once if too many requests wait. Without `timeout_s`
-        the run is cancelled if the caller cannot wait for its end.
-
-        Raises
-        ------
-        RefusedError : no points
-        OutOfRangeError : epochs out of range, or an unknown method
-        BusyError : too many requests wait, too many runs are queued, or the wait was too long
-        """
-        self.start()  # the maintenance thread writes the heartbeats of the run
-        runs = self._trainings.runs
-        if wait and timeout_s is None:
-            with self._waits.place():
-                run_id = self._trainings.start(session_id, method, epochs, idempotency_key)
-                try:
-                    self._waits.patiently(partial(runs.wait, run_id), "the end of the training")
-                except BusyError:
-                    runs.cancel(session_id, run_id)
-                    raise
-        else:
-            run_id = self._trainings.start(session_id, method, epochs, idempotency_key)
-            if wait and timeout_s is not None:
-                self._waits.briefly(partial(runs.wait, run_id), timeout_s)
-        return self.run(session_id, run_id)
-
-    def run(self, session_id: str, run_id: str) -> Run:
-        """Return the current state of the run.
-
-        Raises
-        ------
-        RunNotFoundError
-        """
-        return self._trainings.run(session_id, run_id)
-
-    def cancel(self, session_id: str, run_id: str) -> Run:
-        """Ask the run to stop; a run that has ended does not change.
-
-        Raises
-        ------
-        RunNotFoundError
-        """
-        self.run(session_id, run_id)
-        self._trainings.runs.cancel(session_id, run_id)
-        return self.run(session_id, run_id)
-
-    def runs_since(self, session_id: str, serial: int) -> list[RunRecord]:
-        """Return the runs with that serial number or a later one, without their losses."""
-        return self._store.runs.since(session_id, serial)
-
-    def n_before(self, run: RunRecord) -> Optional[int]:
-        """Return the number of earlier queued runs; None once the run has begun."""
-        return self._trainings.n_before(run)
-
-    def losses(self, run_id: str, *, after: int = 0) -> Array:
-        """Return a run's losses of the iterations above `after`, nats per point."""
-        return self._store.runs.losses(run_id, after=after)
-
     # ------------------------------------------------------------------ reading
 
     def points(self, session_id: str) -> Array:
@@ -552,76 +387,12 @@ class Sessions:
 
         return self._operations.read(session_id, both)
 
-    def parameters(self, session_id: str, model: str = ONLINE) -> ModelVersion:
-        """Return the current online model, or the newest from scratch.
-
-        Raises
-        ------
-        RefusedError : there is no such model
-        """
-        if model not in (ONLINE, SCRATCH):
-            raise OutOfRangeError(f"expected online or scratch, got {model!r}", "model")
-        view = self.view(session_id)
-        version = view.online if model == ONLINE else view.scratch
-        if version is None:
-            raise RefusedError(f"expected a trained model, got a session without {model} model")
-        return version
-
-    def models(
-        self, session_id: str, *, after: int = 0, limit: Optional[int] = None
-    ) -> list[ModelVersion]:
-        """Return at most `limit` model versions with numbers above `after`, oldest first."""
-        self._operations.check(session_id)
-        return self._store.versions(session_id, after=after, limit=limit)
-
     def operations(
         self, session_id: str, *, after: int = 0, limit: Optional[int] = None
     ) -> list[Operation]:
         """Return at most `limit` operations with numbers above `after`, oldest first."""
         self._operations.check(session_id)
-        return self._store.operations(session_id, after=after, limit=limit)
-
-    def compare(self, session_id: str) -> ModelComparison:
-        """Compare the online model with the model from scratch, on the points of the session.
-
-        With a half-life a point weighs as much as it still counts, as in both trainings.
-
-        Raises
-        ------
-        RefusedError : one of the models is missing
-        """
-
-        def both(
-            live: Live,
-        ) -> tuple[Optional[ModelVersion], Optional[ModelVersion], tuple[Array, Optional[Array]]]:
-            weighted = self._operations.history.active_points(live).weighted()
-            return live.state.online, live.scratch, weighted
-
-        online, scratch, (points, weights) = self._operations.read(session_id, both)
-        if online is None or scratch is None:
-            missing = ONLINE if online is None else SCRATCH
-            raise RefusedError(
-                f"expected two trained models, got a session without {missing} model"
-            )
-        difference = self._comparisons.compare(session_id, online, scratch, points, weights)
-        return ModelComparison(online, scratch, difference)
-
-    def difference(self, view: SessionView) -> Optional[Difference]:
-        """Return the difference between the two models of a view; None unless both exist.
-
-        It reads nothing from the store, and its time does not depend on the number of points. The
-        gap is that of the summary of the online model; `compare` reads all points instead.
-        """
-        return None if view.basis is None else self._differences.of(view.id, view.basis)
-
-    def _check_not_played(self, live: Live, n_points: int) -> None:
-        """Raise RefusedError while an example is played: it would go on."""
-        playing = self._plays.playing(live.record.id, live.state.example)
-        if playing is not None and playing.status == PLAYING:
-            raise RefusedError(
-                f"expected no example that is played, to go back to {n_points} points; pause or "
-                "stop it first"
-            )
+        return self.store.operations(session_id, after=after, limit=limit)
 
     def _points(self, live: Live) -> Array:
         return np.array(self._operations.history.active_points(live).values)

@@ -187,7 +187,7 @@ class _Endpoints:
         return self._in_own_session(bring_up_to_date, query.n_components or DEFAULT_N_COMPONENTS)
 
     def _scratch_answer(self, view: SessionView, epochs: int, *, n_new: int) -> Response:
-        run = self._sessions.train(view.id, method="em", epochs=epochs)
+        run = self._sessions.trainings.train(view.id, method="em", epochs=epochs)
         if run.status == "cancelled":
             raise RefusedError("a newer training from scratch took the place of this one")
         if run.error is not None and run.error != DEFECT:

@@ -127,7 +127,7 @@ def test_other_components_or_another_capacity_begin_anew(
 def test_a_training_changes_the_revision_alone(sessions: Sessions, session_id: str) -> None:
     follower = sessions.races.follow(session_id, [])
     told(follower)
-    sessions.train(session_id)
+    sessions.trainings.train(session_id)
     assert told(follower) == [Current(5, 4)]
 
 

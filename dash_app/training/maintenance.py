@@ -65,10 +65,17 @@ class Maintenance:
         self._doubted = False
         self._trouble: Optional[str] = None
         self._thread = threading.Thread(target=self._work, name="maintenance", daemon=True)
+        self._start_lock = threading.Lock()
+        self._started = False
 
     def start(self) -> None:
-        """Start the thread."""
-        self._thread.start()
+        """Start the thread; a second call has no effect."""
+        if self._started:
+            return
+        with self._start_lock:
+            if not self._started:
+                self._thread.start()
+                self._started = True
 
     def close(self) -> None:
         """Stop the thread and wait for its end."""

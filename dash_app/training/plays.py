@@ -10,6 +10,7 @@ import logging
 import secrets
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Optional
 
@@ -18,7 +19,7 @@ from dash_app.errors import BusyError, GMMError, RefusedError
 from dash_app.journal import history
 from dash_app.journal.live import Live
 from dash_app.journal.operation_log import Once, OperationLog
-from dash_app.journal.views import SessionView
+from dash_app.journal.views import SessionView, view_of
 from dash_app.journal.watch import Watch
 from dash_app.learning.mixture import Array, Mixture
 from dash_app.records.operations import ADD, CLEAR, Change, Played, short
@@ -64,33 +65,54 @@ class Playing:
 class Plays:
     """Plays examples, for one process."""
 
-    def __init__(self, operations: OperationLog, store: Store, watch: Watch) -> None:
+    def __init__(
+        self,
+        operations: OperationLog,
+        store: Store,
+        watch: Watch,
+        start_heartbeats: Callable[[], None],
+    ) -> None:
         self._operations = operations
         self._table = store.plays
         self._watch = watch
+        self._start_heartbeats = start_heartbeats
         self._threads: dict[str, threading.Thread] = {}  # by token
         self._lock = threading.Lock()
         self._stop = threading.Event()
 
-    def playing(self, session_id: str, example: Optional[Played]) -> Optional[Playing]:
-        """Return the progress of the session's example; None if it is not played or paused."""
-        if example is None or example.done >= example.total:
-            return None
-        row = self._table.get(session_id)
-        if row is None or row.start != example.start:
-            return None
-        return Playing(example.name, example.done, example.total, row.status)
+    def playing(self, view: SessionView) -> Optional[Playing]:
+        """Return the progress of the example that is played or paused in a view."""
+        return self._progress(view.id, view.example)
 
-    def play(self, session_id: str, script: Script, key: Optional[str]) -> SessionView:
-        """Clear the session, set the settings of the example, and begin to play it.
+    def is_played(self, live: Live) -> bool:
+        """Return whether the session's example is played now; False during a pause."""
+        playing = self._progress(live.record.id, live.state.example)
+        return playing is not None and playing.status == PLAYING
+
+    def check_not_played(self, live: Live, n_points: int) -> None:
+        """Raise RefusedError while the session's example is played: it would go on."""
+        if self.is_played(live):
+            raise RefusedError(
+                f"expected no example that is played, to go back to {n_points} points; pause or "
+                "stop it first"
+            )
+
+    def play(
+        self, session_id: str, script: Script, *, idempotency_key: Optional[str] = None
+    ) -> SessionView:
+        """Clear the session, take the example's settings, and add its points one increment a step.
+
+        It returns at once; a thread adds the points. Clicks in between are added in between.
 
         Raises
         ------
+        SessionNotFoundError
         BusyError : too many examples are played; nothing has changed
         """
+        self._start_heartbeats()
         self._check_free()
         wanted = {"n_components": script.n_components, "half_life": script.half_life}
-        once = Once.of(key, Change(CLEAR, detail={"example": script.name}))
+        once = Once.of(idempotency_key, Change(CLEAR, detail={"example": script.name}))
 
         def plan(live: Live) -> list[Change]:
             return [history.begun(live, script.name, script.points.size, wanted, script.truth)]
@@ -104,27 +126,34 @@ class Plays:
                 self._begin(session_id, script, example.start)
         return view
 
-    def pause(self, session_id: str, example: Optional[Played]) -> None:
-        """Pause the example; RefusedError if none is played."""
-        if self.playing(session_id, example) is None:
+    def pause(self, session_id: str) -> SessionView:
+        """Pause the example that is played; RefusedError if there is none."""
+        view = self._operations.read(session_id, view_of)
+        if self.playing(view) is None:
             raise RefusedError("expected an example that is played, to pause it, got none")
         self._table.pause(session_id)
         self._watch.changed(session_id)
+        return view
 
-    def resume(self, session_id: str, example: Optional[Played], script: Script) -> None:
+    def resume(self, session_id: str, script: Script) -> SessionView:
         """Play on after a pause; RefusedError if no example is paused."""
-        playing = self.playing(session_id, example)
-        if example is None or playing is None:
+        view = self._operations.read(session_id, view_of)
+        self._start_heartbeats()
+        playing = self.playing(view)
+        if view.example is None or playing is None:
             raise RefusedError("expected an example that is paused, to play on, got none")
         if playing.status == PAUSED:
             self._check_free()
-            self._begin(session_id, script, example.start)
+            self._begin(session_id, script, view.example.start)
         self._watch.changed(session_id)
+        return view
 
-    def stop(self, session_id: str) -> None:
-        """Stop the example, if one is played or paused; what was added stays."""
+    def stop(self, session_id: str) -> SessionView:
+        """Stop the example that is played or paused; the points that were added stay."""
+        view = self._operations.read(session_id, view_of)
         self._table.remove(session_id)
         self._watch.changed(session_id)
+        return view
 
     def heartbeat(self, now: float) -> None:
         """Write the heartbeats of this process's threads."""
@@ -145,6 +174,15 @@ class Plays:
             threads = list(self._threads.values())
         for thread in threads:
             thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _progress(self, session_id: str, example: Optional[Played]) -> Optional[Playing]:
+        """Return the progress of the session's example; None if it is not played or paused."""
+        if example is None or example.done >= example.total:
+            return None
+        row = self._table.get(session_id)
+        if row is None or row.start != example.start:
+            return None
+        return Playing(example.name, example.done, example.total, row.status)
 
     def _check_free(self) -> None:
         with self._lock:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Optional
 
 from dash_app.admission.turns import Turns
+from dash_app.admission.waits import Waits
 from dash_app.config import Config
-from dash_app.errors import OutOfRangeError, RefusedError, RunNotFoundError
+from dash_app.errors import BusyError, OutOfRangeError, RefusedError, RunNotFoundError
 from dash_app.journal.live import Live
 from dash_app.journal.operation_log import Finish, OperationLog, used_otherwise
 from dash_app.journal.watch import Watch
@@ -59,15 +62,24 @@ class Run:
 
 
 class Trainings:
-    """Starts, reads and cancels runs."""
+    """Trains from scratch, and reads and cancels runs, for one process."""
 
     def __init__(
-        self, operations: OperationLog, store: Store, watch: Watch, turns: Turns, config: Config
+        self,
+        operations: OperationLog,
+        store: Store,
+        watch: Watch,
+        turns: Turns,
+        waits: Waits,
+        config: Config,
+        start_heartbeats: Callable[[], None],
     ) -> None:
         self._operations = operations
         self._store = store
         self._watch = watch
+        self._waits = waits
         self._max_work = config.max_run_work
+        self._start_heartbeats = start_heartbeats
         self.runs = Runs(
             store.runs,
             watch,
@@ -77,28 +89,51 @@ class Trainings:
             max_work_s=config.max_run_s,
         )
 
-    def start(
-        self, session_id: str, method: str, epochs: int, idempotency_key: Optional[str]
-    ) -> str:
-        """Start a run on the active points, in place of a running one; return its id."""
-        if method not in METHODS:
-            raise OutOfRangeError(f"expected a method of {METHODS}, got {method!r}", "method")
-        if not 1 <= epochs <= MAX_EPOCHS:
-            raise OutOfRangeError(f"expected 1 <= epochs <= {MAX_EPOCHS}, got {epochs}", "epochs")
-        self._operations.check(session_id)
-        if idempotency_key is not None:
-            known = self._store.use_of_key(session_id, idempotency_key)
-            if isinstance(known, RunRecord) and (known.method, known.epochs) == (method, epochs):
-                return known.id
-            if known is not None:
-                raise used_otherwise(idempotency_key)
-        job = self._operations.read(session_id, lambda live: self._job(live, method, epochs))
-        run_id = self.runs.start(job, idempotency_key)
-        self._watch.changed(session_id)
-        return run_id
+    def train(
+        self,
+        session_id: str,
+        *,
+        method: str = "em",
+        epochs: int = 200,
+        wait: bool = True,
+        timeout_s: Optional[float] = None,
+        idempotency_key: Optional[str] = None,
+    ) -> Run:
+        """Train from scratch on all active points, in a background thread.
+
+        A new run cancels the session's queued or running run. With `wait` this returns at the end
+        of the run, after `timeout_s`, or at once if too many requests wait. Without `timeout_s`
+        the run is cancelled if the caller cannot wait for its end.
+
+        Raises
+        ------
+        RefusedError : no points
+        OutOfRangeError : epochs out of range, or an unknown method
+        BusyError : too many requests wait, too many runs are queued, or the wait was too long
+        """
+        self._start_heartbeats()
+        if wait and timeout_s is None:
+            with self._waits.place():
+                run_id = self._start(session_id, method, epochs, idempotency_key)
+                try:
+                    ended = partial(self.runs.wait, run_id)
+                    self._waits.patiently(ended, "the end of the training")
+                except BusyError:
+                    self.runs.cancel(session_id, run_id)
+                    raise
+        else:
+            run_id = self._start(session_id, method, epochs, idempotency_key)
+            if wait and timeout_s is not None:
+                self._waits.briefly(partial(self.runs.wait, run_id), timeout_s)
+        return self.run(session_id, run_id)
 
     def run(self, session_id: str, run_id: str) -> Run:
-        """Return the run; RunNotFoundError if the session has no run of that id."""
+        """Return the current state of the run.
+
+        Raises
+        ------
+        RunNotFoundError
+        """
         record = self._store.runs.run(session_id, run_id)
         if record is None or self._store.revision(session_id) is None:
             raise RunNotFoundError(f"expected the id of a run of this session, got {run_id!r}")
@@ -122,9 +157,48 @@ class Trainings:
             finished_at=record.finished_at,
         )
 
+    def cancel(self, session_id: str, run_id: str) -> Run:
+        """Ask the run to stop; a run that has ended does not change.
+
+        Raises
+        ------
+        RunNotFoundError
+        """
+        self.run(session_id, run_id)
+        self.runs.cancel(session_id, run_id)
+        return self.run(session_id, run_id)
+
+    def runs_since(self, session_id: str, serial: int) -> list[RunRecord]:
+        """Return the runs with that serial number or a later one, without their losses."""
+        return self._store.runs.since(session_id, serial)
+
     def n_before(self, record: RunRecord) -> Optional[int]:
         """Return the number of earlier queued runs; None once the run has begun."""
         return self._store.runs.n_before(record) if record.status == QUEUED else None
+
+    def losses(self, run_id: str, *, after: int = 0) -> Array:
+        """Return a run's losses of the iterations above `after`, nats per point."""
+        return self._store.runs.losses(run_id, after=after)
+
+    def _start(
+        self, session_id: str, method: str, epochs: int, idempotency_key: Optional[str]
+    ) -> str:
+        """Start a run on the active points, in place of a running one; return its id."""
+        if method not in METHODS:
+            raise OutOfRangeError(f"expected a method of {METHODS}, got {method!r}", "method")
+        if not 1 <= epochs <= MAX_EPOCHS:
+            raise OutOfRangeError(f"expected 1 <= epochs <= {MAX_EPOCHS}, got {epochs}", "epochs")
+        self._operations.check(session_id)
+        if idempotency_key is not None:
+            known = self._store.use_of_key(session_id, idempotency_key)
+            if isinstance(known, RunRecord) and (known.method, known.epochs) == (method, epochs):
+                return known.id
+            if known is not None:
+                raise used_otherwise(idempotency_key)
+        job = self._operations.read(session_id, lambda live: self._job(live, method, epochs))
+        run_id = self.runs.start(job, idempotency_key)
+        self._watch.changed(session_id)
+        return run_id
 
     def _result(self, record: RunRecord) -> Optional[ModelVersion]:
         if record.seq is None:

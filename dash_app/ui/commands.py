@@ -106,8 +106,8 @@ def follow(sessions: Sessions, session_id: Any, value: Any) -> Json:
         if not re.match(fields.RUN_ID_PATTERN, question.run):
             raise RunNotFoundError(f"expected the id of a run, got {fields.shown(question.run)}")
         if question.stop:
-            sessions.cancel(known_id, question.run)
-        run = sessions.run(known_id, question.run)
+            sessions.trainings.cancel(known_id, question.run)
+        run = sessions.trainings.run(known_id, question.run)
         answer = {"run": run_document(run)}
         if run.status == "done":
             answer["view"] = view_json(sessions, sessions.view(known_id))
@@ -162,12 +162,12 @@ def _configure(sessions: Sessions, session_id: str, command: models.Configure) -
 def _play(sessions: Sessions, session_id: str, command: models.Play) -> Json:
     """Begin to play the example; its points come as events."""
     example = EXAMPLES[command.name]
-    sessions.play(session_id, script_of(example), idempotency_key=command.key)
+    sessions.plays.play(session_id, script_of(example), idempotency_key=command.key)
     return {**whole_json(sessions, session_id), "axis": list(example.axis)}
 
 
 def _pause(sessions: Sessions, session_id: str, _command: models.Step) -> Json:
-    return _answer(sessions, sessions.pause(session_id))
+    return _answer(sessions, sessions.plays.pause(session_id))
 
 
 def _resume(sessions: Sessions, session_id: str, _command: models.Step) -> Json:
@@ -175,15 +175,15 @@ def _resume(sessions: Sessions, session_id: str, _command: models.Step) -> Json:
     example = None if played is None else EXAMPLES.get(played.name)
     if example is None:
         raise RefusedError("expected an example that is paused, to play on, got none")
-    return _answer(sessions, sessions.resume(session_id, script_of(example)))
+    return _answer(sessions, sessions.plays.resume(session_id, script_of(example)))
 
 
 def _stop(sessions: Sessions, session_id: str, _command: models.Step) -> Json:
-    return _answer(sessions, sessions.stop_playing(session_id))
+    return _answer(sessions, sessions.plays.stop(session_id))
 
 
 def _train(sessions: Sessions, session_id: str, command: models.Train) -> Json:
-    run = sessions.train(
+    run = sessions.trainings.train(
         session_id,
         method=command.method,
         epochs=command.epochs,

@@ -20,8 +20,8 @@ MAX_POINTS = 5_000
 
 def view_json(sessions: Sessions, view: SessionView) -> Json:
     """Return the current session, with the difference between its models."""
-    difference = difference_document(sessions.difference(view))
-    playing = playing_document(sessions.playing(view))
+    difference = difference_document(sessions.models.difference(view))
+    playing = playing_document(sessions.plays.playing(view))
     return {**session_document(view), "comparison": difference, "playing": playing}
 
 

@@ -269,7 +269,7 @@ def curve_from_scratch_is_drawn_and_the_difference_said(page: DashPage) -> None:
     assert_draws(page, "scratch", page.view.scratch.mixture)
     assert compare(page.view.scratch.mixture, best).total_variation < 0.02
     page.wait_text("sentence", "Online and from scratch")
-    difference = page.server.sessions.compare(page.session_id).difference.total_variation
+    difference = page.server.sessions.models.compare(page.session_id).difference.total_variation
     assert page.read("dash_clientside.state.view.comparison.total_variation") == difference
     page.wait("document.querySelector('#scratch-loss-chart .js-plotly-plot')?.data?.[0].y.length")
     loss = page.chart("scratch-loss-chart")[-1]
@@ -350,7 +350,9 @@ def test_loss_of_adam_is_drawn_while_it_trains_and_whole_at_the_end(page: DashPa
     page.wait("dash_clientside.state.training()")
     page.wait("dash_clientside.state.run.status === 'done'", 60)
     losses = page.read("dash_clientside.state.losses")
-    run = page.server.sessions.run(page.session_id, page.read("dash_clientside.state.run.id"))
+    run = page.server.sessions.trainings.run(
+        page.session_id, page.read("dash_clientside.state.run.id")
+    )
     assert losses == run.losses.tolist()
     assert len(losses) == 200
     assert page.read("drawnLines.size") > 3

@@ -98,10 +98,13 @@ def test_queued_training_is_told_and_its_replacement_ends_well(page: DashPage) -
     others = [turns.enter(object()) for _ in range(n_processors())]
     try:
         assert all(turns.wait(other, 10) for other in others)
-        sessions.train(another, wait=False)
+        sessions.trainings.train(another, wait=False)
         page.key("p", "p")
         page.wait("said.includes('Training from scratch is queued: 1 before it.')")
-        page.until(lambda: len(sessions.runs_since(page.session_id, 0)) == 2, "the second training")
+        page.until(
+            lambda: len(sessions.trainings.runs_since(page.session_id, 0)) == 2,
+            "the second training",
+        )
     finally:
         for other in others:
             turns.leave(other)
@@ -109,7 +112,7 @@ def test_queued_training_is_told_and_its_replacement_ends_well(page: DashPage) -
     page.settle()
     page.wait_text("sentence", "Online and from scratch")
     assert "queued" in page.read("said[0]")  # and no pass of a run that waits
-    first, second = sessions.runs_since(page.session_id, 0)
+    first, second = sessions.trainings.runs_since(page.session_id, 0)
     assert (first.status, second.status) == ("cancelled", "done")
     assert page.read("dash_clientside.state.run.id") == second.id
     page.wait_text("train", "Train from scratch")

@@ -65,7 +65,7 @@ def all_slots(sessions: Sessions, work: Work) -> list[str]:
     """Sessions whose trainings hold every slot and do not pause."""
     taken = [new_session(sessions) for _ in range(turns.n_processors())]
     for session_id in taken:
-        assert sessions.train(session_id, wait=False).status == "running"
+        assert sessions.trainings.train(session_id, wait=False).status == "running"
     return taken
 
 
@@ -73,21 +73,21 @@ def test_run_without_a_slot_is_queued_and_reports_its_position(
     sessions: Sessions, work: Work, all_slots: list[str]
 ) -> None:
     waiting = [new_session(sessions) for _ in range(2)]
-    asked = [sessions.train(session_id, wait=False) for session_id in waiting]
+    asked = [sessions.trainings.train(session_id, wait=False) for session_id in waiting]
     assert [(run.status, run.n_before) for run in asked] == [("queued", 0), ("queued", 1)]
     feed = Feed(sessions, waiting[1], None)
     told = [feed.next() for _ in range(3)]
     assert [event and event.name for event in told] == ["started", "revision", "queued"]
     assert told[2] is not None
     assert told[2].data == {"run": asked[1].id, "n_before": 1}
-    sessions.cancel(waiting[0], asked[0].id)
-    eventually(lambda: sessions.run(waiting[0], asked[0].id).status == "cancelled")
+    sessions.trainings.cancel(waiting[0], asked[0].id)
+    eventually(lambda: sessions.trainings.run(waiting[0], asked[0].id).status == "cancelled")
     nearer = feed.next()
     assert nearer is not None
     assert nearer.data == {"run": asked[1].id, "n_before": 0}
     work.may_end.set()
-    eventually(lambda: sessions.run(waiting[1], asked[1].id).status == "done")
-    assert sessions.run(waiting[1], asked[1].id).n_before is None
+    eventually(lambda: sessions.trainings.run(waiting[1], asked[1].id).status == "done")
+    assert sessions.trainings.run(waiting[1], asked[1].id).n_before is None
     assert waiting[0] not in work.begun
 
 
@@ -95,12 +95,14 @@ def test_session_has_at_most_one_queued_run(
     sessions: Sessions, work: Work, all_slots: list[str]
 ) -> None:
     session_id = new_session(sessions)
-    asked = [sessions.train(session_id, wait=False) for _ in range(3)]
+    asked = [sessions.trainings.train(session_id, wait=False) for _ in range(3)]
     for older in asked[:2]:
-        eventually(lambda older=older: sessions.run(session_id, older.id).status == "cancelled")
-    assert sessions.run(session_id, asked[2].id).status == "queued"
+        eventually(
+            lambda older=older: sessions.trainings.run(session_id, older.id).status == "cancelled"
+        )
+    assert sessions.trainings.run(session_id, asked[2].id).status == "queued"
     work.may_end.set()
-    eventually(lambda: sessions.run(session_id, asked[2].id).status == "done")
+    eventually(lambda: sessions.trainings.run(session_id, asked[2].id).status == "done")
     assert work.begun.count(session_id) == 1
 
 
@@ -112,13 +114,15 @@ def test_trainings_that_wait_for_torch_leave_their_slots_to_others(
     loading.start()
     monkeypatch.setattr(runs, "warm_up", lambda: loading)
     waiting = [new_session(sessions) for _ in range(turns.n_processors())]
-    asked = [sessions.train(each, method="adam", wait=False) for each in waiting]
+    asked = [sessions.trainings.train(each, method="adam", wait=False) for each in waiting]
     assert {run.status for run in asked} == {"running"}
-    assert sessions.train(new_session(sessions)).status == "done"
+    assert sessions.trainings.train(new_session(sessions)).status == "done"
     assert loading.is_alive()
     for session_id, run in zip(waiting, asked):
-        sessions.cancel(session_id, run.id)
-        eventually(lambda of=session_id, id_=run.id: sessions.run(of, id_).status == "cancelled")
+        sessions.trainings.cancel(session_id, run.id)
+        eventually(
+            lambda of=session_id, id_=run.id: sessions.trainings.run(of, id_).status == "cancelled"
+        )
     loaded.set()
     loading.join()
 
@@ -134,8 +138,8 @@ def test_short_run_does_not_wait_for_long_ones(
     monkeypatch.setattr(runs, "fit", fit)
     monkeypatch.setattr(turns, "SLICE_S", 0.05)  # the wait for ten slices is shorter
     for _ in range(10):
-        sessions.train(new_session(sessions), method="adam", wait=False)
-    short = sessions.train(new_session(sessions), timeout_s=20.0)
+        sessions.trainings.train(new_session(sessions), method="adam", wait=False)
+    short = sessions.trainings.train(new_session(sessions), timeout_s=20.0)
     assert short.status == "done"
     assert len(work.begun) == 10  # the long trainings have begun, too
     work.may_end.set()
@@ -155,7 +159,7 @@ def test_number_of_requests_that_wait_for_a_training_is_limited(
 
     def wait() -> None:
         with asking(CLIENT), contextlib.suppress(BusyError):
-            answers.append(served.train(new_session(served)).status)
+            answers.append(served.trainings.train(new_session(served)).status)
 
     n_waiting = few_threads.max_waiting
     threads = [threading.Thread(target=wait) for _ in range(n_waiting)]
@@ -165,10 +169,10 @@ def test_number_of_requests_that_wait_for_a_training_is_limited(
     one_more = new_session(served)
     with asking(CLIENT):
         with pytest.raises(BusyError, match=f"at most {n_waiting} requests to wait"):
-            served.train(one_more)
-        assert served.runs_since(one_more, 0) == []
+            served.trainings.train(one_more)
+        assert served.trainings.runs_since(one_more, 0) == []
         # a wait with a time-out returns the unfinished run
-        assert served.train(one_more, timeout_s=60.0).status in ("queued", "running")
+        assert served.trainings.train(one_more, timeout_s=60.0).status in ("queued", "running")
     work.may_end.set()
     for thread in threads:
         thread.join()
@@ -182,8 +186,8 @@ def test_wait_and_run_end_at_their_timeouts(
     served = Sessions(Store(few_threads.store_url), few_threads)
     session_id = new_session(served)
     with asking(CLIENT), pytest.raises(BusyError, match=r"end of the training within 0\.3 s"):
-        served.train(session_id, method="adam")
-    eventually(lambda: served.runs_since(session_id, 0)[-1].status == "cancelled")
+        served.trainings.train(session_id, method="adam")
+    eventually(lambda: served.trainings.runs_since(session_id, 0)[-1].status == "cancelled")
     served.close()
 
 
@@ -193,8 +197,8 @@ def test_disconnected_client_frees_its_place(sessions: Sessions, work: Work) -> 
         asking(Client("203.0.113.1", lambda: True)),
         pytest.raises(BusyError, match="disconnected"),
     ):
-        sessions.train(session_id, method="adam")
-    eventually(lambda: sessions.runs_since(session_id, 0)[-1].status == "cancelled")
+        sessions.trainings.train(session_id, method="adam")
+    eventually(lambda: sessions.trainings.runs_since(session_id, 0)[-1].status == "cancelled")
 
 
 def test_large_increment_waits_for_a_slot_and_a_click_does_not(
@@ -202,7 +206,7 @@ def test_large_increment_waits_for_a_slot_and_a_click_does_not(
 ) -> None:
     served = Sessions(Store(few_threads.store_url), few_threads)
     for _ in range(turns.n_processors()):
-        served.train(new_session(served), wait=False)
+        served.trainings.train(new_session(served), wait=False)
     session_id = served.create(n_components=20).id
     with asking(CLIENT):
         with pytest.raises(BusyError, match=r"a turn to train within 0\.3 s"):
@@ -241,7 +245,7 @@ def test_waiting_request_ends_when_the_server_stops(sessions: Sessions, work: Wo
     def wait() -> None:
         with asking(CLIENT):
             try:
-                sessions.train(session_id, method="adam")
+                sessions.trainings.train(session_id, method="adam")
             except BusyError as error:
                 refused.append(error)
 
@@ -258,7 +262,7 @@ def test_waiting_request_ends_when_the_server_stops(sessions: Sessions, work: Wo
 def test_run_above_its_time_limit_fails_with_a_message(config: Config, work: Work) -> None:
     served = Sessions(Store(config.store_url), dataclasses.replace(config, max_run_s=0.05))
     session_id = new_session(served)
-    run = served.train(session_id, method="adam")
+    run = served.trainings.train(session_id, method="adam")
     assert (run.status, run.version) == ("failed", None)
     assert "expected a training of at most 0.05 s" in (run.error or "")
     assert "the model from scratch is as before" in (run.error or "")
@@ -288,13 +292,13 @@ def test_run_with_too_much_work_is_refused(config: Config) -> None:
     session_id = new_session(served)
     expected = r"points x components x epochs <= 1e\+03, got 5 x 2 x 101 = 1\.01e\+03"
     with pytest.raises(OutOfRangeError, match=expected) as caught:
-        served.train(session_id, method="adam", epochs=101)
+        served.trainings.train(session_id, method="adam", epochs=101)
     assert caught.value.field == "epochs"
-    assert served.train(session_id, epochs=101).status == "done"  # em counts 100 epochs
+    assert served.trainings.train(session_id, epochs=101).status == "done"  # em counts 100 epochs
     served.add(session_id, [0.9])
     expected = r"points x components x epochs <= 1e\+03, got 6 x 2 x 100 = 1\.2e\+03"
     with pytest.raises(OutOfRangeError, match=expected):
-        served.train(session_id, epochs=100_000)
+        served.trainings.train(session_id, epochs=100_000)
     served.close()
 
 
@@ -302,11 +306,11 @@ def test_runs_above_the_limit_of_a_process_are_refused(config: Config, work: Wor
     served = Sessions(Store(config.store_url), dataclasses.replace(config, max_runs=2))
     taken = [new_session(served) for _ in range(2)]
     for session_id in taken:
-        served.train(session_id, wait=False)
+        served.trainings.train(session_id, wait=False)
     refused = new_session(served)
     with pytest.raises(BusyError, match="at most 2 trainings"):
-        served.train(refused, wait=False)
-    assert served.runs_since(refused, 0) == []
-    served.train(taken[0], wait=False)  # replaces the session's own run
+        served.trainings.train(refused, wait=False)
+    assert served.trainings.runs_since(refused, 0) == []
+    served.trainings.train(taken[0], wait=False)  # replaces the session's own run
     work.may_end.set()
     served.close()

@@ -17,7 +17,7 @@ from dash_app.ui.commands import perform
 
 
 def difference(sessions: Sessions, view: SessionView) -> Difference:
-    found = sessions.difference(view)
+    found = sessions.models.difference(view)
     assert found is not None
     return found
 
@@ -27,15 +27,15 @@ def trained(sessions: Sessions) -> str:
     """A session with both models."""
     session_id = sessions.create(n_components=2).id
     sessions.add(session_id, [-1.0, -0.9, -0.8, 0.7, 0.8, 1.1])
-    sessions.train(session_id)
+    sessions.trainings.train(session_id)
     return session_id
 
 
 @pytest.mark.any_store
 def test_there_is_none_before_both_models_exist(sessions: Sessions) -> None:
     session_id = sessions.create().id
-    assert sessions.difference(sessions.view(session_id)) is None
-    assert sessions.difference(sessions.add(session_id, [0.5, 1.0])) is None
+    assert sessions.models.difference(sessions.view(session_id)) is None
+    assert sessions.models.difference(sessions.add(session_id, [0.5, 1.0])) is None
 
 
 @pytest.mark.any_store
@@ -43,7 +43,7 @@ def test_it_equals_the_comparison_over_all_points_while_the_summary_is_exact(
     sessions: Sessions, trained: str
 ) -> None:
     found = difference(sessions, sessions.add(trained, [0.2, 3.0]))
-    exact = sessions.compare(trained).difference
+    exact = sessions.models.compare(trained).difference
     assert found.total_variation == exact.total_variation
     assert found.gap == pytest.approx(exact.log_likelihood_gap, abs=1e-12)
 
@@ -57,8 +57,8 @@ def test_with_a_half_life_both_gaps_weigh_points_by_how_much_they_still_count(
     sessions.add(session_id, np.linspace(-0.6, 0.6, 90))
     sessions.configure(session_id, half_life=later)
     sessions.add(session_id, [0.5])
-    sessions.train(session_id, method="adam", epochs=50)
-    found = sessions.compare(session_id)
+    sessions.trainings.train(session_id, method="adam", epochs=50)
+    found = sessions.models.compare(session_id)
     gap = found.difference.log_likelihood_gap
     assert gap is not None
     assert gap > 0.1  # without the weights its sign is another
@@ -71,7 +71,7 @@ def test_which_fits_better_is_not_told_once_the_summary_has_merged_values(
 ) -> None:
     session_id = sessions.create(n_components=2, capacity=16).id
     sessions.add(session_id, np.linspace(-1.0, 1.0, 16))
-    sessions.train(session_id)
+    sessions.trainings.train(session_id)
     assert difference(sessions, sessions.view(session_id)).gap is not None
     found = difference(sessions, sessions.add(session_id, [0.05]))
     assert found.gap is None
@@ -81,7 +81,7 @@ def test_which_fits_better_is_not_told_once_the_summary_has_merged_values(
 @pytest.mark.any_store
 def test_it_follows_a_change_of_the_number_of_components(sessions: Sessions, trained: str) -> None:
     view = sessions.configure(trained, n_components=3)
-    exact = sessions.compare(trained).difference.log_likelihood_gap
+    exact = sessions.models.compare(trained).difference.log_likelihood_gap
     assert difference(sessions, view).gap == pytest.approx(exact, abs=1e-12)
 
 
@@ -107,7 +107,7 @@ def test_cause_is_what_has_changed_since_the_training(
 
 @pytest.mark.any_store
 def test_cause_is_the_optimiser_that_was_stopped_early(sessions: Sessions, trained: str) -> None:
-    sessions.train(trained, method="adam", epochs=1)
+    sessions.trainings.train(trained, method="adam", epochs=1)
     found = difference(sessions, sessions.view(trained))
     assert (found.current, found.cause) == (True, "optimiser")
 
@@ -118,7 +118,7 @@ def test_a_click_reads_nothing_but_its_own_key(sessions: Sessions, config: Confi
     rng = np.random.default_rng(0)
     session_id = sessions.create(n_components=2).id
     sessions.add(session_id, rng.normal(size=5000))
-    sessions.train(session_id)
+    sessions.trainings.train(session_id)
     statements: list[str] = []
     this_thread = threading.get_ident()
 

@@ -68,12 +68,12 @@ def test_changes_are_those_since_the_event_before(
 def test_training_changes_the_comparison_and_no_points(sessions: Sessions, session_id: str) -> None:
     feed = Feed(sessions, session_id, None)
     assert told(feed)["comparison"] is None
-    sessions.train(session_id)
+    sessions.trainings.train(session_id)
     events = [event for event in iter(feed.next, None) if event.name == "revision"]
     news = events[-1].data
     assert news["changes"] == []
     assert news["comparison"]["current"] is True
-    assert sessions.difference(sessions.view(session_id)) is not None
+    assert sessions.models.difference(sessions.view(session_id)) is not None
 
 
 @pytest.mark.any_store

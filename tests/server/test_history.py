@@ -75,7 +75,7 @@ def test_undo_skips_a_training(sessions: Sessions) -> None:
     session_id = sessions.create(n_components=2).id
     sessions.add(session_id, [1.0, 2.0])
     sessions.add(session_id, [3.0])
-    trained = sessions.train(session_id).version
+    trained = sessions.trainings.train(session_id).version
     view = sessions.undo(session_id)
     assert view.n_points == 2
     assert view.scratch == trained
@@ -85,7 +85,7 @@ def test_undo_skips_a_training(sessions: Sessions) -> None:
 def test_undo_of_clear_restores_the_model_from_scratch(sessions: Sessions) -> None:
     session_id = sessions.create(n_components=2).id
     sessions.add(session_id, [1.0, 2.0])
-    trained = sessions.train(session_id).version
+    trained = sessions.trainings.train(session_id).version
     assert sessions.clear(session_id).scratch is None
     assert sessions.undo(session_id).scratch == trained
     assert sessions.redo(session_id).scratch is None
@@ -143,6 +143,8 @@ def _perform(sessions: Sessions, session_id: str, name: str, *arguments: object)
         sessions.configure(session_id, capacity=arguments[0])
     elif name == "half_life":
         sessions.configure(session_id, half_life=arguments[0])
+    elif name == "train":
+        sessions.trainings.train(session_id)
     else:
         getattr(sessions, name)(session_id)
 
@@ -201,7 +203,7 @@ def test_old_snapshots_are_thinned_out(
     for _ in range(40):  # to a depth where snapshots were removed
         view = sessions.undo(session_id)
     assert view.n_points == 22
-    assert view.online == sessions.models(session_id)[21]
+    assert view.online == sessions.models.versions(session_id)[21]
     assert another_process().view(session_id) == view
 
 
@@ -210,7 +212,7 @@ def test_log_has_every_operation_in_order(sessions: Sessions) -> None:
     sessions.add(session_id, [1.0, 2.0])
     sessions.undo(session_id)
     sessions.redo(session_id)
-    sessions.train(session_id)
+    sessions.trainings.train(session_id)
     sessions.configure(session_id, n_components=3)
     log = sessions.operations(session_id)
     assert [each.seq for each in log] == [1, 2, 3, 4, 5]
@@ -218,9 +220,13 @@ def test_log_has_every_operation_in_order(sessions: Sessions) -> None:
     assert log[1].change.detail["target"] == log[2].change.detail["target"] == 1
     assert log[3].change.detail["method"] == "em"
     assert [each.seq for each in sessions.operations(session_id, after=1, limit=2)] == [2, 3]
-    numbers = [each.number for each in sessions.models(session_id)]
+    numbers = [each.number for each in sessions.models.versions(session_id)]
     assert numbers == [1, 2, 3]
-    assert [each.kind for each in sessions.models(session_id)] == ["online", "scratch", "online"]
+    assert [each.kind for each in sessions.models.versions(session_id)] == [
+        "online",
+        "scratch",
+        "online",
+    ]
     assert {each.kind for each in log} & NODE_KINDS == {"add", "configure"}
 
 

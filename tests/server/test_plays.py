@@ -45,7 +45,7 @@ def settings(view: SessionView) -> dict[str, Any]:
 
 
 def playing(sessions: Sessions, session_id: str) -> Optional[Playing]:
-    return sessions.playing(sessions.view(session_id))
+    return sessions.plays.playing(sessions.view(session_id))
 
 
 def played(sessions: Sessions, session_id: str, n_points: int = POINTS.size) -> SessionView:
@@ -62,12 +62,12 @@ def played(sessions: Sessions, session_id: str, n_points: int = POINTS.size) -> 
 def test_play_adds_all_points_in_increments_and_tells_its_progress(
     sessions: Sessions, session_id: str
 ) -> None:
-    begun = sessions.play(session_id, SCRIPT)
+    begun = sessions.plays.play(session_id, SCRIPT)
     assert (begun.n_points, begun.n_components, begun.half_life) == (0, 2, 20.0)
-    assert sessions.playing(begun) == Playing("two-clumps", 0, 40, "playing")
+    assert sessions.plays.playing(begun) == Playing("two-clumps", 0, 40, "playing")
     view = played(sessions, session_id)
     assert sessions.points(session_id).tolist() == POINTS.tolist()
-    assert sessions.playing(view) is None
+    assert sessions.plays.playing(view) is None
     assert view.example is not None
     assert view.example.name == "two-clumps"
     sizes = [len(each.change.points) for each in sessions.operations(session_id)[2:]]
@@ -79,7 +79,7 @@ def test_one_undo_takes_back_the_whole_example_and_one_redo_restores_it(
     sessions: Sessions, another_process: Callable[[], Sessions], session_id: str
 ) -> None:
     before = sessions.view(session_id)
-    sessions.play(session_id, SCRIPT)
+    sessions.plays.play(session_id, SCRIPT)
     after = played(sessions, session_id)
     undone = sessions.undo(session_id)
     assert settings(undone) == OWN
@@ -93,20 +93,20 @@ def test_one_undo_takes_back_the_whole_example_and_one_redo_restores_it(
 
 @pytest.mark.any_store
 def test_undo_stops_it(sessions: Sessions, session_id: str) -> None:
-    sessions.play(session_id, SCRIPT)
+    sessions.plays.play(session_id, SCRIPT)
     played(sessions, session_id, 4)
     sessions.add(session_id, [9.0])
     assert sessions.undo(session_id).n_points == 3
-    eventually(lambda: not sessions._plays._threads)
+    eventually(lambda: not sessions.plays._threads)
     view = sessions.view(session_id)
-    assert (view.n_points, view.example, sessions.playing(view)) == (3, None, None)
+    assert (view.n_points, view.example, sessions.plays.playing(view)) == (3, None, None)
 
 
 def test_undo_takes_a_click_during_a_pause_by_itself(sessions: Sessions, session_id: str) -> None:
-    sessions.play(session_id, SCRIPT)
+    sessions.plays.play(session_id, SCRIPT)
     played(sessions, session_id, 4)
-    sessions.pause(session_id)
-    eventually(lambda: not sessions._plays._threads)
+    sessions.plays.pause(session_id)
+    eventually(lambda: not sessions.plays._threads)
     held = sessions.view(session_id).n_points
     sessions.add(session_id, [9.0])
     assert sessions.undo(session_id).n_points == held
@@ -121,7 +121,7 @@ def test_undo_takes_a_click_during_a_pause_by_itself(sessions: Sessions, session
 
 @pytest.mark.any_store
 def test_click_in_between_is_added_in_between(sessions: Sessions, session_id: str) -> None:
-    sessions.play(session_id, SCRIPT)
+    sessions.plays.play(session_id, SCRIPT)
     played(sessions, session_id, 4)
     sessions.add(session_id, [9.0])
     played(sessions, session_id)
@@ -137,25 +137,25 @@ def test_pause_resume_and_stop(
     sessions: Sessions, another_process: Callable[[], Sessions], session_id: str
 ) -> None:
     other = another_process()
-    sessions.play(session_id, SCRIPT)
+    sessions.plays.play(session_id, SCRIPT)
     played(sessions, session_id, 2)
-    other.pause(session_id)
-    eventually(lambda: not sessions._plays._threads)
+    other.plays.pause(session_id)
+    eventually(lambda: not sessions.plays._threads)
     paused = playing(sessions, session_id)
     assert paused is not None
     assert paused.status == "paused"
     assert paused.done < 40
-    other.resume(session_id, SCRIPT)
+    other.plays.resume(session_id, SCRIPT)
     played(sessions, session_id, paused.done + 2)
-    sessions.stop_playing(session_id)
-    eventually(lambda: not other._plays._threads)
+    sessions.plays.stop(session_id)
+    eventually(lambda: not other.plays._threads)
     n_points = sessions.view(session_id).n_points
     assert n_points < 40
     assert playing(other, session_id) is None
     with pytest.raises(RefusedError):
-        sessions.resume(session_id, SCRIPT)
+        sessions.plays.resume(session_id, SCRIPT)
     with pytest.raises(RefusedError):
-        sessions.pause(session_id)
+        sessions.plays.pause(session_id)
     assert sessions.view(session_id).n_points == n_points
 
 
@@ -164,9 +164,9 @@ def test_pause_resume_and_stop(
 def test_clear_restores_the_settings_from_before_all_examples(
     sessions: Sessions, session_id: str
 ) -> None:
-    sessions.play(session_id, SCRIPT)
+    sessions.plays.play(session_id, SCRIPT)
     played(sessions, session_id)
-    sessions.play(session_id, Script("uniform", POINTS[:4], 2, 7, None))
+    sessions.plays.play(session_id, Script("uniform", POINTS[:4], 2, 7, None))
     assert played(sessions, session_id, 4).n_components == 7
     cleared = sessions.clear(session_id)
     assert settings(cleared) == OWN
@@ -180,10 +180,10 @@ def test_clear_restores_the_settings_from_before_all_examples(
 @pytest.mark.any_store
 def test_repeated_request_plays_once(sessions: Sessions, session_id: str) -> None:
     for _ in range(2):
-        sessions.play(session_id, SCRIPT, idempotency_key="once")
+        sessions.plays.play(session_id, SCRIPT, idempotency_key="once")
     played(sessions, session_id)
-    sessions.play(session_id, SCRIPT, idempotency_key="once")
-    eventually(lambda: not sessions._plays._threads)
+    sessions.plays.play(session_id, SCRIPT, idempotency_key="once")
+    eventually(lambda: not sessions.plays._threads)
     assert sessions.points(session_id).tolist() == POINTS.tolist()
 
 
@@ -192,21 +192,21 @@ def test_too_many_at_once_are_refused(
     sessions: Sessions, session_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(plays, "MAX_PLAYS", 1)
-    sessions.play(session_id, SCRIPT)
+    sessions.plays.play(session_id, SCRIPT)
     other = sessions.create().id
     with pytest.raises(BusyError):
-        sessions.play(other, SCRIPT)
+        sessions.plays.play(other, SCRIPT)
     assert sessions.view(other).revision == 0
-    sessions.stop_playing(session_id)
-    eventually(lambda: not sessions._plays._threads)
-    sessions.play(other, SCRIPT)
+    sessions.plays.stop(session_id)
+    eventually(lambda: not sessions.plays._threads)
+    sessions.plays.play(other, SCRIPT)
 
 
 def test_crash_ends_it(sessions: Sessions, session_id: str) -> None:
-    sessions.play(session_id, SCRIPT)
+    sessions.plays.play(session_id, SCRIPT)
     played(sessions, session_id, 2)
-    sessions.pause(session_id)
-    eventually(lambda: not sessions._plays._threads)
+    sessions.plays.pause(session_id)
+    eventually(lambda: not sessions.plays._threads)
     sessions._maintenance.close()  # its clock is another one than this test's
     row = sessions.store.plays.get(session_id)
     assert row is not None
@@ -223,7 +223,7 @@ def test_crash_ends_it(sessions: Sessions, session_id: str) -> None:
 def test_streams_tell_increments_and_the_end(sessions: Sessions, session_id: str) -> None:
     feed = Feed(sessions, session_id, None)
     assert feed.next() is not None
-    sessions.play(session_id, SCRIPT)
+    sessions.plays.play(session_id, SCRIPT)
     news: list[Any] = []
 
     def over() -> bool:
@@ -235,13 +235,13 @@ def test_streams_tell_increments_and_the_end(sessions: Sessions, session_id: str
     told = [x for each in news[1:] for change in each["changes"] for x in change["x"]]
     assert told == POINTS.tolist()[40 - len(told) :]
     assert {each["example"] for each in news} == {"two-clumps"}
-    sessions.play(session_id, SCRIPT)
+    sessions.plays.play(session_id, SCRIPT)
     played(sessions, session_id, 2)
-    sessions.pause(session_id)
-    eventually(lambda: not sessions._plays._threads)
+    sessions.plays.pause(session_id)
+    eventually(lambda: not sessions.plays._threads)
     paused = list(iter(feed.next, None))[-1].data
     assert paused["playing"]["status"] == "paused"
-    sessions.stop_playing(session_id)
+    sessions.plays.stop(session_id)
     stopped = list(iter(feed.next, None))[-1].data
     assert (stopped["playing"], stopped["changes"]) == (None, [])
 
@@ -251,7 +251,7 @@ def test_export_has_the_example_and_its_undo(
     sessions: Sessions, session_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fold, "SNAPSHOT_EVERY", 5)
-    sessions.play(session_id, SCRIPT)
+    sessions.plays.play(session_id, SCRIPT)
     played(sessions, session_id)
     for use_case in ("undo", "redo", "undo", "redo"):
         getattr(sessions, use_case)(session_id)

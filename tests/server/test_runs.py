@@ -56,7 +56,7 @@ def slow_fit(monkeypatch: pytest.MonkeyPatch) -> Iterator[SlowFit]:
 
 def test_train_is_from_scratch_on_all_points(sessions: Sessions, session_id: str) -> None:
     sessions.add(session_id, [0.1])
-    run = sessions.train(session_id, epochs=300)
+    run = sessions.trainings.train(session_id, epochs=300)
     expected = fit_from_scratch([*CLICKS, 0.1], 2, max_iter=300)
     assert run.status == "done"
     assert run.version is not None
@@ -64,7 +64,7 @@ def test_train_is_from_scratch_on_all_points(sessions: Sessions, session_id: str
     assert run.losses.tolist() == expected.losses.tolist()
     assert (run.version.n_points, run.version.revision, run.version.kind) == (6, 2, "scratch")
     assert sessions.view(session_id).scratch == run.version
-    assert sessions.parameters(session_id, "scratch") == run.version
+    assert sessions.models.current(session_id, "scratch") == run.version
 
 
 @pytest.mark.any_store
@@ -75,17 +75,17 @@ def test_train_with_half_life_gets_the_same_weights(
     session_id = sessions.create(n_components=1, half_life=1.0).id
     sessions.add(session_id, [0.0, 0.0])
     sessions.add(session_id, [1.0])
-    version = sessions.train(session_id, method=method, epochs=500).version
+    version = sessions.trainings.train(session_id, method=method, epochs=500).version
     assert version is not None
     # weights 1/4, 1/2, 1
     assert version.mixture.means[0] == pytest.approx(1.0 / 1.75, rel=rtol)
-    assert sessions.parameters(session_id).mixture.means[0] == pytest.approx(1.0 / 1.75)
+    assert sessions.models.current(session_id).mixture.means[0] == pytest.approx(1.0 / 1.75)
 
 
 @pytest.mark.any_store
 def test_train_without_points_is_refused(sessions: Sessions) -> None:
     with pytest.raises(RefusedError, match="one point"):
-        sessions.train(sessions.create().id)
+        sessions.trainings.train(sessions.create().id)
 
 
 @pytest.mark.any_store
@@ -94,13 +94,13 @@ def test_train_refuses_settings_out_of_range(
     sessions: Sessions, session_id: str, settings: dict
 ) -> None:
     with pytest.raises(OutOfRangeError):
-        sessions.train(session_id, **settings)
+        sessions.trainings.train(session_id, **settings)
 
 
 def test_unknown_run_is_refused(sessions: Sessions, session_id: str) -> None:
     other = sessions.create().id
-    run = sessions.train(session_id)
-    for find in (sessions.run, sessions.cancel):
+    run = sessions.trainings.train(session_id)
+    for find in (sessions.trainings.run, sessions.trainings.cancel):
         with pytest.raises(RunNotFoundError):
             find(session_id, "0" * 16)
         with pytest.raises(RunNotFoundError):
@@ -110,14 +110,14 @@ def test_unknown_run_is_refused(sessions: Sessions, session_id: str) -> None:
 def test_key_of_another_training_that_began_at_the_same_moment_is_refused(
     sessions: Sessions, session_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = sessions.train(session_id, epochs=300, idempotency_key="one")
+    first = sessions.trainings.train(session_id, epochs=300, idempotency_key="one")
     # as when both looked for the key before either was written
     monkeypatch.setattr(sessions.store, "use_of_key", lambda *_: None)
-    assert sessions.train(session_id, epochs=300, idempotency_key="one").id == first.id
+    assert sessions.trainings.train(session_id, epochs=300, idempotency_key="one").id == first.id
     for other in ({"epochs": 301}, {"epochs": 300, "method": "adam"}):
         with pytest.raises(RefusedError, match="used for another request"):
-            sessions.train(session_id, idempotency_key="one", **other)
-    assert len(sessions.runs_since(session_id, 1)) == 1
+            sessions.trainings.train(session_id, idempotency_key="one", **other)
+    assert len(sessions.trainings.runs_since(session_id, 1)) == 1
 
 
 def test_progress_is_seen_by_another_process(
@@ -127,24 +127,24 @@ def test_progress_is_seen_by_another_process(
     slow_fit: SlowFit,
 ) -> None:
     other = another_process()
-    started = sessions.train(session_id, wait=False)
+    started = sessions.trainings.train(session_id, wait=False)
     assert started.status == "running"
-    eventually(lambda: other.run(session_id, started.id).n_iter >= 3)
-    seen = other.run(session_id, started.id)
+    eventually(lambda: other.trainings.run(session_id, started.id).n_iter >= 3)
+    seen = other.trainings.run(session_id, started.id)
     assert seen.losses.tolist() == [1.0 / i for i in range(1, seen.n_iter + 1)]
-    later = other.losses(started.id, after=2)
+    later = other.trainings.losses(started.id, after=2)
     assert later.size >= seen.n_iter - 2
     assert later.tolist() == [1.0 / i for i in range(3, 3 + later.size)]
     slow_fit.last.set()
-    eventually(lambda: other.run(session_id, started.id).status == "done")
-    assert other.view(session_id).scratch == other.run(session_id, started.id).version
+    eventually(lambda: other.trainings.run(session_id, started.id).status == "done")
+    assert other.view(session_id).scratch == other.trainings.run(session_id, started.id).version
 
 
 def test_run_has_one_loss_for_each_reported_iteration(
     sessions: Sessions, session_id: str, slow_fit: SlowFit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    started = sessions.train(session_id, wait=False)
-    table = sessions._store.runs
+    started = sessions.trainings.train(session_id, wait=False)
+    table = sessions.store.runs
     read = table.run
 
     def read_early(*of: str) -> object:
@@ -154,7 +154,7 @@ def test_run_has_one_loss_for_each_reported_iteration(
         return record
 
     monkeypatch.setattr(table, "run", read_early)
-    seen = sessions.run(session_id, started.id)
+    seen = sessions.trainings.run(session_id, started.id)
     assert seen.losses.size == seen.n_iter
 
 
@@ -167,30 +167,30 @@ def test_cancelled_run_leaves_no_model(
     by_another_process: bool,
 ) -> None:
     other = another_process() if by_another_process else sessions
-    run = sessions.train(session_id, wait=False)
-    other.cancel(session_id, run.id)
-    eventually(lambda: sessions.run(session_id, run.id).status == "cancelled")
+    run = sessions.trainings.train(session_id, wait=False)
+    other.trainings.cancel(session_id, run.id)
+    eventually(lambda: sessions.trainings.run(session_id, run.id).status == "cancelled")
     assert sessions.view(session_id).scratch is None
-    assert sessions.cancel(session_id, run.id).status == "cancelled"
+    assert sessions.trainings.cancel(session_id, run.id).status == "cancelled"
 
 
 @pytest.mark.any_store
 def test_new_run_replaces_a_running_one(
     sessions: Sessions, session_id: str, slow_fit: SlowFit
 ) -> None:
-    first = sessions.train(session_id, wait=False)
-    second = sessions.train(session_id, wait=False)
-    eventually(lambda: sessions.run(session_id, first.id).status == "cancelled")
-    eventually(lambda: sessions.run(session_id, second.id).status == "running")
+    first = sessions.trainings.train(session_id, wait=False)
+    second = sessions.trainings.train(session_id, wait=False)
+    eventually(lambda: sessions.trainings.run(session_id, first.id).status == "cancelled")
+    eventually(lambda: sessions.trainings.run(session_id, second.id).status == "running")
     slow_fit.last.set()
-    eventually(lambda: sessions.run(session_id, second.id).status == "done")
+    eventually(lambda: sessions.trainings.run(session_id, second.id).status == "done")
     assert second.serial == first.serial + 1
 
 
 def test_heartbeat_before_the_run_is_stored_does_not_stop_it(
     sessions: Sessions, session_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    table, running = sessions.store.runs, sessions._trainings.runs
+    table, running = sessions.store.runs, sessions.trainings.runs
     insert = table.start
 
     def insert_after_a_heartbeat(record: RunRecord) -> None:
@@ -198,17 +198,17 @@ def test_heartbeat_before_the_run_is_stored_does_not_stop_it(
         insert(record)
 
     monkeypatch.setattr(table, "start", insert_after_a_heartbeat)
-    assert sessions.train(session_id).status == "done"
+    assert sessions.trainings.train(session_id).status == "done"
 
 
 @pytest.mark.any_store
 def test_run_continues_while_points_arrive(
     sessions: Sessions, session_id: str, slow_fit: SlowFit
 ) -> None:
-    run = sessions.train(session_id, wait=False)
+    run = sessions.trainings.train(session_id, wait=False)
     sessions.add(session_id, [9.0])
     slow_fit.last.set()
-    eventually(lambda: sessions.run(session_id, run.id).status == "done")
+    eventually(lambda: sessions.trainings.run(session_id, run.id).status == "done")
     view = sessions.view(session_id)
     assert view.scratch is not None
     assert (view.scratch.n_points, view.scratch.revision, view.n_points) == (5, 1, 6)
@@ -218,12 +218,12 @@ def test_run_continues_while_points_arrive(
 def test_run_that_ends_after_clear_is_not_shown(
     sessions: Sessions, session_id: str, slow_fit: SlowFit
 ) -> None:
-    run = sessions.train(session_id, wait=False)
+    run = sessions.trainings.train(session_id, wait=False)
     sessions.clear(session_id)
     slow_fit.last.set()
-    eventually(lambda: sessions.run(session_id, run.id).status == "done")
+    eventually(lambda: sessions.trainings.run(session_id, run.id).status == "done")
     assert sessions.view(session_id).scratch is None
-    assert sessions.undo(session_id).scratch == sessions.run(session_id, run.id).version
+    assert sessions.undo(session_id).scratch == sessions.trainings.run(session_id, run.id).version
 
 
 @pytest.mark.any_store
@@ -234,7 +234,7 @@ def test_failed_run_gives_its_reason(
         raise ZeroDivisionError("of the test's own")
 
     monkeypatch.setattr(runs, "fit", broken)
-    run = sessions.train(session_id)
+    run = sessions.trainings.train(session_id)
     assert run.status == "failed"
     assert "log" in (run.error or "")
 
@@ -246,11 +246,11 @@ def test_close_stops_a_running_training(
     slow_fit: SlowFit,
 ) -> None:
     other = another_process()
-    run = other.train(session_id, wait=False)
+    run = other.trainings.train(session_id, wait=False)
     started = time.monotonic()
     other.close()
     assert time.monotonic() - started < 3.0
-    assert sessions.run(session_id, run.id).status == "cancelled"
+    assert sessions.trainings.run(session_id, run.id).status == "cancelled"
 
 
 @pytest.mark.any_store
@@ -268,10 +268,10 @@ def test_close_records_a_training_that_cannot_be_interrupted_as_cancelled(
     monkeypatch.setattr(runs, "fit", hears_nothing)
     monkeypatch.setattr(runs, "_CLOSE_TIMEOUT_S", 0.2)
     other = another_process()
-    run = other.train(session_id, wait=False)
-    eventually(lambda: sessions.run(session_id, run.id).status == "running")
+    run = other.trainings.train(session_id, wait=False)
+    eventually(lambda: sessions.trainings.run(session_id, run.id).status == "running")
     other.close()
-    assert sessions.run(session_id, run.id).status == "cancelled"
+    assert sessions.trainings.run(session_id, run.id).status == "cancelled"
     ended.set()
 
 
@@ -283,10 +283,10 @@ def test_run_that_waits_for_torch_is_cancelled_at_once(
     loading = threading.Thread(target=loaded.wait, args=(60,))
     loading.start()
     monkeypatch.setattr(runs, "warm_up", lambda: loading)
-    run = sessions.train(session_id, method="adam", wait=False)
-    eventually(lambda: sessions.run(session_id, run.id).status == "running")
-    sessions.cancel(session_id, run.id)
-    eventually(lambda: sessions.run(session_id, run.id).status == "cancelled")
+    run = sessions.trainings.train(session_id, method="adam", wait=False)
+    eventually(lambda: sessions.trainings.run(session_id, run.id).status == "running")
+    sessions.trainings.cancel(session_id, run.id)
+    eventually(lambda: sessions.trainings.run(session_id, run.id).status == "cancelled")
     assert loading.is_alive()
     loaded.set()
     loading.join()
@@ -298,7 +298,7 @@ def test_only_the_run_of_a_dead_process_is_marked_as_failed(
 ) -> None:
     """The heartbeats come from another machine, whose clock may be wrong by an hour."""
     table = sessions.store.runs
-    done = table.run(session_id, sessions.train(session_id).id)
+    done = table.run(session_id, sessions.trainings.train(session_id).id)
     assert done is not None
     sessions._maintenance.close()
     beat = time.time() - behind_s
@@ -309,17 +309,17 @@ def test_only_the_run_of_a_dead_process_is_marked_as_failed(
     for round_ in range(6):
         table.heartbeat(["lives"], beat + round_ * step_s)
         sessions._maintenance.give_up_silent_runs(now, round_ * step_s)
-        assert sessions.run(session_id, "dead").status == "running"
+        assert sessions.trainings.run(session_id, "dead").status == "running"
     sessions._maintenance.give_up_silent_runs(now, maintenance.SILENCE_S)
-    assert sessions.run(session_id, "lives").status == "running"
-    given_up = sessions.run(session_id, "dead")
+    assert sessions.trainings.run(session_id, "lives").status == "running"
+    given_up = sessions.trainings.run(session_id, "dead")
     assert given_up.status == "failed"
     assert "stopped" in (given_up.error or "")
 
 
 @pytest.mark.any_store
 def test_adam_takes_one_gradient_step_per_epoch(sessions: Sessions, session_id: str) -> None:
-    run = sessions.train(session_id, method="adam", epochs=20)
+    run = sessions.trainings.train(session_id, method="adam", epochs=20)
     expected = fit_adam(np.array(CLICKS), 2, epochs=20)
     assert run.status == "done"
     assert run.losses.tolist() == expected.losses.tolist()

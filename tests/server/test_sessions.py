@@ -92,13 +92,13 @@ def test_unknown_session_is_refused_by_every_use_case(sessions: Sessions, sessio
     for use_case in (
         sessions.view,
         sessions.points,
-        sessions.models,
+        sessions.models.versions,
         sessions.operations,
-        sessions.compare,
+        sessions.models.compare,
         sessions.undo,
         sessions.redo,
         sessions.clear,
-        sessions.train,
+        sessions.trainings.train,
         sessions.delete,
         lambda each: sessions.add(each, [1.0]),
         lambda each: sessions.remove(each, [1.0]),
@@ -178,11 +178,11 @@ def test_half_life_acts_from_the_next_increment(sessions: Sessions) -> None:
 def test_clear_removes_points_and_models_but_not_settings(sessions: Sessions) -> None:
     session_id = sessions.create(n_components=2).id
     sessions.add(session_id, CLICKS)
-    sessions.train(session_id)
+    sessions.trainings.train(session_id)
     view = sessions.clear(session_id)
     assert (view.n_points, view.online, view.scratch, view.n_components) == (0, None, None, 2)
     assert sessions.points(session_id).size == 0
-    assert len(sessions.models(session_id)) == 2  # every version is kept
+    assert len(sessions.models.versions(session_id)) == 2  # every version is kept
     assert sessions.clear(session_id).revision == view.revision
 
 
@@ -225,12 +225,12 @@ def test_synchronise_with_another_k_keeps_the_points(sessions: Sessions) -> None
 def test_compare_needs_both_models(sessions: Sessions) -> None:
     session_id = sessions.create(n_components=2).id
     with pytest.raises(RefusedError, match="online"):
-        sessions.compare(session_id)
+        sessions.models.compare(session_id)
     sessions.add(session_id, CLICKS)
     with pytest.raises(RefusedError, match="scratch"):
-        sessions.compare(session_id)
-    sessions.train(session_id)
-    found = sessions.compare(session_id)
+        sessions.models.compare(session_id)
+    sessions.trainings.train(session_id)
+    found = sessions.models.compare(session_id)
     assert 0.0 <= found.difference.total_variation < 0.05
     assert found.online.kind == "online"
     assert found.scratch.kind == "scratch"
@@ -248,12 +248,15 @@ def test_repeated_request_is_carried_out_once(
         sessions.undo(session_id)
     arguments = {"add": ([1.0],), "remove": ([5.0],)}.get(kind, ())
     settings = {"n_components": 3} if kind == "configure" else {}
-    other = another_process()
-    first = getattr(sessions, kind)(session_id, *arguments, **settings, idempotency_key="k1")
+    first, again = (
+        each.trainings.train if kind == "train" else getattr(each, kind)
+        for each in (sessions, another_process())
+    )
+    done = first(session_id, *arguments, **settings, idempotency_key="k1")
     revision = sessions.view(session_id).revision
-    again = getattr(other, kind)(session_id, *arguments, **settings, idempotency_key="k1")
+    repeated = again(session_id, *arguments, **settings, idempotency_key="k1")
     assert sessions.view(session_id).revision == revision
-    assert again.id == first.id
+    assert repeated.id == done.id
 
 
 @pytest.mark.parametrize("kind", ["clear", "configure", "keep"])
@@ -280,7 +283,7 @@ def test_repeated_request_that_changed_nothing_changes_nothing_later(
 def test_undo_and_redo_skip_a_note(sessions: Sessions) -> None:
     session_id = sessions.create(n_components=3).id
     sessions.add(session_id, CLICKS)
-    trained = sessions.train(session_id)
+    trained = sessions.trainings.train(session_id)
     sessions.undo(session_id)
     sessions.configure(session_id, n_components=3, idempotency_key="k")
     view = sessions.redo(session_id)
@@ -288,7 +291,7 @@ def test_undo_and_redo_skip_a_note(sessions: Sessions) -> None:
     sessions.configure(session_id, n_components=3, idempotency_key="l")
     view = sessions.undo(session_id)
     assert (view.n_points, view.can_undo) == (0, False)
-    assert sessions.run(session_id, trained.id).version == view.scratch
+    assert sessions.trainings.run(session_id, trained.id).version == view.scratch
 
 
 def test_key_with_another_request_is_refused(sessions: Sessions) -> None:
@@ -304,13 +307,13 @@ def test_key_with_another_request_is_refused(sessions: Sessions) -> None:
 def test_key_of_another_training_or_of_a_change_is_refused(sessions: Sessions) -> None:
     session_id = sessions.create(n_components=2).id
     sessions.add(session_id, CLICKS, idempotency_key="add")
-    run = sessions.train(session_id, epochs=5, idempotency_key="train")
+    run = sessions.trainings.train(session_id, epochs=5, idempotency_key="train")
     for epochs, method, key in ((6, "em", "train"), (5, "adam", "train"), (5, "em", "add")):
         with pytest.raises(RefusedError, match="used for another request"):
-            sessions.train(session_id, epochs=epochs, method=method, idempotency_key=key)
+            sessions.trainings.train(session_id, epochs=epochs, method=method, idempotency_key=key)
     with pytest.raises(RefusedError, match="used for another request"):
         sessions.add(session_id, [1.0], idempotency_key="train")
-    again = sessions.train(session_id, epochs=5, timeout_s=1.0, idempotency_key="train")
+    again = sessions.trainings.train(session_id, epochs=5, timeout_s=1.0, idempotency_key="train")
     assert again.id == run.id
     assert sessions.view(session_id).n_points == len(CLICKS)
 
@@ -327,7 +330,7 @@ def test_deleted_session_is_not_found_in_any_process(
     other = another_process()
     session_id = sessions.create().id
     sessions.add(session_id, CLICKS)
-    sessions.train(session_id)
+    sessions.trainings.train(session_id)
     other.add(session_id, [1.0])
     sessions.delete(session_id)
     for each in (sessions, other):

@@ -29,7 +29,7 @@ def session_id(sessions: Sessions) -> str:
     found = sessions.create(n_components=2, seed=5).id
     for _ in range(7):
         sessions.add(found, rng.normal(size=3))
-    sessions.train(found)
+    sessions.trainings.train(found)
     sessions.configure(found, n_components=3)
     sessions.remove(found, sessions.points(found)[3:5])
     sessions.undo(found)
@@ -58,7 +58,7 @@ def test_import_restores_every_bit_and_refits_nothing(
         view, before = other.view(session_id), sessions.view(session_id)
         assert view == before
         assert other.points(session_id).tobytes() == sessions.points(session_id).tobytes()
-        assert other.models(session_id) == sessions.models(session_id)
+        assert other.models.versions(session_id) == sessions.models.versions(session_id)
     one, two = sessions.operations(session_id), other.operations(session_id)
     assert [vars(each) | {"change": None} for each in one] == [
         vars(each) | {"change": None} for each in two

@@ -24,7 +24,7 @@ HOUR_S = 3600.0
 def session_id(sessions: Sessions) -> str:
     found = sessions.create(n_components=2).id
     sessions.add(found, [0.1, 0.4])
-    sessions.train(found)
+    sessions.trainings.train(found)
     return found
 
 
@@ -32,27 +32,27 @@ def test_deleted_session_is_invisible_and_can_be_restored_completely(
     sessions: Sessions, session_id: str
 ) -> None:
     before = sessions.view(session_id)
-    run = sessions.train(session_id)
+    run = sessions.trainings.train(session_id)
     before = sessions.view(session_id)
     sessions.delete(session_id)
     for read in (
         sessions.view,
         sessions.points,
         sessions.operations,
-        sessions.models,
-        sessions.compare,
-        sessions.parameters,
-        sessions.train,
+        sessions.models.versions,
+        sessions.models.compare,
+        sessions.models.current,
+        sessions.trainings.train,
         sessions.undo,
         sessions.delete,
         lambda each: sessions.add(each, [0.5]),
-        lambda each: sessions.train(each, idempotency_key="again"),
+        lambda each: sessions.trainings.train(each, idempotency_key="again"),
         lambda each: session_document.exported(sessions.store, each),
     ):
         with pytest.raises(SessionNotFoundError):
             read(session_id)
     with pytest.raises(RunNotFoundError):
-        sessions.run(session_id, run.id)
+        sessions.trainings.run(session_id, run.id)
     assert sessions.store.sessions() == []
     assert [record.id for record, _ in sessions.store.deleted()] == [session_id]
     assert sessions.store.undelete_session(session_id, time.time())

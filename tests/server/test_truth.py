@@ -32,7 +32,7 @@ def session_id(sessions: Sessions, monkeypatch: pytest.MonkeyPatch, no_rests: No
     """A session whose points are those of an example."""
     monkeypatch.setattr(fold, "SNAPSHOT_EVERY", 5)
     found = sessions.create(n_components=4).id
-    sessions.play(found, script_of(EXAMPLE))
+    sessions.plays.play(found, script_of(EXAMPLE))
     eventually(lambda: sessions.view(found).n_points == 40)
     return found
 
@@ -83,7 +83,7 @@ def test_it_survives_export_and_import(sessions: Sessions, session_id: str, tmp_
 def test_logs_and_snapshots_without_it_have_none(sessions: Sessions) -> None:
     script = replace(script_of(EXAMPLE), truth=None)
     session_id = sessions.create().id
-    assert sessions.play(session_id, script).truth is None
+    assert sessions.plays.play(session_id, script).truth is None
     eventually(lambda: sessions.view(session_id).n_points == 40)
     assert sessions.view(session_id).truth is None
     state = fold.initial_state(Settings(2, None, 1.0, 0))

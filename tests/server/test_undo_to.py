@@ -117,11 +117,11 @@ def test_it_survives_export_and_import(sessions: Sessions, session_id: str, tmp_
 @pytest.mark.any_store
 def test_into_an_example(sessions: Sessions, session_id: str) -> None:
     script = Script("two-clumps", np.linspace(-1, 1, 40), 4, n_components=2, half_life=None)
-    sessions.play(session_id, script)
+    sessions.plays.play(session_id, script)
     with pytest.raises(RefusedError, match="played"):
         sessions.undo(session_id, n_points=0)
     eventually(lambda: sessions.view(session_id).n_points == 40)
-    eventually(lambda: sessions.playing(sessions.view(session_id)) is None)
+    eventually(lambda: sessions.plays.playing(sessions.view(session_id)) is None)
     view = sessions.undo(session_id, n_points=12)
     assert view.example is not None
     assert (view.n_points, view.example.done) == (12, 12)

@@ -92,7 +92,7 @@ def test_model_from_scratch_is_old_after_a_change_and_current_after_its_undo(
     sessions: Sessions, session_id: str
 ) -> None:
     ask(sessions, session_id, "add", x=[-0.5, -0.4, 0.5])
-    sessions.train(session_id)
+    sessions.trainings.train(session_id)
     changed = ask(sessions, session_id, "add", x=[0.0])
     assert changed["view"]["comparison"]["current"] is False
     assert ask(sessions, session_id, "undo")["view"]["comparison"]["current"] is True
@@ -191,8 +191,9 @@ def test_what_fails_for_a_while_is_to_be_asked_again(
         and ask(sessions, session_id, "train", method="em", epochs=9)["run"]
     )
     with monkeypatch.context() as patched:
-        for name in ("add", "view", "cancel"):
-            patched.setattr(sessions, name, fails)
+        patched.setattr(sessions, "add", fails)
+        patched.setattr(sessions, "view", fails)
+        patched.setattr(sessions.trainings, "cancel", fails)
         answers = [
             ask(sessions, session_id, "add", x=[0.5]),
             look(sessions, {"id": session_id}),
