@@ -14,11 +14,12 @@ from pathlib import Path
 import numpy as np
 
 from dash_app.config import Config
+from dash_app.database.snapshot_table import SPARSE_EVERY
 from dash_app.journal import fold
 from dash_app.learning.mixture import Array
 from dash_app.records.operations import ADD, Change, Operation, SessionRecord, Settings, Snapshot
 from dash_app.sessions import Sessions
-from dash_app.store import SPARSE_EVERY, Store
+from dash_app.store import Store
 
 _BATCH = 5000
 

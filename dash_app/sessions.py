@@ -190,7 +190,7 @@ class Sessions:
         ------
         SessionNotFoundError
         """
-        found = self.store.delete_session(session_id, time.time())
+        found = self.store.trash.throw_away(session_id, time.time())
         self._operations.forget(session_id)
         if not found:
             raise SessionNotFoundError(f"expected the id of a session, got {session_id!r}")

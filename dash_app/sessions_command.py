@@ -73,7 +73,7 @@ def list_sessions(config: Config, deleted: bool) -> int:
     """
     store = _opened(config)
     if deleted:
-        for record, deleted_at in store.deleted():
+        for record, deleted_at in store.trash.sessions():
             sys.stdout.write(f"{record.id}  deleted {timestamp(deleted_at)}\n")
         store.close()
         return 0
@@ -126,7 +126,7 @@ def delete_session(config: Config, session_id: str) -> int:
     """Delete the session."""
     store = _opened(config)
     _check_id(session_id)
-    found = store.delete_session(session_id, time.time())
+    found = store.trash.throw_away(session_id, time.time())
     store.close()
     if not found:
         raise SessionNotFoundError(f"expected the id of a session, got {session_id!r}")
@@ -136,7 +136,7 @@ def delete_session(config: Config, session_id: str) -> int:
 def restore_session(config: Config, session_id: str) -> int:
     """Restore a deleted session."""
     store = _opened(config)
-    found = store.undelete_session(session_id, time.time())
+    found = store.trash.take_back(session_id, time.time())
     store.close()
     if not found:
         raise SessionNotFoundError(f"expected the id of a deleted session, got {session_id!r}")

@@ -2,7 +2,7 @@
 
 When a write returns without an error, its data is on disk. The primary key of the log is (session,
 sequence number). If two writers append with the same number, in any two processes, one of them gets
-`SequenceTakenError`.
+`RowTakenError`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from dash_app.database.engine import OPTIONAL, READ, connect, guard_of, writing
 from dash_app.database.play_table import PlayTable
 from dash_app.database.run_table import RunTable
 from dash_app.database.single_insert import RowTakenError, SingleInsert
-from dash_app.errors import ConflictError, StoreBusyError, StoreError
+from dash_app.database.snapshot_table import SnapshotTable
+from dash_app.database.trash import Trash
+from dash_app.errors import StoreError
 from dash_app.records.operations import (
     CONFIGURE,
     NODE_KINDS,
@@ -27,14 +29,13 @@ from dash_app.records.operations import (
     Operation,
     SessionRecord,
     Snapshot,
-    short,
 )
 from dash_app.records.runs import RunRecord
 from dash_app.records.versions import ModelVersion
 
 _log = logging.getLogger(__name__)
 
-_sessions, _operations, _snapshots = schema.sessions, schema.operations, schema.snapshots
+_sessions, _operations = schema.sessions, schema.operations
 _id: sa.BindParameter[str] = sa.bindparam("session_id")
 _seq: sa.BindParameter[int] = sa.bindparam("seq")
 
@@ -71,11 +72,6 @@ _USE_OF_KEY = sa.union_all(  # one statement: each click reads it
 _REVISION = sa.select(sa.func.coalesce(_LAST_SEQ, 0)).where(_sessions.c.id == _id, _LIVES)
 
 
-_ATTEMPTS = 20
-SPARSE_EVERY = 1000
-"""Older snapshots are kept only at depths that are multiples of this; saves space, slows undo."""
-
-
 class PointRow(NamedTuple):
     """The columns of an operation that determine the points; `detail` is JSON."""
 
@@ -84,10 +80,6 @@ class PointRow(NamedTuple):
     kind: str
     points: Optional[bytes]
     detail: Optional[str]
-
-
-class SequenceTakenError(Exception):
-    """The sequence number or idempotency key is taken, or the session was deleted."""
 
 
 class IdDeletedError(Exception):
@@ -105,6 +97,8 @@ class Store:
         self._insert_one = SingleInsert(self._engine, _INSERT)
         self.runs = RunTable(self._engine, self._reader)
         self.plays = PlayTable(self._engine, self._reader)
+        self.snapshots = SnapshotTable(self._engine, self._reader)
+        self.trash = Trash(self._engine, self._reader)
 
     def ping(self) -> None:
         """Check that the store can be used.
@@ -167,21 +161,6 @@ class Store:
                 sa.update(_sessions).where(_sessions.c.id == session_id).values(touched_at=now)
             )
 
-    def delete_session(
-        self, session_id: str, now: float, *, untouched_since: Optional[float] = None
-    ) -> bool:
-        """Mark the session as deleted, until `purge` removes it; return False if there is none.
-
-        With `untouched_since`, delete it only if it was not used since then.
-        """
-        for _ in range(_ATTEMPTS):
-            try:
-                with writing(self._engine) as connection:
-                    return trash.throw_away(connection, session_id, now, untouched_since)
-            except sa.exc.IntegrityError:
-                continue  # another writer appended at the same time
-        raise ConflictError(f"expected no appends while a session is deleted, got {_ATTEMPTS}")
-
     def untouched(self, before: float) -> list[str]:
         """Return the ids of the sessions whose last use is before `before`."""
         found = sa.select(_sessions.c.id).where(_sessions.c.touched_at < before, _LIVES)
@@ -194,25 +173,6 @@ class Store:
             found = connection.execute(sa.select(sa.func.max(_sessions.c.touched_at)).where(_LIVES))
             newest: Optional[float] = found.scalar()
             return newest
-
-    def deleted(self) -> list[tuple[SessionRecord, float]]:
-        """Return the deleted sessions, each with the time of its deletion."""
-        c = _sessions.c
-        found = sa.select(_sessions).where(c.deleted_at.is_not(None)).order_by(c.deleted_at)
-        with self._reader.connect() as connection:
-            gone = connection.execute(found).all()
-        return [(rows.session_record(row), row.deleted_at) for row in gone]
-
-    def undelete_session(self, session_id: str, now: float) -> bool:
-        """Restore a deleted session completely; return False if there is none of that id."""
-        with writing(self._engine) as connection:
-            return trash.take_back(connection, session_id, now)
-
-    def purge(self, before: float) -> int:
-        """Remove the sessions deleted before `before` for good; return how many."""
-        deleted = sa.delete(_sessions).where(_sessions.c.deleted_at < before)
-        with writing(self._engine) as connection:
-            return connection.execute(deleted).rowcount
 
     def revision(self, session_id: str) -> Optional[int]:
         """Return the last sequence number; 0 for an empty log, None without a session."""
@@ -243,7 +203,7 @@ class Store:
 
         Raises
         ------
-        SequenceTakenError : a sequence number is taken, or the session was deleted
+        RowTakenError : a sequence number or the key is taken, or the session was deleted
         CancelledError : the run to finish was cancelled
         """
         new = [rows.operation_row(session_id, each) for each in operations]
@@ -254,11 +214,11 @@ class Store:
             with writing(self._engine) as connection:
                 connection.execute(_INSERT, new if len(new) > 1 else new[0])
                 if snapshots:
-                    self._put(connection, session_id, snapshots)
+                    self.snapshots.insert(connection, session_id, snapshots)
                 if finish_run is not None:
                     self.runs.mark_done(connection, finish_run, operations[-1])
-        except (sa.exc.IntegrityError, RowTakenError) as error:
-            raise SequenceTakenError(session_id) from error
+        except sa.exc.IntegrityError as error:
+            raise RowTakenError(session_id) from error
 
     def last(self, session_id: str) -> Optional[Operation]:
         """Return the newest operation without its points, if any."""
@@ -381,59 +341,6 @@ class Store:
         newest = trained.order_by(_operations.c.seq.desc()).limit(1)
         return self._operation(newest, session_id=session_id)
 
-    # ------------------------------------------------------------------ snapshots
-
-    def snapshot_nodes(self, session_id: str, state_version: int) -> set[int]:
-        """Return the nodes that have a snapshot of that version."""
-        c = _snapshots.c
-        found = sa.select(c.node).where(c.session_id == _id, c.state_version == state_version)
-        with self._reader.connect() as connection:
-            return set(connection.execute(found, {"session_id": session_id}).scalars())
-
-    def snapshot(self, session_id: str, node: int) -> Optional[Snapshot]:
-        """Return the snapshot at the node."""
-        c = _snapshots.c
-        found = sa.select(c.node, c.depth, c.state_version, c.body).where(
-            c.session_id == _id, c.node == node
-        )
-        row = self._first(found, session_id=session_id)
-        return None if row is None else Snapshot(**row._mapping)
-
-    def snapshots(self, session_id: str) -> list[Snapshot]:
-        """Return every snapshot of the session."""
-        c = _snapshots.c
-        found = sa.select(c.node, c.depth, c.state_version, c.body).where(c.session_id == _id)
-        with self._reader.connect() as connection:
-            found_rows = connection.execute(found.order_by(c.node), {"session_id": session_id})
-            return [Snapshot(**row._mapping) for row in found_rows]
-
-    def put_snapshots(self, session_id: str, snapshots: Sequence[Snapshot]) -> None:
-        """Write the snapshots and replace older ones; skip this if the store is locked."""
-        try:
-            with writing(self._optional) as connection:
-                self._put(connection, session_id, snapshots)
-        except StoreBusyError:
-            _log.info("session %s: no snapshot kept, the store is locked", short(session_id))
-        except sa.exc.IntegrityError as error:
-            raise SequenceTakenError(session_id) from error
-
-    def _put(
-        self, connection: sa.Connection, session_id: str, snapshots: Sequence[Snapshot]
-    ) -> None:
-        c = _snapshots.c
-        for each in snapshots:
-            at_node = sa.and_(c.session_id == session_id, c.node == each.node)
-            connection.execute(sa.delete(_snapshots).where(at_node))
-            connection.execute(sa.insert(_snapshots), {"session_id": session_id, **vars(each)})
-            if each.depth % SPARSE_EVERY == 0:
-                connection.execute(
-                    sa.delete(_snapshots).where(
-                        c.session_id == session_id,
-                        c.depth <= each.depth - SPARSE_EVERY,
-                        c.depth % SPARSE_EVERY != 0,
-                    )
-                )
-
     # ------------------------------------------------------------------ import
 
     def restore(
@@ -457,7 +364,7 @@ class Store:
                 connection.execute(sa.insert(_sessions), rows.session_row(record))
                 if log:
                     connection.execute(_INSERT, log)
-                self._put(connection, record.id, snapshots)
+                self.snapshots.insert(connection, record.id, snapshots)
         except sa.exc.IntegrityError as error:
             raise StoreError(f"there is a session {record.id} already") from error
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Optional
 
+from dash_app.database.snapshot_table import SPARSE_EVERY
 from dash_app.errors import RefusedError, SessionNotFoundError, StateError, StoreError
 from dash_app.journal import fold
 from dash_app.journal.active_points import ActivePoints, increments_at, points_at
@@ -32,7 +33,7 @@ from dash_app.records.operations import (
     short,
 )
 from dash_app.records.versions import ModelVersion, Training
-from dash_app.store import SPARSE_EVERY, Store
+from dash_app.store import Store
 
 _log = logging.getLogger(__name__)
 
@@ -151,7 +152,7 @@ class History:
 
         The states on the way are added to `recent`, because an undo needs them next.
         """
-        kept = self._store.snapshot_nodes(record.id, STATE_VERSION)
+        kept = self._store.snapshots.nodes(record.id, STATE_VERSION)
         path: list[Operation] = []
         known: dict[int, Operation] = {}
         base: Optional[State] = None
@@ -188,11 +189,11 @@ class History:
                 continue
             # restore snapshots that were thinned out or had another version: the next load is fast
             if state.depth % SPARSE_EVERY == 0 or state.depth > final_depth - SPARSE_EVERY:
-                self._store.put_snapshots(record.id, [fold.snapshot(state)])
+                self._store.snapshots.put(record.id, [fold.snapshot(state)])
             state.n_unsaved = 0
 
     def _restored(self, session_id: str, node: int) -> Optional[State]:
-        kept = self._store.snapshot(session_id, node)
+        kept = self._store.snapshots.get(session_id, node)
         if kept is None:  # another process has just deleted it
             return None
         try:

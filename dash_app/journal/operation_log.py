@@ -17,6 +17,7 @@ from typing import Optional, TypeVar
 
 from dash_app.admission.effort import Effort
 from dash_app.admission.waits import Waits
+from dash_app.database.single_insert import RowTakenError
 from dash_app.errors import (
     BudgetError,
     BusyError,
@@ -41,7 +42,7 @@ from dash_app.records.operations import (
 )
 from dash_app.records.runs import RunRecord
 from dash_app.records.versions import ModelVersion
-from dash_app.store import SequenceTakenError, Store
+from dash_app.store import Store
 
 _log = logging.getLogger(__name__)
 
@@ -227,7 +228,7 @@ class OperationLog:
             if operations:
                 run_id = None if finish is None else finish.run_id
                 self._store.append(session_id, operations, snapshots, finish_run=run_id)
-        except SequenceTakenError:
+        except RowTakenError:
             _log.info("session %s: another process wrote first, trying again", short(session_id))
             live.become(before)
             live.recent = RecentStates()  # it may contain nodes that are not in the log

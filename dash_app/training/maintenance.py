@@ -97,13 +97,13 @@ class Maintenance:
         gone = [
             each
             for each in untouched
-            if self._store.delete_session(each, now, untouched_since=before)
+            if self._store.trash.throw_away(each, now, untouched_since=before)
         ]
         if gone:
             _log.info(
                 "deleted %d sessions untouched for %.3g days", len(gone), self._ttl_s / _DAY_S
             )
-        n_purged = self._store.purge(now - _KEPT_S)
+        n_purged = self._store.trash.purge(now - _KEPT_S)
         if n_purged:
             _log.info("removed %d deleted sessions for good", n_purged)
         return len(gone)

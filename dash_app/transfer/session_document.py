@@ -37,7 +37,7 @@ def exported(store: Store, session_id: str) -> Document:
         raise SessionNotFoundError(f"expected the id of a session, got {session_id!r}")
     live = History(store).load(session_id)
     operations = store.operations(session_id)[: live.seq]
-    kept = {each.node: each for each in store.snapshots(session_id) if each.node <= live.seq}
+    kept = {each.node: each for each in store.snapshots.all(session_id) if each.node <= live.seq}
     if live.state.node > 0:
         kept[live.state.node] = fold.snapshot(live.state)
     return {

@@ -165,7 +165,7 @@ def test_replay_without_snapshots_gives_the_same_bits(sessions: Sessions, config
         assert np.array_equal(value, replayed.learner.state()[name]), name
     assert replayed.learner.mixture == view.online.mixture
     # the replay has written its snapshots for the next load
-    assert store.snapshot_nodes(session_id, fold.STATE_VERSION) == {5, 10, 15, 20}
+    assert store.snapshots.nodes(session_id, fold.STATE_VERSION) == {5, 10, 15, 20}
     store.close()
 
 
@@ -190,15 +190,15 @@ def test_old_snapshots_are_thinned_out(
     another_process: Callable[[], Sessions],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from dash_app import store
+    from dash_app.database import snapshot_table
     from dash_app.journal import history
 
-    monkeypatch.setattr(store, "SPARSE_EVERY", 20)
+    monkeypatch.setattr(snapshot_table, "SPARSE_EVERY", 20)
     monkeypatch.setattr(history, "SPARSE_EVERY", 20)
     session_id = sessions.create(n_components=1).id
     for i in range(62):
         sessions.add(session_id, [float(i % 7)])
-    kept = sessions.store.snapshot_nodes(session_id, fold.STATE_VERSION)
+    kept = sessions.store.snapshots.nodes(session_id, fold.STATE_VERSION)
     assert kept == {20, 40, 45, 50, 55, 60}
     for _ in range(40):  # to a depth where snapshots were removed
         view = sessions.undo(session_id)
@@ -303,5 +303,5 @@ def test_large_increments_have_snapshots_of_their_own(
     session_id = sessions.create(n_components=2).id
     for size in (60, 60, 10):
         view = sessions.add(session_id, np.random.default_rng(size).normal(size=size))
-    assert sessions.store.snapshot_nodes(session_id, fold.STATE_VERSION) == {2}
+    assert sessions.store.snapshots.nodes(session_id, fold.STATE_VERSION) == {2}
     assert another_process().view(session_id) == view

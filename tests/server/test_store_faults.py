@@ -212,7 +212,7 @@ def test_list_of_a_store_with_damaged_snapshots_shows_the_sessions_and_says_so(
     sessions.add(session_id, np.linspace(-1.0, 1.0, 300))
     for point in np.linspace(-1.0, 1.0, SNAPSHOT_EVERY):
         sessions.add(session_id, [point])
-    (snapshot,) = sessions.store.snapshots(session_id)
+    (snapshot,) = sessions.store.snapshots.all(session_id)
     sessions.close()
     middle = len(snapshot.body) // 2
     damage(file, 1 + file.read_bytes().index(snapshot.body[middle : middle + 50]) // 4096, 1)

@@ -78,7 +78,7 @@ def test_import_over_an_existing_session_is_refused(sessions: Sessions, session_
         session_document.imported(sessions.store, document)
     assert sessions.view(session_id).n_points == 21
     sessions.delete(session_id)
-    sessions.store.purge(time.time() + 1.0)
+    sessions.store.trash.purge(time.time() + 1.0)
     assert session_document.imported(sessions.store, document) == session_id
     assert sessions.view(session_id).n_points == 21
 

@@ -54,11 +54,11 @@ def test_deleted_session_is_invisible_and_can_be_restored_completely(
     with pytest.raises(RunNotFoundError):
         sessions.trainings.run(session_id, run.id)
     assert sessions.store.sessions() == []
-    assert [record.id for record, _ in sessions.store.deleted()] == [session_id]
-    assert sessions.store.undelete_session(session_id, time.time())
+    assert [record.id for record, _ in sessions.store.trash.sessions()] == [session_id]
+    assert sessions.store.trash.take_back(session_id, time.time())
     assert sessions.view(session_id) == before
     assert sessions.add(session_id, [0.5]).n_points == 3
-    assert not sessions.store.undelete_session(session_id, time.time())
+    assert not sessions.store.trash.take_back(session_id, time.time())
 
 
 def test_add_by_a_process_that_did_not_see_the_deletion_is_refused(
@@ -80,8 +80,8 @@ def test_deleted_session_is_removed_for_good_after_a_day(
     now, monotonic = time.time(), time.monotonic()
     for later_s, n_deleted in ((DAY_S - HOUR_S, 1), (DAY_S + HOUR_S, 0)):
         sessions._maintenance.expire(now + later_s, monotonic + later_s)
-        assert len(sessions.store.deleted()) == n_deleted
-    assert not sessions.store.undelete_session(session_id, now)
+        assert len(sessions.store.trash.sessions()) == n_deleted
+    assert not sessions.store.trash.take_back(session_id, now)
 
 
 def test_import_over_a_deleted_session_keeps_both(sessions: Sessions, session_id: str) -> None:
@@ -92,8 +92,8 @@ def test_import_over_a_deleted_session_keeps_both(sessions: Sessions, session_id
     imported = session_document.imported(sessions.store, document)
     assert imported != session_id
     assert sessions.view(imported) == dataclasses.replace(before, id=imported)
-    assert [kept.id for kept, _ in sessions.store.deleted()] == [session_id]
-    assert sessions.store.undelete_session(session_id, time.time())
+    assert [kept.id for kept, _ in sessions.store.trash.sessions()] == [session_id]
+    assert sessions.store.trash.take_back(session_id, time.time())
     assert sessions.points(session_id).tolist() == [0.1, 0.4, 7.0]
 
 
@@ -105,7 +105,7 @@ def test_store_of_the_first_schema_is_migrated(config: Config) -> None:
         connection.execute(sa.insert(schema.schema_version).values(version=1))
     engine.dispose()
     store = Store(config.store_url)
-    assert store.deleted() == []
+    assert store.trash.sessions() == []
     store.close()
 
 
