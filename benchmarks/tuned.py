@@ -21,10 +21,11 @@ import dash_app.learning
 
 PACKAGE = "dash_app.learning"
 
-NOT_TUNED = ("adam", "comparison", "compiled", "grid", "mixture", "objective", "points", "provided")
+NOT_TUNED = (
+    *("adam", "comparison", "compiled", "grid", "learner_state", "mixture", "objective", "points"),
+    "provided",
+)
 """Modules whose numbers are limits, definitions or of another method."""
-
-NOT_TUNED_NAMES = ("STATE_VERSION",)
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def _constants(module: ModuleType) -> list[str]:
     tree = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))
     targets = [t for node in tree.body if isinstance(node, ast.Assign) for t in node.targets]
     names = [n.id for target in targets for n in ast.walk(target) if isinstance(n, ast.Name)]
-    return [n for n in names if re.fullmatch("_?[A-Z][A-Z0-9_]*", n) and n not in NOT_TUNED_NAMES]
+    return [name for name in names if re.fullmatch("_?[A-Z][A-Z0-9_]*", name)]
 
 
 def variants_of(number: TunedNumber) -> list[Variant]:

@@ -17,8 +17,9 @@ from typing import Any, Optional
 from dash_app.database.encoding import from_bytes, to_bytes
 from dash_app.errors import RefusedError, StateError
 from dash_app.learning import OnlineGaussianMixture
+from dash_app.learning.learner_state import STATE_VERSION
 from dash_app.learning.mixture import Array, Mixture
-from dash_app.learning.online import STATE_VERSION, Arrived, OnStep
+from dash_app.learning.online import Arrived, OnStep
 from dash_app.records.operations import (
     ADD,
     CLEAR,

@@ -14,8 +14,9 @@ from dash_app.journal.active_points import ActivePoints, increments_at, points_a
 from dash_app.journal.fold import SNAPSHOT_EVERY, State
 from dash_app.journal.live import Live, RecentStates
 from dash_app.journal.recent import Recent, extended
+from dash_app.learning.learner_state import STATE_VERSION
 from dash_app.learning.mixture import Array, Mixture
-from dash_app.learning.online import STATE_VERSION, Arrived, OnStep
+from dash_app.learning.online import Arrived, OnStep
 from dash_app.records.operations import (
     ADD,
     CLEAR,

@@ -8,7 +8,7 @@ objective. Some updates also search for better optima.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import groupby
 from typing import Any, Optional
@@ -17,12 +17,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dash_app.errors import RefusedError, StateError, UntrainedError
+from dash_app.learning import learner_state
 from dash_app.learning.mixture import Array, Mixture
-from dash_app.learning.objective import (
-    Candidates,
-    Objective,
-    all_equal,
-)
+from dash_app.learning.objective import Objective, all_equal
 from dash_app.learning.points import (
     DEFAULT_CAPACITY,
     MAX_HALF_LIFE,
@@ -35,14 +32,9 @@ from dash_app.learning.points import (
     check_whole,
 )
 from dash_app.learning.summary import WeightedSummary
-from dash_app.learning.tracking import Incumbent, TrackingState, search_anew, update
-
-STATE_VERSION = 8
-"""Version of the format of `OnlineGaussianMixture.state`."""
+from dash_app.learning.tracking import TrackingState, search_anew, update
 
 OnStep = Callable[[], None]
-
-_LARGEST = float(np.finfo(np.float64).max)
 
 _SETTINGS = ("n_components", "seed", "half_life", "prior_weight", "capacity")
 
@@ -270,24 +262,9 @@ class OnlineGaussianMixture:
         Lists instead of arrays, as JSON has them, are restored too.
         """
         with self._lock:
-            return self._state(self._trained() if self._summary.n_atoms else None)
-
-    def _state(self, state: Optional[TrackingState]) -> dict[str, Any]:
-        return {
-            "version": STATE_VERSION,
-            "n_components": self.n_components,
-            "seed": self.seed,
-            "half_life": self.half_life,
-            "prior_weight": self.prior_weight,
-            "capacity": self.capacity,
-            "n_points": self._n_points,
-            "exact": self._summary.exact,
-            "bounds": np.array([self._summary.low, self._summary.high]),
-            "atom_means": self._summary.means.copy(),
-            "atom_masses": self._summary.masses.copy(),
-            "atom_variances": self._summary.variances.copy(),
-            **({"mixture": None} if state is None else _to_plain(state)),
-        }
+            tracking = self._trained() if self._summary.n_atoms else None
+            settings = {name: getattr(self, name) for name in _SETTINGS}
+            return learner_state.to_plain(settings, self._n_points, self._summary, tracking)
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> OnlineGaussianMixture:
@@ -297,25 +274,12 @@ class OnlineGaussianMixture:
         ------
         StateError : if the state has another version or is damaged
         """
-        if not isinstance(state, Mapping):
-            raise StateError(f"expected a learner's state, got {type(state).__name__}")
-        version = state.get("version")
-        if version != STATE_VERSION:
-            raise StateError(
-                f"expected a learner's state of version {STATE_VERSION}, got {version}"
-            )
+        learner_state.check_version(state)
         try:
-            learner = cls(
-                int(state["n_components"]),
-                seed=int(state["seed"]),
-                half_life=state["half_life"],
-                prior_weight=float(state["prior_weight"]),
-                capacity=int(state["capacity"]),
-            )
-            learner._summary = _restored_summary(state, learner.capacity)
-            learner._n_points = int(check_number("n_points", state["n_points"], 0, 2.0**62))
-            if state["mixture"] is not None:
-                learner._tracking = _from_plain(state)
+            learner = cls(**learner_state.read_settings(state))
+            learner._summary = learner_state.read_summary(state, learner.capacity)
+            learner._n_points = learner_state.read_n_points(state)
+            learner._tracking = learner_state.read_tracking(state)
         except (KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
             raise StateError(f"expected a learner's state, got a damaged one: {error}") from error
         return learner
@@ -419,62 +383,3 @@ def _checked_half_life(half_life: Optional[float]) -> Optional[float]:
     if half_life is None:
         return None
     return check_number("half_life", half_life, MIN_HALF_LIFE, MAX_HALF_LIFE)
-
-
-def _to_plain(state: TrackingState) -> dict[str, Any]:
-    incumbent = state.incumbent
-    mixture = Candidates(*(part[None] for part in _parts(incumbent.mixture)))
-    return {
-        "mixture": _to_array(mixture),
-        "objective": incumbent.objective,
-        "mean_nll": incumbent.mean_nll,
-        "archive": _to_array(state.archive),
-        "misfit_nats": state.misfit_nats,
-        "n_new": state.n_new,
-    }
-
-
-def _from_plain(plain: dict[str, Any]) -> TrackingState:
-    size = int(plain["n_components"])
-    mixture = _from_array(plain["mixture"], size)
-    return TrackingState(
-        Incumbent(
-            Mixture(mixture.weights[0], mixture.means[0], mixture.variances[0]),
-            check_number("objective", plain["objective"], -_LARGEST),
-            check_number("mean_nll", plain["mean_nll"], -_LARGEST),
-        ),
-        _from_array(plain["archive"], size),
-        misfit_nats=check_number("misfit_nats", plain["misfit_nats"], 0.0),
-        n_new=check_number("n_new", plain["n_new"], 0.0),
-    )
-
-
-def _restored_summary(plain: dict[str, Any], capacity: int) -> WeightedSummary:
-    names = ("atom_means", "atom_masses", "atom_variances")
-    # numpy makes NaN of None
-    means, masses, variances = (np.array(plain[name], dtype=np.float64) for name in names)
-    if means.ndim != 1 or not means.shape == masses.shape == variances.shape:
-        shapes = ", ".join(str(each.shape) for each in (means, masses, variances))
-        raise ValueError(f"expected lists of one length for {', '.join(names)}, got {shapes}")
-    if not np.isfinite([means, masses, variances]).all():
-        raise ValueError(f"expected finite numbers for {', '.join(names)}")
-    if not isinstance(plain["exact"], bool):
-        raise TypeError(f"expected true or false for exact, got {plain['exact']!r}")
-    low, high = (float(bound) for bound in plain["bounds"])
-    return WeightedSummary(capacity, means, masses, variances, plain["exact"], low, high)
-
-
-def _parts(mixture: Mixture) -> tuple[Array, Array, Array]:
-    return mixture.weights, mixture.means, mixture.variances
-
-
-def _to_array(candidates: Candidates) -> Array:
-    """Return shape (n_candidates, 3, K): weights, means, variances."""
-    return np.stack([candidates.weights, candidates.means, candidates.variances], axis=1)
-
-
-def _from_array(values: ArrayLike, n_components: int) -> Candidates:
-    array = np.array(values, dtype=np.float64)
-    if array.size == 0:  # JSON keeps no shape of an empty array
-        return Candidates.none(n_components)
-    return Candidates(array[:, 0], array[:, 1], array[:, 2])

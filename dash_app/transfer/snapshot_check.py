@@ -11,7 +11,7 @@ import numpy as np
 from dash_app.errors import StateError
 from dash_app.journal import fold
 from dash_app.learning import OnlineGaussianMixture
-from dash_app.learning.online import STATE_VERSION
+from dash_app.learning.learner_state import STATE_VERSION
 from dash_app.records.operations import ROOT, Snapshot
 from dash_app.transfer.log_check import Folded, Node
 
