@@ -12,7 +12,35 @@ from typing import Optional
 from flask import Response, current_app, jsonify, request
 from flask_openapi3 import APIBlueprint, OpenAPI, Tag
 
-from dash_app import api_models as models
+from dash_app.api_answers import (
+    ComparisonAnswer,
+    DensityAnswer,
+    ErrorAnswer,
+    HealthAnswer,
+    ModelAnswer,
+    ModelsAnswer,
+    OperationsAnswer,
+    PointsAnswer,
+    RunAnswer,
+    SessionAnswer,
+)
+from dash_app.api_requests import (
+    DensityQuery,
+    LogQuery,
+    ModelQuery,
+    NewSession,
+    NewSessionHeader,
+    NoValues,
+    OnceHeader,
+    PageQuery,
+    Points,
+    PointsQuery,
+    RunPath,
+    SessionChange,
+    SessionPath,
+    Training,
+    Undo,
+)
 from dash_app.documents import (
     comparison_document,
     model_document,
@@ -29,7 +57,7 @@ from dash_app.web import bodies
 from dash_app.web.documentation import error_responses
 from dash_app.web.signing import derived_id
 
-VALIDATION_MODEL = models.ErrorAnswer
+VALIDATION_MODEL = ErrorAnswer
 PREFIX = "/api/v1"
 
 _REACH_STDS = 4.0
@@ -55,7 +83,7 @@ def register(server: OpenAPI, sessions: Sessions) -> None:
     assert server.extensions["sessions"] is sessions
     server.register_api(_api)
 
-    answers = {200: models.HealthAnswer, **error_responses(421, 503)}
+    answers = {200: HealthAnswer, **error_responses(421, 503)}
 
     @server.get("/healthz", tags=[_SERVER], responses=answers)
     def health() -> Response:
@@ -90,9 +118,9 @@ _WITH_BODY = {*_BODY_OPTIONAL, "change_session", "add_points", "remove_points"}
 # ---------------------------------------------------------------------- sessions
 
 
-@_api.post("/sessions", tags=[_SESSIONS], responses={201: models.SessionAnswer})
+@_api.post("/sessions", tags=[_SESSIONS], responses={201: SessionAnswer})
 def create_session(
-    header: models.NewSessionHeader, body: models.NewSession
+    header: NewSessionHeader, body: NewSession
 ) -> tuple[Response, int, dict[str, str]]:
     """Create a session. A repeated request with the same key returns the same session."""
     key = header.idempotency_key
@@ -101,16 +129,14 @@ def create_session(
     return jsonify(session_document(view)), 201, {"Location": f"{PREFIX}/sessions/{view.id}"}
 
 
-@_api.get("/sessions/<session_id>", tags=[_SESSIONS], responses={200: models.SessionAnswer})
-def get_session(path: models.SessionPath) -> Response:
+@_api.get("/sessions/<session_id>", tags=[_SESSIONS], responses={200: SessionAnswer})
+def get_session(path: SessionPath) -> Response:
     """Return the session with its current models."""
     return jsonify(session_document(_sessions().view(path.session_id)))
 
 
-@_api.patch("/sessions/<session_id>", tags=[_SESSIONS], responses={200: models.SessionAnswer})
-def change_session(
-    path: models.SessionPath, header: models.OnceHeader, body: models.SessionChange
-) -> Response:
+@_api.patch("/sessions/<session_id>", tags=[_SESSIONS], responses={200: SessionAnswer})
+def change_session(path: SessionPath, header: OnceHeader, body: SessionChange) -> Response:
     """Change the number of components, the half-life or the capacity.
 
     A new number of components retrains the online model on its summary of the points. A new
@@ -122,7 +148,7 @@ def change_session(
 
 
 @_api.delete("/sessions/<session_id>", tags=[_SESSIONS], responses={204: None})
-def delete_session(path: models.SessionPath) -> tuple[str, int]:
+def delete_session(path: SessionPath) -> tuple[str, int]:
     """Delete the session with all its points, models and history.
 
     An operator can restore it for a day. Then it is removed for good.
@@ -134,27 +160,23 @@ def delete_session(path: models.SessionPath) -> tuple[str, int]:
 # ---------------------------------------------------------------------- points
 
 
-@_api.post("/sessions/<session_id>/points", tags=[_POINTS], responses={200: models.SessionAnswer})
-def add_points(
-    path: models.SessionPath, header: models.OnceHeader, body: models.Points
-) -> Response:
+@_api.post("/sessions/<session_id>/points", tags=[_POINTS], responses={200: SessionAnswer})
+def add_points(path: SessionPath, header: OnceHeader, body: Points) -> Response:
     """Add an increment and train the online model on it. It is on disk before the answer."""
     view = _sessions().add(path.session_id, body.x, idempotency_key=header.idempotency_key)
     return jsonify(session_document(view))
 
 
-@_api.get("/sessions/<session_id>/points", tags=[_POINTS], responses={200: models.PointsAnswer})
-def get_points(path: models.SessionPath, query: models.PointsQuery) -> Response:
+@_api.get("/sessions/<session_id>/points", tags=[_POINTS], responses={200: PointsAnswer})
+def get_points(path: SessionPath, query: PointsQuery) -> Response:
     """Return a page of the active points in order of arrival, and the number of all."""
     points = _sessions().points(path.session_id)
     page = points[query.offset : query.offset + query.limit]
     return jsonify(x=page.tolist(), offset=query.offset, n_points=points.size)
 
 
-@_api.delete("/sessions/<session_id>/points", tags=[_POINTS], responses={200: models.SessionAnswer})
-def remove_points(
-    path: models.SessionPath, header: models.OnceHeader, body: models.Points
-) -> Response:
+@_api.delete("/sessions/<session_id>/points", tags=[_POINTS], responses={200: SessionAnswer})
+def remove_points(path: SessionPath, header: OnceHeader, body: Points) -> Response:
     """Remove the last occurrence of each point.
 
     It is refused with a half-life, and if any of the points came while one was set.
@@ -163,8 +185,8 @@ def remove_points(
     return jsonify(session_document(view))
 
 
-@_api.post("/sessions/<session_id>/undo", tags=[_POINTS], responses={200: models.SessionAnswer})
-def undo(path: models.SessionPath, header: models.OnceHeader, body: models.Undo) -> Response:
+@_api.post("/sessions/<session_id>/undo", tags=[_POINTS], responses={200: SessionAnswer})
+def undo(path: SessionPath, header: OnceHeader, body: Undo) -> Response:
     """Undo the last change of points or settings. A training from scratch stays.
 
     With `n_points` one undo goes back to the newest earlier state with that many points; one redo
@@ -176,15 +198,15 @@ def undo(path: models.SessionPath, header: models.OnceHeader, body: models.Undo)
     return jsonify(session_document(view))
 
 
-@_api.post("/sessions/<session_id>/redo", tags=[_POINTS], responses={200: models.SessionAnswer})
-def redo(path: models.SessionPath, header: models.OnceHeader, body: models.NoValues) -> Response:
+@_api.post("/sessions/<session_id>/redo", tags=[_POINTS], responses={200: SessionAnswer})
+def redo(path: SessionPath, header: OnceHeader, body: NoValues) -> Response:
     """Redo the last undone change."""
     view = _sessions().redo(path.session_id, idempotency_key=header.idempotency_key)
     return jsonify(session_document(view))
 
 
-@_api.post("/sessions/<session_id>/clear", tags=[_POINTS], responses={200: models.SessionAnswer})
-def clear(path: models.SessionPath, header: models.OnceHeader, body: models.NoValues) -> Response:
+@_api.post("/sessions/<session_id>/clear", tags=[_POINTS], responses={200: SessionAnswer})
+def clear(path: SessionPath, header: OnceHeader, body: NoValues) -> Response:
     """Remove the points and models; the settings and the log stay."""
     view = _sessions().clear(path.session_id, idempotency_key=header.idempotency_key)
     return jsonify(session_document(view))
@@ -196,10 +218,10 @@ def clear(path: models.SessionPath, header: models.OnceHeader, body: models.NoVa
 @_api.post(
     "/sessions/<session_id>/train",
     tags=[_MODELS],
-    responses={200: models.RunAnswer, 202: models.RunAnswer},
+    responses={200: RunAnswer, 202: RunAnswer},
 )
 def train(
-    path: models.SessionPath, header: models.OnceHeader, body: models.Training
+    path: SessionPath, header: OnceHeader, body: Training
 ) -> tuple[Response, int, dict[str, str]]:
     """Train from scratch on all active points. A queued or running training is cancelled.
 
@@ -218,8 +240,8 @@ def train(
     return jsonify(run_document(run)), status, {"Location": location}
 
 
-@_api.get("/sessions/<session_id>/runs/<run_id>", tags=[_MODELS], responses={200: models.RunAnswer})
-def get_run(path: models.RunPath) -> Response:
+@_api.get("/sessions/<session_id>/runs/<run_id>", tags=[_MODELS], responses={200: RunAnswer})
+def get_run(path: RunPath) -> Response:
     """Return a training from scratch with its losses so far."""
     return jsonify(run_document(_sessions().trainings.run(path.session_id, path.run_id)))
 
@@ -227,37 +249,35 @@ def get_run(path: models.RunPath) -> Response:
 @_api.post(
     "/sessions/<session_id>/runs/<run_id>/cancel",
     tags=[_MODELS],
-    responses={200: models.RunAnswer},
+    responses={200: RunAnswer},
 )
-def cancel_run(path: models.RunPath, body: models.NoValues) -> Response:
+def cancel_run(path: RunPath, body: NoValues) -> Response:
     """Stop a training; a training that has ended does not change."""
     return jsonify(run_document(_sessions().trainings.cancel(path.session_id, path.run_id)))
 
 
-@_api.get("/sessions/<session_id>/parameters", tags=[_MODELS], responses={200: models.ModelAnswer})
-def get_parameters(path: models.SessionPath, query: models.ModelQuery) -> Response:
+@_api.get("/sessions/<session_id>/parameters", tags=[_MODELS], responses={200: ModelAnswer})
+def get_parameters(path: SessionPath, query: ModelQuery) -> Response:
     """Return the current model."""
     return jsonify(model_document(_sessions().models.current(path.session_id, query.model)))
 
 
-@_api.get(
-    "/sessions/<session_id>/comparison", tags=[_MODELS], responses={200: models.ComparisonAnswer}
-)
-def get_comparison(path: models.SessionPath) -> Response:
+@_api.get("/sessions/<session_id>/comparison", tags=[_MODELS], responses={200: ComparisonAnswer})
+def get_comparison(path: SessionPath) -> Response:
     """Compare the online model with the model from scratch."""
     return jsonify(comparison_document(_sessions().models.compare(path.session_id)))
 
 
-@_api.get("/sessions/<session_id>/density", tags=[_MODELS], responses={200: models.DensityAnswer})
-def get_density(path: models.SessionPath, query: models.DensityQuery) -> Response:
+@_api.get("/sessions/<session_id>/density", tags=[_MODELS], responses={200: DensityAnswer})
+def get_density(path: SessionPath, query: DensityQuery) -> Response:
     """Return the current model's density; the positions resolve every component."""
     mixture = _sessions().models.current(path.session_id, query.model).mixture
     x = _positions(mixture, query)
     return jsonify(x=x.tolist(), density=mixture.density(x).tolist())
 
 
-@_api.get("/sessions/<session_id>/models", tags=[_MODELS], responses={200: models.ModelsAnswer})
-def get_models(path: models.SessionPath, query: models.PageQuery) -> Response:
+@_api.get("/sessions/<session_id>/models", tags=[_MODELS], responses={200: ModelsAnswer})
+def get_models(path: SessionPath, query: PageQuery) -> Response:
     """Return the model versions, oldest first."""
     versions = _sessions().models.versions(path.session_id, after=query.after, limit=query.limit)
     return jsonify(models=[model_document(version) for version in versions])
@@ -266,15 +286,15 @@ def get_models(path: models.SessionPath, query: models.PageQuery) -> Response:
 @_api.get(
     "/sessions/<session_id>/operations",
     tags=[_SESSIONS],
-    responses={200: models.OperationsAnswer},
+    responses={200: OperationsAnswer},
 )
-def get_operations(path: models.SessionPath, query: models.LogQuery) -> Response:
+def get_operations(path: SessionPath, query: LogQuery) -> Response:
     """Return the operation log, oldest first. Of a long increment it has the first points."""
     found = _sessions().operations(path.session_id, after=query.after, limit=query.limit)
     return jsonify(operations=[operation_document(each, query.x_limit) for each in found])
 
 
-def _positions(mixture: Mixture, query: models.DensityQuery) -> Array:
+def _positions(mixture: Mixture, query: DensityQuery) -> Array:
     own = component_positions([mixture], _REACH_STDS)
     low = query.low if "low" in query.model_fields_set else float(own[0])
     high = query.high if "high" in query.model_fields_set else float(own[-1])

@@ -9,13 +9,14 @@ from flask_openapi3 import APIBlueprint, OpenAPI, Tag
 from pydantic import Field
 
 from dash_app.api import PREFIX
-from dash_app.api_models import Model, SessionPath
+from dash_app.api_requests import SessionPath
 from dash_app.documents import orders_document
 from dash_app.learning import LEARNERS
 from dash_app.learning.points import MAX_SEED
 from dash_app.sessions import Sessions
 from dash_app.training.orders import MAX_SHUFFLES
 from dash_app.web import documentation
+from dash_app.web.model import Model
 
 _ORDERS = Tag(name="orders", description="Where a learner ends if the points come otherwise.")
 

@@ -15,7 +15,7 @@ from flask_openapi3 import APIBlueprint, OpenAPI, Tag
 from pydantic import Field
 
 from dash_app.api import PREFIX
-from dash_app.api_models import Model, SessionPath
+from dash_app.api_requests import SessionPath
 from dash_app.documents import record_document
 from dash_app.errors import SessionNotFoundError
 from dash_app.journal.watch import Watch
@@ -23,6 +23,7 @@ from dash_app.learning import LEARNERS
 from dash_app.sessions import Sessions
 from dash_app.training.races import Event, Follower, Told
 from dash_app.web import documentation, event_streams
+from dash_app.web.model import Model
 
 TURN_S = 1.0
 """Longest wait for a turn to train after which a comment is sent, to detect a lost connection."""

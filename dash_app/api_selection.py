@@ -11,10 +11,11 @@ from flask_openapi3 import APIBlueprint, OpenAPI, Tag
 from pydantic import Field
 
 from dash_app.api import PREFIX
-from dash_app.api_models import Model, SessionPath
+from dash_app.api_requests import SessionPath
 from dash_app.documents import selection_document
 from dash_app.sessions import Sessions
 from dash_app.web import documentation
+from dash_app.web.model import Model
 
 _SELECTION = Tag(name="selection", description="How many components the points ask for.")
 

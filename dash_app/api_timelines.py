@@ -17,13 +17,14 @@ from flask_openapi3 import APIBlueprint, OpenAPI, Tag
 from pydantic import Field
 
 from dash_app.api import PREFIX
-from dash_app.api_models import Model, NoValues, SessionPath, with_example
+from dash_app.api_requests import NoValues, SessionPath
 from dash_app.documents import record_document, timeline_document
 from dash_app.journal.watch import Watch
 from dash_app.learning import LEARNERS
 from dash_app.sessions import Sessions
 from dash_app.training.timelines import Timeline
 from dash_app.web import bodies, documentation, event_streams, fields
+from dash_app.web.model import Model, with_example
 
 HEARTBEAT_S = 1.0
 """Time without an event after which a comment is sent, to detect a lost connection."""

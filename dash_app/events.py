@@ -20,7 +20,7 @@ from flask import Response, request
 from flask_openapi3 import OpenAPI, Tag
 
 from dash_app.api import PREFIX
-from dash_app.api_models import SessionPath
+from dash_app.api_requests import SessionPath
 from dash_app.documents import (
     changes_document,
     difference_document,

@@ -12,7 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from pydantic import BaseModel
 
-from dash_app import api_models as models
+from dash_app import api_answers as answers
 from dash_app.learning import OnlineGaussianMixture
 from dash_app.sessions import Sessions
 from tests.waiting import eventually
@@ -41,7 +41,7 @@ def checked(answer: Any, model: type[BaseModel], status: int = 200) -> Any:
 
 def refused(answer: Any, status: int, code: str, field: Any = None) -> str:
     """Check the status, code and field of an error; return its message."""
-    found = checked(answer, models.ErrorAnswer, status)["error"]
+    found = checked(answer, answers.ErrorAnswer, status)["error"]
     assert (found["code"], found["field"]) == (code, field), found
     message: str = found["message"]
     return message
@@ -49,39 +49,39 @@ def refused(answer: Any, status: int, code: str, field: Any = None) -> str:
 
 def test_session_from_creation_to_deletion(client: FlaskClient) -> None:
     made = client.post(SESSIONS, json={"n_components": 2, "seed": 3})
-    session = checked(made, models.SessionAnswer, 201)
+    session = checked(made, answers.SessionAnswer, 201)
     address = made.headers["Location"]
     assert address == f"{SESSIONS}/{session['id']}"
-    added = checked(client.post(f"{address}/points", json={"x": CLICKS}), models.SessionAnswer)
+    added = checked(client.post(f"{address}/points", json={"x": CLICKS}), answers.SessionAnswer)
     learner = OnlineGaussianMixture(2, seed=3).partial_fit(CLICKS)
     assert added["online"]["means"] == learner.mixture.means.tolist()
     assert added["online"]["loss"] == -learner.objective
     assert (added["n_points"], added["revision"]) == (5, 1)
-    assert checked(client.get(f"{address}/points"), models.PointsAnswer) == {
+    assert checked(client.get(f"{address}/points"), answers.PointsAnswer) == {
         "x": CLICKS,
         "offset": 0,
         "n_points": 5,
     }
     removed = client.delete(f"{address}/points", json={"x": [0.38]})
-    assert checked(removed, models.SessionAnswer)["n_points"] == 4
-    assert checked(client.post(f"{address}/undo"), models.SessionAnswer)["n_points"] == 5
-    assert checked(client.post(f"{address}/redo"), models.SessionAnswer)["n_points"] == 4
+    assert checked(removed, answers.SessionAnswer)["n_points"] == 4
+    assert checked(client.post(f"{address}/undo"), answers.SessionAnswer)["n_points"] == 5
+    assert checked(client.post(f"{address}/redo"), answers.SessionAnswer)["n_points"] == 4
     back = client.post(f"{address}/undo", json={"n_points": 0})
-    assert checked(back, models.SessionAnswer)["n_points"] == 0
+    assert checked(back, answers.SessionAnswer)["n_points"] == 0
     assert client.post(f"{address}/undo", json={"n_points": 3}).status_code == 409
     assert client.post(f"{address}/undo", json={"n_points": -1}).status_code == 422
     assert client.post(f"{address}/undo", data="x", content_type="text/plain").status_code == 415
-    assert checked(client.post(f"{address}/redo"), models.SessionAnswer)["n_points"] == 4
+    assert checked(client.post(f"{address}/redo"), answers.SessionAnswer)["n_points"] == 4
     patched = client.patch(address, json={"n_components": 3, "half_life": 20.5})
-    assert checked(patched, models.SessionAnswer)["half_life"] == 20.5
-    assert checked(client.patch(address, json={}), models.SessionAnswer)["half_life"] == 20.5
-    forgot = checked(client.patch(address, json={"half_life": None}), models.SessionAnswer)
+    assert checked(patched, answers.SessionAnswer)["half_life"] == 20.5
+    assert checked(client.patch(address, json={}), answers.SessionAnswer)["half_life"] == 20.5
+    forgot = checked(client.patch(address, json={"half_life": None}), answers.SessionAnswer)
     assert (forgot["half_life"], forgot["n_components"]) == (None, 3)
-    log = checked(client.get(f"{address}/operations"), models.OperationsAnswer)["operations"]
+    log = checked(client.get(f"{address}/operations"), answers.OperationsAnswer)["operations"]
     moves = ["undo", "redo", "undo", "redo"]
     kinds = ["add", "remove", *moves, "configure", "configure"]
     assert [each["kind"] for each in log] == kinds
-    assert checked(client.post(f"{address}/clear"), models.SessionAnswer)["n_points"] == 0
+    assert checked(client.post(f"{address}/clear"), answers.SessionAnswer)["n_points"] == 0
     gone = client.delete(address)
     assert (gone.status_code, gone.data) == (204, b"")
     refused(client.get(address), 404, "session_not_found")
@@ -91,14 +91,14 @@ def test_points_and_long_increments_come_in_pages(client: FlaskClient) -> None:
     address = f"{SESSIONS}/{client.post(SESSIONS, json={}).json['id']}"
     sent = [round(0.001 * i, 3) for i in range(6000)]
     client.post(f"{address}/points", json={"x": sent})
-    first = checked(client.get(f"{address}/points"), models.PointsAnswer)
+    first = checked(client.get(f"{address}/points"), answers.PointsAnswer)
     assert (first["x"], first["offset"], first["n_points"]) == (sent[:5000], 0, 6000)
     rest = client.get(f"{address}/points?offset=5000&limit=5000").json
     assert (rest["x"], rest["offset"], rest["n_points"]) == (sent[5000:], 5000, 6000)
     assert client.get(f"{address}/points?offset=6000").json["x"] == []
     assert client.get(f"{address}/points?limit=6000").json["x"] == sent
     for query, n in (("", 1000), ("?x_limit=0", 0), ("?x_limit=6000", 6000)):
-        answer = checked(client.get(f"{address}/operations{query}"), models.OperationsAnswer)
+        answer = checked(client.get(f"{address}/operations{query}"), answers.OperationsAnswer)
         [line] = answer["operations"]
         assert (line["x"], line["n_x"]) == (sent[:n], 6000)
     for query in ("points?limit=0", "points?offset=-1", "operations?x_limit=-1"):
@@ -159,46 +159,46 @@ def test_body_of_another_content_type_is_refused(
 
 
 def test_session_is_created_without_a_body(client: FlaskClient) -> None:
-    assert checked(client.post(SESSIONS), models.SessionAnswer, 201)["n_components"] == 3
+    assert checked(client.post(SESSIONS), answers.SessionAnswer, 201)["n_components"] == 3
 
 
 def test_training_from_scratch_and_comparison_with_online(
     client: FlaskClient, session: str
 ) -> None:
-    run = checked(client.post(f"{session}/train"), models.RunAnswer)
+    run = checked(client.post(f"{session}/train"), answers.RunAnswer)
     assert run["status"] == "done"
     assert run["losses"][-1] == run["loss"] == min(run["losses"])
     address = f"{session}/runs/{run['id']}"
-    assert checked(client.get(address), models.RunAnswer) == run
-    assert checked(client.post(f"{address}/cancel"), models.RunAnswer) == run
+    assert checked(client.get(address), answers.RunAnswer) == run
+    assert checked(client.post(f"{address}/cancel"), answers.RunAnswer) == run
     parameters = client.get(f"{session}/parameters?model=scratch")
-    assert checked(parameters, models.ModelAnswer) == run["model"]
-    online = checked(client.get(f"{session}/parameters"), models.ModelAnswer)
+    assert checked(parameters, answers.ModelAnswer) == run["model"]
+    online = checked(client.get(f"{session}/parameters"), answers.ModelAnswer)
     assert online["kind"] == "online"
-    view = checked(client.get(session), models.SessionAnswer)
+    view = checked(client.get(session), answers.SessionAnswer)
     assert view["online"]["exact"]
     of_training = {"run": run["id"], "method": "em", "converged": True}
     assert view["scratch"] == {**run["model"], **of_training}
-    comparison = checked(client.get(f"{session}/comparison"), models.ComparisonAnswer)
+    comparison = checked(client.get(f"{session}/comparison"), answers.ComparisonAnswer)
     assert comparison["online"] == online
     assert comparison["scratch"] == run["model"]
     assert 0 <= comparison["total_variation"] < 0.05
-    found = checked(client.get(f"{session}/models?limit=1"), models.ModelsAnswer)["models"]
+    found = checked(client.get(f"{session}/models?limit=1"), answers.ModelsAnswer)["models"]
     assert found == [online]
-    later = checked(client.get(f"{session}/models?after=1"), models.ModelsAnswer)["models"]
+    later = checked(client.get(f"{session}/models?after=1"), answers.ModelsAnswer)["models"]
     assert later == [run["model"]]
 
 
 def test_long_training_is_accepted_and_can_be_cancelled(client: FlaskClient, session: str) -> None:
     body = {"method": "adam", "epochs": 100_000, "wait_s": 0.0}
     started = client.post(f"{session}/train", json=body)
-    run = checked(started, models.RunAnswer, 202)
+    run = checked(started, answers.RunAnswer, 202)
     assert run["status"] == "running"
     assert started.headers["Location"] == f"{session}/runs/{run['id']}"
-    checked(client.post(f"{started.headers['Location']}/cancel"), models.RunAnswer)
+    checked(client.post(f"{started.headers['Location']}/cancel"), answers.RunAnswer)
 
     def ended() -> Any:
-        run = checked(client.get(started.headers["Location"]), models.RunAnswer)
+        run = checked(client.get(started.headers["Location"]), answers.RunAnswer)
         return run if run["status"] != "running" else None
 
     assert eventually(ended)["status"] == "cancelled"
@@ -208,13 +208,13 @@ def test_density_resolves_every_component(client: FlaskClient) -> None:
     address = client.post(SESSIONS, json={"n_components": 2}).headers["Location"]
     # a component far narrower than a step of the grid
     client.post(f"{address}/points", json={"x": [0.0] * 30 + [1000.0] * 3})
-    curve = checked(client.get(f"{address}/density?n=20"), models.DensityAnswer)
+    curve = checked(client.get(f"{address}/density?n=20"), answers.DensityAnswer)
     x, density = np.array(curve["x"]), np.array(curve["density"])
     assert (np.diff(x) > 0).all()
     assert np.trapezoid(density, x) == pytest.approx(1.0, abs=0.01)
-    ends = checked(client.get(f"{address}/density?low=-2&high=2&n=2"), models.DensityAnswer)["x"]
+    ends = checked(client.get(f"{address}/density?low=-2&high=2&n=2"), answers.DensityAnswer)["x"]
     assert (ends[0], ends[-1]) == (-2.0, 2.0)
-    turned = checked(client.get(f"{address}/density?low=2&high=-2&n=2"), models.DensityAnswer)
+    turned = checked(client.get(f"{address}/density?low=2&high=-2&n=2"), answers.DensityAnswer)
     assert turned["x"] == ends
 
 
@@ -235,9 +235,9 @@ def test_repeated_clear_of_an_empty_session_keeps_later_points(client: FlaskClie
     key = {"Idempotency-Key": "c1"}
     assert client.post(f"{address}/clear", headers=key).json["can_undo"] is False
     client.post(f"{address}/points", json={"x": CLICKS})
-    again = checked(client.post(f"{address}/clear", headers=key), models.SessionAnswer)
+    again = checked(client.post(f"{address}/clear", headers=key), answers.SessionAnswer)
     assert again["n_points"] == len(CLICKS)
-    log = checked(client.get(f"{address}/operations"), models.OperationsAnswer)["operations"]
+    log = checked(client.get(f"{address}/operations"), answers.OperationsAnswer)["operations"]
     assert [(each["kind"], each["detail"]) for each in log] == [
         ("note", {"request": "clear"}),
         ("add", {}),

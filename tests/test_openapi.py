@@ -15,9 +15,10 @@ from hypothesis import HealthCheck, settings
 from pydantic import BaseModel
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
-from dash_app import api_models as models
+from dash_app import api_answers, api_requests
 from dash_app.sessions import Sessions
 from dash_app.web import fields
+from dash_app.web.model import Model
 
 pytest_plugins = ["schemathesis.pytest.plugin"]
 
@@ -37,8 +38,9 @@ def test_every_operation_is_described(client: FlaskClient) -> None:
 
 
 def _models() -> list[type[BaseModel]]:
-    found = [each for each in vars(models).values() if isinstance(each, type)]
-    return [each for each in found if issubclass(each, models.Model) and each is not models.Model]
+    values = [*vars(api_requests).values(), *vars(api_answers).values()]
+    found = [each for each in values if isinstance(each, type)]
+    return [each for each in found if issubclass(each, Model) and each is not Model]
 
 
 @pytest.mark.parametrize("model", _models(), ids=lambda each: each.__name__)
