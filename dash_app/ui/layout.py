@@ -28,6 +28,8 @@ from dash_app.ui.rewind import branch_dialog, rewind_bar
 from dash_app.ui.selection import selection_dialog
 
 #: Dash's default page, with the language for screen readers and a description for search engines.
+#: What Dash asks for after its scripts have run is preloaded: with a delay of 80 ms the plot came
+#: 110 to 170 ms earlier, of 2 s.
 PAGE_TEMPLATE = """<!DOCTYPE html>
 <html lang="en">
     <head>
@@ -37,6 +39,9 @@ PAGE_TEMPLATE = """<!DOCTYPE html>
         each of them online, and from scratch on all of them. See how far the two are apart.">
         <title>{%title%}</title>
         <link rel="icon" type="image/svg+xml" href="favicon.ico">
+        <link rel="preload" as="fetch" href="_dash-layout" crossorigin>
+        <link rel="preload" as="fetch" href="_dash-dependencies" crossorigin>
+        <link rel="preload" as="script" href="_dash-component-suites/dash/dcc/async-graph.js">
         {%css%}
     </head>
     <body>

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.browser
 FIRST_LOAD_BYTES = 7_000_000
 SLOW = {"offline": False, "latency": 150, "downloadThroughput": 250_000, "uploadThroughput": 50_000}
 FAST = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
-LAST_SCRIPT = "async-graph"  # of the plot; Dash requests it when the page stands
+LAST_SCRIPT = "async-graph"  # of the plot; Dash runs it when the page stands
 
 
 class SlowLine:
@@ -72,6 +72,7 @@ def parts(component: Any) -> Iterator[dict[str, Any]]:
 def test_first_load_is_small_and_gives_no_control_a_value_twice(page: DashPage) -> None:
     first_load_gives_no_control_what_it_shows_already(page)
     controls_begin_as_they_are_shown_without_a_session(page)
+    what_dash_asks_for_last_is_fetched_early_and_once(page)
     nothing_is_loaded_from_elsewhere_and_the_first_load_is_small(page)
 
 
@@ -102,6 +103,18 @@ def first_load_gives_no_control_what_it_shows_already(page: DashPage) -> None:
     stores = [ids.shown(group) for group in ids.GROUPS]
     page.wait("document.getElementById('connection').innerText === 'connected'")
     assert page.script(given, stores) == [ids.shown("connection")]
+
+
+def what_dash_asks_for_last_is_fetched_early_and_once(page: DashPage) -> None:
+    """A preload that the browser does not use would be fetched twice."""
+    loaded = page.read(
+        "performance.getEntriesByType('resource').map(e => ({name: e.name, at: e.startTime}))"
+    )
+    scripts_ran = page.read("performance.getEntriesByType('navigation')[0].domInteractive")
+    for part in ("_dash-layout", "_dash-dependencies", "async-graph.js"):
+        fetched = [each["at"] for each in loaded if part in each["name"]]
+        assert len(fetched) == 1, part
+        assert fetched[0] < scripts_ran, part
 
 
 def nothing_is_loaded_from_elsewhere_and_the_first_load_is_small(page: DashPage) -> None:
