@@ -40,7 +40,7 @@ N_DEEP, N_DEEP_BIRTHS = 4, 24
 N_KEPT, N_CYCLES = 20, (2, 3)
 """Candidates kept between two rounds of SQUAREM, and cycles of each round."""
 
-N_POLISHED = (3, 8)
+N_POLISHED = (3, 4)
 """Known and new optima that Newton's method refines. They do not compete with each other, because
 known optima have had more cycles."""
 

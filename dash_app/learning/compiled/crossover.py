@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dash_app.learning.compiled.basins import in_basin_of_any
+from dash_app.learning.compiled.basins import component_is_close, in_basin_of_any
 from dash_app.learning.compiled.batches import new_batch, normalise, rows_of
 from dash_app.learning.compiled.bounds import TINY, WEIGHT_FLOOR
 from dash_app.learning.compiled.compilation import compiled, inner
@@ -29,11 +29,27 @@ from dash_app.learning.mixture import Array
 
 
 @inner
+def _differing(parents: Batch, left: int, right: int) -> tuple[int, int]:
+    """Return the first and the last component in which two mixtures are not close.
+
+    The last is before the first, or equal, if there are not two.
+    """
+    size = parents.means.shape[1]
+    least, most = 0, size - 1
+    while least < size and component_is_close(parents, left, parents, right, least):
+        least += 1
+    while most >= least and component_is_close(parents, left, parents, right, most):
+        most -= 1
+    return least, most
+
+
+@inner
 def _offspring_values(atoms: Atoms, prior: Prior, parents: Batch) -> Array:
-    """Return J of each pair's offspring at each cut, (M, M, K - 1); -inf for a parent with itself.
+    """Return J of each pair's offspring at each cut, (M, M, K - 1).
 
     At cut c the offspring has the first c + 1 components of the first parent and the last K - c - 1
-    components of the second.
+    components of the second. J is -inf where it would be in the basin of one of the two, since
+    their first or their last components are close.
     """
     masses = atoms.masses
     n_parents, size = parents.means.shape
@@ -48,7 +64,8 @@ def _offspring_values(atoms: Atoms, prior: Prior, parents: Batch) -> Array:
     values = np.full((n_parents, n_parents, size - 1), -np.inf)
     for left in range(n_parents):
         for right in range(n_parents):
-            for cut in range(size - 1 if left != right else 0):
+            least, most = _differing(parents, left, right)
+            for cut in range(least, most):
                 value = weight = 0.0
                 for i in range(masses.size):
                     density = heads[left, cut, i] + tails[right, cut + 1, i]
@@ -74,12 +91,12 @@ def crossover(atoms: Atoms, prior: Prior, parents: Batch, n_kept: int) -> Batch:
     n_kept : int, the largest number of offspring
     """
     n_parents, size = parents.means.shape
-    values = _offspring_values(atoms, prior, parents)
-    order = np.argsort(-values.ravel(), kind="mergesort")
+    values = _offspring_values(atoms, prior, parents).ravel()
+    order = np.argsort(-values, kind="mergesort")
     offspring = new_batch(n_kept, size)
     n, every = 0, np.arange(max(n_kept, n_parents))
-    for at in order[: n_parents * (n_parents - 1) * (size - 1)]:
-        if n == n_kept:
+    for at in order:
+        if n == n_kept or values[at] == -np.inf:
             break
         pair, cut = at // (size - 1), at % (size - 1)
         for k in range(size):
