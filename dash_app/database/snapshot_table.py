@@ -10,7 +10,6 @@ import sqlalchemy as sa
 
 from dash_app.database import schema
 from dash_app.database.engine import OPTIONAL, writing
-from dash_app.database.single_insert import RowTakenError
 from dash_app.errors import StoreBusyError
 from dash_app.records.operations import Snapshot, short
 
@@ -52,19 +51,18 @@ class SnapshotTable:
             return [Snapshot(**row._mapping) for row in connection.execute(found)]
 
     def put(self, session_id: str, snapshots: Sequence[Snapshot]) -> None:
-        """Write the snapshots and replace older ones; skip this if the store is locked.
+        """Write the snapshots and replace older ones, as far as possible.
 
-        Raises
-        ------
-        RowTakenError : another writer put one at the same node, or the session was deleted
+        Nothing is written if the store is locked, another process writes one at the same node, or
+        the session is deleted: a snapshot only makes the next load faster.
         """
         try:
             with writing(self._optional) as connection:
                 self.insert(connection, session_id, snapshots)
         except StoreBusyError:
             _log.info("session %s: no snapshot kept, the store is locked", short(session_id))
-        except sa.exc.IntegrityError as error:
-            raise RowTakenError(session_id) from error
+        except sa.exc.IntegrityError:
+            _log.info("session %s: no snapshot kept, another process has it", short(session_id))
 
     def insert(
         self, connection: sa.Connection, session_id: str, snapshots: Sequence[Snapshot]

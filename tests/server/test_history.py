@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import numpy as np
 import pytest
@@ -12,10 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dash_app.config import Config
+from dash_app.database.engine import connect
 from dash_app.errors import RefusedError
 from dash_app.journal import fold
 from dash_app.journal.history import History
-from dash_app.records.operations import NODE_KINDS, Change, Settings
+from dash_app.records.operations import NODE_KINDS, Change, Settings, Snapshot
 from dash_app.sessions import Sessions, SessionView
 from dash_app.store import Store
 
@@ -305,3 +307,37 @@ def test_large_increments_have_snapshots_of_their_own(
         view = sessions.add(session_id, np.random.default_rng(size).normal(size=size))
     assert sessions.store.snapshots.nodes(session_id, fold.STATE_VERSION) == {2}
     assert another_process().view(session_id) == view
+
+
+def with_snapshot(sessions: Sessions) -> tuple[str, Snapshot]:
+    """Return a session and its snapshot."""
+    session_id = sessions.create(n_components=2).id
+    for x in range(5):
+        sessions.add(session_id, [float(x)])
+    (snapshot,) = sessions.store.snapshots.all(session_id)
+    return session_id, snapshot
+
+
+def test_snapshot_of_a_deleted_session_is_not_kept(sessions: Sessions) -> None:
+    """Another process may delete a session while this one loads it."""
+    session_id, snapshot = with_snapshot(sessions)
+    sessions.delete(session_id)
+    sessions.store.trash.purge(time.time() + 1.0)
+    sessions.store.snapshots.put(session_id, [snapshot])
+    assert sessions.store.snapshots.all(session_id) == []
+
+
+def test_snapshot_that_two_processes_write_at_once_is_kept_once(
+    sessions: Sessions, config: Config
+) -> None:
+    session_id, snapshot = with_snapshot(sessions)
+    table, engine = sessions.store.snapshots, connect(config.store_url)
+    with ThreadPoolExecutor() as pool:
+        with engine.begin() as connection:
+            connection.exec_driver_sql("DELETE FROM snapshots")
+            table.insert(connection, session_id, [snapshot])
+            put = pool.submit(table.put, session_id, [snapshot])
+            wait([put], 0.3)  # PostgreSQL's waits for this transaction; SQLite's is left out
+        put.result(10)
+    engine.dispose()
+    assert table.all(session_id) == [snapshot]
