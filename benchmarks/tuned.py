@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
-import pkgutil
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -17,15 +16,11 @@ from typing import Any, NamedTuple, Optional
 
 import numpy as np
 
-import dash_app.learning
-
 PACKAGE = "dash_app.learning"
 
-NOT_TUNED = (
-    *("adam", "comparison", "compiled", "grid", "learner_state", "mixture", "objective", "points"),
-    "provided",
-)
-"""Modules whose numbers are limits, definitions or of another method."""
+TRAINING = ("tuning", "tracking", "search", "scratch")
+"""Modules that train, online and from scratch. The numbers of others are limits, definitions or of
+another method; those of the compiled loops are machine code."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +48,8 @@ class Variant(NamedTuple):
 
 
 def modules() -> list[ModuleType]:
-    """Return the modules of the learner that hold tuned numbers."""
-    names = [found.name for found in pkgutil.iter_modules(dash_app.learning.__path__)]
-    return [importlib.import_module(f"{PACKAGE}.{name}") for name in names if name not in NOT_TUNED]
+    """Return the modules that train."""
+    return [importlib.import_module(f"{PACKAGE}.{name}") for name in TRAINING]
 
 
 def tuned_numbers() -> list[TunedNumber]:
