@@ -76,10 +76,10 @@ class ScratchAnswer(ModelAnswer):
 
 
 class MixtureAnswer(Model):
-    """A mixture, sorted by mean."""
+    """A mixture; components sorted by mean."""
 
-    weights: list[float] = Field(description="sum to 1", examples=[[0.5, 0.5]])
-    means: list[float] = Field(description="data units", examples=[[-0.5, 0.5]])
+    weights: list[float] = Field(description="mixing weights, sum 1", examples=[[0.5, 0.5]])
+    means: list[float] = Field(description="data units, ascending", examples=[[-0.5, 0.5]])
     variances: list[float] = Field(description="data units squared", examples=[[0.01, 0.02]])
 
 

@@ -9,6 +9,7 @@ from flask_openapi3 import APIBlueprint, OpenAPI, Tag
 from pydantic import Field
 
 from dash_app.api import PREFIX
+from dash_app.api_answers import MixtureAnswer
 from dash_app.api_requests import SessionPath
 from dash_app.documents import orders_document
 from dash_app.learning import LEARNERS
@@ -31,14 +32,6 @@ class OrdersQuery(Model):
     seed: int = Field(
         0, ge=0, le=MAX_SEED, description="of the first shuffle; the others have the seeds after it"
     )
-
-
-class MixtureAnswer(Model):
-    """A mixture; components sorted by mean."""
-
-    weights: list[float] = Field(description="mixing weights, sum 1", examples=[[0.5, 0.5]])
-    means: list[float] = Field(description="data units, ascending", examples=[[-0.5, 0.5]])
-    variances: list[float] = Field(description="data units squared", examples=[[0.01, 0.02]])
 
 
 class EndAnswer(MixtureAnswer):
