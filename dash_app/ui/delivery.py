@@ -9,9 +9,16 @@ from flask import Flask, Response, request
 
 _STATIC = ("/assets/", "/_dash-component-suites/", "/plotly/")
 _COMPRESSIBLE = frozenset({"application/javascript", "text/javascript", "text/css", "text/html"})
-_COMPRESSIBLE_JSON = ("/_dash-layout", "/_dash-dependencies")
+#: What Dash asks for after its scripts have run, and as what a browser has to preload it. With a
+#: delay of 80 ms the plot came 110 to 170 ms earlier, of 2 s.
+PRELOADED = {
+    "/_dash-layout": "fetch",
+    "/_dash-dependencies": "fetch",
+    "/_dash-component-suites/dash/dcc/async-graph.js": "script",
+}
 _WORTH_BYTES = 1400  # a smaller body fits into one packet uncompressed
 _YEAR_S = 31_536_000
+_PRELOADED_S = 10  # Firefox uses a preload only from its cache
 _KEPT_FILES = 128
 
 
@@ -28,7 +35,10 @@ def _deliver(response: Response) -> Response:
         response.cache_control.public = True
         response.cache_control.max_age = _YEAR_S
         response.cache_control.no_cache = None
-    if not (response.mimetype in _COMPRESSIBLE or request.path in _COMPRESSIBLE_JSON):
+    elif request.path in PRELOADED:
+        response.cache_control.private = True
+        response.cache_control.max_age = _PRELOADED_S
+    if not (response.mimetype in _COMPRESSIBLE or request.path in PRELOADED):
         return response
     response.vary.add("Accept-Encoding")
     if request.accept_encodings["gzip"] and "Content-Encoding" not in response.headers:

@@ -16,6 +16,7 @@ from dash_app.config import Config
 from dash_app.learning.points import MAX_MAGNITUDE
 from dash_app.ui import ids, story
 from dash_app.ui.controls import CAPACITIES, HALF_LIVES, MAX_COMPONENTS, build_controls
+from dash_app.ui.delivery import PRELOADED
 from dash_app.ui.examples import EXAMPLES, Example
 from dash_app.ui.figures import GRAPH_CONFIG, plot_figure
 from dash_app.ui.findings import EMPTY, findings, graphs
@@ -28,8 +29,6 @@ from dash_app.ui.rewind import branch_dialog, rewind_bar
 from dash_app.ui.selection import selection_dialog
 
 #: Dash's default page, with the language for screen readers and a description for search engines.
-#: What Dash asks for after its scripts have run is preloaded: with a delay of 80 ms the plot came
-#: 110 to 170 ms earlier, of 2 s.
 PAGE_TEMPLATE = """<!DOCTYPE html>
 <html lang="en">
     <head>
@@ -39,16 +38,20 @@ PAGE_TEMPLATE = """<!DOCTYPE html>
         each of them online, and from scratch on all of them. See how far the two are apart.">
         <title>{%title%}</title>
         <link rel="icon" type="image/svg+xml" href="favicon.ico">
-        <link rel="preload" as="fetch" href="_dash-layout" crossorigin>
-        <link rel="preload" as="fetch" href="_dash-dependencies" crossorigin>
-        <link rel="preload" as="script" href="_dash-component-suites/dash/dcc/async-graph.js">
+        PRELOADS
         {%css%}
     </head>
     <body>
         {%app_entry%}
         <footer>{%config%}{%scripts%}{%renderer%}</footer>
     </body>
-</html>"""
+</html>""".replace(
+    "PRELOADS",
+    "".join(
+        f'<link rel="preload" href="{path}" as="{kind}"{" crossorigin" * (kind == "fetch")}>'
+        for path, kind in PRELOADED.items()
+    ),
+)
 _STORES = (
     *(ids.SESSION, ids.STATE, ids.FRAMES, ids.MESSAGE),
     *(ids.shown(group) for group in ids.GROUPS),

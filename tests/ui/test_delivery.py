@@ -57,3 +57,14 @@ def test_browsers_find_an_icon(client: FlaskClient) -> None:
     answer = client.get("/favicon.ico")
     assert answer.status_code == 200
     assert answer.mimetype == "image/svg+xml"
+
+
+def test_preloads_are_there_and_are_kept_until_they_are_used(client: FlaskClient) -> None:
+    preloads = re.findall(r'rel="preload" href="([^"]+)"', client.get("/").text)
+    assert len(preloads) == 3
+    for path in preloads:
+        answer = client.get(path, headers=ACCEPT)
+        assert answer.status_code == 200
+        assert answer.cache_control.private
+        assert answer.cache_control.max_age == 10  # an upgraded server is seen soon
+        assert answer.headers["Content-Encoding"] == "gzip"
