@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Optional
 from dash_app import logs
 from dash_app.config import Config
 from dash_app.errors import GMMError
-from dash_app.serving.process import listen
+from dash_app.serving.process import address_of, listen
 from dash_app.serving.process import serve as run
 from dash_app.sessions_command import add_sessions_command
 
@@ -54,20 +54,13 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
 def serve(config: Config) -> int:
     """Serve until SIGINT or SIGTERM."""
     listener = listen(config.host, config.port)
-    if listener is None:
-        _say(
-            f"port {config.port} of {config.host} cannot be used; "
-            "choose another one: ./run --port 8051",
-            error=True,
-        )
-        return 1
 
     def load() -> Flask:
         # after the port is bound: the import takes a second, or a minute or two if it compiles
         from dash_app.app import create_app
 
         server: Flask = create_app(config).server
-        address = f"http://{_readable(config.host)}:{listener.getsockname()[1]}"
+        address = address_of(config.host, listener)
         _say(f"online against from scratch: {address}/")
         _say(f"the exercise's page:         {address}/legacy/")
         _say(f"the API's documentation:     {address}/openapi/")
@@ -104,11 +97,6 @@ def _add_settings(parser: argparse.ArgumentParser, default: Any) -> None:
 def _placeholder(unit: str) -> str:
     """Return what stands for a value: the last word of its unit, or both where there are two."""
     return "|".join(unit.split(" or ")).split()[-1].upper()
-
-
-def _readable(host: str) -> str:
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    return f"[{host}]" if ":" in host else host
 
 
 def _say(text: str, *, error: bool = False) -> None:

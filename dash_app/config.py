@@ -249,7 +249,11 @@ class Config:
 def _read(metadata: Mapping[str, Any], kind: str, value: Any) -> Any:
     name, bounds = metadata["name"], metadata["bounds"]
     if "Path" in kind:
-        return Path(value).expanduser()
+        try:
+            return Path(value).expanduser()
+        except RuntimeError:
+            expected = f"expected the directory of a known user for {name}"
+            raise SettingError(f"{expected}, got {str(value)!r}", name) from None
     if kind == "bool":
         if str(value).lower() not in _BOOLEANS:
             raise SettingError(f"expected true or false for {name}, got {value!r}", name)
@@ -268,7 +272,8 @@ def _read(metadata: Mapping[str, Any], kind: str, value: Any) -> Any:
     if name == "GMM_LOG_LEVEL":
         level = str(value).upper()
         if level not in ("DEBUG", "INFO", "WARNING", "ERROR"):
-            raise SettingError(f"expected DEBUG, INFO, WARNING or ERROR, got {value!r}", name)
+            expected = f"expected DEBUG, INFO, WARNING or ERROR for {name}"
+            raise SettingError(f"{expected}, got {value!r}", name)
         return level
     if name == "GMM_LOG_FORMAT" and value not in ("plain", "logfmt", "json"):
         raise SettingError(f"expected plain, logfmt or json for {name}, got {value!r}", name)

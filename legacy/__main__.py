@@ -16,7 +16,7 @@ from flask import Flask
 from dash_app import logs
 from dash_app.config import Config
 from dash_app.errors import GMMError
-from dash_app.serving.process import listen, serve
+from dash_app.serving.process import address_of, listen, serve
 
 DEFAULT_PORT = 8000
 
@@ -68,20 +68,17 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
             host=arguments.host, port=arguments.port, data_dir=arguments.data_dir
         )
         logs.configure(config.log_level, config.log_format)
-        listener = listen(config.host, config.port)
-        if listener is None:
-            reason = f"cannot listen on {config.host}:{config.port}"
-            return _fail(f"{reason}; choose another port with --port")
-        with listener:
-            serve(lambda: _loaded(config), listener, config)
+        with listen(config.host, config.port) as listener:
+            address = address_of(config.host, listener)
+            serve(lambda: _loaded(config, address), listener, config)
     except GMMError as error:
         return _fail(str(error))
     return 0
 
 
-def _loaded(config: Config) -> Flask:
+def _loaded(config: Config, address: str) -> Flask:
     server = create_page_server(config)
-    sys.stdout.write(f"The page: http://{config.host}:{config.port}/   (Ctrl-C stops)\n")
+    sys.stdout.write(f"The page: {address}/   (Ctrl-C stops)\n")
     sys.stdout.flush()
     return server
 

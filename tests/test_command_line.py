@@ -210,7 +210,30 @@ def test_port_in_use_gives_one_sentence_and_exit_code_1(
         assert main(["--port", port, "--data-dir", str(tmp_path)]) == 1
     said = capsys.readouterr()
     assert (said.out, len(said.err.splitlines())) == ("", 1)
-    assert port in said.err
+    assert f"got 127.0.0.1:{port}: Address already in use" in said.err
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "é" * 70], ids=["not ours", "no name"])
+def test_host_that_cannot_be_listened_on_is_said_with_the_reason(
+    host: str, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    assert main(["--host", host, "--port", "0", "--data-dir", str(tmp_path)]) == 1
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert f"got {host}:0: " in said
+    assert "--host" in said
+
+
+def test_database_url_whose_port_is_no_number_is_refused_without_its_password(
+    capsys: pytest.CaptureFixture,
+) -> None:
+    url = "postgresql://person:open@door:sesame@host/name"
+    assert main(["sessions", "list", "--database-url", url]) == 1
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "expected a whole number as its port" in said
+    assert "door" not in said
+    assert "sesame" not in said
 
 
 def test_a_list_needs_no_compiled_loop(session_id: str, config: Config) -> None:

@@ -39,7 +39,7 @@ def connect(url: str, *, create: bool = True) -> sa.Engine:
     StoreError : the store cannot be opened, is not there, or a newer release wrote it
     """
     try:
-        address = _with_driver(sa.engine.make_url(url))
+        address = _with_driver(_parsed(url))
         engine = _engine(address, create=create)
         with engine.begin() as connection:
             schema.migrate(connection)
@@ -85,6 +85,16 @@ def _shown(url: str) -> str:
         return sa.engine.make_url(url).render_as_string(hide_password=True)
     except sa.exc.ArgumentError:
         return "(not a URL)"
+
+
+def _parsed(url: str) -> sa.URL:
+    try:
+        return sa.engine.make_url(url)
+    except ValueError:  # of int(); its text may have a part of a password with an @ in it
+        raise StoreError(
+            "the store (not a URL) cannot be opened: expected a whole number as its port; an @ in "
+            "a password is written %40"
+        ) from None
 
 
 def _with_driver(address: sa.URL) -> sa.URL:

@@ -16,6 +16,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Optional
 
 from dash_app.config import Config
+from dash_app.errors import SettingError
 from dash_app.serving.starting import answered_while_compiling
 
 if TYPE_CHECKING:
@@ -40,8 +41,13 @@ _THREADS_END_S = 0.5
 those that write; one that is left is busy with what nothing interrupts, such as loading torch."""
 
 
-def listen(host: str, port: int) -> Optional[socket.socket]:
-    """Return a listening socket; None if the port is taken or not allowed."""
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket.
+
+    Raises
+    ------
+    SettingError : the port is taken or not allowed, or the host is no address of this machine
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -49,11 +55,21 @@ def listen(host: str, port: int) -> Optional[socket.socket]:
         listener.bind((host, port))
         # with SO_REUSEADDR two servers may both bind, but only one can listen
         listener.listen(1024)
-    except OSError as error:
-        _log.debug("bind: %s", error)
+    except (OSError, TypeError, UnicodeError) as error:  # the latter two: the host is not a name
         listener.close()
-        return None
+        reason = getattr(error, "strerror", None) or str(error)
+        raise SettingError(
+            f"expected an address and a port to listen on, got {host}:{port}: {reason}; choose "
+            "others with --host and --port"
+        ) from error
     return listener
+
+
+def address_of(host: str, listener: socket.socket) -> str:
+    """Return the address that a browser of this machine opens."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{listener.getsockname()[1]}"
 
 
 def serve(load: Callable[[], Flask], listener: socket.socket, config: Config) -> None:

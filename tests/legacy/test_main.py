@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -74,6 +75,17 @@ def test_server_started_in_the_background_stops_on_an_interrupt(tmp_path: Path) 
         process.wait()
 
 
+def test_the_address_said_is_one_that_a_browser_opens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("legacy.__main__.serve", lambda load, *_: load())
+    for host, shown in (("0.0.0.0", "127.0.0.1"), ("::1", "[::1]")):
+        assert main(["--host", host, "--port", "0", "--data-dir", str(tmp_path)]) == 0
+        found = re.search(r"http://(.+):(\d+)/ ", capsys.readouterr().out)
+        assert found is not None
+        assert (found[1], found[2] != "0") == (shown, True)
+
+
 def test_port_in_use_is_reported_in_one_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -83,6 +95,6 @@ def test_port_in_use_is_reported_in_one_sentence(
         port = taken.getsockname()[1]
         assert main(["--port", str(port), "--data-dir", str(tmp_path)]) == 2
     said = capsys.readouterr().err
-    assert f"cannot listen on 127.0.0.1:{port}" in said
+    assert f"got 127.0.0.1:{port}: Address already in use" in said
     assert "--port" in said
     assert said.count("\n") == 1
