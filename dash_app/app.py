@@ -26,6 +26,7 @@ from dash_app import (
 )
 from dash_app.admission import client
 from dash_app.config import Config
+from dash_app.serving.process import stop_before_exit
 from dash_app.sessions import Sessions
 from dash_app.store import Store
 from dash_app.ui.callbacks import register_callbacks
@@ -126,7 +127,9 @@ def create_server(config: Optional[Config] = None) -> Flask:
     config = Config.from_environment() if config is None else config
     logs.configure(config.log_level, config.log_format)
     server: Flask = create_app(config).server
-    atexit.register(server.extensions["sessions"].close)
+    sessions: Sessions = server.extensions["sessions"]
+    stop_before_exit(sessions.stop)
+    atexit.register(sessions.close)
     return server
 
 

@@ -21,7 +21,7 @@ from dash_app.config import Config
 from dash_app.training import maintenance
 from testbed.crash import crash_round
 from testbed.page_requests import PageRequests
-from testbed.serving import LastingServer, Server, stream
+from testbed.serving import LastingServer, Server, gunicorn, stream
 from tests.waiting import eventually
 
 CLICKS = [-0.71, 0.42, -0.65, 0.38, -0.7]
@@ -126,3 +126,18 @@ def test_kill_loses_no_acknowledged_point_and_ends_the_example_that_is_played(
     command = {"kind": "undo", "key": "one-of-the-test"}
     answer = client.post("/page/perform", json={"session": session_id, "value": command}).json
     assert answer["view"]["example"] is None
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT])
+def test_gunicorn_does_not_wait_for_open_streams(number: int, tmp_path: Path) -> None:
+    server = gunicorn(tmp_path, GMM_THREADS="16")
+    try:
+        address = server.new_session()
+        with ExitStack() as opened:
+            for _ in range(4):  # more than one worker
+                opened.enter_context(stream(server, address)).until("revision")
+            code, said = server.stop(number, timeout_s=15)  # gunicorn kills its workers after 30 s
+        assert code == 0
+        assert "Traceback" not in said
+    finally:
+        server.kill()

@@ -104,6 +104,30 @@ def serve(load: Callable[[], Flask], listener: socket.socket, config: Config) ->
         _leave_no_thread()
 
 
+def stop_before_exit(stop: Callable[[], None]) -> None:
+    """Call `stop` at each signal at which another server, such as gunicorn, ends this process.
+
+    gunicorn waits for its requests. An open event stream would hold it for 30 s, and then it would
+    be killed. `stop` has its own thread, because the signal may interrupt one that holds its locks.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return  # only the main thread may set handlers
+    for number in (signal.SIGTERM, signal.SIGINT, getattr(signal, "SIGQUIT", signal.SIGTERM)):
+        usual = signal.getsignal(number)
+        if callable(usual) and usual is not signal.default_int_handler:
+            signal.signal(number, _preceded(usual, stop))
+
+
+def _preceded(
+    usual: Callable[[int, Optional[FrameType]], object], stop: Callable[[], None]
+) -> Callable[[int, Optional[FrameType]], object]:
+    def handle(number: int, frame: Optional[FrameType]) -> object:
+        threading.Thread(target=stop, name="stop", daemon=True).start()
+        return usual(number, frame)
+
+    return handle
+
+
 @contextlib.contextmanager
 def _few_collections() -> Iterator[None]:
     """Collect garbage less often: what a load creates mostly stays.
