@@ -89,3 +89,23 @@ def test_large_bodies_are_read_one_after_the_other_and_small_ones_beside_them() 
         assert reader.is_alive()
     reader.join(30)
     assert read == [LARGE_BYTES // 5 + 1]
+
+
+@pytest.mark.parametrize("path", ["/page/perform", "/api/v1/sessions", "/train"])
+@pytest.mark.parametrize(
+    ("body", "came"),
+    [
+        (b" ", "got an empty one"),
+        (b'{"x": [1', "Expecting ',' delimiter: line 1 column 9 (char 8)"),
+        (b'{"x": "\xff"}', "can't decode byte 0xff"),
+        (b"[" * 33 + b"]" * 33, "nested at most 32 deep, got a deeper one"),
+        (b"{" + b",".join(b'"%d": 1' % i for i in range(1001)) + b"}", "1,000 names in an object"),
+    ],
+    ids=["empty", "unended", "not UTF-8", "deep", "many names"],
+)
+def test_refusal_says_what_is_wrong_with_the_body(
+    client: FlaskClient, path: str, body: bytes, came: str
+) -> None:
+    refused = client.post(path, data=body, content_type="application/json")
+    assert refused.status_code == 400
+    assert came in refused.get_json()["error"]["message"]

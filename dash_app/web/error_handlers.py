@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 from typing import Any, Optional
@@ -17,7 +18,7 @@ from werkzeug.exceptions import HTTPException
 
 from dash_app import errors
 from dash_app.web import fields
-from dash_app.web.json_text import MAX_DEPTH, MAX_KEYS
+from dash_app.web.json_text import StructureError
 
 _log = logging.getLogger(__name__)
 
@@ -115,10 +116,7 @@ def _of_http(error: HTTPException) -> Any:
 
 def _http_message(status: int, error: HTTPException) -> str:
     if status == 400:
-        return (
-            f"expected a body of JSON, nested at most {MAX_DEPTH} deep and with at most "
-            f"{MAX_KEYS:,} names in an object, got one that cannot be read"
-        )
+        return _malformed(error)
     if status == 404:
         return f"expected a known address, got {request.path}"
     if status == 405:
@@ -130,6 +128,18 @@ def _http_message(status: int, error: HTTPException) -> str:
         came = request.content_type or "none"
         return f"expected the content type application/json, got {came[:60]}"
     return error.description or str(error.name)
+
+
+def _malformed(error: HTTPException) -> str:
+    reason: Optional[BaseException] = error
+    while reason is not None and not isinstance(reason, ValueError):
+        reason = reason.__cause__ or reason.__context__
+    if isinstance(reason, StructureError):
+        return str(reason)
+    if isinstance(reason, json.JSONDecodeError) and not reason.doc.strip():
+        return "expected a body of JSON, got an empty one"
+    unread = "expected a body of JSON, got one that cannot be read"
+    return unread if reason is None else f"{unread}: {str(reason)[:200]}"
 
 
 def _of_database(error: sa.exc.DBAPIError) -> Response:
