@@ -58,10 +58,17 @@ def _until_unread(command: Callable[..., int], config: Config, **options: Any) -
         code = command(config, **options)
         sys.stdout.flush()
     except BrokenPipeError:
-        # what is still buffered would fail again when the interpreter ends
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         return UNREAD
+    except OSError as error:
+        _discard_output()
+        raise StoreError(f"expected an output that can be written, got {error}") from error
     return code
+
+
+def _discard_output() -> None:
+    # what is still buffered would fail again when the interpreter ends
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def list_sessions(config: Config, deleted: bool) -> int:

@@ -270,3 +270,33 @@ def test_a_reader_that_has_gone_ends_it_quietly(
             timeout=120,
         )
     assert (ended.stderr, ended.returncode) == (b"", 141)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize("action", ["list", "export"])
+def test_output_that_cannot_be_written_is_said_in_one_sentence(
+    action: str, session_id: str, config: Config
+) -> None:
+    which = [session_id] if action == "export" else []
+    with open("/dev/full", "wb") as full:
+        ended = subprocess.run(
+            [
+                *(sys.executable, "-m", "dash_app", "sessions", action, *which),
+                *("--data-dir", str(config.data_dir)),
+            ],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("expected an output that can be written, got ")
+    assert ended.stderr.count("\n") == 1
+
+
+def test_import_of_another_document_says_what_came(
+    command: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    for text, came in (('{"format": "another"}', "'another'"), ("[1]", "[1]"), ("{}", "None")):
+        (tmp_path / "other.json").write_text(text)
+        assert command("import", str(tmp_path / "other.json")) == 1
+        assert capsys.readouterr().err.endswith(f"'gaussian-mixture-session', got {came}\n")

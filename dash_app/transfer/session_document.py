@@ -21,6 +21,7 @@ from dash_app.store import IdDeletedError, Store
 from dash_app.transfer.log_check import fold_log
 from dash_app.transfer.models import FORMAT, FORMAT_VERSION, read_document
 from dash_app.transfer.snapshot_check import check_snapshots
+from dash_app.web import fields
 
 Document = dict[str, Any]
 
@@ -66,7 +67,8 @@ def imported(store: Store, document: Any) -> str:
     StoreError : a session of that id exists already
     """
     if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise StateError(f"expected a document of format {FORMAT!r}")
+        came = document.get("format") if isinstance(document, dict) else document
+        raise StateError(f"expected a document of format {FORMAT!r}, got {fields.shown(came)}")
     record, operations, snapshots = read_document(document, time.time())
     check_snapshots(fold_log(record.settings, operations), snapshots)
     try:
