@@ -14,6 +14,12 @@
  * @property {number} time     seconds of training
  */
 
+/**
+ * @typedef {Object} Held  answer of /points, and what tabs tell each other
+ * @property {{x: number, y: number}[]} coordinates
+ * @property {number} n_components
+ */
+
 /** @typedef {"restore"|"update"|"train"|"clear"} Task */
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -277,14 +283,20 @@ function createTrainer({ requestFor, onAnswer, onMessage }) {
     return task;
   }
 
-  return (/** @type {Task} */ task) => {
-    if (task === "clear") {
-      generation += 1;
-      waiting.clear();
-    }
-    waiting.add(task);
-    wake();
-    void run();
+  /** Send nothing that waits, and read no answer that is on its way. */
+  function forget() {
+    generation += 1;
+    waiting.clear();
+  }
+
+  return {
+    forget,
+    ask(/** @type {Task} */ task) {
+      if (task === "clear") forget();
+      waiting.add(task);
+      wake();
+      void run();
+    },
   };
 }
 
@@ -336,8 +348,10 @@ function start() {
   const showAnswer = createReadout();
   /** @type {{x: number, y: number}[]} */
   let coordinates = [];
+  let areAll = false; // coordinates has the points from before this page was loaded
+  const tabs = new BroadcastChannel("points of the exercise's page"); // they share the session
 
-  const ask = createTrainer({
+  const { ask, forget } = createTrainer({
     requestFor(task) {
       if (task === "clear") return ["/clear", { method: "POST" }];
       if (task === "restore") return ["/points", {}];
@@ -376,13 +390,46 @@ function start() {
   });
 
   /** Show the points from before a reload, before those clicked meanwhile. */
-  function restore(/** @type {{coordinates: {x: number, y: number}[], n_components: number}} */ held) {
-    if (held.coordinates.length === 0) return;
-    if (coordinates.length === 0) controls.components.value = String(held.n_components);
-    coordinates = [...held.coordinates, ...coordinates];
+  function restore(/** @type {Held} */ held) {
+    if (areAll) return; // another tab had them already
+    const clicked = coordinates;
+    areAll = true;
+    if (held.coordinates.length > 0) {
+      const n_components = clicked.length > 0 ? Number(controls.components.value) : held.n_components;
+      take({ n_components, coordinates: [...held.coordinates, ...clicked] });
+    }
+    if (clicked.length > 0) share();
+  }
+
+  /** Show other points and train on them. */
+  function take(/** @type {Held} */ held) {
+    coordinates = held.coordinates;
+    showComponents(held.n_components);
     chart.showPoints(coordinates.map(({ x }) => x));
-    showSettings();
+    chart.markStale();
     ask("update");
+  }
+
+  /** Tell the other tabs: each request has all points, so a tab without them would remove them. */
+  function share() {
+    if (areAll) tabs.postMessage({ coordinates, n_components: Number(controls.components.value) });
+  }
+
+  /** Take what another tab has told; one that has just been opened asks with null. */
+  function hear(/** @type {?Held} */ told) {
+    if (told === null) {
+      if (coordinates.length > 0) share();
+      return;
+    }
+    const clicked = areAll ? [] : coordinates;
+    areAll = true;
+    if (told.coordinates.length + clicked.length > 0) {
+      take({ ...told, coordinates: [...told.coordinates, ...clicked] });
+      if (clicked.length > 0) share();
+    } else {
+      forget();
+      empty();
+    }
   }
 
   function addPoint(/** @type {MouseEvent} */ event) {
@@ -392,18 +439,34 @@ function start() {
     chart.addPoint(x);
     chart.markStale();
     ask("update");
+    share();
   }
 
   function clear() {
+    empty();
+    ask("clear");
+    areAll = true;
+    share();
+  }
+
+  function empty() {
     coordinates = [];
     chart.clear();
     showAnswer(null);
-    ask("clear");
   }
 
   function draw() {
     chart.removeLine();
     ask("train");
+  }
+
+  /** Move the slider; a number that another client has set may be beyond its ends. */
+  function showComponents(/** @type {number} */ n) {
+    const { components } = controls;
+    components.min = String(Math.min(Number(components.min), n));
+    components.max = String(Math.max(Number(components.max), n));
+    components.value = String(n);
+    showSettings();
   }
 
   function showSettings() {
@@ -420,6 +483,7 @@ function start() {
     if (coordinates.length === 0) return;
     chart.markStale();
     ask("update");
+    share();
   });
   controls.retrain.addEventListener("change", () => {
     chart.markStale();
@@ -437,6 +501,8 @@ function start() {
     if (key === "p") draw();
     if (key === "c") clear();
   });
+  tabs.addEventListener("message", (event) => hear(event.data));
+  tabs.postMessage(null);
   ask("restore");
 }
 

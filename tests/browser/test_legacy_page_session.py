@@ -83,6 +83,88 @@ def test_clicks_before_the_points_are_back_follow_them(
     assert server.sessions.points(session) == pytest.approx(page.points, abs=1e-6)
 
 
+def test_tabs_of_a_browser_show_and_send_the_same_points(
+    browser: Browser, serve: Callable[..., Server]
+) -> None:
+    server = serve()
+    driver = browser.driver
+    page = LegacyPage(driver, server.url)
+    page.click(-0.5, -0.4)
+    page.wait_for(lambda: page.text("summary").startswith("2 points"))
+    session, first = page.parameters()["session"], driver.current_window_handle
+    driver.switch_to.new_window("tab")
+    second = driver.current_window_handle
+    try:
+        page = LegacyPage(driver, server.url)
+        page.wait_for(lambda: page.points.size == 2)
+        page.click(0.8)
+        driver.switch_to.window(first)
+        page.wait_for(lambda: page.points.size == 3)
+        page.click(0.7)
+        page.slide("n_components", 3)
+        page.wait_for(lambda: page.text("summary").startswith("4 points"))
+        driver.switch_to.window(second)
+        page.wait_for(lambda: page.text("n_components_label") == "Number of components: 3")
+        line = page.wait_for_line()
+        assert page.points == pytest.approx([-0.5, -0.4, 0.8, 0.7], abs=0.01)
+        assert distance_to_best(line, page.points, 3) < MAX_DISTANCE
+        assert server.sessions.points(session) == pytest.approx(page.points, abs=1e-6)
+        page.press("c")
+        driver.switch_to.window(first)
+        page.wait_for(lambda: page.text("summary") == "No points yet.")
+        assert page.count(".point") == page.count("path.drawn-line") == 0
+        page.press("p")
+        page.wait_for(lambda: "no point to train on" in page.text("message"))
+        assert server.sessions.view(session).n_points == 0
+        assert browser.get_logs() == []
+    finally:
+        driver.switch_to.window(second)
+        driver.close()
+        driver.switch_to.window(first)
+
+
+def test_points_clicked_before_those_of_another_tab_are_there_follow_them(
+    browser: Browser, serve: Callable[..., Server]
+) -> None:
+    server = serve()
+    driver = browser.driver
+    page = LegacyPage(driver, server.url)
+    page.click(-0.5)
+    page.wait_for(lambda: page.text("summary").startswith("1 point,"))
+    session, first = page.parameters()["session"], driver.current_window_handle
+    with server.sessions._operations._live.hold(session):  # nothing is answered meanwhile
+        page.click(0.2)
+        driver.switch_to.new_window("tab")
+        page = LegacyPage(driver, server.url)
+        page.wait_for(lambda: page.points.size == 2)  # the server has only one
+        page.click(0.8)
+    try:
+        page.wait_for(lambda: page.text("summary").startswith("3 points"))
+        assert server.sessions.points(session) == pytest.approx([-0.5, 0.2, 0.8], abs=0.01)
+    finally:
+        driver.close()
+        driver.switch_to.window(first)
+    page.wait_for(lambda: page.text("summary").startswith("3 points"))
+    assert page.points == pytest.approx([-0.5, 0.2, 0.8], abs=0.01)
+
+
+@pytest.mark.parametrize("n_components", [1, 12])
+def test_a_number_of_components_beyond_the_slider_is_kept_over_a_reload(
+    browser: Browser, serve: Callable[..., Server], n_components: int
+) -> None:
+    server = serve()
+    page = LegacyPage(browser.driver, server.url)
+    page.click(-0.5, 0.5)
+    page.wait_for(lambda: page.text("summary").startswith("2 points"))
+    session = page.parameters()["session"]
+    server.sessions.configure(session, n_components=n_components)
+    revision = server.sessions.view(session).revision
+    page = LegacyPage(browser.driver, server.url)
+    page.wait_for(lambda: page.text("summary").startswith("2 points"))
+    assert page.text("n_components_label") == f"Number of components: {n_components}"
+    assert server.sessions.view(session).revision == revision
+
+
 def test_a_refusal_is_said_on_the_page_and_goes_away(
     browser: Browser, serve: Callable[..., Server]
 ) -> None:
