@@ -133,6 +133,12 @@ def create_server(config: Optional[Config] = None) -> Flask:
     return server
 
 
+def trust_proxies(server: Flask, n: int) -> None:
+    """Read the client's address, scheme and host name as the last `n` proxies forward them."""
+    if n > 0:
+        server.wsgi_app = ProxyFix(server.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
+
+
 def _create_server(config: Config, sessions: Sessions, key: bytes) -> OpenAPI:
     server = OpenAPI(
         "dash_app",
@@ -154,9 +160,7 @@ def _create_server(config: Config, sessions: Sessions, key: bytes) -> OpenAPI:
     server.config["OPENAPI_HTML_STRING"] = documentation.PAGE
     server.config["MAX_CONTENT_LENGTH"] = config.max_body_bytes
     server.extensions["sessions"] = sessions
-    if config.proxies:
-        n = config.proxies
-        server.wsgi_app = ProxyFix(server.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
+    trust_proxies(server, config.proxies)
     request_ids.register(server)
     if config.metrics:
         from dash_app import metrics  # not loaded where nobody asks for them

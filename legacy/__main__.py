@@ -24,7 +24,7 @@ DEFAULT_PORT = 8000
 def create_page_server(config: Config) -> Flask:
     """Return the WSGI application with only the page at `/` and its endpoints."""
     # imported here, because these load the learner: meanwhile the socket answers already
-    from dash_app.app import ASSETS, create_app, note_clients
+    from dash_app.app import ASSETS, create_app, note_clients, trust_proxies
     from dash_app.web import error_handlers, headers, origins, query_names, request_ids
     from dash_app.web.signing import cookie_name
     from legacy.blueprint import create_blueprint
@@ -34,6 +34,7 @@ def create_page_server(config: Config) -> Flask:
     server.secret_key = whole.secret_key
     server.config["MAX_CONTENT_LENGTH"] = whole.config["MAX_CONTENT_LENGTH"]
     server.extensions["sessions"] = whole.extensions["sessions"]
+    trust_proxies(server, config.proxies)
     request_ids.register(server)
     error_handlers.register(server)
     origins.register(server, config)

@@ -47,6 +47,24 @@ def test_its_clients_have_limits(config: Config) -> None:
     server.extensions["sessions"].close()
 
 
+def test_it_believes_its_proxy(config: Config) -> None:
+    behind = dataclasses.replace(
+        config, proxies=1, sessions_per_minute=1, allowed_hosts="mixtures.example"
+    )
+    server = create_page_server(behind)
+    body = {"coordinates": [{"x": 0.5, "y": 0}]}
+    for client in ("192.0.2.1", "192.0.2.2"):
+        forwarded = {
+            "X-Forwarded-For": client,
+            "X-Forwarded-Proto": "https",
+            "X-Forwarded-Host": "mixtures.example",
+        }
+        trained = server.test_client().post("/train", json=body, headers=forwarded)
+        assert trained.status_code == 200, client
+        assert "; Secure" in trained.headers["Set-Cookie"]
+    server.extensions["sessions"].close()
+
+
 def test_server_started_in_the_background_stops_on_an_interrupt(tmp_path: Path) -> None:
     port = free_port()
     process = subprocess.Popen(
