@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -26,6 +27,9 @@ MAX_BODY_MB = 4096.0
 SESSIONS_PER_MINUTE, POINTS_PER_MINUTE = 60, 100_000
 """Default rate limits for one address, if the server listens beyond loopback."""
 
+
+_HOST_NAME = re.compile(r"\*|(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(:\d*)?", re.IGNORECASE)
+"""What may be in a Host header, and `*`. A browser sends another alphabet as ASCII, xn--..."""
 
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
@@ -275,6 +279,11 @@ def _read(metadata: Mapping[str, Any], kind: str, value: Any) -> Any:
             expected = f"expected DEBUG, INFO, WARNING or ERROR for {name}"
             raise SettingError(f"{expected}, got {value!r}", name)
         return level
+    if name == "GMM_ALLOWED_HOSTS":
+        for each in filter(None, map(str.strip, str(value).split(","))):
+            if not _HOST_NAME.fullmatch(each):
+                expected = f"expected host names for {name}, such as a.example or [::1], or *"
+                raise SettingError(f"{expected}, got {each!r}", name)
     if name == "GMM_LOG_FORMAT" and value not in ("plain", "logfmt", "json"):
         raise SettingError(f"expected plain, logfmt or json for {name}, got {value!r}", name)
     return str(value)

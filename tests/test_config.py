@@ -56,6 +56,9 @@ def test_argument_has_priority_over_the_environment(tmp_path: Path) -> None:
         ("GMM_METRICS", "9090"),
         ("GMM_LOG_FORMAT", "xml"),
         ("GMM_LOG_LEVEL", "LOUD"),
+        ("GMM_ALLOWED_HOSTS", "http://mixtures.example"),
+        ("GMM_ALLOWED_HOSTS", "*.mixtures.example"),
+        ("GMM_ALLOWED_HOSTS", "::1"),
         ("GMM_DATA_DIR", "~nobody-has-this-name/data"),
     ],
 )
@@ -64,6 +67,11 @@ def test_unusable_setting_is_refused_by_name(name: str, value: str) -> None:
         Config.from_environment({name: value})
     assert caught.value.field == name
     assert value in str(caught.value)
+
+
+def test_host_names_may_have_ports_and_brackets() -> None:
+    names = "a.example, B-2.example:8050,[::1]:80, 192.0.2.1, *,"
+    assert Config.from_environment({"GMM_ALLOWED_HOSTS": names}).allowed_hosts == names
 
 
 def test_unknown_override_raises_type_error() -> None:
