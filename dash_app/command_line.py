@@ -1,7 +1,7 @@
 """Serve the application, or manage its sessions.
 
 Exit codes: 0 success, 1 an error with one sentence on stderr, 2 wrong usage,
-141 the reader of a command's output has gone.
+130 an interrupt (Ctrl-C), 141 the reader of a command's output has gone.
 """
 
 from __future__ import annotations
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from flask import Flask
 
 
+INTERRUPTED = 130
+"""Exit code after an interrupt: 128 + SIGINT, as a shell has it."""
+
+
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Run the command; return the exit code."""
     options = vars(_parser().parse_args(arguments))
@@ -39,6 +43,8 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     except GMMError as error:
         _say(str(error), error=True)
         return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
     except ModuleNotFoundError as error:
         if str(error.name).partition(".")[0] in ("dash_app", "legacy", "gmm"):
             raise

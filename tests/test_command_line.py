@@ -300,3 +300,14 @@ def test_import_of_another_document_says_what_came(
         (tmp_path / "other.json").write_text(text)
         assert command("import", str(tmp_path / "other.json")) == 1
         assert capsys.readouterr().err.endswith(f"'gaussian-mixture-session', got {came}\n")
+
+
+def test_interrupted_command_ends_without_a_traceback(
+    command: Callable[..., int], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("dash_app.sessions_command._opened", interrupted)
+    assert command("list") == 130
+    assert capsys.readouterr().err == ""

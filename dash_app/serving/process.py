@@ -78,7 +78,7 @@ def serve(load: Callable[[], Flask], listener: socket.socket, config: Config) ->
     The shutdown ends trainings and streams and closes the store. The signal handlers are set here,
     because a shell starts background jobs with SIGINT ignored.
     """
-    with answered_while_compiling(listener), _few_collections():
+    with _ended_by_interrupts(), answered_while_compiling(listener), _few_collections():
         application = load()
     # after the load: waitress may be missing, and the load reports that
     from dash_app.serving.connections import ConnectionServer
@@ -190,6 +190,19 @@ def _raise_file_limit(wanted: int) -> int:
         _log.debug("setrlimit: %s", error)
         return soft
     return raised
+
+
+@contextlib.contextmanager
+def _ended_by_interrupts() -> Iterator[None]:
+    """Let SIGINT end the process as SIGTERM does: nothing is served yet.
+
+    A KeyboardInterrupt may come up in a finalizer of the compiler, where it is ignored.
+    """
+    usual = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
 
 
 @contextlib.contextmanager

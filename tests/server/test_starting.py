@@ -104,3 +104,25 @@ def test_page_reports_the_compilation_until_the_application_is_served(
     assert "compiling the learner's loops, 1 of 2\n" in errors
     assert "compiling the learner's loops, 2 of 2: done in" in errors
     assert "Traceback" not in errors
+
+
+INTERRUPTED = """
+import contextlib, os, signal
+from dash_app.config import Config
+from dash_app.serving.process import listen, serve
+
+def load():
+    with contextlib.suppress(KeyboardInterrupt):  # as a finalizer of the compiler does
+        os.kill(os.getpid(), signal.SIGINT)
+    print("went on", flush=True)
+    raise SystemExit
+
+serve(load, listen("127.0.0.1", 0), Config.from_environment({}))
+"""
+
+
+def test_interrupt_while_loading_ends_the_process_at_once() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert (ended.stdout, ended.stderr, ended.returncode) == ("", "", -signal.SIGINT)
