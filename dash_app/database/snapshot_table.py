@@ -62,7 +62,10 @@ class SnapshotTable:
         except StoreBusyError:
             _log.info("session %s: no snapshot kept, the store is locked", short(session_id))
         except sa.exc.IntegrityError:
-            _log.info("session %s: no snapshot kept, another process has it", short(session_id))
+            _log.info(
+                "session %s: no snapshot kept, another process has it or the session is deleted",
+                short(session_id),
+            )
 
     def insert(
         self, connection: sa.Connection, session_id: str, snapshots: Sequence[Snapshot]
