@@ -106,10 +106,24 @@ def export_session(config: Config, session_id: str, output: Any) -> int:
         sys.stdout.write(text + "\n")
         return 0
     try:
-        output.write_text(text + "\n", encoding="utf-8")
+        _write(output, text + "\n")
     except OSError as error:
         raise StoreError(f"expected a file that can be written, got {output}: {error}") from error
     return 0
+
+
+def _write(file: Path, text: str) -> None:
+    """Write the file. If that fails, an earlier file of that name is as it was."""
+    if file.exists() and not file.is_file():  # a device or a pipe
+        file.write_text(text, encoding="utf-8")
+        return
+    file = file.resolve()  # a link stays one
+    part = file.with_name(f"{file.name}.part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def import_session(config: Config, file: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -291,6 +292,31 @@ def test_output_that_cannot_be_written_is_said_in_one_sentence(
     assert ended.returncode == 1
     assert ended.stderr.startswith("expected an output that can be written, got ")
     assert ended.stderr.count("\n") == 1
+
+
+def test_export_that_cannot_be_completed_leaves_the_earlier_file(
+    command: Callable[..., int],
+    sessions: Sessions,
+    session_id: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    file = tmp_path / "session.json"
+    assert command("export", session_id, "-o", str(file)) == 0
+    before = file.read_text()
+    sessions.add(session_id, [float(x) for x in range(20_000)])
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))  # as on a disk that is full
+    try:
+        assert command("export", session_id, "-o", str(file)) == 1
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert "expected a file that can be written" in capsys.readouterr().err
+    assert file.read_text() == before
+    assert os.listdir(tmp_path).count("session.json.part") == 0
+    assert command("export", session_id, "-o", str(file)) == 0
+    assert len(file.read_text()) > 100_000
+    assert command("export", session_id, "-o", os.devnull) == 0
 
 
 def test_import_of_another_document_says_what_came(
