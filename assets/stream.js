@@ -67,11 +67,12 @@
 
   function started(/** @type {any} */ news, /** @type {string} */ position) {
     const serial = Number(position.split("-")[1]);
-    const { run, status, n_before, method, epochs } = news;
+    const { run, n_before, method, epochs } = news;
     const begun = {
       id: run,
       serial,
-      status,
+      // a quick one has ended when this is sent; its end is told, with the model, by what follows
+      status: news.status === "queued" ? "queued" : "running",
       n_before,
       method,
       epochs,

@@ -25,6 +25,25 @@ new MutationObserver(() => said.push(sentence.textContent))
 """Every sentence that the page says, also one that is gone quickly."""
 
 
+QUICK_TRAINING = """
+const {EventSource: Real, fetch: send} = window;
+window.EventSource = function (address) {
+    const source = new Real(address), add = source.addEventListener.bind(source);
+    const late = ({data, lastEventId}) =>
+        ({data: data.replace(/"status":"[a-z]+"/, '"status":"done"'), lastEventId});
+    source.addEventListener = (name, handle) =>
+        add(name, name === 'started' ? (event) => handle(late(event)) : handle);
+    return source;
+};
+Object.assign(window.EventSource, {OPEN: Real.OPEN, CLOSED: Real.CLOSED});
+window.fetch = (...request) => send(...request).then((answer) => new Promise((resolve) =>
+    setTimeout(resolve, request[0] === 'page/perform' ? 500 : 0, answer)));
+window.dispatchEvent(new Event('pagehide'));  // the stream is opened again
+document.dispatchEvent(new Event('visibilitychange'));
+"""
+"""The beginning of each run is told when it has ended, and before the answer to its command."""
+
+
 def store_file(config: Config) -> Path:
     (found,) = config.data_dir.glob("*.sqlite3")
     return found
@@ -116,3 +135,15 @@ def test_queued_training_is_told_and_its_replacement_ends_well(page: DashPage) -
     assert (first.status, second.status) == ("cancelled", "done")
     assert page.read("dash_clientside.state.run.id") == second.id
     page.wait_text("train", "Train from scratch")
+
+
+def test_end_of_a_training_is_told_that_ended_before_its_beginning_was(page: DashPage) -> None:
+    for x in (-0.5, 0.4, 0.5):
+        page.click(x)
+    page.settle()
+    page.script(QUICK_TRAINING)
+    page.wait("dash_clientside.state.connection === 'live'")
+    page.key("p")
+    page.wait_text("announcement", "Training from scratch is done.")
+    page.wait("'from scratch' in dash_clientside.state.timings")
+    page.settle()
