@@ -54,6 +54,14 @@ def test_weights_of_offspring_sum_to_one() -> None:
     np.testing.assert_allclose(offspring.weights.sum(axis=1), 1.0)
 
 
+def test_parents_that_agree_at_both_ends_are_crossed_between_them_only() -> None:
+    objective = _objective(4)
+    parents = _candidates(objective, [[-3.0, -2.0, 2.4, 3.0], [-3.0, -2.5, 2.0, 3.0]])
+    offspring = crossover(objective, parents, 9)
+    expected = _candidates(objective, [[-3.0, -2.0, 2.0, 3.0], [-3.0, -2.5, 2.4, 3.0]])
+    np.testing.assert_allclose(offspring.means, expected.means)
+
+
 def test_parents_in_one_basin_have_no_offspring() -> None:
     objective = _objective(4)
     like = _candidates(objective, [[-3.0, -2.0, 2.0, 3.0], [-3.001, -2.0, 2.0, 3.001]])
