@@ -25,9 +25,12 @@ def test_the_page_and_its_files_are_served(client: FlaskClient) -> None:
     assert client.get("/legacy").headers["Location"].endswith("/legacy/")
 
 
+SCRIPTS = ("script", "chart", "trainer")
+
+
 def test_the_page_names_no_other_host() -> None:
     folder = Path(__file__).parents[2] / "legacy"
-    for name in ("index.html", "static/script.js", "static/style.css"):
+    for name in ("index.html", *(f"static/{script}.js" for script in SCRIPTS), "static/style.css"):
         text = (folder / name).read_text()
         assert "//cdn" not in text
         assert text.replace("http://www.w3.org/2000/svg", "").count("http") == 0
