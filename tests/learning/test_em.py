@@ -9,7 +9,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
+from scipy.special import logsumexp
 
+from dash_app.learning.compiled.penalty import log_priors
 from dash_app.learning.compiled.segmentation import segmentation
 from dash_app.learning.compiled.squarem import Scored, squarem
 from dash_app.learning.em import em_step
@@ -32,6 +34,31 @@ def test_one_step_by_hand() -> None:
     after, _ = em_step(objective, start)
     assert_allclose(after.means, [[0.0]], atol=1e-15)
     assert_allclose(after.variances, [[(0.25 + 2.0) / 3.0]])
+
+
+@given(seed=st.integers(0, 2**32 - 1), n_points=st.sampled_from([2, 5, 100, 300, 700]))
+@settings(max_examples=60, deadline=None)
+def test_one_step_leaves_out_nothing_that_counts(seed: int, n_points: int) -> None:
+    """Far narrow components, outliers and dead components, against sums over every pair."""
+    rng = np.random.default_rng(seed)
+    points = rng.standard_t(2, n_points)
+    objective = objective_of(points, 4)
+    weights = rng.dirichlet(np.full(4, 0.3))
+    means, variances = rng.normal(0, 2, 4), np.exp(rng.uniform(-11, 2, 4))
+    after, value = em_step(objective, Candidates(weights[None], means[None], variances[None]))
+    x, masses, spread = objective.positions, objective.masses, objective.variances
+    with np.errstate(divide="ignore"):
+        peaks = np.log(weights) - 0.5 * np.log(2 * np.pi * variances)
+    squares = (x - means[:, None]) ** 2 + spread
+    joint = peaks[:, None] - 0.5 * squares / variances[:, None]
+    log_density = logsumexp(joint, axis=0)
+    mass = np.exp(joint - log_density) * masses
+    assert_allclose(after.weights[0], mass.sum(axis=1) / masses.sum(), rtol=1e-9, atol=1e-15)
+    far = mass.sum(axis=1) > 1e-12
+    expected = (mass @ x / np.maximum(mass.sum(axis=1), 1e-300))[far]
+    assert_allclose(after.means[0][far], expected, rtol=1e-9, atol=1e-9)
+    prior = log_priors(objective.prior, variances[None])[0]
+    assert_allclose(value[0] * masses.sum(), masses @ log_density + prior, rtol=1e-11, atol=1e-9)
 
 
 def test_one_step_of_plain_likelihood_equals_scikit_learn(scikit_learn_mixture: Any) -> None:

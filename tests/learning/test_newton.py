@@ -35,8 +35,11 @@ def at(objective: Objective, theta: np.ndarray) -> Derivatives:
     return found
 
 
-def test_derivatives_equal_finite_differences(objective: Objective) -> None:
-    theta = np.array([0.1, -0.3, 0.5, -1.0, 0.1, 0.9, -2.0, -1.0, -1.5])
+@pytest.mark.parametrize("log_variances", [(-2.0, -1.0, -1.5), (-5.0, -1.0, -4.0)])
+def test_derivatives_equal_finite_differences(
+    objective: Objective, log_variances: tuple[float, ...]
+) -> None:
+    theta = np.array([0.1, -0.3, 0.5, -1.0, 0.1, 0.9, *log_variances])
     here = at(objective, theta)
     step = 1e-5 * np.eye(theta.size)
     up, down = [at(objective, theta + e) for e in step], [at(objective, theta - e) for e in step]

@@ -65,9 +65,9 @@ def _new_densities(atoms: Atoms, locations: Array, stds: Array) -> Array:
     for j in range(densities.shape[0]):
         mean, std = locations[j // stds.size], stds[j % stds.size]
         variance = std * std
-        peak = log_peak(1.0, variance)
+        peak, half_precision = log_peak(1.0, variance), 0.5 / variance
         for i in range(positions.size):
-            densities[j, i] = exp(log_density(peak, variance, positions[i] - mean, spread[i]))
+            densities[j, i] = exp(log_density(peak, half_precision, positions[i] - mean, spread[i]))
     return densities
 
 

@@ -34,12 +34,13 @@ def log_peak(weight: float, variance: float) -> float:
 
 
 @inlined
-def log_density(peak: float, variance: float, deviation: float, spread: float) -> float:
+def log_density(peak: float, half_precision: float, deviation: float, spread: float) -> float:
     """Return log(w N(atom | m, v)).
 
-    peak : from `log_peak`;  deviation : the atom's mean minus m;  spread : the atom's variance
+    peak : from `log_peak`;  half_precision : 1 / (2 v)
+    deviation : the atom's mean minus m;  spread : the atom's variance
     """
-    return peak + -0.5 / variance * (deviation * deviation + spread)
+    return peak - half_precision * (deviation * deviation + spread)
 
 
 @inner
@@ -48,9 +49,9 @@ def joint_log_densities(atoms: Atoms, parameters: Parameters, joint: Array) -> N
     positions, spread = atoms.positions, atoms.variances
     for k in range(parameters.means.size):
         mean, variance = parameters.means[k], parameters.variances[k]
-        peak = log_peak(parameters.weights[k], variance)
+        peak, half_precision = log_peak(parameters.weights[k], variance), 0.5 / variance
         for i in range(positions.size):
-            joint[k, i] = log_density(peak, variance, positions[i] - mean, spread[i])
+            joint[k, i] = log_density(peak, half_precision, positions[i] - mean, spread[i])
 
 
 @compiled(void(ATOMS, PARAMETERS, f8[:, ::1], f8[::1]))
@@ -63,7 +64,7 @@ def scaled_densities(atoms: Atoms, parameters: Parameters, densities: Array, top
     top[:] = -np.inf
     for k in range(densities.shape[0]):
         for i in range(top.size):
-            top[i] = max(top[i], densities[k, i])
+            top[i] = np.maximum(top[i], densities[k, i])
     for k in range(densities.shape[0]):
         for i in range(top.size):
             densities[k, i] = exp(densities[k, i] - top[i])

@@ -17,6 +17,9 @@ _LOG2_E = 1.4426950408889634
 _LN_2_HIGH, _LN_2_LOW = 0.6931471803691238, 1.9082149292705877e-10
 _LARGEST_EXPONENT = 700.0
 """Largest |x| of `exp`. e^700 is about 1e304, close to the largest float64."""
+_WHOLE = 1.5 * 2.0**52
+"""The lowest bits of k + 1.5 * 2^52 are the whole number k. AVX2 has no instruction that converts
+float64 to int64."""
 
 
 @inlined
@@ -39,7 +42,8 @@ def exp(x: float) -> float:
     middle = (1.0 / 24 + r * (1.0 / 120)) + (1.0 / 720 + r * (1.0 / 5040)) * r2
     high = (1.0 / 40320 + r * (1.0 / 362880)) + (1.0 / 3628800 + r * (1.0 / 39916800)) * r2
     series = low + r4 * (middle + r4 * high)
-    exponential: float = series * np.int64((np.int64(k) + 1023) << 52).view(np.float64)  # 2^k
+    exponent = np.float64(k + (_WHOLE + 1023.0)).view(np.int64)
+    exponential: float = series * np.int64(exponent << 52).view(np.float64)  # times 2^k
     return exponential
 
 

@@ -62,7 +62,7 @@ def e_step(atoms: Atoms, chunk: Chunk, parameters: Parameters, stats: Sufficient
     """
     # moments about the old means: they are close to the new ones, so no digits cancel
     zeroths, firsts, seconds = stats
-    x, mass, spread, _, inverse, joint = chunk
+    _, x, mass, spread, _, _, inverse, joint, _, _, starts, ends = chunk
     means = parameters.means
     for k in range(means.size):
         zeroths[k] = firsts[k] = seconds[k] = 0.0
@@ -74,7 +74,7 @@ def e_step(atoms: Atoms, chunk: Chunk, parameters: Parameters, stats: Sufficient
             inverse[i] *= mass[i]
         for k in range(means.size):
             zeroth = first = second = 0.0
-            for i in range(size):
+            for i in range(starts[k], ends[k]):
                 m = inverse[i] * joint[k, i]
                 deviation = x[i] - means[k]
                 zeroth += m

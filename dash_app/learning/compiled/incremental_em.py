@@ -36,7 +36,7 @@ def sweep(atoms: Atoms, prior: Prior, batch: Batch, responsibilities: Array) -> 
         x, top, total = atoms.positions[i], -np.inf, 0.0
         for k in range(n_components):
             peak = log_peak(weights[k], variances[k])
-            joint[k] = log_density(peak, variances[k], x - means[k], 0.0)
+            joint[k] = log_density(peak, 0.5 / variances[k], x - means[k], 0.0)
             top = max(top, joint[k])
         for k in range(n_components):
             joint[k] = exp(joint[k] - top)

@@ -22,7 +22,7 @@ from dash_app.learning.compiled.bounds import WEIGHT_FLOOR
 from dash_app.learning.compiled.compilation import compiled, inner
 from dash_app.learning.compiled.elementary import exp
 from dash_app.learning.compiled.penalty import log_prior
-from dash_app.learning.compiled.responsibilities import CHUNK_SIZE, new_chunk, read_chunk
+from dash_app.learning.compiled.responsibilities import CHUNK_SIZE, Chunk, new_chunk, read_chunk
 from dash_app.learning.compiled.signatures import (
     ATOMS,
     BATCH,
@@ -90,6 +90,24 @@ def new_derivatives(batch: Batch) -> Derivatives:
 
 
 @inner
+def _subtract_products(chunk: Chunk, slopes: Array, massed: Array, hessian: Array) -> None:
+    """Subtract the chunk's sum of (r_k g_k)(r_l g_l)' from the blocks k >= l of the Hessian."""
+    starts, ends = chunk.starts, chunk.ends
+    size = starts.size
+    for k in range(size):
+        for other in range(k + 1):
+            for row in range(k, 3 * size, size):
+                by_alpha = by_mean = by_variance = 0.0
+                for i in range(max(starts[k], starts[other]), min(ends[k], ends[other])):
+                    by_alpha += massed[row, i] * slopes[other, i]
+                    by_mean += massed[row, i] * slopes[size + other, i]
+                    by_variance += massed[row, i] * slopes[2 * size + other, i]
+                hessian[row, other] -= by_alpha
+                hessian[row, size + other] -= by_mean
+                hessian[row, 2 * size + other] -= by_variance
+
+
+@inner
 def _log_likelihood(atoms: Atoms, parameters: Parameters, gradient: Array, hessian: Array) -> float:
     """Set gradient and Hessian of the log-likelihood; return its value, nats, not divided by n.
 
@@ -102,17 +120,16 @@ def _log_likelihood(atoms: Atoms, parameters: Parameters, gradient: Array, hessi
     hessian[:] = 0.0
     own = np.zeros((3, size))  # sum r g g' of (mean, mean), (mean, variance), (variance, variance)
     chunk = new_chunk(size)
-    x, mass, spread, _, inverse, joint = chunk
+    _, x, mass, spread, _, _, inverse, joint, _, _, starts, ends = chunk
     slopes, massed = np.empty((3 * size, CHUNK_SIZE)), np.empty((3 * size, CHUNK_SIZE))
-    log_likelihood = total = 0.0
+    log_likelihood = 0.0
     for start in range(0, atoms.positions.size, CHUNK_SIZE):
         log_likelihood += read_chunk(atoms, start, parameters, chunk)
-        total += mass.sum()
         for k in range(size):
             precision = 1.0 / variances[k]
             by_alpha = by_mean = by_variance = 0.0
             mean_mean = mean_variance = variance_variance = 0.0
-            for i in range(CHUNK_SIZE):
+            for i in range(starts[k], ends[k]):
                 r = joint[k, i] * inverse[i]
                 deviation = x[i] - means[k]
                 to_mean = deviation * precision
@@ -136,7 +153,12 @@ def _log_likelihood(atoms: Atoms, parameters: Parameters, gradient: Array, hessi
             own[0, k] += mean_mean
             own[1, k] += mean_variance
             own[2, k] += variance_variance
-        hessian -= np.dot(massed, slopes.T)
+        _subtract_products(chunk, slopes, massed, hessian)
+    for row in range(3 * size):
+        for column in range(3 * size):
+            if row % size < column % size:
+                hessian[row, column] = hessian[column, row]
+    total = gradient[:size].sum()  # the mass, because responsibilities sum to 1
     # Each component's own block is sum r (g g' + dg). The softmax adds
     # d log w_k / d alpha_l = [k = l] - w_l.
     for k in range(size):

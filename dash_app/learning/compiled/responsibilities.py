@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from numba import types
 
 from dash_app.learning.compiled.batches import mixture_at
@@ -21,46 +22,79 @@ from dash_app.learning.compiled.signatures import (
     Parameters,
     Prior,
     f8,
+    i8,
+    u8,
 )
-from dash_app.learning.mixture import Array
+from dash_app.learning.mixture import Array, Indices
 
-CHUNK_SIZE = 128
+CHUNK_SIZE = 256
 """Atoms per chunk. A larger chunk no longer fits in the processor's first-level cache; a smaller
 one costs more loops."""
+
+_BLOCK_SIZE = 16
+"""Atoms for which one bound of each component's density is computed. A smaller block leaves out
+more, and costs more bounds."""
+
+_NEGLIGIBLE_NATS = 37.0
+"""A density smaller than another by e^-37 does not change their sum in float64."""
 
 
 class Chunk(NamedTuple):
     """Some atoms and their density under each component.
 
+    held : (1,), the index of the first atom, or -1 if none was read
     positions, masses, variances : (CHUNK_SIZE,), of the atoms
+    bounds : (3, CHUNK_SIZE / _BLOCK_SIZE), each block's least and largest position, and variance
     top : (CHUNK_SIZE,), each atom's largest joint log-density
     inverse : (CHUNK_SIZE,), 1 / the sum of `joint` over the components
-    joint : (K, CHUNK_SIZE), w_k N(atom | k) / e^top
+    joint : (K, CHUNK_SIZE), w_k N(atom | k) / e^top; set from `starts` to `ends` only
+    peaks, half_precisions : (K,), log(w_k N(m_k | k)) and 1 / (2 v_k)
+    starts, ends : (K,), the first atom, and the one after the last, where `joint` is needed;
+        unsigned, because the compiler vectorises a loop from a signed start only if it is 0
 
     The responsibilities are joint * inverse.
     """
 
+    held: Indices
     positions: Array
     masses: Array
     variances: Array
+    bounds: Array
     top: Array
     inverse: Array
     joint: Array
+    peaks: Array
+    half_precisions: Array
+    starts: npt.NDArray[np.uint64]
+    ends: npt.NDArray[np.uint64]
 
 
-CHUNK = types.NamedTuple((f8[::1], f8[::1], f8[::1], f8[::1], f8[::1], f8[:, ::1]), Chunk)
+_LINE, _TABLE = f8[::1], f8[:, ::1]
+CHUNK = types.NamedTuple(
+    (
+        *(i8[::1], _LINE, _LINE, _LINE, _TABLE),
+        *(_LINE, _LINE, _TABLE, _LINE, _LINE, u8[::1], u8[::1]),
+    ),
+    Chunk,
+)
 
 
 @inner
 def new_chunk(n_components: int) -> Chunk:
-    """Return an empty chunk."""
+    """Return an empty chunk, for one set of atoms."""
     return Chunk(
+        np.full(1, -1),
         np.zeros(CHUNK_SIZE),
         np.zeros(CHUNK_SIZE),
         np.zeros(CHUNK_SIZE),
+        np.zeros((3, CHUNK_SIZE // _BLOCK_SIZE)),
         np.zeros(CHUNK_SIZE),
         np.zeros(CHUNK_SIZE),
         np.zeros((n_components, CHUNK_SIZE)),
+        np.zeros(n_components),
+        np.zeros(n_components),
+        np.zeros(n_components, dtype=np.uint64),
+        np.zeros(n_components, dtype=np.uint64),
     )
 
 
@@ -75,16 +109,10 @@ def size_of_chunk(atoms: Atoms, start: int) -> int:
 
 
 @inner
-def read_chunk(atoms: Atoms, start: int, parameters: Parameters, chunk: Chunk) -> float:
-    """Fill a chunk with the atoms from `start`; return their log-likelihood, nats.
-
-    Entries after the last atom have a mass of 0. The densities of entries beyond `size_of_chunk`
-    are not set.
-    """
-    x, mass, spread, top, inverse, joint = chunk
+def _read_atoms(atoms: Atoms, start: int, size: int, chunk: Chunk) -> None:
+    """Fill the first entries of a chunk with atoms, the rest up to `size` with a mass of 0."""
+    x, mass, spread, bounds = chunk.positions, chunk.masses, chunk.variances, chunk.bounds
     n_here = min(CHUNK_SIZE, atoms.positions.size - start)
-    mass[n_here:] = 0.0
-    size = size_of_chunk(atoms, start)
     per_scale = 1.0 / atoms.scale
     for i in range(n_here):
         x[i] = (atoms.positions[start + i] - atoms.location) * per_scale
@@ -94,16 +122,66 @@ def read_chunk(atoms: Atoms, start: int, parameters: Parameters, chunk: Chunk) -
             spread[i] = atoms.variances[start + i]
     else:
         mass[:n_here] = 1.0
+    for i in range(n_here, size):
+        x[i], mass[i], spread[i] = x[n_here - 1], 0.0, 0.0
+    for block in range((size + _BLOCK_SIZE - 1) // _BLOCK_SIZE):
+        first = block * _BLOCK_SIZE
+        low = high = x[first]
+        widest = spread[first]
+        for i in range(first, min(first + _BLOCK_SIZE, size)):
+            low, high, widest = min(low, x[i]), max(high, x[i]), max(widest, spread[i])
+        bounds[0, block], bounds[1, block], bounds[2, block] = low, high, widest
+
+
+@inner
+def _find_ranges(means: Array, size: int, chunk: Chunk) -> None:
+    """Set the range of atoms at which each component's density has to be computed.
+
+    A component far from a block of atoms is not needed there: the largest density that it can have
+    in the block's interval is negligible beside the smallest that another can have.
+    """
+    bounds, peaks, half_precisions = chunk.bounds, chunk.peaks, chunk.half_precisions
+    starts, ends = chunk.starts, chunk.ends
+    starts[:], ends[:] = size, 0
+    for start in range(0, size, _BLOCK_SIZE):
+        block, end = start // _BLOCK_SIZE, min(start + _BLOCK_SIZE, size)
+        low, high, widest = bounds[0, block], bounds[1, block], bounds[2, block]
+        least = -np.inf
+        for k in range(means.size):
+            farthest = max(means[k] - low, high - means[k])
+            least = max(least, log_density(peaks[k], half_precisions[k], farthest, widest))
+        for k in range(means.size):
+            nearest = max(low - means[k], means[k] - high, 0.0)
+            most = log_density(peaks[k], half_precisions[k], nearest, 0.0)
+            if not most < least - _NEGLIGIBLE_NATS:  # so it is needed if one of them is NaN
+                starts[k], ends[k] = min(starts[k], np.uint64(start)), end
+
+
+@inner
+def read_chunk(atoms: Atoms, start: int, parameters: Parameters, chunk: Chunk) -> float:
+    """Fill a chunk with the atoms from `start`; return their log-likelihood, nats.
+
+    Entries after the last atom, up to `size_of_chunk`, have a mass of 0; those beyond are not set.
+    """
+    weights, means, variances = parameters
+    held, x, mass, spread, _, top, inverse, joint, peaks, half_precisions, starts, ends = chunk
+    size = size_of_chunk(atoms, start)
+    if held[0] != start:
+        _read_atoms(atoms, start, size, chunk)
+        held[0] = start
+    for k in range(means.size):
+        peaks[k], half_precisions[k] = log_peak(weights[k], variances[k]), 0.5 / variances[k]
+    _find_ranges(means, size, chunk)
     top[:size] = -np.inf
-    for k in range(joint.shape[0]):
-        mean, variance = parameters.means[k], parameters.variances[k]
-        peak = log_peak(parameters.weights[k], variance)
-        for i in range(size):
-            joint[k, i] = log_density(peak, variance, x[i] - mean, spread[i])
-            top[i] = max(top[i], joint[k, i])
     inverse[:size] = 0.0
-    for k in range(joint.shape[0]):
-        for i in range(size):
+    for k in range(means.size):
+        peak, mean, half_precision = peaks[k], means[k], half_precisions[k]
+        for i in range(starts[k], ends[k]):
+            joint[k, i] = log_density(peak, half_precision, x[i] - mean, spread[i])
+            # not max(), which becomes a slow conditional store
+            top[i] = np.maximum(top[i], joint[k, i])
+    for k in range(means.size):
+        for i in range(starts[k], ends[k]):
             joint[k, i] = exp(joint[k, i] - top[i])
             inverse[i] += joint[k, i]
     log_likelihood = 0.0

@@ -8,7 +8,7 @@ from numba import types
 
 from dash_app.learning.mixture import Array
 
-b1, f8, i8, void = types.b1, types.f8, types.i8, types.void
+b1, f8, i8, u8, void = types.b1, types.f8, types.i8, types.u8, types.void
 
 
 class Atoms(NamedTuple):

@@ -60,12 +60,22 @@ def _extrapolate(
             points[at, 0, k] = log(max(parameters.weights[k], WEIGHT_FLOOR))
             points[at, 1, k] = parameters.means[k]
             points[at, 2, k] = log(parameters.variances[k])
-    change = points[1] - points[0]
-    curvature = points[2] - points[1] - change
-    squares = max((curvature * curvature).sum(), TINY)
-    stride = np.sqrt((change * change).sum() / squares)
+    # loops, because each whole-array operation would allocate
+    changes = curvatures = 0.0
+    for at in range(3):
+        for k in range(size):
+            change = points[1, at, k] - points[0, at, k]
+            curvature = points[2, at, k] - points[1, at, k] - change
+            changes += change * change
+            curvatures += curvature * curvature
+    stride = np.sqrt(changes / max(curvatures, TINY))
     stride = min(max(stride, 1.0), _MAX_STRIDE)
-    far = points[0] + 2.0 * stride * change + stride * stride * curvature
+    far = points[0]
+    for at in range(3):
+        for k in range(size):
+            change = points[1, at, k] - points[0, at, k]
+            curvature = points[2, at, k] - points[1, at, k] - change
+            far[at, k] += 2.0 * stride * change + stride * stride * curvature
     largest = far[0].max()
     weights = after.weights
     for k in range(size):
