@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
+import numpy.typing as npt
 
 from dash_app.learning.compiled.batches import mixture_at, new_batch
 from dash_app.learning.compiled.compilation import compiled, inner
-from dash_app.learning.compiled.densities import log_density, log_peak, scaled_densities
+from dash_app.learning.compiled.densities import log_density, log_peak
 from dash_app.learning.compiled.elementary import exp, log
-from dash_app.learning.compiled.penalty import log_prior
+from dash_app.learning.compiled.penalty import log_priors
+from dash_app.learning.compiled.responsibilities import CHUNK_SIZE, new_chunk, read_chunk
 from dash_app.learning.compiled.signatures import (
     ATOMS,
     BATCH,
@@ -25,6 +29,9 @@ _MIN_LOG_DENSITY = -50.0
 """Lower bound of a log-density, log(1 / standardised units). It keeps squared inverse densities
 within float64."""
 
+_REACH_STDS = 8.6
+"""Beyond this many standard deviations a normal density is e^-37 of its peak: negligible."""
+
 _MIN_CURVATURE = 1e-12
 """Lower bound of the curvature, which is a divisor."""
 
@@ -33,47 +40,57 @@ _MIN_WEIGHT, _MAX_WEIGHT = 0.125, 0.5
 components."""
 
 
+class NewComponents(NamedTuple):
+    """Every new component that is tried, by location, then by width.
+
+    means, stds : (I,), standardised units
+    densities : (I, n_atoms), set from `starts` to `ends` only; elsewhere it is negligible
+    starts, ends : (I,), the first atom, and the one after the last; unsigned, see `Chunk`
+    """
+
+    means: Array
+    stds: Array
+    densities: Array
+    starts: npt.NDArray[np.uint64]
+    ends: npt.NDArray[np.uint64]
+
+
+@inner
+def _new_components(atoms: Atoms, locations: Array, stds: Array) -> NewComponents:
+    """Return a component of each width at each location."""
+    x, spread = atoms.positions, atoms.variances
+    means, widths = np.repeat(locations, stds.size), np.empty(locations.size * stds.size)
+    for j in range(means.size):
+        widths[j] = stds[j % stds.size]
+    starts = np.searchsorted(x, means - _REACH_STDS * widths).astype(np.uint64)
+    ends = np.searchsorted(x, means + _REACH_STDS * widths).astype(np.uint64)
+    densities = np.empty((means.size, x.size))
+    for j in range(means.size):
+        mean, variance = means[j], widths[j] * widths[j]
+        peak, half_precision = log_peak(1.0, variance), 0.5 / variance
+        for i in range(starts[j], ends[j]):
+            densities[j, i] = exp(log_density(peak, half_precision, x[i] - mean, spread[i]))
+    return NewComponents(means, widths, densities, starts, ends)
+
+
 @inner
 def _values_and_log_densities(atoms: Atoms, prior: Prior, batch: Batch) -> tuple[Array, Array]:
     """Return J of each mixture, (R,), and its log-density at each atom, (R, n_atoms)."""
-    masses = atoms.masses
-    n_mixtures, size = batch.means.shape
-    densities, top = np.empty((size, masses.size)), np.empty(masses.size)
-    density = np.empty(masses.size)
-    values, log_densities = np.empty(n_mixtures), np.empty((n_mixtures, masses.size))
+    n_mixtures, n_atoms = batch.means.shape[0], atoms.positions.size
+    values, log_densities = log_priors(prior, batch.variances), np.empty((n_mixtures, n_atoms))
+    chunk = new_chunk(batch.means.shape[1])
     for r in range(n_mixtures):
-        scaled_densities(atoms, mixture_at(batch, r), densities, top)
-        density[:] = 0.0
-        for k in range(size):
-            for i in range(masses.size):
-                density[i] += densities[k, i]
-        value = 0.0
-        for i in range(masses.size):
-            log_densities[r, i] = top[i] + log(density[i])
-            value += masses[i] * log_densities[r, i]
-        for k in range(size):
-            value += log_prior(prior, batch.variances[r, k])
-        values[r] = value / prior.mass
+        for start in range(0, n_atoms, CHUNK_SIZE):
+            values[r] += read_chunk(atoms, start, mixture_at(batch, r), chunk)
+            for i in range(min(CHUNK_SIZE, n_atoms - start)):
+                log_densities[r, start + i] = chunk.top[i] - log(chunk.inverse[i])
+    values /= prior.mass
     return values, log_densities
 
 
 @inner
-def _new_densities(atoms: Atoms, locations: Array, stds: Array) -> Array:
-    """Return each new component's density at each atom; rows by location, then by width."""
-    positions, spread = atoms.positions, atoms.variances
-    densities = np.empty((locations.size * stds.size, positions.size))
-    for j in range(densities.shape[0]):
-        mean, std = locations[j // stds.size], stds[j % stds.size]
-        variance = std * std
-        peak, half_precision = log_peak(1.0, variance), 0.5 / variance
-        for i in range(positions.size):
-            densities[j, i] = exp(log_density(peak, half_precision, positions[i] - mean, spread[i]))
-    return densities
-
-
-@inner
 def _predict(
-    atoms: Atoms, prior: Prior, values: Array, log_densities: Array, new: Array
+    atoms: Atoms, prior: Prior, values: Array, log_densities: Array, new: NewComponents
 ) -> tuple[Array, Array]:
     """Return the predicted J of each mixture with each new component, and its best weight, (I, R).
 
@@ -82,26 +99,24 @@ def _predict(
     is not positive.
     """
     masses, n = atoms.masses, prior.mass
-    n_mixtures = log_densities.shape[0]
-    once, twice = np.empty((masses.size, n_mixtures)), np.empty((masses.size, n_mixtures))
-    for r in range(n_mixtures):
+    once, twice = np.empty(log_densities.shape), np.empty(log_densities.shape)
+    for r in range(values.size):
         for i in range(masses.size):
             inverse = exp(-max(log_densities[r, i], _MIN_LOG_DENSITY))
-            once[i, r] = masses[i] / n * inverse
-            twice[i, r] = once[i, r] * inverse
-    predicted, weights = np.empty((new.shape[0], n_mixtures)), np.empty((new.shape[0], n_mixtures))
-    first, second = np.empty(n_mixtures), np.empty(n_mixtures)
-    for j in range(new.shape[0]):
+            once[r, i] = masses[i] / n * inverse
+            twice[r, i] = once[r, i] * inverse
+    shape = (new.means.size, values.size)
+    predicted, weights = np.empty(shape), np.empty(shape)
+    for j in range(shape[0]):
         # not np.dot: for products of this size it starts threads, which take longer
-        first[:] = second[:] = 0.0
-        for i in range(masses.size):
-            density = new[j, i]
-            for r in range(n_mixtures):
-                first[r] += density * once[i, r]
-                second[r] += density * density * twice[i, r]
-        for r in range(n_mixtures):
-            slope = first[r] - 1.0
-            curvature = second[r] - 2.0 * first[r] + 1.0
+        for r in range(shape[1]):
+            first = second = 0.0
+            for i in range(new.starts[j], new.ends[j]):
+                density = new.densities[j, i]
+                first += density * once[r, i]
+                second += density * density * twice[r, i]
+            slope = first - 1.0
+            curvature = second - 2.0 * first + 1.0
             weight = min(max(slope / max(curvature, _MIN_CURVATURE), 0.0), _MAX_WEIGHT)
             gain = weight * slope - 0.5 * weight * weight * curvature
             predicted[j, r] = values[r] + gain if slope > 0.0 else -np.inf
@@ -130,15 +145,15 @@ def _birth_places(atoms: Atoms, prior: Prior, batch: Batch, locations: Array, st
     deviation and weight; and the predicted J.
     """
     values, log_densities = _values_and_log_densities(atoms, prior, batch)
-    new = _new_densities(atoms, locations, stds)
+    new = _new_components(atoms, locations, stds)
     predicted, weights = _predict(atoms, prior, values, log_densities, new)
     found, n_found = np.empty((predicted.size, 5)), 0
     for j in range(predicted.shape[0]):
         for r in range(predicted.shape[1]):
             if _is_peak(predicted, stds.size, j, r):
                 found[n_found, 0] = r
-                found[n_found, 1] = locations[j // stds.size]
-                found[n_found, 2] = stds[j % stds.size]
+                found[n_found, 1] = new.means[j]
+                found[n_found, 2] = new.stds[j]
                 found[n_found, 3] = weights[j, r]
                 found[n_found, 4] = predicted[j, r]
                 n_found += 1

@@ -10,17 +10,9 @@ import numpy as np
 
 from dash_app.learning.compiled.batches import mixture_at
 from dash_app.learning.compiled.bounds import DEAD_WEIGHT
-from dash_app.learning.compiled.compilation import compiled, inlined, inner
+from dash_app.learning.compiled.compilation import inlined, inner
 from dash_app.learning.compiled.elementary import exp, log
-from dash_app.learning.compiled.signatures import (
-    ATOMS,
-    PARAMETERS,
-    Atoms,
-    Batch,
-    Parameters,
-    f8,
-    void,
-)
+from dash_app.learning.compiled.signatures import Atoms, Batch, Parameters
 from dash_app.learning.mixture import Array
 
 HALF_LOG_2PI = 0.5 * float(np.log(2.0 * np.pi))
@@ -54,7 +46,7 @@ def joint_log_densities(atoms: Atoms, parameters: Parameters, joint: Array) -> N
             joint[k, i] = log_density(peak, half_precision, positions[i] - mean, spread[i])
 
 
-@compiled(void(ATOMS, PARAMETERS, f8[:, ::1], f8[::1]))
+@inner
 def scaled_densities(atoms: Atoms, parameters: Parameters, densities: Array, top: Array) -> None:
     """Set `top` to each atom's largest joint log-density, `densities` to w_k N(atom | k) / e^top.
 

@@ -86,8 +86,8 @@ def _moves(
         reduced = scored_joined(reduced, squarem(atoms, prior, reborn, 1))
     born = births(atoms, prior, reduced.batch, places, stds, numbers.n_births)
     best = best_of_each_basin(reduced, n_reduced).batch
-    split = splits(atoms, prior, best, numbers.n_splits)
-    crossed = crossover(atoms, prior, optima, numbers.n_offspring)
+    split = splits(coarsest, prior, best, numbers.n_splits)
+    crossed = crossover(coarsest, prior, optima, numbers.n_offspring)
     return joined(joined(born, split), joined(crossed, segmentation(coarsest, prior, size)))
 
 
