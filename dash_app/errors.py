@@ -40,6 +40,20 @@ class GMMError(Exception):
         self.field = field
 
 
+def with_cause(error: GMMError) -> str:
+    """Return the message and the first line of its cause, for the log.
+
+    Examples
+    --------
+    >>> error = StoreError("the store cannot be used now; try again")
+    >>> error.__cause__ = OSError("connection refused")
+    >>> with_cause(error)
+    'the store cannot be used now; try again (connection refused)'
+    """
+    cause = str(error.__cause__ or "").strip().partition("\n")[0]
+    return f"{error} ({cause})" if cause else str(error)
+
+
 class DataError(GMMError, ValueError):
     """The input is invalid."""
 

@@ -112,7 +112,7 @@ class Sessions:
         Raises
         ------
         BusyError : the server ends
-        StoreError, sqlalchemy's DBAPIError : the store cannot be used
+        StoreError : the store cannot be used
         """
         self._waits.check()
         self.store.ping()

@@ -105,8 +105,7 @@ class Store:
 
         Raises
         ------
-        StoreError : the file is damaged, or was removed or replaced
-        sqlalchemy's DBAPIError : the database cannot be reached
+        StoreError : the database cannot be used; SQLite's file was damaged, removed or replaced
         """
         if self._guard is not None:
             self._guard.check()

@@ -25,6 +25,12 @@ READ = {_BEGIN: "read"}
 OPTIONAL = {_BEGIN: "optional"}
 """Execution options of a write that may be skipped: SQLite waits only briefly for a writer."""
 
+FAILED = "the store cannot be used now; try again"
+"""What a client is told; its cause, the driver's error, may tell more than a client should know."""
+
+_FAILURES = (sa.exc.OperationalError, sa.exc.InterfaceError)
+"""Errors that may pass, as those of a lost connection; every other one is a defect."""
+
 _GUARD = "sqlite_guard"
 _BESIDE = (LOG_SUFFIX, "-shm")
 
@@ -51,6 +57,8 @@ def connect(url: str, *, create: bool = True) -> sa.Engine:
         raise StoreError(
             f"the store {_shown(url)} cannot be opened: {reason[0] if reason else error!r}"
         ) from error
+    # not before: the error of a start says what the driver says
+    sa.event.listen(engine, "handle_error", _on_failure)
     return engine
 
 
@@ -174,3 +182,9 @@ def _on_error(guard: SqliteGuard, context: sa.engine.ExceptionContext) -> None:
     explained = guard.explained(context.original_exception)
     if explained is not None:
         raise explained
+
+
+def _on_failure(context: sa.engine.ExceptionContext) -> None:
+    # a lost connection that the pool finds before its use is replaced, and is no failure
+    if isinstance(context.sqlalchemy_exception, _FAILURES) and not context.is_pre_ping:
+        raise StoreError(FAILED)

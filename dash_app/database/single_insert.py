@@ -7,11 +7,12 @@ itself.
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
 import sqlalchemy as sa
 
-from dash_app.database.engine import guard_of, turn_of
+from dash_app.database.engine import FAILED, guard_of, turn_of
 from dash_app.errors import StoreError
 
 
@@ -43,18 +44,17 @@ class SingleInsert:
             self._insert(values)
 
     def _insert(self, values: Any) -> None:
-        connection = self._engine.raw_connection()
         try:
-            if self._guard is None:
-                connection.cursor().execute(self._text, values)
-                connection.commit()
-            else:
-                with self._guard.writing(connection):
-                    connection.cursor().execute(self._text, values)  # commits by itself
+            # closing returns it to the pool, which rolls back an open transaction
+            with closing(self._engine.raw_connection()) as connection:
+                if self._guard is None:
+                    connection.cursor().execute(self._text, values)
+                    connection.commit()
+                else:
+                    with self._guard.writing(connection):
+                        connection.cursor().execute(self._text, values)  # commits by itself
         except self._driver.IntegrityError as error:
             raise RowTakenError(str(error)) from error
         except self._driver.Error as error:
             explained = None if self._guard is None else self._guard.explained(error)
-            raise explained or StoreError(f"the store failed: {error}") from error
-        finally:
-            connection.close()  # returns it to the pool, which rolls back an open transaction
+            raise explained or StoreError(FAILED) from error

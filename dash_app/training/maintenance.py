@@ -12,7 +12,7 @@ import threading
 import time
 from typing import Optional
 
-from dash_app.errors import GMMError
+from dash_app.errors import GMMError, with_cause
 from dash_app.journal.watch import Watch
 from dash_app.store import Store
 from dash_app.training.clock import Silences, SteadyClock
@@ -158,8 +158,8 @@ class Maintenance:
             try:
                 self._round(time.time(), time.monotonic())
             except GMMError as error:
-                self._troubled(str(error))
-            except Exception as error:  # noqa: BLE001 - the store may be down; requests report it
+                self._troubled(with_cause(error))
+            except Exception as error:  # noqa: BLE001 - a defect; the next round may do better
                 self._troubled(f"a round of maintenance failed: {error}", exc_info=error)
             else:
                 self._troubled(None)

@@ -5,7 +5,6 @@ A command has an idempotency key. The browser may send it again; it is applied o
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -14,21 +13,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from dash_app.documents import run_document
-from dash_app.errors import (
-    GMMError,
-    RefusedError,
-    RunNotFoundError,
-    SessionNotFoundError,
-    StoreError,
-)
+from dash_app.errors import GMMError, RefusedError, RunNotFoundError, SessionNotFoundError
 from dash_app.sessions import Sessions, SessionView
 from dash_app.ui import command_models as models
 from dash_app.ui.examples import EXAMPLES, script_of
 from dash_app.ui.view import Json, refusal_json, view_json, whole_json
 from dash_app.web import fields
-from dash_app.web.error_handlers import UNREACHABLE
-
-_log = logging.getLogger(__name__)
 
 #: Longest wait for a run, in seconds; the browser polls a longer run.
 PATIENCE_S = 0.15
@@ -54,8 +44,6 @@ def perform(sessions: Sessions, session_id: Any, value: Any) -> Json:
         return {**answer, "error": {"message": named, "field": place[-1] if place else None}}
     except GMMError as error:
         return {**answer, **refusal_json(error)}
-    except UNREACHABLE:
-        return {**answer, **_unreachable()}
 
 
 def look(sessions: Sessions, value: Any) -> Json:
@@ -74,8 +62,6 @@ def look(sessions: Sessions, value: Any) -> Json:
         if error.retry_after_s is None:
             raise
         return {"asked": asked, **refusal_json(error)}
-    except UNREACHABLE:
-        return {"asked": asked, **_unreachable()}
 
 
 def _whole(sessions: Sessions, session_id: Any) -> Json:
@@ -114,13 +100,6 @@ def follow(sessions: Sessions, session_id: Any, value: Any) -> Json:
         return answer
     except GMMError as error:
         return {"asked": asked, **refusal_json(error)}
-    except UNREACHABLE:
-        return {"asked": asked, **_unreachable()}
-
-
-def _unreachable() -> Json:
-    _log.exception("the store cannot be reached")
-    return refusal_json(StoreError("the store cannot be reached"))
 
 
 def _answer(sessions: Sessions, view: SessionView) -> Json:

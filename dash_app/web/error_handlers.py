@@ -10,7 +10,6 @@ import logging
 import re
 from typing import Any, Optional
 
-import sqlalchemy as sa
 from dash.exceptions import DashException, DependencyException, InvalidResourceError
 from flask import Flask, Response, jsonify, request
 from pydantic import ValidationError
@@ -44,9 +43,6 @@ STATUS: dict[type[errors.GMMError], tuple[int, str]] = {
 }
 """Status and code by class; the first entry in the exception's MRO applies."""
 
-UNREACHABLE = (sa.exc.OperationalError, sa.exc.InterfaceError)
-"""The store cannot be reached at this moment; every other error of a driver is a defect."""
-
 _HTTP_CODES = {
     400: "malformed",
     404: "not_found",
@@ -71,7 +67,7 @@ def of_error(error: errors.GMMError) -> Response:
     status, code = STATUS.get(next(kinds, errors.GMMError), (500, "internal"))
     if status >= 500:
         level = logging.INFO if isinstance(error, errors.BusyError) else logging.ERROR
-        _log.log(level, "%s %s: %s", request.method, _logged_path(), error)
+        _log.log(level, "%s %s: %s", request.method, _logged_path(), errors.with_cause(error))
     field = error.field
     if request.path.startswith("/api/"):
         field = _NAMES_ON_THE_WIRE.get(field or "", field)
@@ -95,7 +91,6 @@ def register(server: Flask) -> None:
     """Register the error handlers on the server."""
     server.register_error_handler(errors.GMMError, of_error)
     server.register_error_handler(HTTPException, _of_http)
-    server.register_error_handler(sa.exc.DBAPIError, _of_database)
     server.register_error_handler(DependencyException, _of_unknown_file)
     server.register_error_handler(InvalidResourceError, _of_unknown_file)
     server.register_error_handler(Exception, _of_defect)
@@ -140,13 +135,6 @@ def _malformed(error: HTTPException) -> str:
         return "expected a body of JSON, got an empty one"
     unread = "expected a body of JSON, got one that cannot be read"
     return unread if reason is None else f"{unread}: {str(reason)[:200]}"
-
-
-def _of_database(error: sa.exc.DBAPIError) -> Response:
-    _log.exception("%s %s: the store failed", request.method, _logged_path())
-    response = answer(503, "store_unavailable", "the store cannot be reached; try again")
-    response.headers["Retry-After"] = "1"
-    return response
 
 
 def _of_unknown_file(_error: DashException) -> Response:

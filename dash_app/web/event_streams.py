@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 
 from flask import Response, request
 
+from dash_app.errors import StoreError, with_cause
 from dash_app.web import error_handlers
+
+_log = logging.getLogger(__name__)
 
 _RETRY_AFTER_S = 2
 _HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
@@ -35,7 +39,15 @@ def answer(
         return busy
     # waitress reports a lost client; with other servers the next heartbeat fails
     has_gone = request.environ.get("waitress.client_disconnected", lambda: False)
-    response = Response(events(has_gone), headers=_HEADERS)
+    response = Response(_until_a_failure(events(has_gone)), headers=_HEADERS)
     response.content_type = "text/event-stream; charset=utf-8"
     response.call_on_close(stack.close)
     return response
+
+
+def _until_a_failure(events: Iterator[str]) -> Iterator[str]:
+    """Yield the events; where the store fails, the stream ends, and its client asks again."""
+    try:
+        yield from events
+    except StoreError as error:
+        _log.warning("an event stream ended: %s", with_cause(error))

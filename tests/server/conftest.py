@@ -29,7 +29,7 @@ def postgres() -> Iterator[Optional[PostgresServer]]:
         return
     server = PostgresServer(programs)
     yield server
-    server.stop()
+    server.remove()
 
 
 STORES = ("sqlite", "postgresql")

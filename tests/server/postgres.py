@@ -7,6 +7,8 @@ import shutil
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Optional
 
@@ -44,15 +46,18 @@ class PostgresServer:
             shutil.chown(self._directory, _OWNER)
         self.port = free_port()
         self._run(programs / "initdb", "-D", data, "-U", _OWNER, "--auth=trust", "-E", "UTF8")
+        self._url = f"postgresql://{_OWNER}@127.0.0.1:{self.port}/postgres"
+        self.start()
+
+    def start(self) -> None:
+        """Start the server, and wait until it answers."""
         options = f"-c port={self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories="
         options += " -c fsync=off"  # a test need not survive a power failure
+        command = [str(self._programs / "postgres"), "-D", str(self._data), *options.split(" ")]
         self._process = subprocess.Popen(
-            [*self._prefix, str(programs / "postgres"), "-D", str(data), *options.split(" ")],
-            cwd=self._directory,
-            stderr=subprocess.DEVNULL,
+            [*self._prefix, *command], cwd=self._directory, stderr=subprocess.DEVNULL
         )
         self._wait()
-        self._url = f"postgresql://{_OWNER}@127.0.0.1:{self.port}/postgres"
         self._connection = self._connect()
 
     def emptied(self) -> str:
@@ -91,11 +96,24 @@ class PostgresServer:
             "WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
 
-    def stop(self) -> None:
-        """Stop the server and remove its files."""
+    def stop(self, mode: str = "immediate") -> None:
+        """Stop the server: `immediate` is a crash, `fast` ends the connections in order."""
         self._connection.close()
-        self._run(self._programs / "pg_ctl", "stop", "-D", self._data, "-m", "immediate")
+        self._run(self._programs / "pg_ctl", "stop", "-D", self._data, "-m", mode)
         self._process.wait(30)
+
+    @contextmanager
+    def away(self, mode: str) -> Iterator[None]:
+        """Stop the server, and start it again at the end of the block."""
+        self.stop(mode)
+        try:
+            yield
+        finally:
+            self.start()
+
+    def remove(self) -> None:
+        """Stop the server and remove its files."""
+        self.stop()
         shutil.rmtree(self._directory, ignore_errors=True)
 
     def _connect(self) -> psycopg.Connection:

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import sqlalchemy as sa
 
 from dash_app.errors import BusyError, RateError, StoreBusyError, StoreError
 from dash_app.sessions import Sessions
@@ -173,7 +172,6 @@ def test_follow_stops_a_run_and_refuses_an_unknown_one(sessions: Sessions, sessi
         (StoreBusyError("another program holds it"), "busy"),
         (RateError("too many", 7), "rate"),
         (StoreError("its disk is full"), "store"),
-        (sa.exc.OperationalError("insert", None, Exception("no server")), "store"),
     ],
 )
 def test_what_fails_for_a_while_is_to_be_asked_again(
