@@ -55,7 +55,7 @@ def connect(url: str, *, create: bool = True) -> sa.Engine:
     except (sa.exc.SQLAlchemyError, OSError, ImportError) as error:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()
         raise StoreError(
-            f"the store {_shown(url)} cannot be opened: {reason[0] if reason else error!r}"
+            f"the store {_shown(url)} cannot be opened: {reason[0] if reason else repr(error)}"
         ) from error
     # not before: the error of a start says what the driver says
     sa.event.listen(engine, "handle_error", _on_failure)

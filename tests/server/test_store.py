@@ -106,6 +106,7 @@ def test_unusable_store_is_reported_in_one_sentence(url: str) -> None:
     message = str(caught.value)
     assert "\n" not in message
     assert "secret" not in message
+    assert not message.partition("opened: ")[2].startswith(("'", '"'))  # no repr
 
 
 def test_sqlite_is_durable(config: Config) -> None:
