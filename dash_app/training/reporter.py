@@ -1,0 +1,78 @@
+"""Reports of a training from scratch to the store, and its end from outside."""
+
+from __future__ import annotations
+
+import math
+import time
+
+import numpy as np
+
+from dash_app.admission.turns import Turn, Turns
+from dash_app.database.run_table import RunTable
+from dash_app.errors import BudgetError, CancelledError
+from dash_app.journal.watch import Watch
+
+_REPORT_EVERY_S = 0.03
+"""Shortest time between two reports to the store; event streams send at most 30 a second."""
+
+
+class Reporter:
+    """Called after each iteration: collects losses for the store, raises if the run must stop."""
+
+    def __init__(
+        self,
+        table: RunTable,
+        watch: Watch,
+        session_id: str,
+        run_id: str,
+        turns: Turns,
+        turn: Turn,
+        max_work_s: float,
+    ) -> None:
+        self._table = table
+        self._watch = watch
+        self._session_id = session_id
+        self._run_id = run_id
+        self._turns = turns
+        self._turn = turn
+        self._max_work_s = max_work_s
+        self._first = 1
+        self._losses: list[float] = []
+        self._reported_at = -math.inf  # report the first loss at once
+
+    def __call__(self, _iteration: int, loss: float) -> None:
+        self._losses.append(loss)
+        if time.monotonic() - self._reported_at >= _REPORT_EVERY_S:
+            self.flush()
+        self.take_turns()
+
+    def take_turns(self) -> None:
+        """Let other work have the slot if its slice is over; raise if the run must stop."""
+        self.check()
+        if self._turns.is_due(self._turn):
+            self.flush()
+            self._turns.pause(self._turn)
+            self._turns.wait(self._turn)
+            self.check()
+
+    def check(self) -> None:
+        """Raise CancelledError if the run was cancelled, BudgetError if it took too long."""
+        if self._turn.cancelled:
+            raise CancelledError(f"the run {self._run_id} was cancelled")
+        if self._turn.worked_s > self._max_work_s:
+            raise BudgetError(
+                f"expected a training of at most {self._max_work_s:g} s, got one that was not "
+                f"done after {self._turn.worked_s:.1f} s: it was stopped, and the model "
+                "from scratch is as before; take fewer epochs, components or points"
+            )
+
+    def flush(self) -> None:
+        """Write the collected losses to the store."""
+        if self._losses:
+            losses = np.array(self._losses)
+            if self._table.report(self._run_id, self._first, losses, time.time()):
+                self._turns.cancel(self._turn)
+            self._first += losses.size
+            self._losses.clear()
+            self._watch.changed(self._session_id)
+        self._reported_at = time.monotonic()
