@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Optional
 
 from dash_app.database.play_table import PAUSED, PLAYING, PlayRecord
-from dash_app.errors import BusyError, GMMError, RefusedError
+from dash_app.errors import BusyError, GMMError, RefusedError, StoreError
 from dash_app.journal import history
 from dash_app.journal.live import Live
 from dash_app.journal.operation_log import Once, OperationLog
@@ -210,11 +210,14 @@ class Plays:
             due = time.monotonic()
             while not self._stop.wait(max(0.0, due - time.monotonic())):
                 due = max(due + INTERVAL_S, time.monotonic())
-                row = self._table.get(session_id)
-                if row is None or row.token != token or row.status != PLAYING:
-                    break
-                if not self._step(session_id, script, start):
-                    break
+                try:
+                    row = self._table.get(session_id)
+                    if row is None or row.token != token or row.status != PLAYING:
+                        break
+                    if not self._step(session_id, script, start):
+                        break
+                except (BusyError, StoreError):
+                    continue  # other work has the processor, or the store is away: try again
         except GMMError as error:
             _log.warning("session %s: example stopped: %s", short(session_id), error)
         except Exception:  # noqa: BLE001 - the example must end in the store after any error
@@ -232,10 +235,7 @@ class Plays:
             increment = script.points[example.done :][: script.increment]
             return [Change(ADD, increment, {"play": start})] if increment.size else []
 
-        try:
-            example = self._operations.append(session_id, plan).example
-        except BusyError:
-            return True  # other work has the processor: try again
+        example = self._operations.append(session_id, plan).example
         return example is not None and example.start == start and example.done < example.total
 
     def _end(self, session_id: str, token: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from dash_app.admission.turns import Turn, Turns
 from dash_app.database.run_table import RunTable
-from dash_app.errors import BudgetError, CancelledError
+from dash_app.errors import BudgetError, CancelledError, StoreError
 from dash_app.journal.watch import Watch
 
 _REPORT_EVERY_S = 0.03
@@ -43,14 +44,14 @@ class Reporter:
     def __call__(self, _iteration: int, loss: float) -> None:
         self._losses.append(loss)
         if time.monotonic() - self._reported_at >= _REPORT_EVERY_S:
-            self.flush()
+            self._report()
         self.take_turns()
 
     def take_turns(self) -> None:
         """Let other work have the slot if its slice is over; raise if the run must stop."""
         self.check()
         if self._turns.is_due(self._turn):
-            self.flush()
+            self._report()
             self._turns.pause(self._turn)
             self._turns.wait(self._turn)
             self.check()
@@ -75,4 +76,9 @@ class Reporter:
             self._first += losses.size
             self._losses.clear()
             self._watch.changed(self._session_id)
+
+    def _report(self) -> None:
+        """Write the losses; where the store fails, the next report has them too."""
+        with contextlib.suppress(StoreError):
+            self.flush()
         self._reported_at = time.monotonic()

@@ -7,6 +7,7 @@ slot.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import secrets
 import threading
@@ -18,7 +19,7 @@ from typing import Optional
 
 from dash_app.admission.turns import Turn, Turns
 from dash_app.database.run_table import RunTable, SerialTakenError
-from dash_app.errors import BusyError, CancelledError, ConflictError, GMMError
+from dash_app.errors import BusyError, CancelledError, ConflictError, GMMError, StoreError
 from dash_app.journal.operation_log import used_otherwise
 from dash_app.journal.watch import Watch
 from dash_app.learning import FitResult, fit_from_scratch
@@ -101,6 +102,7 @@ class Runs:
         self._locals: dict[str, _Local] = {}
         self._lock = threading.Lock()
         self._ended: Counter[tuple[str, str]] = Counter()
+        self._unwritten: dict[str, tuple[str, Optional[str], float]] = {}
 
     def counts(self) -> tuple[Counter[tuple[str, str]], int, int]:
         """Return this process's runs: those ended by (method, status); running; queued."""
@@ -197,7 +199,11 @@ class Runs:
             self._turns.cancel(local.turn)
 
     def heartbeat(self, now: float) -> None:
-        """Write the heartbeats of this process's runs, and stop the runs that were cancelled."""
+        """Write the heartbeats of this process's runs, and stop the runs that were cancelled.
+
+        The ends that the store has refused come first.
+        """
+        self._write_ends()
         with self._lock:
             # a run without a thread may not be in the store yet
             mine = {name: each for name, each in self._locals.items() if each.thread is not None}
@@ -225,7 +231,7 @@ class Runs:
         for run_id, thread in threads.items():
             thread.join(max(0.0, deadline - time.monotonic()))
             if thread.is_alive():
-                self._table.end(run_id, CANCELLED, None, time.time())
+                self._end(run_id, CANCELLED)
 
     def _record(
         self, job: Job, run_id: str, status: str, idempotency_key: Optional[str]
@@ -275,19 +281,33 @@ class Runs:
         except CancelledError:
             status = CANCELLED
             _log.info("%s: cancelled", name)
-            self._table.end(run_id, CANCELLED, None, time.time())
+            self._end(run_id, CANCELLED)
         except GMMError as error:
             _log.warning("%s: failed: %s", name, error)
-            self._table.end(run_id, FAILED, str(error), time.time())
+            self._end(run_id, FAILED, str(error))
         except Exception:  # noqa: BLE001 - the run must end in the store after any error
             _log.exception("%s: failed", name)
-            self._table.end(run_id, FAILED, DEFECT, time.time())
+            self._end(run_id, FAILED, DEFECT)
         finally:
             with self._lock:
                 self._ended[job.method, status] += 1
             self._dismiss(run_id, local)
             local.ended.set()
             self._watch.changed(job.session_id)
+
+    def _end(self, run_id: str, status: str, error: Optional[str] = None) -> None:
+        """Write the end of a run; where the store fails, the heartbeat writes it later."""
+        with self._lock:
+            self._unwritten[run_id] = (status, error, time.time())
+        with contextlib.suppress(StoreError):
+            self._write_ends()
+
+    def _write_ends(self) -> None:
+        with self._lock:
+            unwritten = dict(self._unwritten)
+        for run_id, (status, error, ended_at) in unwritten.items():
+            self._table.end(run_id, status, error, ended_at)
+            self._unwritten.pop(run_id, None)
 
     def _begin(self, session_id: str, run_id: str, local: _Local) -> None:
         """Mark the run as running, and wake the listeners of the sessions queued behind it."""

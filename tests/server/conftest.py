@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Optional
 
@@ -90,3 +90,17 @@ def another_process(config: Config) -> Iterator[Callable[[], Sessions]]:
             return started
 
         yield start
+
+
+@pytest.fixture
+def without_a_store(config: Config) -> Callable[[], AbstractContextManager[None]]:
+    """Return a context in which SQLite's file is moved away."""
+
+    @contextmanager
+    def without() -> Iterator[None]:
+        file, away = config.data_dir / "sessions.sqlite3", config.data_dir / "away"
+        file.rename(away)
+        yield
+        away.rename(file)
+
+    return without

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Optional
 
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 from dash_app.config import Config
-from dash_app.errors import BusyError, RefusedError
+from dash_app.errors import BusyError, RefusedError, StoreError
 from dash_app.events import Feed
 from dash_app.journal import fold
 from dash_app.sessions import Sessions, SessionView
@@ -56,6 +57,32 @@ def played(sessions: Sessions, session_id: str, n_points: int = POINTS.size) -> 
         return view if view.example is not None and view.example.done >= n_points else None
 
     return eventually(enough)
+
+
+@pytest.mark.any_store
+@pytest.mark.usefixtures("short_rests")
+def test_example_goes_on_after_a_fault_of_the_store(
+    sessions: Sessions,
+    session_id: str,
+    without_a_store: Callable[[], AbstractContextManager[None]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    refused: list[StoreError] = []
+    step = plays.Plays._step
+
+    def watched(*of: Any) -> bool:
+        try:
+            return step(*of)
+        except StoreError as error:
+            refused.append(error)
+            raise
+
+    monkeypatch.setattr(plays.Plays, "_step", watched)
+    sessions.plays.play(session_id, SCRIPT)
+    with without_a_store():
+        eventually(lambda: len(refused) > 1)
+    played(sessions, session_id)
+    assert sessions.points(session_id).tolist() == POINTS.tolist()
 
 
 @pytest.mark.usefixtures("short_rests")

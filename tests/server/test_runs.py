@@ -7,6 +7,8 @@ import itertools
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import Optional
 
 import numpy as np
 import pytest
@@ -14,12 +16,12 @@ import pytest
 from dash_app.errors import OutOfRangeError, RefusedError, RunNotFoundError
 from dash_app.learning import fit_from_scratch
 from dash_app.learning.adam import fit_adam
-from dash_app.records.runs import RunRecord
+from dash_app.records.runs import ALIVE, RunRecord
 from dash_app.sessions import Sessions
 from dash_app.training import maintenance, runs
+from dash_app.training.trainings import Run
 from tests.waiting import eventually
 
-HOUR_S = 3600.0
 CLICKS = [-0.71, 0.42, -0.65, 0.38, -0.7]
 
 
@@ -36,10 +38,12 @@ class SlowFit:
 
     def __init__(self) -> None:
         self.last = threading.Event()
+        self.n_iter = 0
 
     def __call__(self, job: runs.Job, on_iteration: Callable[[int, float], None]) -> object:
         for iteration in itertools.count(1):
             on_iteration(iteration, 1.0 / iteration)
+            self.n_iter = iteration
             if self.last.wait(0.01):
                 break
         return fit_from_scratch(job.points, job.n_components)
@@ -239,6 +243,49 @@ def test_failed_run_gives_its_reason(
     assert "log" in (run.error or "")
 
 
+@pytest.mark.any_store
+def test_training_goes_on_while_the_store_is_away(
+    sessions: Sessions,
+    session_id: str,
+    without_a_store: Callable[[], AbstractContextManager[None]],
+    slow_fit: SlowFit,
+) -> None:
+    run = sessions.trainings.train(session_id, wait=False)
+    eventually(lambda: slow_fit.n_iter > 0)
+    with without_a_store():
+        n_before = slow_fit.n_iter
+        eventually(lambda: slow_fit.n_iter > n_before + 10)  # three reports are due
+    slow_fit.last.set()
+    eventually(lambda: sessions.trainings.run(session_id, run.id).status == "done")
+    losses = sessions.trainings.run(session_id, run.id).losses
+    assert losses.tolist() == [1.0 / iteration for iteration in range(1, losses.size + 1)]
+    assert losses.size == slow_fit.n_iter
+
+
+@pytest.mark.any_store
+def test_end_of_a_training_is_written_once_the_store_is_back(
+    sessions: Sessions,
+    session_id: str,
+    without_a_store: Callable[[], AbstractContextManager[None]],
+    slow_fit: SlowFit,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(maintenance, "_HEARTBEAT_EVERY_S", 0.1)
+    run = sessions.trainings.train(session_id, wait=False)
+    eventually(lambda: slow_fit.n_iter > 0)
+    with without_a_store():
+        slow_fit.last.set()
+        eventually(lambda: sessions.trainings.runs.counts()[1] == 0)
+    ended = eventually(lambda: ended_run(sessions, session_id, run.id), timeout_s=10.0)
+    assert ended.status == "failed"
+    assert "was removed while the server ran" in (ended.error or "")
+
+
+def ended_run(sessions: Sessions, session_id: str, run_id: str) -> Optional[Run]:
+    found = sessions.trainings.run(session_id, run_id)
+    return None if found.status in ALIVE else found
+
+
 def test_close_stops_a_running_training(
     sessions: Sessions,
     session_id: str,
@@ -327,23 +374,3 @@ def test_adam_takes_one_gradient_step_per_epoch(sessions: Sessions, session_id: 
     assert run.losses[-1] < run.losses[0]
     assert run.version is not None
     assert run.version.mixture == expected.mixture
-
-
-def test_unused_sessions_expire(sessions: Sessions) -> None:
-    old, used = sessions.create().id, sessions.create().id
-    now = time.time()
-    day_s = 86400.0
-    sessions.store.touch(old, now - 31 * day_s)
-    sessions.store.touch(used, now - 29 * day_s)
-    assert sessions._maintenance.expire(now + HOUR_S, time.monotonic() + HOUR_S) == 1
-    assert [each.id for each in sessions.store.sessions()] == [used]
-
-
-def test_reading_counts_as_use(sessions: Sessions, another_process: Callable[[], Sessions]) -> None:
-    read, unread = sessions.create().id, sessions.create().id
-    for session_id in (read, unread):
-        sessions.store.touch(session_id, 0.0)
-    another_process().view(read)
-    later = HOUR_S + 1.0
-    assert sessions._maintenance.expire(time.time() + later, time.monotonic() + later) == 1
-    assert [each.id for each in sessions.store.sessions()] == [read]

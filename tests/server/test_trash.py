@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections.abc import Callable
 
 import pytest
 import sqlalchemy as sa
@@ -137,3 +138,22 @@ def test_nothing_expires_in_the_first_hour(sessions: Sessions) -> None:
     for lived_s, n_gone in ((HOUR_S / 2, 0), (HOUR_S + 1.0, 1)):
         expire = sessions._maintenance.expire
         assert expire(time.time() + lived_s, time.monotonic() + lived_s) == n_gone
+
+
+def test_unused_sessions_expire(sessions: Sessions) -> None:
+    old, used = sessions.create().id, sessions.create().id
+    now = time.time()
+    sessions.store.touch(old, now - 31 * DAY_S)
+    sessions.store.touch(used, now - 29 * DAY_S)
+    assert sessions._maintenance.expire(now + HOUR_S, time.monotonic() + HOUR_S) == 1
+    assert [each.id for each in sessions.store.sessions()] == [used]
+
+
+def test_reading_counts_as_use(sessions: Sessions, another_process: Callable[[], Sessions]) -> None:
+    read, unread = sessions.create().id, sessions.create().id
+    for session_id in (read, unread):
+        sessions.store.touch(session_id, 0.0)
+    another_process().view(read)
+    later = HOUR_S + 1.0
+    assert sessions._maintenance.expire(time.time() + later, time.monotonic() + later) == 1
+    assert [each.id for each in sessions.store.sessions()] == [read]
