@@ -214,6 +214,23 @@ def test_port_in_use_gives_one_sentence_and_exit_code_1(
     assert f"got 127.0.0.1:{port}: Address already in use" in said.err
 
 
+def test_too_few_open_files_are_refused_in_one_sentence_before_the_load(tmp_path: Path) -> None:
+    code = (
+        "import resource, sys\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))\n"
+        "from dash_app.command_line import main\n"
+        f"code = main(['--port', '0', '--data-dir', {str(tmp_path)!r}])\n"
+        "assert 'dash_app.app' not in sys.modules\n"
+        "sys.exit(code)"
+    )
+    command = [sys.executable, "-c", code]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr == (
+        "expected a process that may open 256 files or more, got 64; raise the limit: ulimit -n\n"
+    )
+
+
 @pytest.mark.parametrize("host", ["192.0.2.1", "é" * 70], ids=["not ours", "no name"])
 def test_host_that_cannot_be_listened_on_is_said_with_the_reason(
     host: str, tmp_path: Path, capsys: pytest.CaptureFixture

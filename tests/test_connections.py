@@ -17,6 +17,7 @@ from typing import Any, Callable, Optional
 
 import pytest
 
+from dash_app.errors import SettingError
 from dash_app.serving import connections
 from dash_app.serving.connections import Channel, ConnectionServer
 from tests.waiting import eventually
@@ -353,3 +354,13 @@ def test_descriptors_above_1024_are_served(serve: Callable[..., Served]) -> None
         assert os.fstat(high).st_ino == os.fstat(low.fileno()).st_ino
         served = serve(listener=socket.socket(fileno=high))
     assert is_served(served.opened())
+
+
+def test_too_few_threads_are_refused_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(*_: object) -> None:
+        raise RuntimeError("can't start new thread")  # as Python at a limit of the system
+
+    monkeypatch.setattr(connections.ThreadedTaskDispatcher, "start_new_thread", refuses)
+    expected = r"may start 4 threads \(GMM_THREADS\): can't start new thread; raise"
+    with socket.socket() as listener, pytest.raises(SettingError, match=expected):
+        ConnectionServer(None, listener, threads=4, max_connections=8, max_body_bytes=BODY_BYTES)

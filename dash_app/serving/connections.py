@@ -18,6 +18,7 @@ from waitress.parser import HTTPRequestParser
 from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher
 
+from dash_app.errors import SettingError
 from dash_app.web import request_ids
 from dash_app.web.headers import OF_REFUSALS
 
@@ -169,6 +170,10 @@ class ConnectionServer(TcpWSGIServer):  # type: ignore[misc]
     threads : int, requests served at once, including event streams
     max_connections : int
     max_body_bytes : int, limit for one request
+
+    Raises
+    ------
+    SettingError : the process may not start so many threads
     """
 
     channel_class = Channel
@@ -184,7 +189,13 @@ class ConnectionServer(TcpWSGIServer):  # type: ignore[misc]
     ) -> None:
         self._max_connections = max_connections
         dispatcher = ThreadedTaskDispatcher()
-        dispatcher.set_thread_count(threads)
+        try:
+            dispatcher.set_thread_count(threads)
+        except RuntimeError as error:
+            raise SettingError(
+                f"expected a process that may start {threads} threads (GMM_THREADS): {error}; "
+                "raise its limit of processes or memory, or take fewer"
+            ) from error
         settings = Adjustments(
             threads=threads,
             ident=None,

@@ -33,6 +33,10 @@ FILES_BESIDE = 128
 FEWEST_CONNECTIONS = 64
 """Connections that are allowed even if the file limit is too low for them."""
 
+FEWEST_FILES = 256
+"""Open files without which no server starts: 400 connections at once, a third of them event
+streams, opened 148. Where none is left, accept() fails again and again, and nobody is served."""
+
 _OBJECTS_BETWEEN_COLLECTIONS = 10_000
 """New objects between two collections while the application is loaded; usual are 700 or 2,000."""
 
@@ -77,7 +81,12 @@ def serve(load: Callable[[], Flask], listener: socket.socket, config: Config) ->
 
     The shutdown ends trainings and streams and closes the store. The signal handlers are set here,
     because a shell starts background jobs with SIGINT ignored.
+
+    Raises
+    ------
+    SettingError : the process may open too few files, or start too few threads
     """
+    max_connections = _affordable_connections(config)
     with _ended_by_interrupts(), answered_while_compiling(listener), _few_collections():
         application = load()
     # after the load: waitress may be missing, and the load reports that
@@ -90,7 +99,7 @@ def serve(load: Callable[[], Flask], listener: socket.socket, config: Config) ->
         application,
         listener,
         threads=config.threads,
-        max_connections=_affordable_connections(config),
+        max_connections=max_connections,
         max_body_bytes=config.max_body_bytes,
     )
     sessions.start()
@@ -165,6 +174,11 @@ def _affordable_connections(config: Config) -> int:
     allowed = _raise_file_limit(config.max_connections + beside)
     if allowed >= config.max_connections + beside:
         return config.max_connections
+    if allowed < FEWEST_FILES:
+        raise SettingError(
+            f"expected a process that may open {FEWEST_FILES} files or more, got {allowed}; raise "
+            "the limit: ulimit -n"
+        )
     affordable = max(FEWEST_CONNECTIONS, allowed - beside)
     _log.warning(
         "%d connections instead of %d: the process may open %d files only (ulimit -n)",
