@@ -30,6 +30,10 @@ def test_the_image_copies_files_that_exist_and_asks_for_its_health() -> None:
     assert re.findall(r"^EXPOSE (\d+)$", DOCKERFILE, re.MULTILINE) == ["8050"]
 
 
+def test_the_application_is_not_process_1_which_no_signal_ends_while_it_loads() -> None:
+    assert re.search(r"^    init: true\b", COMPOSE, re.MULTILINE)
+
+
 def test_every_setting_of_the_container_exists() -> None:
     names = set(re.findall(r"GMM_[A-Z_]+", DOCKERFILE + COMPOSE))
     known = set(re.findall(r'"(GMM_[A-Z_]+)"', (ROOT / "dash_app" / "config.py").read_text()))
