@@ -24,6 +24,7 @@ from dash_app.journal.watch import Watch
 from dash_app.learning.mixture import Array, Mixture
 from dash_app.records.operations import ADD, CLEAR, Change, Played, short
 from dash_app.store import Store
+from dash_app.training.threads import started
 
 _log = logging.getLogger(__name__)
 
@@ -195,15 +196,10 @@ class Plays:
     def _begin(self, session_id: str, script: Script, start: int) -> None:
         token = secrets.token_hex(8)
         self._table.put(PlayRecord(session_id, token, start, PLAYING, time.time()))
-        thread = threading.Thread(
-            target=self._play,
-            args=(session_id, token, script, start),
-            name=f"play {token}",
-            daemon=True,
-        )
         with self._lock:
-            self._threads[token] = thread
-        thread.start()
+            self._threads[token] = started(
+                f"play {token}", self._play, session_id, token, script, start
+            )
 
     def _play(self, session_id: str, token: str, script: Script, start: int) -> None:
         try:

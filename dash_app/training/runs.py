@@ -27,6 +27,7 @@ from dash_app.learning.mixture import Array
 from dash_app.records.operations import short
 from dash_app.records.runs import CANCELLED, DONE, FAILED, QUEUED, RUNNING, RunRecord
 from dash_app.training.reporter import Reporter
+from dash_app.training.threads import started
 from dash_app.training.warm_up import warm_up
 
 _log = logging.getLogger(__name__)
@@ -133,10 +134,12 @@ class Runs:
             ]
         for turn in replaced:
             self._turns.cancel(turn)
-        local.thread = threading.Thread(
-            target=self._train, args=(job, run_id, local), name=f"run {run_id}", daemon=True
-        )
-        local.thread.start()
+        try:
+            local.thread = started(f"run {run_id}", self._train, job, run_id, local)
+        except BusyError as error:
+            self._dismiss(run_id, local)
+            self._end(run_id, FAILED, str(error))
+            raise
         return run_id
 
     def _admit(self, session_id: str, run_id: str) -> _Local:

@@ -34,6 +34,7 @@ from dash_app.records.operations import short
 from dash_app.records.runs import CANCELLED, DONE, FAILED, QUEUED, RUNNING
 from dash_app.store import Store
 from dash_app.training.stream import check_work, stream_at
+from dash_app.training.threads import started
 
 _log = logging.getLogger(__name__)
 
@@ -265,21 +266,19 @@ class Timelines:
             if known is not None and (known.is_sound or not anew):
                 return known
             replaced = self._with_room(request, anew=anew)
-            turn = self._turns.enter(request.session_id)
-            made = self._kept[key] = Timeline(request, turn, race.steps)
+            made = Timeline(request, self._turns.enter(request.session_id), race.steps)
+            try:
+                thread = started(f"timeline {request.id}", self._make, key, made, race)
+            except BusyError:
+                self._turns.leave(made.turn)
+                raise
+            self._kept[key], self._threads[key] = made, thread
             self._kept.move_to_end(key)
             ended = [name for name, each in self._kept.items() if each.has_ended]
             for name in ended[: max(len(self._kept) - _N_KEPT, 0)]:
                 del self._kept[name]
-            thread = self._threads[key] = threading.Thread(
-                target=self._make,
-                args=(key, made, race),
-                name=f"timeline {request.id}",
-                daemon=True,
-            )
         for each in replaced:
             self._turns.cancel(each.turn)
-        thread.start()
         return made
 
     def _with_room(self, request: Request, *, anew: bool) -> list[Timeline]:
