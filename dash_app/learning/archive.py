@@ -9,6 +9,11 @@ from dash_app.learning.compiled import look
 from dash_app.learning.objective import Candidates, Objective
 from dash_app.learning.summary import WeightedSummary
 
+_COUNTS = (
+    *("n_births", "n_reduced", "n_splits", "n_offspring", "n_deep", "n_deep_births"),
+    *("n_kept", "n_optima"),
+)
+
 
 @dataclass(frozen=True, eq=False)
 class Archive:
@@ -79,6 +84,14 @@ def select(objective: Objective, candidates: Candidates, margin: float) -> tuple
     return Archive(Candidates(*optima), float(values[0])), replaced
 
 
-def look_numbers() -> look.Numbers:
-    """Return the tuned numbers as the compiled look reads them."""
-    return look.Numbers(*(getattr(tuning, name.upper()) for name in look.Numbers._fields))
+def look_numbers(breadth: int = 1) -> look.Numbers:
+    """Return the tuned numbers as the compiled look reads them.
+
+    breadth : the numbers of candidates and of optima are multiplied by it
+    """
+    numbers = look.Numbers(*(getattr(tuning, name.upper()) for name in look.Numbers._fields))
+    n_known, n_new = numbers.n_polished
+    return numbers._replace(
+        **{name: breadth * getattr(numbers, name) for name in _COUNTS},
+        n_polished=(breadth * n_known, breadth * n_new),
+    )

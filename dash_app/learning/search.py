@@ -26,6 +26,7 @@ def step(
     *,
     home: int = 0,
     margin: float = 0.0,
+    breadth: int = 1,
 ) -> tuple[Archive, bool]:
     """Return the archive after one look, and whether the incumbent was replaced.
 
@@ -35,10 +36,11 @@ def step(
     levels : J of the summary and of its copies
     home : int, the index of the optimum from which the moves start
     margin : float, nats per point; the least gain in J that replaces the incumbent
+    breadth : int, how many times as many candidates and optima as in a usual look
     """
     coarse = levels.coarse
-    data = (coarse.atoms, levels.coarsest.atoms, coarse.prior)
-    found, values, replaced = look(*data, look_numbers(), archive.optima.batch, home, margin)
+    data = (coarse.atoms, levels.coarsest.atoms, coarse.prior, look_numbers(breadth))
+    found, values, replaced = look(*data, archive.optima.batch, home, margin)
     optima = Candidates(*found)
     if coarse is levels.fine:
         return Archive(optima, float(values[0])), replaced
@@ -52,6 +54,7 @@ def step(
 def search(
     levels: DataLevels,
     known: Candidates | None = None,
+    breadth: int = 1,
     max_looks: int = 1000,
     on_gain: Callable[[float], None] = lambda value: None,
     between: Callable[[], None] = lambda: None,
@@ -64,6 +67,7 @@ def search(
     ----------
     levels : J of the summary and of its copies
     known : Candidates, (any, K), standardised units, further starts
+    breadth : int, how many times as many candidates and optima as in a usual look
     max_looks : int, largest number of looks
     on_gain : called with J of the first optimum, and after each look with a gain
     between : called before each look; an exception from it ends the search
@@ -82,18 +86,20 @@ def search(
         between()
         home = int(homes[0])
         tried = Candidates.joined(tried, archive.optima[home : home + 1])
-        archive, replaced = step(archive, rough, home=home, margin=tuning.NEWTON_TOL)
+        archive, replaced = step(
+            archive, rough, home=home, margin=tuning.NEWTON_TOL, breadth=breadth
+        )
         n_barren += 1
         if replaced:
             on_gain(archive.value)
             n_barren = 0
     between()
-    return _first_refined(archive.optima, levels.fine)
+    return _first_refined(archive.optima, levels.fine, breadth)
 
 
-def _first_refined(optima: Candidates, objective: Objective) -> Archive:
+def _first_refined(optima: Candidates, objective: Objective, breadth: int) -> Archive:
     """Return the archive of the optima, the first of them refined."""
-    n_first = tuning.N_POLISHED[1]
+    n_first = breadth * tuning.N_POLISHED[1]
     return select(objective, optima[:n_first], 0.0)[0].followed_by(optima[n_first:])
 
 
@@ -110,7 +116,7 @@ def _started(levels: DataLevels, known: Candidates | None) -> Archive:
     scored = squarem(atoms, prior, starts.batch_copy(), n_first)
     scored = squarem(atoms, prior, best_of_each_basin(scored, tuning.N_KEPT).batch, n_last)
     best = best_of_each_basin(scored, tuning.N_OPTIMA).batch
-    return _first_refined(Candidates(*best), objective)
+    return _first_refined(Candidates(*best), objective, 1)
 
 
 def quantile_segmentation(objective: Objective) -> Candidates:

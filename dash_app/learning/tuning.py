@@ -63,6 +63,10 @@ N_BARREN = 8
 """Number of looks in a row without a gain that end a search, or K if that is less. A larger one
 finds more optima and takes longer."""
 
+BREADTH = 2
+"""A look of training from scratch tries and keeps so many times as many candidates, from
+`DEEP_COMPONENTS` on. A larger one finds more optima and takes longer."""
+
 MAX_WORK = 200
 """Largest number of looks times components of a search. It bounds the time with many components."""
 
