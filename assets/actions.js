@@ -1,7 +1,5 @@
 /** The user's actions, by mouse, touch or key. Changes of the session go into the outbox. */
-"use strict";
-
-(function (gmm) {
+{
   const AUTO_DELAY_MS = 120;
   const AUTO_AT_LATEST_MS = 400;
   /** Training from scratch that waits for idle time. */
@@ -134,4 +132,4 @@
   }
 
   gmm.actions = { add, choose, configure, played: () => played, press, takeBack, trainSoon };
-})((window.dash_clientside = window.dash_clientside || {}));
+}

@@ -1,7 +1,5 @@
 /** The address of the page: it names the session, so that a reload or a second tab finds it. */
-"use strict";
-
-(function (gmm) {
+{
   /** @returns {string|null} the session that the address names */
   function session() {
     return new URLSearchParams(window.location.search).get("s");
@@ -20,4 +18,4 @@
   }
 
   gmm.address = { keep, session, show };
-})((window.dash_clientside = window.dash_clientside || {}));
+}

@@ -1,7 +1,5 @@
 /** What the server says, and what follows from it. */
-(function (gmm) {
-  "use strict";
-
+{
   const LOOK_AGAIN_MS = 5000;
   const DEPART_AGAIN_MS = 30;
   let lookTimer = 0;
@@ -227,4 +225,4 @@
   }
 
   gmm.answers = { enter, looking, answered, followed, look, lookAgain, overdue, seen, told };
-})((window.dash_clientside = window.dash_clientside || {}));
+}

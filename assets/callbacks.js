@@ -2,9 +2,7 @@
  * The clientside callbacks of dash_app/ui/callbacks.py. All but the first group return what a
  * component shows, and are functions of what the hot path has put into a store.
  */
-"use strict";
-
-(function (gmm) {
+{
   /** @type {Map<string, number>} how often each button has been pressed */
   const presses = new Map();
   /** What the readings show, and each group of controls. @type {Record<string, any[]>} */
@@ -380,4 +378,4 @@
     ...{ compared, rows, hovered, increment, rewound, wound },
     help: () => true,
   };
-})((window.dash_clientside = window.dash_clientside || {}));
+}

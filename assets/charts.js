@@ -4,9 +4,7 @@
  *
  * @typedef {{data: any[], layout: any}} Figure
  */
-"use strict";
-
-(function (gmm) {
+{
   const LIVE_EVERY_MS = 40;
   /** Smallest room above and below a loss; smaller differences do not matter. */
   const LEAST_NATS = 0.02;
@@ -157,4 +155,4 @@
   }
 
   gmm.charts = { GRAPH, fits, mark, race, run, schedule, tell };
-})((window.dash_clientside = window.dash_clientside || {}));
+}

@@ -1,7 +1,5 @@
 /** The keyboard cursor on the axis: a slider that adds a point on Enter. */
-(function (gmm) {
-  "use strict";
-
+{
   const STEPS = 100;
   let x = 0;
 
@@ -65,4 +63,4 @@
   }
 
   gmm.cursor = { focus: () => element().focus(), listen, place };
-})((window.dash_clientside = window.dash_clientside || {}));
+}

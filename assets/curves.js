@@ -1,7 +1,5 @@
 /** The curves of the plot as data: the models shown, their grid and the height of the axis. */
-(function (gmm) {
-  "use strict";
-
+{
   const EDGE = 0.04;
   const STEPS = [1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10];
   const TIGHT = 1.06;
@@ -120,4 +118,4 @@
   }
 
   gmm.curves = { all, ceiling, range, reach, whole };
-})((window.dash_clientside = window.dash_clientside || {}));
+}

@@ -70,4 +70,4 @@
   }
 
   gmm.density = { at, component, grid, responsibilities };
-})((window.dash_clientside = window.dash_clientside || {}));
+})((window.dash_clientside = window.dash_clientside || {})); // the exercise's page loads this script alone

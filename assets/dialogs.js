@@ -1,7 +1,5 @@
 /** Clientside callbacks of the dialogs: what they ask for, and what a person takes from them. */
-"use strict";
-
-(function (gmm) {
+{
   const OURS = "summary";
 
   /** Ask for the next learner that the results lack; they come one after the other. */
@@ -45,4 +43,4 @@
     orders,
     taken,
   };
-})((window.dash_clientside = window.dash_clientside || {}));
+}

@@ -2,9 +2,7 @@
  * The requests of the hot path, as plain JSON: dash_app/ui/exchange.py says why they are no callbacks
  * of Dash.
  */
-"use strict";
-
-(function (gmm) {
+{
   /**
    * Send a request. A refusal is an answer: with `again` where it passes by itself, else `error`.
    * Without an answer, or with one that is not the application's, the promise is rejected.
@@ -57,4 +55,4 @@
   }
 
   gmm.exchange = { follow, look, perform, recall };
-})((window.dash_clientside = window.dash_clientside || {}));
+}

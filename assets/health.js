@@ -1,7 +1,5 @@
 /** Why an answer does not come: no server, a server that cannot save, or one that is busy. */
-(function (gmm) {
-  "use strict";
-
+{
   const DEADLINE_MS = 2000;
 
   /** @returns {Promise<boolean|Hindrance>} false: no server; true: all is well */
@@ -30,4 +28,4 @@
   }
 
   gmm.health = { examine };
-})((window.dash_clientside = window.dash_clientside || {}));
+}

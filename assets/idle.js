@@ -1,7 +1,5 @@
 /** Idle time: postpones work that can wait while an answer is on its way. */
-(function (gmm) {
-  "use strict";
-
+{
   /** Whether an answer has just been shown and its frame is not drawn yet. */
   const FRAME_MS = 20;
 
@@ -42,4 +40,4 @@
   }
 
   gmm.idle = { stop, wait };
-})((window.dash_clientside = window.dash_clientside || {}));
+}

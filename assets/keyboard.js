@@ -1,7 +1,5 @@
 /** One listener for all keys of the page; it ignores typing into a field. */
-"use strict";
-
-(function (gmm) {
+{
   const byId = (/** @type {string} */ id) => document.getElementById(id);
   const press = (/** @type {string} */ id) => () => byId(id).click();
   /** Act at once: a click would come after a later key that needs no callback. */
@@ -129,4 +127,4 @@
   }
 
   gmm.keyboard = { inDialog: () => inDialog, listen };
-})((window.dash_clientside = window.dash_clientside || {}));
+}

@@ -2,9 +2,7 @@
  * The menu closes by Escape, by a press elsewhere, and after one of its buttons. Its own button then
  * has the focus, which a dialog gives back as it closes; not after Rewind, where Space plays.
  */
-"use strict";
-
-(function (gmm) {
+{
   function listen() {
     const menu = /** @type {HTMLDetailsElement} */ (document.querySelector("details.menu"));
     const close = () => {
@@ -28,4 +26,4 @@
   }
 
   gmm.menu = { listen };
-})((window.dash_clientside = window.dash_clientside || {}));
+}

@@ -6,9 +6,7 @@
  *   settings?: any, n_points?: number}} Command
  * @typedef {{held: number[], coming: number[], emptied: boolean}} Expected
  */
-"use strict";
-
-(function (gmm) {
+{
   const FIRST_DEADLINE_MS = 2500;
   const LONGEST_DEADLINE_MS = 20000;
   const LONGEST_PAUSE_MS = 8000;
@@ -181,4 +179,4 @@
   }
 
   gmm.outbox = { Outbox, apply, newKey };
-})((window.dash_clientside = window.dash_clientside || {}));
+}

@@ -3,3 +3,6 @@ interface Window {
   Plotly: any;
   dash_clientside: any;
 }
+
+/** `window.dash_clientside`; dash_app/ui/page_script.py names it so. */
+declare const gmm: any;

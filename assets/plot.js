@@ -4,9 +4,7 @@
  * `schedule` shows the state in the next frame. As long as Plotly need not draw other axes or other
  * traces, a sketch draws the curves (sketch.js). The points are above the plot (points.js).
  */
-(function (gmm) {
-  "use strict";
-
+{
   /** How much higher than ours the curves of other learners may make the plot. */
   const HIGHER = 2;
   let frame = 0;
@@ -167,4 +165,4 @@
   const awaited = () => frame !== 0 || painting !== 0;
 
   gmm.plot = { awaited, begin, element, now, schedule };
-})((window.dash_clientside = window.dash_clientside || {}));
+}

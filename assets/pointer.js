@@ -5,9 +5,7 @@
  *
  * @typedef {{clientX: number, shiftKey: boolean}} Press
  */
-"use strict";
-
-(function (gmm) {
+{
   const REACH_PX = 6;
   const MOST_PARTS = 4;
   const MOUSE_SLACK_PX = 6;
@@ -151,4 +149,4 @@
   });
 
   gmm.pointer = { listen, read, reading, tidy };
-})((window.dash_clientside = window.dash_clientside || {}));
+}

@@ -2,9 +2,7 @@
  * The points, on a layer above the plot: those that the server has as one path, as `rug.js` says;
  * those on their way to it as hollow dots. Plotly would draw each as an element of its own.
  */
-"use strict";
-
-(function (gmm) {
+{
   const SVG = "http://www.w3.org/2000/svg";
   const RADIUS_PX = 4.5;
   /** Height of a hollow dot above ticks or a histogram, as a share of the strip. */
@@ -78,4 +76,4 @@
   }
 
   gmm.points = { draw, layer, mark };
-})((window.dash_clientside = window.dash_clientside || {}));
+}

@@ -7,9 +7,7 @@
  *   tv_to_truth: number|null, held_out_nll: number|null,
  *   time_s: number, n_touched: number}} Racer
  */
-"use strict";
-
-(function (gmm) {
+{
   const RETRY_MS = 3000;
   /** The chart follows after a pause: its figure costs Dash more than a click may. */
   const PAUSE_MS = 400;
@@ -228,4 +226,4 @@
   }
 
   gmm.race = Object.assign(race, { at, awaited, behind, choose, ends, follow, gap, lines, listen, steps, table, told });
-})((window.dash_clientside = window.dash_clientside || {}));
+}

@@ -1,7 +1,5 @@
 /** The rewind: shows what each learner had after an earlier increment. The session stays as it is. */
-"use strict";
-
-(function (gmm) {
+{
   const STEP_MS = 400;
   let playTimer = 0;
   let speed = 1;
@@ -138,4 +136,4 @@
   }
 
   gmm.rewind = { answer, asks, close, done, go, play, playing, setSpeed, step, toggle, view };
-})((window.dash_clientside = window.dash_clientside || {}));
+}

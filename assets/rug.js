@@ -5,9 +5,7 @@
  * @typedef {{x: (number|null)[], y: (number|null)[]}} Path
  * @typedef {{edges: number[], counts: number[]}} Bins
  */
-"use strict";
-
-(function (gmm) {
+{
   const DOT_PX = 10;
   const MOST_DOTS = 300;
   /** More would be one black bar. */
@@ -129,4 +127,4 @@
   }
 
   gmm.rug = { bins, form, nearest, outline, recount, stack, ticks };
-})((window.dash_clientside = window.dash_clientside || {}));
+}

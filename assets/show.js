@@ -7,9 +7,7 @@
  * @typedef {{message: string, field: string|null}} Problem
  * @typedef {{title: string, text: string, colour: string}} Message
  */
-"use strict";
-
-(function (gmm) {
+{
   const PROBLEM_SHOWN_MS = 7000;
   const PAUSE_MS = 10;
   const AT_LATEST_MS = 120;
@@ -157,4 +155,4 @@
   }
 
   gmm.show = { all, announce, begin, connection, controls, loss, missesServer, problem, race, tell };
-})((window.dash_clientside = window.dash_clientside || {}));
+}

@@ -2,9 +2,7 @@
  * Draws changes of the curves quickly: patches the paths that Plotly has drawn. This takes one or two
  * milliseconds; a redraw by Plotly takes 20 to 100 ms, and would show the same.
  */
-(function (gmm) {
-  "use strict";
-
+{
   /** @returns {string} an SVG path through the points; null starts a new line */
   function path(
     /** @type {{x: any[], y: any[]}} */ line,
@@ -66,4 +64,4 @@
   }
 
   gmm.sketch = { curves, path };
-})((window.dash_clientside = window.dash_clientside || {}));
+}

@@ -8,9 +8,7 @@
  *   step: number|null, steps: number, all: number, replays: boolean,
  *   timings: Record<string, number[]>, problem: any, announcement: string, constants: any}} Snapshot
  */
-"use strict";
-
-(function (gmm) {
+{
   const DEFAULTS = { n_components: 3, half_life: null, capacity: 256 };
 
   /** @returns {Settings} the settings once all changes have reached the server */
@@ -67,4 +65,4 @@
   }
 
   gmm.snapshot = { settings, take };
-})((window.dash_clientside = window.dash_clientside || {}));
+}

@@ -15,9 +15,7 @@
  *   losses?: number[], error: string|null, model: Model|null}} Run
  * @typedef {{reason: "busy"|"rate"|"store", message: string}} Hindrance
  */
-"use strict";
-
-(function (gmm) {
+{
   const state = {
     /** @type {any} constants of the page, see `_stores` in dash_app/ui/layout.py */
     settings: { half_lives: [null], capacities: [256], max_components: 12, farthest: Infinity, examples: {}, lines: {}, columns: [] },
@@ -138,4 +136,4 @@
 
   Object.assign(state, { change, follow, known, receive, replace, reset, seen, time });
   gmm.state = Object.assign(state, { scratchCurrent, training });
-})((window.dash_clientside = window.dash_clientside || {}));
+}

@@ -5,9 +5,7 @@
  * Examples are played in a session of the story, so a person's own points stay untouched. The
  * address keeps naming the own session: a reload leaves the story.
  */
-"use strict";
-
-(function (gmm) {
+{
   const TELL_EVERY_MS = 150;
   const SEEN = "story-seen";
   /** Where the browser keeps the person's own learners while the story shows others. */
@@ -206,4 +204,4 @@
   }
 
   gmm.story = { listen, pressed, tells: () => own !== null };
-})((window.dash_clientside = window.dash_clientside || {}));
+}

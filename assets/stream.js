@@ -2,9 +2,7 @@
  * Live news of the session, as server-sent events: losses of a run, changes by somebody else.
  * Open while the tab is visible, since a browser allows six connections a host.
  */
-(function (gmm) {
-  "use strict";
-
+{
   const RETRY_MS = 1500;
   const POLL_RUN_MS = 500;
   const SETTLE_MS = 60;
@@ -132,4 +130,4 @@
   }
 
   gmm.stream = { listen, open };
-})((window.dash_clientside = window.dash_clientside || {}));
+}

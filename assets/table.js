@@ -1,7 +1,5 @@
 /** The parameters of both models and the response times, as data of tables. */
-"use strict";
-
-(function (gmm) {
+{
   /** A smaller weight is shown as this, and explained. */
   const SMALL_WEIGHT = 0.001;
   /** A component of this share of the highest peak is seen on the plot. */
@@ -127,4 +125,4 @@
   }
 
   gmm.table = { fill, json, note, parameters, times };
-})((window.dash_clientside = window.dash_clientside || {}));
+}

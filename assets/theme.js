@@ -1,9 +1,7 @@
 /** Dark or light before the first paint, so that the other does not flash; later Mantine sees to it. */
-"use strict";
-
-(function () {
+{
   const system = window.matchMedia("(prefers-color-scheme: dark)");
   const chosen = window.localStorage.getItem("mantine-color-scheme-value") || "auto";
   const first = chosen === "auto" ? (system.matches ? "dark" : "light") : chosen;
   document.documentElement.setAttribute("data-mantine-color-scheme", first);
-})();
+}

@@ -1,7 +1,5 @@
 /** Response times of this page: the last one, the median, the 99th percentile. */
-(function (gmm) {
-  "use strict";
-
+{
   const KEPT = 1000;
 
   /** Add a duration to the series `name`; drop the oldest of a long series. */
@@ -22,4 +20,4 @@
   }
 
   gmm.timing = { quantile, record };
-})((window.dash_clientside = window.dash_clientside || {}));
+}

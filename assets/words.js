@@ -1,7 +1,5 @@
 /** What the page says, in words a person understands. Pure functions of a snapshot. */
-"use strict";
-
-(function (gmm) {
+{
   const SAME_MASS = 0.00005;
   const SAME_FIT_NATS = 0.0005;
   /** Smaller differences are not called different optima. */
@@ -162,4 +160,4 @@
   }
 
   gmm.words = { count, difference, fixed, gap, headline, hindered, ms, nats, number, percent, place };
-})((window.dash_clientside = window.dash_clientside || {}));
+}

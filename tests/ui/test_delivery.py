@@ -31,7 +31,8 @@ def test_scripts_of_the_page_come_as_one_in_the_order_of_their_names(client: Fla
     text = client.get(own[0]).text
     scripts = [script.read_text("utf-8") for script in sorted(ASSETS.glob("*.js"))]
     assert len(scripts) > 20
-    assert text == "\n".join(scripts)
+    assert text.startswith('"use strict";\n')
+    assert text.endswith("\n" + "\n".join(scripts))
 
 
 def test_plain_clients_and_small_answers_are_served_as_they_are(client: FlaskClient) -> None:
