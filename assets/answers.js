@@ -61,7 +61,7 @@
     gmm.health.examine(() => outbox.inFlight === late);
   }
 
-  /** The connection is back: do not wait for an answer that was lost with it. */
+  /** Do not wait any longer for an answer: its time has come, or it was lost with the connection. */
   function lookAgain() {
     if (!lookTimer) return;
     clearTimeout(lookTimer);
@@ -76,10 +76,7 @@
     lookTimer = 0;
     looks = 0;
     if (answer.again) {
-      lookTimer = setTimeout(() => {
-        lookTimer = 0;
-        look();
-      }, answer.again.after_ms);
+      lookTimer = setTimeout(lookAgain, answer.again.after_ms);
       gmm.show.connection("hindered", answer.again);
       return;
     }
@@ -158,7 +155,7 @@
     if (answer.error) refused(answer.error);
     else if (command.kind === "train") followed(answer);
     else applied(command, answer);
-    state.outbox.proceed();
+    state.outbox.next();
     gmm.show.all();
     gmm.plot.now();
   }
@@ -184,7 +181,7 @@
     }
     gmm.rewind.done(command.key);
     if (state.known() !== state.view.n_points) look();
-    if (command.kind !== "train") gmm.show.announce(points()); // its end may have been heard already
+    gmm.show.announce(points());
     gmm.actions.trainSoon();
   }
 

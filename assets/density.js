@@ -54,12 +54,11 @@
     /** @type {[number, number]} */ range,
     /** @type {Mixture[]} */ mixtures,
     nEqual = N_EQUAL,
-    reachStds = REACH_STDS,
   ) {
     const [low, high] = range;
     const xs = [];
     for (let i = 0; i < nEqual; i += 1) xs.push(low + ((high - low) * i) / (nEqual - 1));
-    const steps = Math.floor(reachStds * STEPS_PER_STD);
+    const steps = REACH_STDS * STEPS_PER_STD;
     for (const mixture of mixtures) {
       mixture.means.forEach((mean, k) => {
         const std = Math.sqrt(mixture.variances[k]);

@@ -85,13 +85,7 @@
   };
 
   /** @returns {boolean} whether the key belongs to the element that has the focus */
-  function typing(/** @type {EventTarget|null} */ target) {
-    const element = /** @type {HTMLElement} */ (target);
-    if (!element || !element.closest) return false;
-    if (element.isContentEditable || element.closest("textarea, select")) return true;
-    const input = /** @type {HTMLInputElement|null} */ (element.closest("input"));
-    return Boolean(input && !["radio", "checkbox", "range"].includes(input.type));
-  }
+  const typing = (/** @type {Element} */ focused) => focused.matches("input:not([type=radio], [type=checkbox])");
 
   /** @returns {string|null} the key's name in KEYS; includes the usual chords of undo and redo */
   function name(/** @type {KeyboardEvent} */ event) {
@@ -107,9 +101,8 @@
   /** @returns {(() => void)|undefined} */
   function action(/** @type {KeyboardEvent} */ event) {
     const key = name(event);
-    if (key === null || event.repeat || typing(event.target)) return undefined;
-    if (inDialog) return undefined;
-    const focused = /** @type {HTMLElement} */ (event.target);
+    const focused = /** @type {Element} */ (event.target);
+    if (key === null || event.repeat || inDialog || typing(focused)) return undefined;
     if (key === " " && tabbed && focused.closest("button, input, summary, [role=slider]")) return undefined;
     if (gmm.race.cursor !== null && REWOUND[key]) {
       return key !== "Escape" && focused.closest("[role=slider], [role=radiogroup]") ? undefined : REWOUND[key];

@@ -58,7 +58,7 @@
     /** Queue a command and send it as soon as the one before it is answered. */
     push(/** @type {Command} */ command) {
       this._waiting.push({ key: newKey(), ...command });
-      this._next();
+      this.next();
     }
 
     /** Start sending: the session is known. */
@@ -66,7 +66,7 @@
       if (!this._held) return;
       this._held = false;
       if (this.inFlight) this.resend();
-      else this._next();
+      else this.next();
     }
 
     /** Keep what is queued, send nothing. */
@@ -106,11 +106,6 @@
       return true;
     }
 
-    /** Send the next command; called when the answer to the last one has been dealt with. */
-    proceed() {
-      this._next();
-    }
-
     /** Send the command in flight again, under its own key: the connection is back. */
     resend() {
       if (this.inFlight && !this._held) this._dispatch();
@@ -147,7 +142,8 @@
       return this.inFlight !== null || this._waiting.length > 0;
     }
 
-    _next() {
+    /** Send the next command, if the answer to the last one has been dealt with. */
+    next() {
       if (this._held || this.inFlight || this._waiting.length === 0) return;
       this.inFlight = this._merged(this._waiting.shift());
       this.attempt = 0;

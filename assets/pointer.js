@@ -148,5 +148,5 @@
     read();
   });
 
-  gmm.pointer = { listen, read, reading, tidy };
+  gmm.pointer = { listen, read, tidy };
 }

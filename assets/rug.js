@@ -50,18 +50,13 @@
     });
   }
 
-  /** @returns {number[]} the lower end of each tick; the golden ratio spreads them evenly */
-  function lows(/** @type {number} */ count) {
-    return Array.from({ length: count }, (_, index) => 0.1 + 0.65 * ((index * GOLDEN) % 1));
-  }
-
-  /** @returns {Path} one short vertical line per point, at evenly spread heights */
+  /** @returns {Path} one short vertical line per point; the golden ratio spreads their heights evenly */
   function ticks(/** @type {number[]} */ points) {
     const path = { x: [], y: [] };
-    const from = lows(points.length);
     points.forEach((x, index) => {
+      const low = 0.1 + 0.65 * ((index * GOLDEN) % 1);
       path.x.push(x, x, null);
-      path.y.push(from[index], from[index] + 0.15, null);
+      path.y.push(low, low + 0.15, null);
     });
     return path;
   }

@@ -5,7 +5,6 @@
  * longer than a click may.
  *
  * @typedef {{message: string, field: string|null}} Problem
- * @typedef {{title: string, text: string, colour: string}} Message
  */
 {
   const PROBLEM_SHOWN_MS = 7000;

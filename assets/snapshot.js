@@ -4,7 +4,7 @@
  * @typedef {{n_components: number, half_life: number|null, capacity: number}} Settings
  * @typedef {{view: any, settings: Settings, run: any, training: boolean, current: boolean,
  *   pass: number, connection: string, hindrance: any, coming: number,
- *   playing: any, axis: any[], axisWrong: string, shown: [number, number], outside: number, method: string,
+ *   playing: any, axisWrong: string, shown: [number, number], outside: number,
  *   step: number|null, steps: number, all: number, replays: boolean,
  *   timings: Record<string, number[]>, problem: any, announcement: string, constants: any}} Snapshot
  */
@@ -14,12 +14,8 @@
   /** @returns {Settings} the settings once all changes have reached the server */
   function settings() {
     const { view, outbox } = gmm.state;
-    const found = { ...DEFAULTS };
-    for (const name of Object.keys(DEFAULTS)) {
-      if (view && view[name] !== undefined) found[name] = view[name];
-    }
-    for (const command of outbox ? outbox.pending : []) Object.assign(found, command.settings);
-    return found;
+    const { n_components, half_life, capacity } = view || DEFAULTS;
+    return Object.assign({ n_components, half_life, capacity }, ...outbox.pending.map((/** @type {Command} */ command) => command.settings));
   }
 
   /** @returns {number} points beyond an end of the axis that a person has set */
@@ -44,9 +40,9 @@
   function take(/** @type {any} */ problem = null, announcement = "") {
     const { state } = gmm;
     const view = state.seen();
-    const { run, connection, hindrance, axis, axisWrong, shown, losses, method } = state;
+    const { run, connection, hindrance, axisWrong, shown, losses } = state;
     return {
-      ...{ view, connection, hindrance, axis, axisWrong, shown, problem, announcement, method },
+      ...{ view, connection, hindrance, axisWrong, shown, problem, announcement },
       run: run && { ...run, losses: null },
       settings: settings(),
       playing: view ? view.playing : null,

@@ -18,7 +18,7 @@
 {
   const state = {
     /** @type {any} constants of the page, see `_stores` in dash_app/ui/layout.py */
-    settings: { half_lives: [null], capacities: [256], max_components: 12, farthest: Infinity, examples: {}, lines: {}, columns: [] },
+    settings: {},
     /** @type {View|null} the session in the newest answer */
     view: null,
     /** @type {number[]} points that the server has acknowledged, in order of arrival */

@@ -203,5 +203,5 @@
     }, true);
   }
 
-  gmm.story = { listen, pressed, tells: () => own !== null };
+  gmm.story = { listen, pressed };
 }

@@ -159,5 +159,5 @@
     return [difference(apart), `${gap(better)} ${cause(snapshot)}`.trim()];
   }
 
-  gmm.words = { count, difference, fixed, gap, headline, hindered, ms, nats, number, percent, place };
+  gmm.words = { count, fixed, headline, hindered, ms, nats, number, percent, place };
 }

@@ -410,10 +410,10 @@ def grid_is_that_of_the_server(page: DashPage, std: float) -> None:
     model = Mixture(np.array([0.4, 0.6]), np.array([-0.9, 0.2]), np.array([std**2, 0.04]))
     code = """
         const [weights, means, variances] = arguments;
-        return dash_clientside.density.grid([-1, 0.7], [{weights, means, variances}], 60, 3.3);
+        return dash_clientside.density.grid([-1, 0.7], [{weights, means, variances}], 60);
     """
     drawn = page.script(code, *(each.tolist() for each in arrays_of(model)))
-    expected = grid([model], -1.0, 0.7, n_equal=60, reach_stds=3.3)
+    expected = grid([model], -1.0, 0.7, n_equal=60, reach_stds=6.0)
     np.testing.assert_allclose(np.unique(np.round(drawn, 9)), np.unique(np.round(expected, 9)))
 
 
