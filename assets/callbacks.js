@@ -255,8 +255,8 @@
   const READINGS = {
     headline: (snapshot) => gmm.words.headline(snapshot),
     announcement: ({ announcement }) => [announcement],
-    playing: ({ playing, constants }) => [
-      playing ? `${constants.examples[playing.name].label}: ${playing.done} of ${playing.total}` : "Examples",
+    playing: ({ playing }) => [
+      playing ? `${gmm.state.settings.examples[playing.name].label}: ${playing.done} of ${playing.total}` : "Examples",
     ],
     tables: ({ view, shown: axis, timings }) => {
       const { parameters, note, times } = gmm.table;

@@ -6,7 +6,7 @@
  *   pass: number, connection: string, hindrance: any, coming: number,
  *   playing: any, axisWrong: string, shown: [number, number], outside: number,
  *   step: number|null, steps: number, all: number, replays: boolean,
- *   timings: Record<string, number[]>, problem: any, announcement: string, constants: any}} Snapshot
+ *   timings: Record<string, number[]>, problem: any, announcement: string}} Snapshot
  */
 {
   const DEFAULTS = { n_components: 3, half_life: null, capacity: 256 };
@@ -56,7 +56,6 @@
       coming: state.expected.coming.length,
       outside: outside(),
       timings: times(),
-      constants: state.settings,
     };
   }
 
