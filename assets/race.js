@@ -3,7 +3,7 @@
  * while the tab is visible, as that of `stream.js`.
  *
  * @typedef {{learner: string, step: number, n_points: number, weights: number[], means: number[],
- *   variances: number[], objective: number|null, mean_nll: number|null, tv_to_scratch: number,
+ *   variances: number[], objective: number|null, loss: number|null, mean_nll: number|null, tv_to_scratch: number,
  *   tv_to_truth: number|null, held_out_nll: number|null,
  *   time_s: number, n_touched: number}} Racer
  */
@@ -17,7 +17,7 @@
   /** What the panels of the chart show of a record. @type {Record<string, (record: Racer) => number|null>} */
   const PANELS = {
     distance: (record) => record.tv_to_scratch,
-    loss: (record) => (record.objective === null ? null : -record.objective),
+    loss: (record) => record.loss,
     touched: (record) => record.n_touched,
   };
   /** The learners that always run: the reference, and the online one. */
@@ -135,7 +135,8 @@
 
   function record(/** @type {Racer} */ news) {
     if (!race.records.has(news.learner)) race.records.set(news.learner, []);
-    race.records.get(news.learner)[news.step] = news;
+    const loss = news.objective === null ? null : -news.objective;
+    race.records.get(news.learner)[news.step] = { ...news, loss };
     const { pause, latest } = DRAW_MS;
     const newest = race.shown.includes(news.learner) && news.n_points === gmm.state.view.n_points;
     if (newest) gmm.idle.wait(drawing, gmm.plot.schedule, pause, latest);
@@ -190,7 +191,7 @@
     const scratch = one && race.records.get("scratch")?.[one.step];
     if (!scratch) return null;
     return {
-      loss: one.objective === null ? null : -one.objective,
+      loss: one.loss,
       mean_nll: one.mean_nll,
       distance: one.tv_to_scratch,
       gap: gap(scratch, one),
