@@ -6,7 +6,8 @@ of the page into a store. Clientside callbacks of assets/callbacks.js make Outpu
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any
 
 import dash
 from dash import ALL, ClientsideFunction, Input, Output, State
@@ -18,12 +19,8 @@ from dash_app.ui import ids
 from dash_app.ui.dialogs import register_dialogs
 from dash_app.ui.examples import EXAMPLES
 
-
-class Browser(Protocol):
-    """Registers a function of assets/callbacks.js."""
-
-    def __call__(self, function: str, *wiring: DashDependency, **settings: Any) -> None:
-        """Wire the function, by its name, to Outputs, Inputs and States."""
+#: Wires a function of assets/callbacks.js, by its name, to Outputs, Inputs and States.
+Browser = Callable[..., None]
 
 
 def register_callbacks(app: dash.Dash, sessions: Sessions) -> None:
@@ -132,16 +129,8 @@ def _register_shown(browser: Browser) -> None:
         else:
             browser("control", *outputs, given)
     browser("message", Output(ids.MESSAGES, "sendNotifications"), Input(ids.MESSAGE, "data"))
-    browser(
-        "copy",
-        Output(ids.MESSAGE, "data"),
-        Input(ids.COPY, "n_clicks"),
-    )
-    browser(
-        "help",
-        Output(ids.HELP, "opened"),
-        Input(ids.HELP_OPEN, "n_clicks"),
-    )
+    browser("copy", Output(ids.MESSAGE, "data"), Input(ids.COPY, "n_clicks"))
+    browser("help", Output(ids.HELP, "opened"), Input(ids.HELP_OPEN, "n_clicks"))
 
 
 def _register_charts(browser: Browser) -> None:
@@ -190,10 +179,7 @@ def _register_race(browser: Browser) -> None:
     )
     buttons = ids.REWIND_OPEN, ids.REWIND_BACK, ids.REWIND_PLAY, ids.REWIND_ON, ids.REWIND_CLOSE
     answers = ids.BRANCH_HERE, ids.BRANCH_END, ids.BRANCH_CANCEL
-    browser(
-        "rewound",
-        *(Input(name, "n_clicks") for name in (*buttons, *answers)),
-    )
+    browser("rewound", *(Input(name, "n_clicks") for name in (*buttons, *answers)))
     browser("wound", Input(ids.REWIND, "value"), Input(ids.SPEED, "value"))
 
 

@@ -24,10 +24,6 @@ def register_dialogs(app: dash.Dash, sessions: Sessions) -> None:
     _register_story(app)
 
 
-def _browser(app: dash.Dash, module: str, function: str, *wiring: Any, **settings: Any) -> None:
-    app.clientside_callback(ClientsideFunction(module, function), *wiring, **settings)
-
-
 def _register_selection(app: dash.Dash, sessions: Sessions) -> None:
     takes = [Output(ids.take(name), "children") for name in selection.CRITERIA]
     disabled = [Output(ids.take(name), "disabled") for name in selection.CRITERIA]
@@ -48,17 +44,13 @@ def _register_selection(app: dash.Dash, sessions: Sessions) -> None:
         Input(ids.SELECTION, "opened"),
         State(ids.SESSION, "data"),
     )(select)
-    _browser(
-        app,
-        "dialogs",
-        "open",
+    app.clientside_callback(
+        ClientsideFunction("dialogs", "open"),
         Output(ids.SELECTION, "opened"),
         Input(ids.SELECTION_OPEN, "n_clicks"),
     )
-    _browser(
-        app,
-        "dialogs",
-        "taken",
+    app.clientside_callback(
+        ClientsideFunction("dialogs", "taken"),
         Output(ids.SELECTION_CHART, "figure", allow_duplicate=True),
         Input(ids.SELECTION_CHART, "clickData"),
         *(Input(ids.take(name), "n_clicks") for name in selection.CRITERIA),
@@ -114,19 +106,15 @@ def _register_orders(app: dash.Dash, sessions: Sessions) -> None:
         Input(ids.ORDERS_RESULTS, "data"),
         Input(ids.ORDERS_LEARNER, "value"),
     )(draw)
-    _browser(
-        app,
-        "dialogs",
-        "openOrders",
+    app.clientside_callback(
+        ClientsideFunction("dialogs", "openOrders"),
         Output(ids.ORDERS, "opened"),
         Output(ids.ORDERS_LEARNER, "value"),
         Input(ids.ORDERS_OPEN, "n_clicks"),
         State(ids.RACING, "value"),
     )
-    _browser(
-        app,
-        "dialogs",
-        "orders",
+    app.clientside_callback(
+        ClientsideFunction("dialogs", "orders"),
         Input(ids.ORDERS, "opened"),
         Input(ids.ORDERS_LEARNER, "value"),
         Input(ids.ORDERS_RESULTS, "data"),
@@ -155,9 +143,7 @@ def _register_story(app: dash.Dash) -> None:
         Input(ids.STORY, "data"),
     )(words)
     pressed = ids.STORY_OPEN, ids.STORY_AGAIN, ids.STORY_LEAVE, ids.STORY_BACK, ids.STORY_NEXT
-    _browser(
-        app,
-        "story",
-        "pressed",
+    app.clientside_callback(
+        ClientsideFunction("story", "pressed"),
         *(Input(name, "n_clicks") for name in pressed),
     )

@@ -96,7 +96,7 @@ def build_layout(config: Config) -> dmc.MantineProvider:
             *_stores(),
             _header(),
             html.Main(className="board", children=[_left(), _stage(), findings()]),
-            html.Div(id=ids.ANNOUNCEMENT, className="unseen", role="status", **_live("polite")),
+            html.Div(id=ids.ANNOUNCEMENT, className="unseen", role="status"),
             dmc.NotificationContainer(id=ids.MESSAGES, position="bottom-center"),
             help_dialog(story.again()),
             branch_dialog(),
@@ -116,7 +116,7 @@ def _stores() -> list[dcc.Store]:
         "farthest": MAX_MAGNITUDE,
         "lines": {line.name: line.colour for line in ADDED},
         "columns": list(COLUMNS),
-        "examples": {each.name: _example(each) for each in _EXAMPLES},
+        "examples": {each.name: _example(each) for each in EXAMPLES.values()},
         "story": story.script(),
     }
     return [
@@ -126,16 +126,9 @@ def _stores() -> list[dcc.Store]:
     ]
 
 
-_EXAMPLES = tuple(EXAMPLES.values())
-
-
 def _example(example: Example) -> dict[str, Any]:
     beside = [name for name in example.beside if name in LINES]
     return {"label": example.label, "axis": example.axis, "beside": beside}
-
-
-def _live(how: str) -> dict[str, str]:
-    return {"aria-live": how, "aria-atomic": "true"}
 
 
 def _header() -> html.Header:
