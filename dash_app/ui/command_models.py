@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Annotated, Any, Literal, Optional, TypeVar, Union
 
 from pydantic import (
@@ -69,17 +70,22 @@ class Configure(_Command):
     settings: Settings
 
 
-def _known(name: str) -> str:
-    if name not in EXAMPLES:
-        raise ValueError(f"expected one of {', '.join(EXAMPLES)}")
-    return name
+def among(names: Collection[str]) -> AfterValidator:
+    """Return the check that a text is one of `names`."""
+
+    def check(name: str) -> str:
+        if name not in names:
+            raise ValueError(f"expected one of {', '.join(names)}")
+        return name
+
+    return AfterValidator(check)
 
 
 class Play(_Command):
     """An example, whose points the server adds."""
 
     kind: Literal["play"]
-    name: Annotated[str, AfterValidator(_known)]
+    name: Annotated[str, among(EXAMPLES)]
 
 
 class Train(_Command):

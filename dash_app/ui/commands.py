@@ -140,9 +140,9 @@ def _configure(sessions: Sessions, session_id: str, command: models.Configure) -
 
 def _play(sessions: Sessions, session_id: str, command: models.Play) -> Json:
     """Begin to play the example; its points come as events."""
-    example = EXAMPLES[command.name]
-    sessions.plays.play(session_id, script_of(example), idempotency_key=command.key)
-    return {**whole_json(sessions, session_id), "axis": list(example.axis)}
+    script = script_of(EXAMPLES[command.name])
+    sessions.plays.play(session_id, script, idempotency_key=command.key)
+    return whole_json(sessions, session_id)
 
 
 def _pause(sessions: Sessions, session_id: str, _command: models.Step) -> Json:

@@ -5,27 +5,18 @@ Only what the server reads is described; other names are ignored.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Optional, Union
+from typing import Annotated, Literal, Optional, Union
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from dash_app.learning import LEARNERS
 from dash_app.learning.orders import ORDERS
 from dash_app.learning.points import MAX_COMPONENTS
 from dash_app.training.orders import MAX_SHUFFLES
+from dash_app.ui.command_models import among
 from dash_app.web import fields
 
-
-def _among(names: Any) -> Any:
-    def check(name: str) -> str:
-        if name not in names:
-            raise ValueError(f"expected one of {', '.join(names)}")
-        return name
-
-    return AfterValidator(check)
-
-
-_Learner = Annotated[str, _among(LEARNERS)]
+_Learner = Annotated[str, among(LEARNERS)]
 _Share = Annotated[fields.Finite, Field(ge=0, le=1)]
 _Shares = Annotated[list[_Share], Field(min_length=1, max_length=MAX_COMPONENTS)]
 _Places = Annotated[list[fields.Point], Field(min_length=1, max_length=MAX_COMPONENTS)]
@@ -50,7 +41,7 @@ class OrdersTask(BaseModel):
 
 
 class _End(_Mixture):
-    order: Annotated[str, _among(ORDERS)]
+    order: Annotated[str, among(ORDERS)]
     tv_to_scratch: _Share
     n_touched: fields.Whole
 

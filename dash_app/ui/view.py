@@ -35,19 +35,14 @@ def whole_json(sessions: Sessions, session_id: str) -> Json:
     return {**seen, "points": points.tolist()}
 
 
-def error_json(error: GMMError) -> Json:
-    """Return an error, with the field beside which the page shows it."""
-    return {"message": str(error), "field": error.field}
-
-
 def refusal_json(error: GMMError) -> Json:
     """Return what the page makes of a request that was not carried out.
 
     `again` where the error passes by itself: the page keeps the request and repeats it later.
-    `error` where it does not: the page shows it and goes on.
+    `error` where it does not: the page shows it beside its field and goes on.
     """
     if error.retry_after_s is None:
-        return {"error": error_json(error)}
+        return {"error": {"message": str(error), "field": error.field}}
     if isinstance(error, StoreError) and not isinstance(error, StoreBusyError):
         reason = "store"
     else:
