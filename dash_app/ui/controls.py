@@ -10,7 +10,7 @@ from dash import html
 from dash_app.learning.points import DEFAULT_CAPACITY
 from dash_app.ui import ids
 from dash_app.ui.examples import EXAMPLES
-from dash_app.ui.parts import button, card, choice, error_message, hint, slider, term
+from dash_app.ui.parts import KEPT, button, card, choice, error_message, hint, slider, term
 
 MAX_COMPONENTS = 12
 DEFAULT_COMPONENTS = 3
@@ -49,8 +49,7 @@ def _scratch_card() -> html.Section:
                 label="After every change",
                 size="sm",
                 color="scratch",
-                persistence=True,
-                persistence_type="session",
+                **KEPT,
             ),
             **hint("Train from scratch automatically after every change (a)"),
         ),
@@ -74,8 +73,7 @@ def _scratch_card() -> html.Section:
             DEFAULT_EPOCHS,
             str(DEFAULT_EPOCHS),
             color="scratch",
-            persistence=True,
-            persistence_type="session",
+            **KEPT,
         ),
         name="scratch",
     )

@@ -113,8 +113,6 @@ def help_dialog(tour: dmc.Button) -> dmc.Modal:
         opened=False,
         title=dmc.Text("How to read this page", fw=650),
         size="lg",
-        transitionProps={"duration": 0},
-        closeButtonProps={"aria-label": "Close"},
         children=[
             *(html.P(sentence) for sentence in IDEA),
             tour,

@@ -73,6 +73,7 @@ _COLOURS = {
         *("#e07b2f", "#c95f17", "#b54708", "#933a06", "#702c04"),
     ),
 }
+_DIALOG = {"transitionProps": {"duration": 0}, "closeButtonProps": {"aria-label": "Close"}}
 _THEME = {
     "fontFamily": "var(--font)",
     "headings": {"fontFamily": "var(--font)", "fontWeight": "650"},
@@ -83,6 +84,7 @@ _THEME = {
     "defaultRadius": "md",
     "cursorType": "pointer",
     "respectReducedMotion": True,
+    "components": {"Modal": {"defaultProps": _DIALOG}},
 }
 
 

@@ -7,7 +7,7 @@ from dash import html
 
 from dash_app.ui import ids
 from dash_app.ui.lines import ADDED, ALWAYS, LINES, Line
-from dash_app.ui.parts import button, explained
+from dash_app.ui.parts import KEPT, button, explained
 
 #: Columns of the table by the name that their cells have: the term, and what the head says.
 COLUMNS = {
@@ -86,8 +86,7 @@ def compare_menu() -> html.Details:
         id=ids.RACING,
         label="Learners",
         value=[],
-        persistence=True,
-        persistence_type="session",
+        **KEPT,
     )
     inside = html.Div([learners, *_further()], className="menu-items")
     return html.Details([target, inside], className="menu")

@@ -57,8 +57,6 @@ def orders_dialog() -> dmc.Modal:
         opened=False,
         title=dmc.Text("Does the order of the points matter?", fw=650),
         size="xl",
-        transitionProps={"duration": 0},
-        closeButtonProps={"aria-label": "Close"},
         children=[
             html.P("The same points in other orders: where does a learner end?", className="note"),
             chooser,

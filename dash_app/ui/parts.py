@@ -1,4 +1,4 @@
-"""Small parts of the page: cards, hints, buttons, choices and sliders."""
+"""Small parts of the page: cards, dialogs, hints, buttons, choices and sliders."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from dash import html
 
 from dash_app.ui import ids
 from dash_app.ui.help import TERMS
+
+#: Settings of a control whose value the browser keeps over a reload, for the tab.
+KEPT: dict[str, Any] = {"persistence": True, "persistence_type": "session"}
 
 
 def hint(text: str) -> dict[str, str]:
@@ -64,11 +67,10 @@ def choice(
         data=[{"value": value, "label": shown} for value, shown in options],
         value=options[0][0],
         size="xs",
-        persistence=True,
-        persistence_type="session",
         transitionDuration=0,
         **{"aria-label": label},
         **hint(text),
+        **KEPT,
     )
 
 

@@ -63,8 +63,6 @@ def branch_dialog() -> dmc.Modal:
         opened=False,
         title=dmc.Text("The plot shows the past", fw=650),
         size="sm",
-        transitionProps={"duration": 0},
-        closeButtonProps={"aria-label": "Close"},
         children=dmc.Stack(
             [
                 html.P(

@@ -52,8 +52,6 @@ def selection_dialog() -> dmc.Modal:
         opened=False,
         title=dmc.Text("How many components?", fw=650),
         size="lg",
-        transitionProps={"duration": 0},
-        closeButtonProps={"aria-label": "Close"},
         children=[
             html.P(
                 "Each curve is zero at the number that its criterion takes. Click on a number to "
