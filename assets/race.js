@@ -173,33 +173,19 @@
     gmm.charts.tell("race-chart", { panels, x: ends() }, race.refusal);
   }
 
-  /** @returns {{name: string, cells: any}[]} the rows of the league table, of all learners */
+  /** @returns {{name: string, measured: any}[]} the rows of the league table, of all learners */
   function table() {
     const names = [...ALWAYS, ...Object.keys(gmm.state.settings.lines)];
     const racing = [...ALWAYS, ...race.shown];
-    return names.map((name) => ({ name, cells: racing.includes(name) ? cells(at(name)) : null }));
+    return names.map((name) => ({ name, measured: racing.includes(name) ? measured(at(name)) : null }));
   }
 
-  /** @returns {number|null} the gap of a learner to the reference, nats; null if it is too large for a number */
-  function gap(/** @type {Racer} */ scratch, /** @type {Racer} */ one) {
-    const known = scratch.mean_nll !== null && one.mean_nll !== null;
-    return known ? scratch.mean_nll - one.mean_nll : null;
-  }
-
-  /** @returns {Record<string, number|null>|null} a row of the league table */
-  function cells(/** @type {Racer|undefined} */ one) {
+  /** @returns {any} a record with the gap to the reference, nats; null while the reference is not as far */
+  function measured(/** @type {Racer|undefined} */ one) {
     const scratch = one && race.records.get("scratch")?.[one.step];
     if (!scratch) return null;
-    return {
-      loss: one.loss,
-      mean_nll: one.mean_nll,
-      distance: one.tv_to_scratch,
-      gap: gap(scratch, one),
-      time: 1e3 * one.time_s,
-      touched: one.n_touched,
-      truth: one.tv_to_truth,
-      held_out: one.held_out_nll,
-    };
+    const known = scratch.mean_nll !== null && one.mean_nll !== null; // or it is too large for a number
+    return { ...one, gap: known ? scratch.mean_nll - one.mean_nll : null };
   }
 
   /** @returns {{paths: any, top: number}} the density of each added learner, by the trace's uid */
@@ -226,5 +212,5 @@
     window.addEventListener("pagehide", close);
   }
 
-  gmm.race = Object.assign(race, { at, awaited, behind, choose, ends, follow, gap, lines, listen, steps, table, told });
+  gmm.race = Object.assign(race, { at, awaited, behind, choose, ends, follow, lines, listen, steps, table, told });
 }

@@ -16,18 +16,12 @@
     const online = cursor === null ? null : gmm.race.at("summary");
     const scratch = gmm.race.at("scratch");
     if (!online || !scratch || !gmm.state.view) return null; // or the session is left
-    const comparison = {
-      total_variation: online.tv_to_scratch,
-      gap: gmm.race.gap(scratch, online),
-      current: true,
-      cause: null,
-    };
     return {
       ...gmm.state.view,
       n_points: online.n_points,
       online: model(online),
       scratch: model(scratch),
-      comparison,
+      comparison: { total_variation: online.tv_to_scratch },
     };
   }
 

@@ -134,6 +134,5 @@
     return !isAlive(run) && !again;
   }
 
-  Object.assign(state, { change, follow, known, receive, replace, reset, seen, time });
-  gmm.state = Object.assign(state, { scratchCurrent, training });
+  gmm.state = Object.assign(state, { change, follow, known, receive, replace, reset, scratchCurrent, seen, time, training });
 }

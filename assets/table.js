@@ -61,12 +61,12 @@
    *
    * @returns {any}
    */
-  function modelOf(/** @type {string} */ name, /** @type {any} */ cells, /** @type {any} */ view) {
+  function modelOf(/** @type {string} */ name, /** @type {any} */ measured, /** @type {any} */ view) {
     const kind = { summary: "online", scratch: "scratch" }[name];
-    if (!kind) return cells;
+    if (!kind) return measured;
     const own = view && view.n_points && view[kind];
     const bounds = Boolean(own) && own.exact === false;
-    return bounds && cells && !gmm.race.behind() ? cells : own;
+    return bounds && measured && !gmm.race.behind() ? measured : own;
   }
 
   /**
@@ -75,23 +75,23 @@
    *
    * @returns {string[]}
    */
-  function league(/** @type {{name: string, cells: any}} */ { name, cells }, /** @type {any} */ view, current) {
+  function league(/** @type {{name: string, measured: any}} */ { name, measured }, /** @type {any} */ view, current) {
     const { nats, percent, ms } = gmm.words;
-    const model = modelOf(name, cells, view);
+    const model = modelOf(name, measured, view);
     const other = model && model.run && (model.method !== "em" || !model.converged);
     const old = name === "scratch" && model && !current ? " (old)" : "";
     const { loss, mean_nll: nll } = model || {};
-    const measured = (!other && cells) || {};
+    const known = other ? null : measured;
     const reference = name === "scratch";
     return [
       nats(loss),
       `${nats(nll)}${old}`,
-      reference || !cells ? "\u2013" : percent(measured.distance).replace("less than", "<"),
-      reference ? "\u2013" : nats(measured.gap),
-      ms(measured.time),
-      cells && !other ? measured.touched.toLocaleString("en") : "\u2013",
-      Number.isFinite(measured.truth) ? percent(measured.truth) : "\u2013",
-      nats(measured.held_out),
+      reference || !known ? "\u2013" : percent(known.tv_to_scratch).replace("less than", "<"),
+      reference ? "\u2013" : nats(known?.gap),
+      ms(1e3 * known?.time_s),
+      known ? known.n_touched.toLocaleString("en") : "\u2013",
+      Number.isFinite(known?.tv_to_truth) ? percent(known.tv_to_truth) : "\u2013",
+      nats(known?.held_out_nll),
     ];
   }
 
