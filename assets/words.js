@@ -45,10 +45,11 @@
     return number(x, Math.max(3, Math.min(17, digits + more)));
   }
 
-  /** @returns {string} nats a point with a true minus sign */
+  /** @returns {string} nats a point: five digits that count, at most four decimals; so a column has room */
   function nats(/** @type {number|null|undefined} */ value) {
     if (value === null || value === undefined) return "–";
-    return fixed(value, Math.abs(value) < 100 ? 4 : 1);
+    const power = Math.floor(Math.log10(Math.max(1, Math.abs(value))));
+    return fixed(value, Math.max(0, 4 - power));
   }
 
   /** @returns {string} the distance as a sentence */

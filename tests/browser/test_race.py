@@ -53,6 +53,21 @@ def test_a_learner_without_memory_is_wrong_where_ours_is_not(page: DashPage) -> 
     assert page.read(f"{x}[0]") == 2  # points, of increments of two
 
 
+def test_no_figure_of_the_league_table_runs_into_the_next(page: DashPage) -> None:
+    code = """
+        const cell = document.getElementById('summary-gap');
+        const text = document.createRange();
+        return arguments[0].map((value) => {
+            cell.textContent = dash_clientside.words.nats(value);
+            text.selectNodeContents(cell);
+            const end = text.getBoundingClientRect().right;
+            return cell.nextSibling.getBoundingClientRect().left - end;
+        });
+    """
+    rooms = page.script(code, [-0.05, -3.2, -10.6398, -123.456, -18744.1, -181225.7])
+    assert min(rooms) > 4, rooms
+
+
 def test_added_learner_follows_each_click_and_costs_nothing_once_it_is_off(page: DashPage) -> None:
     learner_that_is_off_costs_nothing(page)
     page.begin_anew()
