@@ -224,7 +224,7 @@ def _plot_frame() -> html.Div:
                 ],
             ),
             html.Div(id=ids.POINTS_LAYER, className="points-layer", disable_n_clicks=True),
-            html.Div(id=ids.READOUT, className="readout"),
+            html.Div(id=ids.READOUT, className="readout", hidden=True),
             html.Div(
                 id=ids.CURSOR, className="cursor", role="slider", tabIndex="0", **cursor_state
             ),
