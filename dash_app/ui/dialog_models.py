@@ -1,4 +1,4 @@
-"""Models of what the browser sends back for league table, dialogs and story, by the API's types.
+"""Models of what the browser sends back for dialogs and story, by the API's types.
 
 Only what the server reads is described; other names are ignored.
 """

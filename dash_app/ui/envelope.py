@@ -1,7 +1,6 @@
-"""Check the JSON that Dash's renderer sends around a command, before Dash runs the callback.
+"""Check the JSON that Dash's renderer sends, before Dash runs a callback of the server.
 
-Dash finds some faults only after the callback has run. The answer would be a 500, although the
-command was carried out.
+Dash finds some faults only after the callback has run: a training, say. The answer would be a 500.
 """
 
 from __future__ import annotations
