@@ -8,11 +8,11 @@
   /** The button of the example that was played last. */
   let played = "";
 
-  function change(/** @type {any} */ command) {
+  function change(command) {
     if (!gmm.rewind.asks(command)) send(command);
   }
 
-  function send(/** @type {any} */ command) {
+  function send(command) {
     gmm.state.outbox.push(command);
     gmm.show.all();
   }
@@ -40,7 +40,7 @@
     else gmm.show.tell(reach < Infinity ? "There is no point here." : "There is no point to take back.");
   }
 
-  function configure(/** @type {any} */ settings) {
+  function configure(settings) {
     change({ kind: "configure", settings });
   }
 

@@ -70,7 +70,7 @@
   }
 
   /** The whole session has come; or a new one, where the old one does not exist any more. */
-  function seen(/** @type {any} */ answer) {
+  function seen(answer) {
     const { state } = gmm;
     clearTimeout(lookTimer);
     lookTimer = 0;
@@ -119,12 +119,12 @@
    * Somebody else has changed the session: apply the changes of points that this page lacks.
    * @returns {boolean} whether they suffice; else the page has to look
    */
-  function told(/** @type {any} */ news) {
+  function told(news) {
     const { state } = gmm;
     const { since, changes, ...view } = news;
     const { revision, online } = state.view;
     if (!changes || since > revision) return false;
-    const lacking = changes.filter((/** @type {any} */ each) => each.revision > revision);
+    const lacking = changes.filter((each) => each.revision > revision);
     state.receive(view);
     for (const { kind, x } of lacking) state.change({ kind, x });
     state.time(online);
@@ -135,7 +135,7 @@
   }
 
   /** The answer to a command. */
-  function answered(/** @type {any} */ answer) {
+  function answered(answer) {
     const { state } = gmm;
     if (answer.gone) {
       state.outbox.hold();
@@ -170,7 +170,7 @@
   const points = () => `${gmm.words.count(gmm.state.view.n_points, "point")}.`;
 
   /** The server has done what the command asked for. */
-  function applied(/** @type {any} */ command, /** @type {any} */ answer) {
+  function applied(command, answer) {
     const { state } = gmm;
     gmm.show.problem("");
     const before = state.view.online;
@@ -186,7 +186,7 @@
   }
 
   /** A run from scratch has begun, ended, or been asked after. */
-  function followed(/** @type {any} */ answer) {
+  function followed(answer) {
     const { state } = gmm;
     if (answer.again) {
       const { run, stop } = answer.asked;
@@ -210,7 +210,7 @@
     gmm.show.all();
   }
 
-  function runEnded(/** @type {any} */ run) {
+  function runEnded(run) {
     if (run.status === "failed") {
       gmm.show.problem(`Training from scratch failed: ${run.error}`, "method");
     } else if (run.status === "done") {

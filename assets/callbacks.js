@@ -30,7 +30,7 @@
 
   /** Start the page with the choices that the browser has kept: add the listeners, request the session. */
   async function boot(
-    /** @type {any} */ settings,
+    settings,
     /** @type {string} */ mode,
     /** @type {string} */ method,
     /** @type {boolean} */ auto,
@@ -137,7 +137,7 @@
   }
 
   /** @returns {any[]} the inside of each frame that changes: a sentence, or the graph with its data */
-  function frames(/** @type {any} */ wanted, /** @type {any} */ { graphs, empty }, /** @type {string} */ scale, /** @type {any[]} */ ...told) {
+  function frames(wanted, { graphs, empty }, /** @type {string} */ scale, /** @type {any[]} */ ...told) {
     return Object.keys(graphs).map((chart, index) => {
       const inside = wanted[chart] ?? "";
       if (inside === (framed[chart] ?? "")) return gmm.no_update;
@@ -160,10 +160,10 @@
   });
 
   /** @returns {string} of which run the chart is, and in which form */
-  const keyOf = (/** @type {any} */ { run, training }, /** @type {string} */ scale) => [run?.id, scale, training].join();
+  const keyOf = ({ run, training }, /** @type {string} */ scale) => [run?.id, scale, training].join();
 
   /** @returns {[any, any]} the figure of the run, or only its new losses where they fit into it */
-  function run(/** @type {any} */ told, /** @type {string} */ scale, /** @type {any} */ figure) {
+  function run(told, /** @type {string} */ scale, figure) {
     const { losses } = told;
     const key = keyOf(told, scale);
     const added = losses.slice(drawn.n);
@@ -177,17 +177,17 @@
   }
 
   /** @returns {any} the chart over the increments; the frame has drawn its first data */
-  function race(/** @type {any} */ told, /** @type {any} */ figure) {
+  function race(told, figure) {
     if (latest === told) return gmm.no_update;
     latest = told;
     return gmm.charts.race(told, figure);
   }
 
   /** @returns {number|null} the increment of a mouse event on the chart, counted from 0 */
-  const stepOf = (/** @type {any} */ event) => (event ? event.points[0].pointNumber : null);
+  const stepOf = (event) => (event ? event.points[0].pointNumber : null);
 
   /** The mouse is over the chart: show the place in all panels. */
-  function hovered(/** @type {any} */ event) {
+  function hovered(event) {
     gmm.charts.mark(stepOf(event) ?? gmm.race.cursor);
   }
 
@@ -198,9 +198,9 @@
   }
 
   /** Compare with these learners; lines that are switched off cost nothing. */
-  function compared(/** @type {string[]} */ racing, /** @type {boolean[]} */ _checked, /** @type {any} */ settings) {
+  function compared(/** @type {string[]} */ racing, /** @type {boolean[]} */ _checked, settings) {
     const switches = gmm.callback_context.inputs_list[1];
-    const off = switches.filter((/** @type {any} */ each) => !each.value).map((/** @type {any} */ each) => each.id.learner);
+    const off = switches.filter((each) => !each.value).map((each) => each.id.learner);
     const names = Object.keys(settings.lines).filter((name) => racing.includes(name));
     gmm.race.racing = names;
     gmm.race.choose(names.filter((name) => !off.includes(name)));
@@ -208,7 +208,7 @@
   }
 
   /** @returns {any[]} the rows of the learners that a person has added */
-  function rows(/** @type {string[]} */ racing, /** @type {any} */ later) {
+  function rows(/** @type {string[]} */ racing, later) {
     return Object.keys(later.rows).filter((name) => racing.includes(name)).map((name) => later.rows[name]);
   }
 
@@ -242,7 +242,7 @@
   };
 
   /** @returns {string} how full the memory is */
-  function memory(/** @type {any} */ view) {
+  function memory(view) {
     const { n_atoms: atoms, exact } = (view && view.online) || {};
     const merged = exact ? "No values are merged." : "Neighbouring values are merged.";
     return atoms ? `It holds ${gmm.words.count(atoms, "atom")}. ${merged}` : "";
@@ -355,7 +355,7 @@
   }
 
   /** @returns {any} a notification that goes by itself */
-  function message(/** @type {any} */ told) {
+  function message(told) {
     if (!told) return gmm.no_update;
     return [{ action: "show", id: `message-${performance.now()}`, message: told.text, color: told.colour, autoClose: 5000 }];
   }

@@ -42,7 +42,7 @@
   }
 
   /** @returns {Figure} the figure with other data and axes */
-  function filled(/** @type {Figure} */ figure, /** @type {any[]} */ series, /** @type {any} */ axes) {
+  function filled(/** @type {Figure} */ figure, /** @type {any[]} */ series, axes) {
     const data = figure.data.map((trace, index) => ({ ...trace, ...series[index] }));
     const layout = { ...figure.layout };
     for (const axis of Object.keys(axes)) layout[axis] = { ...layout[axis], ...axes[axis] };
@@ -50,7 +50,7 @@
   }
 
   /** @returns {Figure} one line a learner over the points so far in each panel; the lines of the others go */
-  function race(/** @type {any} */ { panels, x: all }, /** @type {Figure} */ figure) {
+  function race({ panels, x: all }, /** @type {Figure} */ figure) {
     const series = figure.data.map(({ meta: { panel, learner } }) => {
       const known = panels[panel][learner] || [];
       const y = panel === "distance" ? known.map((/** @type {number} */ share) => Math.max(LEAST, share)) : known;
@@ -70,7 +70,7 @@
   const whole = (/** @type {number} */ span) => (span < 5 ? 1 : null);
 
   /** @returns {any} the axis of the losses: ours, and as much above them; far higher ones are cut off */
-  function lossAxis(/** @type {any} */ series) {
+  function lossAxis(series) {
     const finite = (/** @type {any[]} */ losses) => losses.filter(Number.isFinite);
     const { summary, scratch, ...others } = series;
     const ours = finite([...summary, ...scratch]);
@@ -89,7 +89,7 @@
   }
 
   /** @returns {any} the axis of steps; it has its final range if their number is known */
-  function steps(/** @type {any} */ { run, scale }) {
+  function steps({ run, scale }) {
     const type = scale === "log" ? "log" : "linear";
     if (!run || run.method !== "adam" || run.status === "cancelled") return { type, autorange: true };
     const range = type === "log" ? [0, Math.log10(Math.max(2, run.epochs))] : [1, run.epochs];
@@ -97,7 +97,7 @@
   }
 
   /** @returns {Figure} the loss after each pass of a run */
-  function run(/** @type {any} */ told, /** @type {Figure} */ figure) {
+  function run(told, /** @type {Figure} */ figure) {
     const y = told.losses;
     const x = y.map((/** @type {number} */ _, /** @type {number} */ index) => index + 1);
     const axes = { xaxis: steps(told), yaxis: focus(y, told.training ? ROOM_BELOW : 0) };
@@ -114,7 +114,7 @@
    * Hand a chart its data if they are new. Its frame is told what it holds: the graph, which is made
    * as soon as a run begins, or without data a sentence, which may be one of its own ("").
    */
-  function tell(/** @type {string} */ chart, /** @type {any} */ data, sentence = "") {
+  function tell(/** @type {string} */ chart, data, sentence = "") {
     const n = (data.losses || data.x).length;
     const inside = data.training || n ? GRAPH : sentence;
     const held = frames[chart] ?? "";

@@ -59,7 +59,7 @@
   }
 
   /** @returns {{x: (number|null)[], y: (number|null)[]}} all components as one path with gaps */
-  function components(/** @type {any} */ model, /** @type {number[]} */ xs) {
+  function components(model, /** @type {number[]} */ xs) {
     const path = { x: [], y: [] };
     if (!model || model.weights.length < 2) return path;
     for (let k = 0; k < model.weights.length; k += 1) {
@@ -69,12 +69,12 @@
     return path;
   }
 
-  function whole(/** @type {any} */ model, /** @type {number[]} */ xs) {
+  function whole(model, /** @type {number[]} */ xs) {
     return model ? { x: xs, y: xs.map((x) => gmm.density.at(model, x)) } : { x: [], y: [] };
   }
 
   /** @returns {any} the number of each component in the table, above the curve at its mean */
-  function numbers(/** @type {any} */ model, /** @type {[number, number]} */ [low, high]) {
+  function numbers(model, /** @type {[number, number]} */ [low, high]) {
     if (!model || model.weights.length < 2) return { x: [], y: [], text: [] };
     /** @type {number[]} */
     const x = model.means;
@@ -101,7 +101,7 @@
   }
 
   /** @returns {any} a path for each curve trace by its uid, and the highest value */
-  function all(/** @type {any} */ state, /** @type {[number, number]} */ shown) {
+  function all(state, /** @type {[number, number]} */ shown) {
     const view = state.seen() || { online: null, scratch: null };
     const online = state.mode === "scratch" ? null : view.online;
     const scratch = state.mode === "online" ? null : view.scratch;

@@ -18,7 +18,7 @@
   }
 
   /** @returns {any} the chart with the mark at the number of components that was taken */
-  function taken(/** @type {any} */ clicked, /** @type {any[]} */ ...others) {
+  function taken(clicked, /** @type {any[]} */ ...others) {
     const n = (others.length - 1) / 2;
     const figure = others[n];
     const labels = others.slice(n + 1);
@@ -28,7 +28,7 @@
     const wanted = pressed < 0 ? clicked && clicked.points[0].x : Number(labels[pressed]);
     if (!Number.isInteger(wanted)) return gmm.no_update;
     gmm.actions.configure({ n_components: wanted });
-    const data = figure.data.map((/** @type {any} */ trace) =>
+    const data = figure.data.map((trace) =>
       trace.uid === "selection-now" ? { ...trace, x: [wanted, wanted] } : trace,
     );
     return { ...figure, data };

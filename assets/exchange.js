@@ -9,7 +9,7 @@
    *
    * @returns {Promise<any>}
    */
-  async function post(/** @type {string} */ what, /** @type {any} */ body) {
+  async function post(/** @type {string} */ what, body) {
     const headers = { "Content-Type": "application/json" };
     const answer = await fetch(`page/${what}`, { method: "POST", headers, body: JSON.stringify(body) });
     const json = await answer.json();

@@ -76,7 +76,7 @@
     }
 
     /** Begin again in a new session, with the settings and the points that the lost one held. */
-    restart(/** @type {any} */ settings, /** @type {number[]} */ points) {
+    restart(settings, /** @type {number[]} */ points) {
       this.hold();
       if (this.inFlight) this._waiting.unshift(this.inFlight);
       this.inFlight = null;

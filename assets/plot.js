@@ -25,7 +25,7 @@
   }
 
   /** @returns {any} the curves of the state; the same object while they do not change */
-  function curvesOf(/** @type {any} */ state) {
+  function curvesOf(state) {
     const { id, online, scratch } = state.seen() || { id: "", online: null, scratch: null };
     const of = [id, online && online.number, scratch && scratch.number, state.mode, ...state.shown];
     if (known.of.length !== of.length || of.some((each, index) => each !== known.of[index])) {
@@ -43,7 +43,7 @@
   }
 
   /** @returns {{paths: any, top: number}} the curve of the truth; the same object while it stays */
-  function truthOf(/** @type {any} */ state) {
+  function truthOf(state) {
     const { truth } = state.view || {};
     if (!state.truth || !truth) return { paths: {}, top: 0 };
     const of = JSON.stringify([truth, state.shown]);
@@ -55,14 +55,14 @@
   }
 
   /** @returns {boolean} whether the same curves are drawn already */
-  function sameCurves(/** @type {any} */ one, /** @type {any} */ other) {
+  function sameCurves(one, other) {
     if (!one || !other || one === other) return one === other;
     const uids = Object.keys(one.paths);
     return uids.length === Object.keys(other.paths).length && uids.every((uid) => one.paths[uid] === other.paths[uid]);
   }
 
   /** @returns {any} the picture as data */
-  function picture(/** @type {any} */ state, /** @type {any} */ gd) {
+  function picture(state, gd) {
     state.expected = state.outbox.expect(state.points);
     const { emptied } = state.expected;
     const past = gmm.rewind.view();
@@ -100,7 +100,7 @@
   }
 
   /** Draw the curves that have changed into what Plotly has drawn. */
-  function sketch(/** @type {any} */ gd, /** @type {any} */ { curves, ceiling }) {
+  function sketch(gd, { curves, ceiling }) {
     const scaled = ceiling !== drawn.ceiling;
     if (scaled) scale(gd, ceiling);
     else if (sameCurves(curves, drawn.curves)) return;
@@ -110,13 +110,13 @@
   }
 
   /** Let Plotly draw what it drew last with another ceiling: a third of the time of a redraw. */
-  function scale(/** @type {any} */ gd, /** @type {number} */ ceiling) {
+  function scale(gd, /** @type {number} */ ceiling) {
     gd.removeAllListeners("plotly_relayout"); // Dash would take the layout over and draw all of it
     window.Plotly.relayout(gd, { "yaxis.range": [0, ceiling] });
   }
 
-  function redraw(/** @type {any} */ gd, /** @type {any} */ { key, curves, ceiling }) {
-    const data = gd.data.map((/** @type {any} */ trace) => ({ ...trace }));
+  function redraw(gd, { key, curves, ceiling }) {
+    const data = gd.data.map((trace) => ({ ...trace }));
     fill(data, curves);
     const xaxis = { ...gd.layout.xaxis, range: gmm.state.shown.slice() };
     const yaxis = { ...gd.layout.yaxis, range: [0, ceiling] };
@@ -125,7 +125,7 @@
   }
 
   /** Fill the curves into the traces. */
-  function fill(/** @type {any[]} */ data, /** @type {any} */ { paths, online, scratch, numbers }) {
+  function fill(/** @type {any[]} */ data, { paths, online, scratch, numbers }) {
     const byUid = Object.fromEntries(data.map((trace) => [trace.uid, trace]));
     for (const uid of Object.values(gmm.state.settings.lines)) if (byUid[uid]) byUid[uid].visible = uid in paths;
     byUid.truth.visible = "truth" in paths;
@@ -138,7 +138,7 @@
   }
 
   /** Dash has had the empty plot drawn: the state before the first answer, unless its size has changed. */
-  function begin(/** @type {any} */ gd) {
+  function begin(gd) {
     const { width, height } = gd._fullLayout;
     if (width !== gd.clientWidth || height !== gd.clientHeight) return;
     const { key, curves, ceiling } = picture(gmm.state, gd);

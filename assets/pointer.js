@@ -32,7 +32,7 @@
   }
 
   /** @returns {{x: number, px: number, perUnit: number}|null} an event's position on the axis */
-  function position(/** @type {any} */ gd, /** @type {{clientX: number}} */ event) {
+  function position(gd, /** @type {{clientX: number}} */ event) {
     const axis = gd._fullLayout.xaxis;
     const px = event.clientX - gd.getBoundingClientRect().left - axis._offset;
     if (px < 0 || px > axis._length) return null;
@@ -41,7 +41,7 @@
   }
 
   /** Add a point where the plot was pressed, or remove the nearest one. */
-  function click(/** @type {any} */ gd, /** @type {Press} */ press) {
+  function click(gd, /** @type {Press} */ press) {
     const where = position(gd, press);
     if (!where) return;
     if (press.shiftKey) gmm.actions.takeBack(where.x, REACH_PX / where.perUnit);
@@ -49,7 +49,7 @@
   }
 
   /** @returns {string[]} the lines of text for a position x */
-  function reading(/** @type {any} */ state, /** @type {number} */ x) {
+  function reading(state, /** @type {number} */ x) {
     const lines = [`x = ${gmm.words.place(x, state.shown)}`];
     const shown = { online: "Online", scratch: "From scratch" };
     const seen = state.seen();
@@ -130,7 +130,7 @@
   }
 
   /** The plot is drawn: act on the presses that came before. */
-  function listen(/** @type {any} */ gd) {
+  function listen(gd) {
     for (const press of early.splice(0)) click(gd, press);
   }
 

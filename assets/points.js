@@ -24,7 +24,7 @@
   }
 
   /** @returns {{left: number, top: number, width: number, height: number}} the strip, pixels */
-  function strip(/** @type {any} */ { xaxis, yaxis, _size: plot }) {
+  function strip({ xaxis, yaxis, _size: plot }) {
     const top = yaxis._offset + yaxis._length;
     return { left: xaxis._offset, top, width: xaxis._length, height: plot.t + plot.h - top };
   }
@@ -44,10 +44,7 @@
   }
 
   /** Draw points, or the histogram `binned` of very many. */
-  function draw(
-    /** @type {any} */ gd,
-    /** @type {{held: number[], coming: number[], binned: Bins|null}} */ { held, coming, binned },
-  ) {
+  function draw(gd, /** @type {{held: number[], coming: number[], binned: Bins|null}} */ { held, coming, binned }) {
     const { left, top, width, height } = strip(gd._fullLayout);
     const { xaxis } = gd._fullLayout;
     const points = held.concat(coming);

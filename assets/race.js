@@ -117,7 +117,7 @@
       retryTimer = setTimeout(follow, RETRY_MS);
     };
     for (const [name, handle] of Object.entries({ keep, record, current, refused })) {
-      source.addEventListener(name, (/** @type {any} */ event) => handle(JSON.parse(event.data)));
+      source.addEventListener(name, (event) => handle(JSON.parse(event.data)));
     }
   }
 

@@ -91,7 +91,7 @@
   }
 
   /** Ask from where a click goes on. @returns {boolean} whether the past is shown */
-  function asks(/** @type {any} */ command) {
+  function asks(command) {
     if (gmm.race.cursor === null) return false;
     pause();
     if (command.kind !== "add") {

@@ -23,7 +23,7 @@
   }
 
   /** Give a trace its path; Plotly draws one with gaps as an element for each part. */
-  function patch(/** @type {any} */ gd, /** @type {string} */ selector, /** @type {string} */ d) {
+  function patch(gd, /** @type {string} */ selector, /** @type {string} */ d) {
     if (!d) return;
     gd.querySelectorAll(selector).forEach((/** @type {Element} */ part, /** @type {number} */ index) => {
       part.setAttribute("d", index ? "M0,0" : d);
@@ -31,14 +31,14 @@
   }
 
   /** Replace the paths of the drawn curves, except for those that were drawn before. */
-  function curves(/** @type {any} */ gd, /** @type {any} */ drawn, /** @type {any} */ before = null) {
+  function curves(gd, drawn, before = null) {
     const { paths, online, scratch } = drawn;
     const { xaxis, yaxis } = gd._fullLayout;
-    const through = (/** @type {any} */ line) => path(line, xaxis.c2p, yaxis.c2p);
+    const through = (line) => path(line, xaxis.c2p, yaxis.c2p);
     for (const [uid, line] of Object.entries(paths)) {
       if (!before || before.paths[uid] !== line) patch(gd, `.trace${uid} .js-line`, through(line));
     }
-    const floor = (/** @type {any} */ line) => ({
+    const floor = (line) => ({
       x: [line.x[0], ...line.x, line.x[line.x.length - 1]],
       y: [0, ...line.y, 0],
     });
@@ -54,7 +54,7 @@
   }
 
   /** Move the numbers of the components; there are as many as before. */
-  function numbers(/** @type {any} */ gd, /** @type {{x: number[], y: number[], text: string[]}} */ { x, y, text }) {
+  function numbers(gd, /** @type {{x: number[], y: number[], text: string[]}} */ { x, y, text }) {
     const { xaxis, yaxis } = gd._fullLayout;
     gd.querySelectorAll(".tracenumbers text").forEach((/** @type {Element} */ drawn, /** @type {number} */ k) => {
       drawn.setAttribute("x", xaxis.c2p(x[k]));

@@ -37,7 +37,7 @@
   }
 
   /** @returns {Snapshot} */
-  function take(/** @type {any} */ problem = null, announcement = "") {
+  function take(problem = null, announcement = "") {
     const { state } = gmm;
     const view = state.seen();
     const { run, connection, hindrance, axisWrong, shown, losses } = state;

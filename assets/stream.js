@@ -46,9 +46,7 @@
       retryTimer = setTimeout(connect, RETRY_MS);
     };
     for (const [name, handle] of Object.entries(HANDLERS)) {
-      source.addEventListener(name, (/** @type {any} */ event) =>
-        handle(JSON.parse(event.data), event.lastEventId),
-      );
+      source.addEventListener(name, (event) => handle(JSON.parse(event.data), event.lastEventId));
     }
   }
 
@@ -63,7 +61,7 @@
     else if (!gmm.answers.told(news)) gmm.answers.look();
   }
 
-  function started(/** @type {any} */ news, /** @type {string} */ position) {
+  function started(news, /** @type {string} */ position) {
     const serial = Number(position.split("-")[1]);
     const { run, n_before, method, epochs } = news;
     const begun = {

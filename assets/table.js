@@ -6,7 +6,7 @@
   const HIGH = 0.05;
 
   /** @returns {any[]} one entry per component: weight, mean, standard deviation */
-  function rows(/** @type {any} */ model) {
+  function rows(model) {
     return model.weights.map((/** @type {number} */ weight, /** @type {number} */ k) => ({
       weight,
       mean: model.means[k],
@@ -23,7 +23,7 @@
   }
 
   /** @returns {{head?: string[], body?: string[][]}} a row a component, with its number */
-  function parameters(/** @type {any} */ model, /** @type {string} */ title, /** @type {[number, number]} */ axis) {
+  function parameters(model, /** @type {string} */ title, /** @type {[number, number]} */ axis) {
     if (!model) return {};
     const body = rows(model).map((part, k) => [
       String(k + 1),
@@ -33,11 +33,11 @@
   }
 
   /** @returns {number[]} the height of each component, up to a factor */
-  const peaks = (/** @type {any} */ { weights, variances }) =>
+  const peaks = ({ weights, variances }) =>
     weights.map((/** @type {number} */ weight, /** @type {number} */ k) => weight / Math.sqrt(variances[k]));
 
   /** @returns {string} what a component with almost no weight is */
-  function note(/** @type {any} */ view) {
+  function note(view) {
     if (!view || !view.online) return "As soon as there is a point, its weight, mean and std are here.";
     const found = [];
     let narrow = false;
@@ -61,7 +61,7 @@
    *
    * @returns {any}
    */
-  function modelOf(/** @type {string} */ name, /** @type {any} */ measured, /** @type {any} */ view) {
+  function modelOf(/** @type {string} */ name, measured, view) {
     const kind = { summary: "online", scratch: "scratch" }[name];
     if (!kind) return measured;
     const own = view && view.n_points && view[kind];
@@ -75,7 +75,7 @@
    *
    * @returns {string[]}
    */
-  function league(/** @type {{name: string, measured: any}} */ { name, measured }, /** @type {any} */ view, current) {
+  function league(/** @type {{name: string, measured: any}} */ { name, measured }, view, current) {
     const { nats, percent, ms } = gmm.words;
     const model = modelOf(name, measured, view);
     const other = model && model.run && (model.method !== "em" || !model.converged);
@@ -116,7 +116,7 @@
   }
 
   /** @returns {string} the parameters of both models as JSON */
-  function json(/** @type {any} */ view) {
+  function json(view) {
     const models = {};
     for (const kind of ["online", "scratch"]) {
       if (view && view[kind]) models[kind] = rows(view[kind]);

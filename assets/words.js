@@ -120,7 +120,7 @@
   }
 
   /** @returns {[string, string]} that the model from scratch is of other points or settings */
-  function old(/** @type {any} */ view) {
+  function old(view) {
     const seen = view.scratch.n_points;
     let why = "has other points or settings";
     if (view.comparison.cause === "settings") why = "was trained with other settings";
