@@ -373,9 +373,7 @@
   }
 
   gmm.callbacks = {
-    ...{ boot, pressed, configured, chosen, epochs, axis, control, controls, settings, readings, frames, race, run },
-    ...{ message, copy },
-    ...{ compared, rows, hovered, increment, rewound, wound },
-    help: () => true,
+    boot, pressed, configured, chosen, epochs, axis, control, controls, settings, readings, frames, race, run,
+    message, copy, compared, rows, hovered, increment, rewound, wound, help: () => true,
   };
 }

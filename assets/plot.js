@@ -79,8 +79,8 @@
     const ceiling =
       curves.online || curves.scratch ? gmm.curves.ceiling(curves.top, drawn.ceiling) : 1;
     const key = JSON.stringify([
-      ...[state.mode, state.shown, gd.clientWidth, gd.clientHeight, Object.keys(curves.paths).length],
-      ...[curves.online?.weights.length, curves.scratch?.weights.length],
+      state.mode, state.shown, gd.clientWidth, gd.clientHeight, Object.keys(curves.paths).length,
+      curves.online?.weights.length, curves.scratch?.weights.length,
     ]);
     return { held, coming, binned, curves, ceiling, key };
   }

@@ -62,30 +62,23 @@
   }
 
   /** @returns {Bins} the points counted in equal bins over the range */
-  function bins(/** @type {number[]} */ points, /** @type {[number, number]} */ range) {
-    const [low, high] = range;
+  function bins(/** @type {number[]} */ points, /** @type {[number, number]} */ [low, high]) {
     const edges = Array.from({ length: BINS + 1 }, (_, k) => low + ((high - low) * k) / BINS);
-    const counts = new Array(BINS).fill(0);
-    for (const x of points) {
-      if (x >= low && x <= high) counts[binOf(x, low, high, BINS)] += 1;
-    }
-    return { edges, counts };
-  }
-
-  /** @returns {number} the bin of x, the outer bins for what lies beyond them */
-  function binOf(/** @type {number} */ x, low, high, /** @type {number} */ n) {
-    return Math.max(0, Math.min(n - 1, Math.floor(((x - low) / (high - low)) * n)));
+    const inside = points.filter((x) => x >= low && x <= high);
+    return recount({ edges, counts: new Array(BINS).fill(0) }, inside, 1);
   }
 
   /** @returns {Bins} with `sign` more or fewer in the bin of each point; outer bins reach so far */
   function recount(/** @type {Bins} */ bins, /** @type {number[]} */ points, sign) {
     const edges = bins.edges.slice();
     const counts = bins.counts.slice();
-    const last = counts.length;
+    const n = counts.length;
+    const [low, high] = [edges[0], edges[n]];
     for (const x of points) {
-      counts[binOf(x, bins.edges[0], bins.edges[last], last)] += sign;
+      const bin = Math.floor(((x - low) / (high - low)) * n);
+      counts[Math.max(0, Math.min(n - 1, bin))] += sign;
       edges[0] = Math.min(edges[0], x);
-      edges[last] = Math.max(edges[last], x);
+      edges[n] = Math.max(edges[n], x);
     }
     return { edges, counts };
   }

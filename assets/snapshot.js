@@ -42,7 +42,7 @@
     const view = state.seen();
     const { run, connection, hindrance, axisWrong, shown, losses } = state;
     return {
-      ...{ view, connection, hindrance, axisWrong, shown, problem, announcement },
+      view, connection, hindrance, axisWrong, shown, problem, announcement,
       run: run && { ...run, losses: null },
       settings: settings(),
       playing: view ? view.playing : null,
