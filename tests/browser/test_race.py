@@ -53,19 +53,33 @@ def test_a_learner_without_memory_is_wrong_where_ours_is_not(page: DashPage) -> 
     assert page.read(f"{x}[0]") == 2  # points, of increments of two
 
 
-def test_no_figure_of_the_league_table_runs_into_the_next(page: DashPage) -> None:
+def rooms(page: DashPage, column: str, *values: float, truth: bool = False) -> list[float]:
+    """Return how far figures of a column end before the next column, px."""
     code = """
-        const cell = document.getElementById('summary-gap');
+        const [id, values, truth] = arguments;
+        document.getElementById('page').dataset.truth = truth;
+        const cell = document.getElementById(id);
+        const cells = [...cell.parentElement.cells].filter((each) => each.checkVisibility());
+        const next = cells[cells.indexOf(cell) + 1].getBoundingClientRect().left;
         const text = document.createRange();
-        return arguments[0].map((value) => {
+        return values.map((value) => {
             cell.textContent = dash_clientside.words.nats(value);
             text.selectNodeContents(cell);
-            const end = text.getBoundingClientRect().right;
-            return cell.nextSibling.getBoundingClientRect().left - end;
+            return next - text.getBoundingClientRect().right;
         });
     """
-    rooms = page.script(code, [-0.05, -3.2, -10.6398, -123.456, -18744.1, -181225.7])
-    assert min(rooms) > 4, rooms
+    found: list[float] = page.script(code, f"summary-{column}", values, "yes" if truth else "no")
+    return found
+
+
+def test_no_figure_of_the_league_table_runs_into_the_next(page: DashPage) -> None:
+    values = (-0.05, -3.2, -10.6398, -123.456, -18744.1, -181225.7)
+    assert min(rooms(page, "gap", *values)) > 4
+    assert min(rooms(page, "loss", *values, truth=True)) > 4
+    with page.screen(360, 740):
+        page.wait("innerWidth === 360")
+        assert min(rooms(page, "loss", *values)) > 4
+        assert min(rooms(page, "loss", *values[:-1], truth=True)) > 4
 
 
 def test_added_learner_follows_each_click_and_costs_nothing_once_it_is_off(page: DashPage) -> None:
