@@ -57,10 +57,6 @@
 
   const training = () => ({ kind: "train", method: gmm.state.method, epochs: gmm.state.epochs });
 
-  function stopTraining() {
-    gmm.exchange.follow(gmm.state.run.id, true);
-  }
-
   /** Train from scratch soon, if automatic training is on; a burst of changes trains once. */
   function trainSoon() {
     const { state } = gmm;
@@ -113,7 +109,7 @@
 
   /** @type {Record<string, () => void>} */
   const BUTTONS = {
-    train: () => (gmm.state.training() ? stopTraining() : train()),
+    train: () => (gmm.state.training() ? gmm.exchange.follow(gmm.state.run.id, true) : train()),
     clear,
     undo: () => change({ kind: "undo" }),
     redo: () => change({ kind: "redo" }),

@@ -7,27 +7,25 @@
     /** @type {boolean} */ opened,
     /** @type {string} */ learner,
     /** @type {{of: string, by: any}|null} */ results,
-    /** @type {string[]|null} */ racing,
+    /** @type {string[]} */ racing,
   ) {
     const { view, shown } = gmm.state;
     if (!opened || !view) return;
     const of = [view.id, view.revision].join();
     const by = results && results.of === of ? results.by : {};
-    const next = [learner, OURS, ...(racing || [])].find((name) => !(name in by));
+    const next = [learner, OURS, ...racing].find((name) => !(name in by));
     if (next) gmm.set_props("orders-task", { data: { of, learner: next, axis: shown } });
   }
 
   /** @returns {any} the chart with the mark at the number of components that was taken */
-  function taken(clicked, /** @type {any[]} */ ...others) {
-    const n = (others.length - 1) / 2;
-    const figure = others[n];
-    const labels = others.slice(n + 1);
-    const [{ prop_id: by }] = gmm.callback_context.triggered;
-    const names = Object.keys(gmm.callback_context.inputs).slice(1);
-    const pressed = names.indexOf(by);
-    const wanted = pressed < 0 ? clicked && clicked.points[0].x : Number(labels[pressed]);
+  function taken() {
+    const { triggered, states } = gmm.callback_context;
+    const [{ prop_id: by, value }] = triggered;
+    const label = states[by.replace("n_clicks", "children")];
+    const wanted = value?.points ? value.points[0].x : Number(label);
     if (!Number.isInteger(wanted)) return gmm.no_update;
     gmm.actions.configure({ n_components: wanted });
+    const figure = states["selection-chart.figure"];
     const data = figure.data.map((trace) =>
       trace.uid === "selection-now" ? { ...trace, x: [wanted, wanted] } : trace,
     );
@@ -36,9 +34,9 @@
 
   gmm.dialogs = {
     open: () => !gmm.show.missesServer(),
-    openOrders: (/** @type {number} */ _presses, /** @type {string[]|null} */ racing) => [
+    openOrders: (/** @type {number} */ _presses, /** @type {string[]} */ racing) => [
       !gmm.show.missesServer(),
-      (racing || [])[0] || OURS,
+      racing[0] || OURS,
     ],
     orders,
     taken,

@@ -201,13 +201,7 @@ def _mode_choice() -> dmc.SegmentedControl:
 
 
 def _plot_frame() -> html.Div:
-    cursor_state = {
-        "aria-label": "Position on the axis",
-        "aria-valuemin": "-1",
-        "aria-valuemax": "1",
-        "aria-valuenow": "0",
-        "aria-describedby": "cursor-keys",
-    }
+    named = {"aria-label": "Position on the axis", "aria-describedby": "cursor-keys"}
     return html.Div(
         id=ids.PLOT_FRAME,
         disable_n_clicks=True,
@@ -225,9 +219,7 @@ def _plot_frame() -> html.Div:
             ),
             html.Div(id=ids.POINTS_LAYER, className="points-layer", disable_n_clicks=True),
             html.Div(id=ids.READOUT, className="readout", hidden=True),
-            html.Div(
-                id=ids.CURSOR, className="cursor", role="slider", tabIndex="0", **cursor_state
-            ),
+            html.Div(id=ids.CURSOR, className="cursor", role="slider", tabIndex="0", **named),
             html.Span(
                 "Arrow keys move, Enter adds a point, Delete removes the nearest",
                 id="cursor-keys",

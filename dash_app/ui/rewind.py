@@ -38,9 +38,11 @@ def rewind_bar() -> html.Div:
     return html.Div(
         [
             term("rewind", "Rewind"),
-            button(ids.REWIND_BACK, "\u2039", "One increment back (Left)", **_named("Back")),
+            button(
+                ids.REWIND_BACK, "\u2039", "One increment back (Left)", **{"aria-label": "Back"}
+            ),
             button(ids.REWIND_PLAY, "Play", "Play the increments, or pause (Space)", w=58),
-            button(ids.REWIND_ON, "\u203a", "One increment on (Right)", **_named("On")),
+            button(ids.REWIND_ON, "\u203a", "One increment on (Right)", **{"aria-label": "On"}),
             slider,
             speed,
             button(ids.REWIND_CLOSE, "Close", "Back to the present (Escape)"),
@@ -49,10 +51,6 @@ def rewind_bar() -> html.Div:
         role="group",
         **{"aria-label": "Rewind"},
     )
-
-
-def _named(label: str) -> dict[str, str]:
-    return {"aria-label": label}
 
 
 def branch_dialog() -> dmc.Modal:
