@@ -10,7 +10,6 @@ from dash_page import SHIFT, DashPage
 from numpy.typing import NDArray
 
 from dash_app.learning import Mixture, compare, fit_from_scratch
-from dash_app.learning.grid import grid
 
 pytestmark = pytest.mark.browser
 
@@ -165,7 +164,6 @@ def point_is_taken_back_and_none_is_added(page: DashPage) -> None:
 
 
 def test_curve_is_that_of_the_server_and_a_sketch_what_plotly_draws(page: DashPage) -> None:
-    densities_and_grids_in_the_browser_are_those_of_the_server(page)
     deferred_drawing_runs_after_a_pause_or_once_it_is_overdue(page)
     page.add(*TWO_CLUMPS)
     page.settle()
@@ -369,53 +367,3 @@ def test_loss_of_adam_is_drawn_while_it_trains_and_whole_at_the_end(page: DashPa
     page.wait(f"{n_drawn} < 200")
     page.key("u", "u")
     page.wait(f"{n_drawn} === 200")  # the model of these points is the earlier one
-
-
-def densities_and_grids_in_the_browser_are_those_of_the_server(page: DashPage) -> None:
-    for name, arrays in MIXTURES.items():
-        density_is_that_of_the_server(page, name, Mixture(*(np.array(each) for each in arrays)))
-    for std in (0.3, 1e-6):
-        grid_is_that_of_the_server(page, std)
-
-
-MIXTURES: dict[str, tuple[list[float], list[float], list[float]]] = {
-    "wide": ([0.2, 0.3, 0.5], [-0.5, 0.0, 0.6], [0.01, 0.2, 0.05]),
-    "needle": ([0.999, 0.001], [0.1, 0.1001], [1.0, 1e-10]),
-    "offset": ([0.5, 0.5], [1e6, 1e6 + 0.5], [1e-3, 1e-2]),
-}
-
-
-def density_is_that_of_the_server(page: DashPage, name: str, model: Mixture) -> None:
-    code = """
-        const [weights, means, variances] = arguments;
-        const mixture = {weights, means, variances}, {density} = dash_clientside;
-        const xs = density.grid([means[0] - 2, means[0] + 2], [mixture]);
-        return [xs, xs.map(x => density.at(mixture, x)),
-                xs.map(x => density.responsibilities(mixture, x)[0])];
-    """
-    found: list[NDArray[np.float64]] = [
-        np.array(each) for each in page.script(code, *(each.tolist() for each in arrays_of(model)))
-    ]
-    x, density, responsibility = found
-    assert np.all(np.diff(x) > 0), name
-    np.testing.assert_allclose(density, model.density(x), rtol=1e-9, atol=1e-300, err_msg=name)
-    np.testing.assert_allclose(
-        responsibility, model.responsibilities(x)[:, 0], rtol=1e-7, atol=1e-12, err_msg=name
-    )
-    best = max(model.density(model.means))
-    assert density.max() >= 0.999 * best, name  # no needle falls between two samples
-
-
-def grid_is_that_of_the_server(page: DashPage, std: float) -> None:
-    model = Mixture(np.array([0.4, 0.6]), np.array([-0.9, 0.2]), np.array([std**2, 0.04]))
-    code = """
-        const [weights, means, variances] = arguments;
-        return dash_clientside.density.grid([-1, 0.7], [{weights, means, variances}], 60);
-    """
-    drawn = page.script(code, *(each.tolist() for each in arrays_of(model)))
-    expected = grid([model], -1.0, 0.7, n_equal=60, reach_stds=6.0)
-    np.testing.assert_allclose(np.unique(np.round(drawn, 9)), np.unique(np.round(expected, 9)))
-
-
-def arrays_of(model: Mixture) -> tuple[NDArray[np.float64], ...]:
-    return model.weights, model.means, model.variances
