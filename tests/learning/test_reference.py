@@ -98,3 +98,10 @@ def test_training_from_scratch_reaches_the_known_optimum(prefixes: list[Case]) -
         result = fit_from_scratch(case.points, case.stream.n_components, weights=case.weights)
         found = objective_by_definition(case, result.mixture)
         assert found >= KNOWN[case.name] - MISS_NATS, case.name
+
+
+def test_training_from_scratch_looks_broadly_with_many_components() -> None:
+    (case,) = (each for each in CASES if each.name == "random 20, iid, n = 200")
+    result = fit_from_scratch(case.points, case.stream.n_components)
+    # with the candidates of a usual look it ends 0.0007 nats lower
+    assert objective_by_definition(case, result.mixture) >= KNOWN[case.name] - MISS_NATS
