@@ -10,20 +10,25 @@ import gc
 import threading
 from functools import lru_cache
 
+from dash_app.training.threads import started
+
 _lock = threading.Lock()
 
 
 def warm_up() -> threading.Thread:
-    """Load torch in the background, once in a process; return the thread that loads it."""
+    """Load torch in the background, once in a process; return the thread that loads it.
+
+    Raises
+    ------
+    BusyError : the process may not start another thread
+    """
     with _lock:
         return _started()
 
 
 @lru_cache(maxsize=1)
 def _started() -> threading.Thread:
-    thread = threading.Thread(target=_load, name="warm-up", daemon=True)
-    thread.start()
-    return thread
+    return started("warm-up", _load)
 
 
 def _load() -> None:

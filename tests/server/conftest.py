@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Optional
 
 import pytest
+from flask.testing import FlaskClient
 from postgres import PostgresServer, binaries  # tests/server/postgres.py
 
+from dash_app.app import create_app
 from dash_app.config import Config
 from dash_app.sessions import Sessions
 from dash_app.store import Store
@@ -104,3 +106,11 @@ def without_a_store(config: Config) -> Callable[[], AbstractContextManager[None]
         away.rename(file)
 
     return without
+
+
+@pytest.fixture
+def served(config: Config) -> Iterator[FlaskClient]:
+    """A client of an application of the test's own, with the settings that its module gives."""
+    server = create_app(config).server
+    yield server.test_client()
+    server.extensions["sessions"].close()

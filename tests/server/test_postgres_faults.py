@@ -11,7 +11,6 @@ import pytest
 from flask.testing import FlaskClient
 from postgres import PostgresServer  # tests/server/postgres.py
 
-from dash_app.app import create_app
 from dash_app.config import Config
 
 SESSIONS = "/api/v1/sessions"
@@ -33,13 +32,6 @@ def config(database: PostgresServer, tmp_path: Path) -> Config:
     return dataclasses.replace(
         Config(), data_dir=tmp_path / "data", database_url=url, log_level="WARNING"
     )
-
-
-@pytest.fixture
-def served(config: Config) -> Iterator[FlaskClient]:
-    server = create_app(config).server
-    yield server.test_client()
-    server.extensions["sessions"].close()
 
 
 def new_session(client: FlaskClient) -> str:

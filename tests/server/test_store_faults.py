@@ -41,13 +41,6 @@ def file(config: Config) -> Path:
     return config.data_dir / "sessions.sqlite3"
 
 
-@pytest.fixture
-def served(config: Config) -> Iterator[FlaskClient]:
-    server = create_app(config).server
-    yield server.test_client()
-    server.extensions["sessions"].close()
-
-
 def new_session(client: FlaskClient) -> str:
     return f"{SESSIONS}/{client.post(SESSIONS, json={}).json['id']}"
 

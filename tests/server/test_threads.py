@@ -9,7 +9,7 @@ import pytest
 
 from dash_app.errors import BusyError
 from dash_app.sessions import Sessions
-from dash_app.training import threads
+from dash_app.training import threads, warm_up
 from dash_app.training.plays import Script
 
 SCRIPT = Script(
@@ -36,7 +36,9 @@ def test_work_that_gets_no_thread_is_refused_and_keeps_no_place(
         lambda: sessions.trainings.train(session_id),
         lambda: sessions.timelines.start(session_id, ["scratch"], "arrival", 0, 2),
         lambda: sessions.plays.play(sessions.create().id, SCRIPT),
+        warm_up.warm_up,
     ]
+    warm_up._started.cache_clear()
     with monkeypatch.context() as patched:
         patched.setattr(threads, "Thread", NoThread)
         for work in works * N_REFUSED:

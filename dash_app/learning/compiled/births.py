@@ -30,7 +30,8 @@ _MIN_LOG_DENSITY = -50.0
 within float64."""
 
 _REACH_STDS = 8.6
-"""Beyond this many standard deviations a normal density is e^-37 of its peak: negligible."""
+"""A new component counts up to this many standard deviations from its mean, where its density is
+e^-37 of its peak. Farther away it would matter at an atom that no component explains better."""
 
 _MIN_CURVATURE = 1e-12
 """Lower bound of the curvature, which is a divisor."""
@@ -44,7 +45,7 @@ class NewComponents(NamedTuple):
     """Every new component that is tried, by location, then by width.
 
     means, stds : (I,), standardised units
-    densities : (I, n_atoms), set from `starts` to `ends` only; elsewhere it is negligible
+    densities : (I, n_atoms), set from `starts` to `ends` only; elsewhere they count as 0
     starts, ends : (I,), the first atom, and the one after the last; unsigned, see `Chunk`
     """
 
@@ -187,6 +188,7 @@ def births(
     A birth adds a component where the directional derivative of the log-likelihood is largest
     (Lindsay 1983, Annals of Statistics 11:86).
 
+    atoms : their positions ascend
     locations, stds : ndarray, ascending, standardised units
         Each location is tried with each width. The floor is added to a width's square.
     """

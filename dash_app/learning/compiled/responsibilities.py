@@ -28,8 +28,8 @@ from dash_app.learning.compiled.signatures import (
 from dash_app.learning.mixture import Array, Indices
 
 CHUNK_SIZE = 256
-"""Atoms per chunk. A larger chunk no longer fits in the processor's first-level cache; a smaller
-one costs more loops."""
+"""Atoms per chunk, as many as a coarse copy has: then a look reads them once. With half as many, a
+step of EM with 8 to 10 components takes 6 to 10 % longer."""
 
 _BLOCK_SIZE = 16
 """Atoms for which one bound of each component's density is computed. A smaller block leaves out
