@@ -9,8 +9,6 @@
   const shown = {};
   /** Where a callback has moved the slider of the rewind to; not a person's choice. */
   let slid = 1;
-  /** What each frame of a small chart holds, as `gmm.charts.tell` says. @type {Record<string, string>} */
-  const framed = {};
   /** The data that the chart over the increments shows. @type {any} */
   let latest = null;
   /** What the chart of the run shows: of which run, in which form, so many losses. */
@@ -56,6 +54,7 @@
     gmm.show.begin();
     say(CONTROLS.settings(gmm.snapshot.take()));
     gmm.answers.look();
+    gmm.charts.make();
   }
 
   /** Handle pressed buttons; Dash may report several quick presses in one call. */
@@ -136,34 +135,29 @@
     return [wrong[0] || crossed, wrong[1] || crossed];
   }
 
-  /** @returns {any[]} the inside of each frame that changes: a sentence, or the graph with its data */
-  function frames(wanted, { graphs, empty }, /** @type {string} */ scale, /** @type {any[]} */ ...told) {
+  /** @returns {any[]} the graph that is made now, with the data that it was told before */
+  function graph(/** @type {string} */ wanted, { graphs }, /** @type {string} */ scale, /** @type {any[]} */ ...told) {
     return Object.keys(graphs).map((chart, index) => {
-      const inside = wanted[chart] ?? "";
-      if (inside === (framed[chart] ?? "")) return gmm.no_update;
-      framed[chart] = inside;
-      if (inside !== gmm.charts.GRAPH) return paragraph(inside || empty[chart]);
+      if (chart !== wanted) return gmm.no_update;
       const { props } = graphs[chart];
       const data = told[index];
-      if (data.losses) drawn = { key: keyOf(data, scale), n: data.losses.length };
-      else latest = data;
-      const figure = data.losses ? gmm.charts.run({ ...data, scale }, props.figure) : gmm.charts.race(data, props.figure);
+      if (!data) return graphs[chart];
+      const figure = data.losses ? run(data, scale, props.figure)[0] : race(data, props.figure);
       return { ...graphs[chart], props: { ...props, figure } };
     });
   }
 
-  /** @returns {any} a paragraph as a component of Dash */
-  const paragraph = (/** @type {string} */ text) => ({
-    namespace: "dash_html_components",
-    type: "P",
-    props: { children: text, className: "chart-empty" },
-  });
+  /** @returns {string[]} what each small chart says in place of lines */
+  function sentences(/** @type {Record<string, string|null>} */ said, { empty }) {
+    return Object.keys(empty).map((chart) => said[chart] ?? empty[chart]);
+  }
 
   /** @returns {string} of which run the chart is, and in which form */
   const keyOf = ({ run, training }, /** @type {string} */ scale) => [run?.id, scale, training].join();
 
   /** @returns {[any, any]} the figure of the run, or only its new losses where they fit into it */
   function run(told, /** @type {string} */ scale, figure) {
+    if (!told) return [gmm.no_update, gmm.no_update]; // an axis was chosen before there was a run
     const { losses } = told;
     const key = keyOf(told, scale);
     const added = losses.slice(drawn.n);
@@ -176,7 +170,7 @@
     return [gmm.no_update, [{ x: [x], y: [added] }, [0]]];
   }
 
-  /** @returns {any} the chart over the increments; the frame has drawn its first data */
+  /** @returns {any} the chart over the increments */
   function race(told, figure) {
     if (latest === told) return gmm.no_update;
     latest = told;
@@ -373,7 +367,7 @@
   }
 
   gmm.callbacks = {
-    boot, pressed, configured, chosen, epochs, axis, control, controls, settings, readings, frames, race, run,
+    boot, pressed, configured, chosen, epochs, axis, control, controls, settings, readings, graph, sentences, race, run,
     message, copy, compared, rows, hovered, increment, rewound, wound, help: () => true,
   };
 }

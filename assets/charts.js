@@ -1,6 +1,6 @@
 /**
  * The small charts as figures: the data are filled into the figures of dash_app/ui/figures.py.
- * The functions are pure, except that `schedule` hands the data to Dash.
+ * The functions are pure, except for `make`, `tell` and `schedule`, which hand something to Dash.
  *
  * @typedef {{data: any[], layout: any}} Figure
  */
@@ -13,12 +13,14 @@
   /** Smallest distance that the chart tells apart; `LEAST_DISTANCE` in dash_app/ui/figures.py. */
   const LEAST = 1e-4;
   const NO_LOSSES = "There are no losses of this training.";
-  /** What a frame holds that has data. */
-  const GRAPH = "graph";
+  /** When a graph is made: soon after the page has begun or the last one is there. */
+  const MAKE_MS = { pause: 300, latest: 2000 };
+  /** The task that makes the next graph. */
+  const making = { timer: 0, since: 0 };
   let liveTimer = 0;
   let toldAt = 0;
-  /** What each frame holds: the graph, or another sentence than its own. @type {Record<string, string>} */
-  let frames = {};
+  /** What each chart says: "" with lines, else its own sentence or null. @type {Record<string, string|null>} */
+  let sentences = {};
   /** The data that each chart has, as text. @type {Record<string, string>} */
   const given = {};
 
@@ -110,21 +112,28 @@
     return Boolean(range) && added.every((loss) => range[0] <= loss && loss <= range[1]);
   }
 
+  /** Let Dash make the graphs while nobody waits for an answer: each takes 100 ms. */
+  function make(/** @type {string[]} */ [chart, ...later] = ["race-chart", "scratch-loss-chart"]) {
+    const { pause, latest } = MAKE_MS;
+    gmm.idle.wait(making, () => {
+      gmm.set_props("graph", { data: chart });
+      if (later.length) make(later);
+    }, pause, latest);
+  }
+
   /**
-   * Hand a chart its data if they are new. Its frame is told what it holds: the graph, which is made
-   * as soon as a run begins, or without data a sentence, which may be one of its own ("").
+   * Hand a chart its data if they are new. Without data it is hidden behind a sentence, null for the
+   * usual one, and keeps its lines: Plotly would keep the axes alone, and count them in steps of 1.
    */
-  function tell(/** @type {string} */ chart, data, sentence = "") {
+  function tell(/** @type {string} */ chart, data, /** @type {string|null} */ sentence = null) {
     const n = (data.losses || data.x).length;
-    const inside = data.training || n ? GRAPH : sentence;
-    const held = frames[chart] ?? "";
-    if (inside !== GRAPH && inside === held) return;
-    const text = JSON.stringify(data);
+    const text = n ? JSON.stringify(data) : given[chart];
     if (text !== given[chart]) gmm.set_props(chart.replace("-chart", "-told"), { data });
     given[chart] = text;
-    if (inside === held) return;
-    frames = { ...frames, [chart]: inside };
-    gmm.set_props("frames", { data: frames });
+    const said = n || data.training ? "" : sentence;
+    if (said === (sentences[chart] ?? null)) return;
+    sentences = { ...sentences, [chart]: said };
+    gmm.set_props("sentences", { data: sentences });
   }
 
   function tellLosses() {
@@ -140,9 +149,9 @@
     }
     const losses = training ? gmm.state.losses : (of?.losses ?? []);
     const waits = training && losses.length === 0;
-    if (waits && frames[chart] === GRAPH) return; // until then the run before is shown, as old
+    if (waits && sentences[chart] === "") return; // until then the run before is shown, as old
     const { id, method, epochs, status } = /** @type {any} */ (of || {});
-    tell(chart, { losses, training, run: of && { id, method, epochs, status } }, model ? NO_LOSSES : "");
+    tell(chart, { losses, training, run: of && { id, method, epochs, status } }, model ? NO_LOSSES : null);
   }
 
   /**
@@ -154,5 +163,5 @@
     liveTimer = setTimeout(tellLosses, Math.max(0, toldAt + LIVE_EVERY_MS - performance.now()));
   }
 
-  gmm.charts = { GRAPH, fits, mark, race, run, schedule, tell };
+  gmm.charts = { fits, make, mark, race, run, schedule, tell };
 }

@@ -170,7 +170,7 @@
     const names = [...ALWAYS, ...race.shown];
     const panels = Object.fromEntries(Object.entries(PANELS).map(([panel, value]) =>
       [panel, Object.fromEntries(names.map((name) => [name, (race.records.get(name) || []).map(value)]))]));
-    gmm.charts.tell("race-chart", { panels, x: ends() }, race.refusal);
+    gmm.charts.tell("race-chart", { panels, x: ends() }, race.refusal || null);
   }
 
   /** @returns {{name: string, measured: any}[]} the rows of the league table, of all learners */

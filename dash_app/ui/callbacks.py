@@ -134,11 +134,17 @@ def _register_shown(browser: Browser) -> None:
 
 
 def _register_charts(browser: Browser) -> None:
-    """Draw the small charts, each once there are data for it."""
+    """Make the small charts one by one, and draw their data."""
     browser(
-        "frames",
-        *_children(*(ids.frame(chart) for chart in ids.CHARTS)),
-        Input(ids.FRAMES, "data"),
+        "sentences",
+        *_children(*map(ids.sentence, ids.CHARTS)),
+        Input(ids.SENTENCES, "data"),
+        State(ids.LATER, "data"),
+    )
+    browser(
+        "graph",
+        *_children(*map(ids.frame, ids.CHARTS)),
+        Input(ids.GRAPH, "data"),
         State(ids.LATER, "data"),
         State(ids.SCALE, "value"),
         *(State(ids.told(chart), "data") for chart in ids.CHARTS),

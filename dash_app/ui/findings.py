@@ -1,6 +1,6 @@
 """The findings: small charts of the race and of the run from scratch.
 
-A graph takes 100 ms to make. So a frame holds a sentence until there are data for its graph.
+A graph takes 100 ms to make. So assets/charts.js has them made when the page has been drawn.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dash_app.ui import ids
 from dash_app.ui.figures import CHART_FIGURES, GRAPH_CONFIG
 from dash_app.ui.parts import card, choice, heading
 
-#: What a frame says while there are no data.
+#: What a chart says while there are no data.
 EMPTY = {
     ids.RACE_CHART: "A line for each learner, with a value after each increment",
     ids.SCRATCH_CHART: "Loss of the training from scratch: press p",
@@ -42,9 +42,9 @@ def findings() -> html.Aside:
 
 def _chart(chart: str, *over: Any) -> html.Div:
     """Return the frame of a chart, with what lies over it."""
-    sentence = html.P(EMPTY[chart], className="chart-empty")
-    frame = html.Div(sentence, id=ids.frame(chart), disable_n_clicks=True)
-    return html.Div([frame, *over], className="chart", disable_n_clicks=True)
+    sentence = html.P(EMPTY[chart], id=ids.sentence(chart), className="chart-sentence")
+    frame = html.Div(id=ids.frame(chart), className="chart-frame", disable_n_clicks=True)
+    return html.Div([sentence, frame, *over], className="chart", disable_n_clicks=True)
 
 
 def graphs() -> dict[str, dcc.Graph]:

@@ -10,7 +10,8 @@ PAGE = "page"
 SESSION = "session"  # the session's id
 SETTINGS = "settings"  # constants of the page, sent once
 STATE = "state"  # hot path to callbacks: what the page says and shows
-FRAMES = "frames"  # hot path to callbacks: which small charts have data
+GRAPH = "graph"  # hot path to callbacks: which small chart is to be made now
+SENTENCES = "sentences"  # hot path to callbacks: what the small charts say in place of lines
 LATER = "later"  # parts of the page that are made when they are needed
 MESSAGE = "message"  # hot path to callbacks: something to tell once
 
@@ -142,8 +143,13 @@ def told(chart: str) -> str:
 
 
 def frame(chart: str) -> str:
-    """Return the id of the frame of a small chart: it holds the graph once there are data."""
+    """Return the id of the frame of a small chart: the graph is made in it."""
     return chart.replace("-chart", "-frame")
+
+
+def sentence(chart: str) -> str:
+    """Return the id of what a small chart says in place of lines."""
+    return chart.replace("-chart", "-sentence")
 
 
 def row(learner: str) -> str:

@@ -53,7 +53,7 @@ PAGE_TEMPLATE = """<!DOCTYPE html>
     ),
 )
 _STORES = (
-    *(ids.SESSION, ids.STATE, ids.FRAMES, ids.MESSAGE),
+    *(ids.SESSION, ids.STATE, ids.GRAPH, ids.SENTENCES, ids.MESSAGE),
     *(ids.shown(group) for group in ids.GROUPS),
     *(ids.told(chart) for chart in ids.CHARTS),
     *(ids.ORDERS_TASK, ids.ORDERS_RESULTS, ids.STORY),

@@ -65,7 +65,12 @@ def test_clicks_train_online_at_once_and_can_be_undone(page: DashPage) -> None:
 
 def empty_page_says_what_to_do(page: DashPage) -> None:
     page.key("l")  # nothing to draw yet: no error
-    assert page.read("document.querySelectorAll('.js-plotly-plot').length") == 1  # the plot
+    page.wait("document.querySelectorAll('.js-plotly-plot').length === 3")  # made without a click
+    page.wait_text("race-sentence", "A line for each learner")
+    hidden = (
+        "[...document.querySelectorAll('.chart-frame')].map((f) => getComputedStyle(f).visibility)"
+    )
+    assert page.read(hidden) == ["hidden", "hidden"]
     page.wait_text("sentence", "Click anywhere to add a point.")
     hint = "getComputedStyle(document.getElementById('empty-hint')).display"
     assert page.read(hint) == "grid"
@@ -73,6 +78,7 @@ def empty_page_says_what_to_do(page: DashPage) -> None:
     page.settle()
     assert page.read(hint) == "none"
     page.wait_text("sentence", "1 point learned online")
+    page.wait(f"{hidden}.join() === 'visible,hidden'")
 
 
 def each_click_adds_a_point_and_trains_online(page: DashPage) -> None:
@@ -91,7 +97,7 @@ def c_clears_u_undoes_and_r_redoes(page: DashPage) -> None:
     page.settle()
     assert page.drawn_points() == []
     assert page.curve("online")[0].size == 0
-    page.wait_text("race-frame", "A line for each learner")
+    page.wait_text("race-sentence", "A line for each learner")
     page.key("u")
     page.wait("dash_clientside.state.view.n_points === 6")
     page.settle()
@@ -360,7 +366,7 @@ def test_loss_of_adam_is_drawn_while_it_trains_and_whole_at_the_end(page: DashPa
     page.open(fresh=False)
     page.wait(f"{n_drawn} === 200")
     page.key("c")
-    page.wait_text("scratch-loss-frame", "press p")
+    page.wait_text("scratch-loss-sentence", "press p")
     page.add(0.1, 0.3)
     page.choose("method", "em")
     page.key("p")

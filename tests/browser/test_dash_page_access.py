@@ -216,7 +216,7 @@ def cursor_of_the_root_is_not_inherited(page: DashPage) -> None:
 
 
 def print_has_the_plot_and_the_findings_and_no_controls(page: DashPage) -> None:
-    page.wait("document.getElementById('race-chart')")  # it comes with its data
+    page.wait("document.getElementById('race-chart')")
     page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     try:
         shown = "[...document.querySelectorAll(arguments[0])].filter(e => e.offsetParent !== null)"

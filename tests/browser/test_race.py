@@ -235,12 +235,12 @@ def charts_say_why_there_is_no_comparison_until_there_is_one(page: DashPage) -> 
     page.add(0.4)
     page.until(lambda: "summary" in lines(page, "touched"), "the charts")
     page.script("dash_clientside.actions.configure({half_life: 20})")
-    page.wait_text("race-frame", "has or had a half-life")
+    page.wait_text("race-sentence", "has or had a half-life")
     page.click(0.1)
     page.settle()
     page.wait("document.getElementById('page').dataset.race === 'current'")
     page.script("dash_clientside.actions.configure({half_life: null})")
     page.settle()
-    page.wait_text("race-frame", "has or had a half-life")  # the model is of faded points
+    page.wait_text("race-sentence", "has or had a half-life")  # the model is of faded points
     page.key("u", "u", "u")
     page.until(lambda: "summary" in lines(page, "touched"), "the charts again")

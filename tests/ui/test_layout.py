@@ -57,7 +57,7 @@ def test_callbacks_use_only_ids_of_the_layout(app: dash.Dash, named: dict[str, A
         used |= {entry["id"] for entry in [*each["inputs"], *each["state"]]}
         used |= _outputs(each["output"])
     assert {name for name in used if name} - set(named) <= {"data", _SWITCHES}
-    assert {ids.STATE, ids.FRAMES, ids.told(ids.SCRATCH_CHART), ids.SESSION} <= used
+    assert {ids.STATE, ids.GRAPH, ids.SENTENCES, ids.told(ids.SCRATCH_CHART), ids.SESSION} <= used
 
 
 def test_every_button_has_a_hint_and_every_field_a_label(config: Config) -> None:
