@@ -46,20 +46,22 @@
     if (online && scratch) {
       const x = [...paths.scratch.x, ...paths.online.x.slice().reverse()];
       const y = [...paths.scratch.y, ...paths.online.y.slice().reverse()];
-      patch(gd, ".tracescratch .js-fill", `${through({ x, y })}Z`);
+      patch(gd, ".traceonline .js-fill", `${through({ x, y })}Z`); // it belongs to the lower curve
     } else {
       if (online) patch(gd, ".traceonline .js-fill", `${through(floor(paths.online))}Z`);
       if (scratch) patch(gd, ".tracescratch .js-fill", `${through(floor(paths.scratch))}Z`);
     }
   }
 
-  /** Move the numbers of the components; there are as many as before. */
+  /** Move the numbers of the components, as many as before; those beyond the axis are hidden. */
   function numbers(gd, /** @type {{x: number[], y: number[], text: string[]}} */ { x, y, text }) {
     const { xaxis, yaxis } = gd._fullLayout;
     gd.querySelectorAll(".tracenumbers text").forEach((/** @type {Element} */ drawn, /** @type {number} */ k) => {
       drawn.setAttribute("x", xaxis.c2p(x[k]));
       drawn.setAttribute("y", yaxis.c2p(y[k]));
       if (drawn.textContent !== text[k]) drawn.textContent = text[k];
+      const inside = xaxis.range[0] <= x[k] && x[k] <= xaxis.range[1];
+      drawn.parentElement.setAttribute("display", inside ? "inline" : "none");
     });
   }
 
