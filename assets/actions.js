@@ -84,13 +84,17 @@
     if (racing.length > gmm.race.racing.length) gmm.set_props("racing", { value: racing });
   }
 
+  /** @returns {boolean} whether an example plays, or has been asked for */
+  const plays = () => Boolean(gmm.state.outbox.starts || gmm.state.view?.playing);
+
   function pause() {
-    const { playing } = gmm.state.view;
-    if (playing) change({ kind: playing.status === "paused" ? "resume" : "pause" });
+    const { outbox, view } = gmm.state;
+    const paused = !outbox.starts && view.playing?.status === "paused";
+    if (plays()) change({ kind: paused ? "resume" : "pause" });
   }
 
   function stop() {
-    if (gmm.state.view.playing) change({ kind: "stop" });
+    if (plays()) change({ kind: "stop" });
   }
 
   /** Take over choices that exist only in the page. */
@@ -127,5 +131,5 @@
     }
   }
 
-  gmm.actions = { add, choose, configure, played: () => played, press, takeBack, trainSoon };
+  gmm.actions = { add, choose, configure, played: () => played, plays, press, takeBack, trainSoon };
 }

@@ -250,7 +250,7 @@
     headline: (snapshot) => gmm.words.headline(snapshot),
     announcement: ({ announcement }) => [announcement],
     playing: ({ playing }) => [
-      playing ? `${gmm.state.settings.examples[playing.name].label}: ${playing.done} of ${playing.total}` : "Examples",
+      playing ? gmm.words.progress(playing) : "Examples",
     ],
     tables: ({ view, shown: axis, timings }) => {
       const { parameters, note, times } = gmm.table;
@@ -266,8 +266,11 @@
   };
 
   /** @returns {string} how many points are beyond the axis */
-  const beyond = (/** @type {number} */ outside) =>
-    outside ? `${gmm.words.count(outside, "point")} outside; empty boxes show all.` : "";
+  function beyond({ outside, least }) {
+    if (!outside) return "";
+    const found = gmm.words.count(outside, "point");
+    return `${least ? `At least ${found}` : found} outside; empty boxes show all.`;
+  }
 
   /**
    * The same for each group of `_CONTROLS`.
@@ -295,9 +298,9 @@
       !(view && view.truth),
       view && view.truth ? `The truth${gmm.state.truth ? " \u2713" : ""}` : "The truth: of fixed clumps only",
     ],
-    axis: ({ shown: [low, high], outside, axisWrong }) => [
+    axis: ({ shown: [low, high], axisWrong, ...told }) => [
       ...[low, high].map((end) => gmm.words.place(end, [low, high], 3)),
-      axisWrong || beyond(outside),
+      axisWrong || beyond(told),
     ],
     settings: ({ settings }) => [
       String(settings.n_components),

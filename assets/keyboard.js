@@ -26,7 +26,7 @@
   function nextExample() {
     const buttons = [...document.querySelectorAll(".examples button")];
     const last = buttons.findIndex(({ id }) => id === gmm.actions.played());
-    /** @type {HTMLElement} */ (buttons[(last + 1) % buttons.length]).click();
+    act(buttons[(last + 1) % buttons.length].id)();
   }
 
   function forgetFaster() {
@@ -107,7 +107,7 @@
     if (gmm.race.cursor !== null && REWOUND[key]) {
       return key !== "Escape" && focused.closest("[role=slider], [role=radiogroup]") ? undefined : REWOUND[key];
     }
-    return (gmm.state.view?.playing && PLAYING[key]) || KEYS[key];
+    return (gmm.actions.plays() && PLAYING[key]) || KEYS[key];
   }
 
   function listen() {

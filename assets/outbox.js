@@ -137,6 +137,11 @@
       return this.inFlight ? [this.inFlight, ...this._waiting] : this._waiting;
     }
 
+    /** @returns {boolean} whether an example is asked for, and the answer has not come */
+    get starts() {
+      return this.pending.some(({ kind }) => kind === "play");
+    }
+
     /** @returns {boolean} whether anything is under way or waiting */
     get busy() {
       return this.inFlight !== null || this._waiting.length > 0;

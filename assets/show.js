@@ -82,7 +82,7 @@
     const marks = {
       mode: state.mode,
       connection: state.connection,
-      empty: busy || (state.view && state.view.n_points) ? "no" : "yes",
+      empty: busy || (state.view && (state.view.n_points || state.view.scratch)) ? "no" : "yes",
       online: busy ? "behind" : "current",
       race: gmm.race.behind() ? "behind" : "current",
       rewind: gmm.race.cursor === null ? "no" : "yes",

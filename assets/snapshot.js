@@ -4,7 +4,7 @@
  * @typedef {{n_components: number, half_life: number|null, capacity: number}} Settings
  * @typedef {{view: any, settings: Settings, run: any, training: boolean, current: boolean,
  *   pass: number, connection: string, hindrance: any, coming: number,
- *   playing: any, axisWrong: string, shown: [number, number], outside: number,
+ *   playing: any, starts: boolean, axisWrong: string, shown: [number, number], outside: number, least: boolean,
  *   step: number|null, steps: number, all: number, replays: boolean,
  *   timings: Record<string, number[]>, problem: any, announcement: string}} Snapshot
  */
@@ -18,12 +18,21 @@
     return Object.assign({ n_components, half_life, capacity }, ...outbox.pending.map((/** @type {Command} */ command) => command.settings));
   }
 
-  /** @returns {number} points beyond an end of the axis that a person has set */
+  /**
+   * How many points are beyond an end of the axis that a person has set. Of a histogram those bins
+   * count that are beyond it as a whole, so there may be more points.
+   *
+   * @returns {{outside: number, least: boolean}}
+   */
   function outside() {
-    const { axis, shown, expected } = gmm.state;
-    if (axis[0] === null && axis[1] === null) return 0;
-    const beyond = (/** @type {number} */ x) => x < shown[0] || x > shown[1];
-    return expected.held.filter(beyond).length + expected.coming.filter(beyond).length;
+    const { axis, shown, expected, binned } = gmm.state;
+    const { edges, counts } = (!expected.emptied && binned) || { edges: [], counts: [] };
+    const least = counts.length > 0;
+    if (axis[0] === null && axis[1] === null) return { outside: 0, least };
+    const [low, high] = shown;
+    const inBins = counts.filter((_, k) => edges[k + 1] < low || edges[k] > high);
+    const points = [...expected.held, ...expected.coming].filter((x) => x < low || x > high);
+    return { outside: inBins.reduce((sum, count) => sum + count, points.length), least };
   }
 
   /** @returns {Record<string, number[]>} last, median and 99th percentile of each series, ms */
@@ -46,6 +55,7 @@
       run: run && { ...run, losses: null },
       settings: settings(),
       playing: view ? view.playing : null,
+      starts: state.outbox.starts || Boolean(view?.playing && !view.n_points),
       training: state.training(),
       current: gmm.race.cursor !== null || state.scratchCurrent(),
       step: gmm.race.cursor,
@@ -54,7 +64,7 @@
       replays: gmm.rewind.playing(),
       pass: losses.length,
       coming: state.expected.coming.length,
-      outside: outside(),
+      ...outside(),
       timings: times(),
     };
   }

@@ -70,7 +70,7 @@
   function isWhole() {
     const { view, outbox } = gmm.state;
     const { example, half_life, n_points: n } = step();
-    if (outbox.pending.some(({ kind }) => kind === "play")) return true;
+    if (outbox.starts) return true;
     const same = view.example === example && view.half_life === half_life;
     return same && (Boolean(view.playing) || view.n_points >= n);
   }

@@ -2,6 +2,8 @@
 {
   /** A smaller weight is shown as this, and explained. */
   const SMALL_WEIGHT = 0.001;
+  /** Losses that differ by more are of two models. */
+  const SAME_NATS = 1e-4;
   /** A component of this share of the highest peak is seen on the plot. */
   const HIGH = 0.05;
 
@@ -38,7 +40,7 @@
 
   /** @returns {string} what a component with almost no weight is */
   function note(view) {
-    if (!view || !view.online) return "As soon as there is a point, its weight, mean and std are here.";
+    if (!view || !(view.online || view.scratch)) return "As soon as there is a point, its weight, mean and std are here.";
     const found = [];
     let narrow = false;
     for (const [kind, name] of [["online", "online"], ["scratch", "from scratch"]]) {
@@ -64,9 +66,26 @@
   function modelOf(/** @type {string} */ name, measured, view) {
     const kind = { summary: "online", scratch: "scratch" }[name];
     if (!kind) return measured;
-    const own = view && view.n_points && view[kind];
+    const own = view && view[kind];
     const bounds = Boolean(own) && own.exact === false;
     return bounds && measured && !gmm.race.behind() ? measured : own;
+  }
+
+  /**
+   * How far a row's model is from that from scratch. The race measures a copy that has learned the
+   * increments one by one. After a change of components or memory it may end in another optimum than
+   * the model of the session: then the row has what is known of the session's two models, if anything.
+   *
+   * @returns {any}
+   */
+  function distances(model, measured, view) {
+    if (!model || model !== view?.online) return measured;
+    const { scratch, comparison } = view;
+    if (comparison?.current && scratch.method === "em" && scratch.converged) {
+      return { tv_to_scratch: comparison.total_variation, gap: comparison.gap };
+    }
+    const other = measured && Math.abs(measured.loss - model.loss) > SAME_NATS;
+    return other && !gmm.race.behind() ? null : measured;
   }
 
   /**
@@ -82,12 +101,13 @@
     const old = name === "scratch" && model && !current ? " (old)" : "";
     const { loss, mean_nll: nll } = model || {};
     const known = other ? null : measured;
+    const apart = other ? null : distances(model, measured, view);
     const reference = name === "scratch";
     return [
       nats(loss),
       `${nats(nll)}${old}`,
-      reference || !known ? "\u2013" : percent(known.tv_to_scratch).replace("less than", "<"),
-      reference ? "\u2013" : nats(known?.gap),
+      reference || !apart ? "\u2013" : percent(apart.tv_to_scratch).replace("less than", "<"),
+      reference ? "\u2013" : nats(apart?.gap),
       ms(1e3 * known?.time_s),
       known ? known.n_touched.toLocaleString("en") : "\u2013",
       Number.isFinite(known?.tv_to_truth) ? percent(known.tv_to_truth) : "\u2013",

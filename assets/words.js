@@ -72,12 +72,11 @@
     const adam = view.scratch.method === "adam";
     if (named === "optimiser") return `${adam ? "Adam" : "EM"} has not converged.`;
     if (apart < SAME_MASS) return "";
-    if (!view.online.exact) {
-      return `${adam ? "A cause" : "The cause"} is the summary: at most ${count(settings.capacity, "atom")}.`;
-    }
-    if (apart < VISIBLE_MASS) return "";
     const ended = adam ? "Adam and the search ended apart" : "the two searches ended in different optima";
-    return `The summary has merged no values; ${ended}.`;
+    if (!view.online.exact) {
+      return `The cause is the summary (at most ${count(settings.capacity, "atom")}), or that ${ended}.`;
+    }
+    return apart < VISIBLE_MASS ? "" : `The summary has merged no values; ${ended}.`;
   }
 
   const HINDRANCES = {
@@ -129,6 +128,12 @@
     return [`From scratch is old: it ${why}.`, "Press p to train it again."];
   }
 
+  /** @returns {string} how far the example is, in points */
+  function progress({ name, done, total }) {
+    const [now, end] = [done, total].map((n) => n.toLocaleString("en"));
+    return `${gmm.state.settings.examples[name].label}: ${now} of ${end}`;
+  }
+
   /** @returns {[string, string]} how much of the past is shown */
   function rewound(/** @type {Snapshot} */ { view, all }) {
     const first = view.n_points.toLocaleString("en");
@@ -142,10 +147,12 @@
     if (snapshot.connection === "hindered") return hindered(snapshot);
     if (snapshot.step !== null) return rewound(snapshot);
     if (snapshot.training) return training(snapshot);
+    if (snapshot.starts) return ["An example starts.", "Space pauses it, Escape stops it."];
     if (!view || view.n_points === 0) {
+      const seen = view && view.scratch && count(view.scratch.n_points, "point");
       return [
         "Click anywhere to add a point.",
-        "Or choose one of the examples and watch it learn.",
+        seen ? `From scratch is old: it has seen ${seen}.` : "Or choose one of the examples and watch it learn.",
       ];
     }
     if (!view.scratch) {
@@ -160,5 +167,5 @@
     return [difference(apart), `${gap(better)} ${cause(snapshot)}`.trim()];
   }
 
-  gmm.words = { count, fixed, headline, hindered, ms, nats, number, percent, place };
+  gmm.words = { count, fixed, headline, hindered, ms, nats, number, percent, place, progress };
 }

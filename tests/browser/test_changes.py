@@ -152,6 +152,10 @@ def clicks_count_in_the_histogram_of_a_long_session(page: DashPage) -> None:
         float(left[np.argmin(top)]),
     )
     assert at == pytest.approx(-0.5, abs=0.1)
+    page.key("0", Keys.ENTER, into="axis-low")
+    page.wait_text("points-outside", "At least 15,000 points outside")
+    page.key(Keys.BACKSPACE, Keys.ENTER, into="axis-low")
+    page.wait("dash_clientside.state.shown[0] === -1")
     page.click(0.4, -0.9)
     page.wait("dash_clientside.state.view.n_points === 20002")
     page.wait("!dash_clientside.state.outbox.busy")

@@ -94,6 +94,7 @@ def test_keys_reach_all_that_the_mouse_does(
     key_plays_an_example(page)
     page.begin_anew()
     space_pauses_an_example_and_escape_stops_it(page)
+    escape_stops_an_example_that_has_only_been_asked_for(page)
     keys_choose_modes_components_and_help(page)
 
 
@@ -168,6 +169,18 @@ def space_pauses_an_example_and_escape_stops_it(page: DashPage) -> None:
     page.key("u")  # one undo takes back the whole example
     page.wait("dash_clientside.state.view.n_points === 0")
     page.wait_text("n-components-value", "3")
+
+
+def escape_stops_an_example_that_has_only_been_asked_for(page: DashPage) -> None:
+    page.script(
+        "for (const key of ['d', 'Escape'])"
+        " document.body.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true}))"
+    )
+    page.settle()
+    page.wait("dash_clientside.state.view.example")
+    assert page.read("dash_clientside.state.view.playing") is None
+    page.key("u")
+    page.settle()
 
 
 def keys_choose_modes_components_and_help(page: DashPage) -> None:
