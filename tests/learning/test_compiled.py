@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numba.core.errors import NumbaError
 from numpy.testing import assert_allclose
 
 from dash_app.learning.compiled.compilation import cache_folder, compiled
@@ -71,3 +72,12 @@ def test_function_compiles_without_a_writable_cache(
     exec("def double(x): return 2.0 * x", made)  # has no source file, so no cache
     assert compiled("f8(f8)")(made["double"])(4.0) == 8.0  # type: ignore[type-var]
     assert "double is compiled anew at each start" in caplog.text
+
+
+def test_function_that_counts_no_references_cannot_allocate() -> None:
+    with pytest.raises(NumbaError, match=r"No implementation of function .*zeros"):
+        compiled("f8(i8)", allocates=False)(sum_of_zeros)
+
+
+def sum_of_zeros(size: int) -> float:
+    return float(np.zeros(size).sum())

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dash_app.learning.compiled.compilation import compiled, inner
+from dash_app.learning.compiled.compilation import compiled, inlined, inner
 from dash_app.learning.compiled.signatures import BATCH, Batch, b1
 from dash_app.learning.mixture import Indices, Mask
 
@@ -22,7 +22,7 @@ _MAX_WEIGHT_DIFFERENCE = 0.08
 """Largest difference of the mixing weights of two close components."""
 
 
-@inner
+@inlined
 def component_is_close(batch: Batch, row: int, others: Batch, other: int, k: int) -> bool:
     """Return whether component k of `batch[row]` is close to component k of `others[other]`.
 
@@ -45,7 +45,10 @@ def in_basin_of_any(batch: Batch, row: int, others: Batch, which: Indices) -> bo
     size = batch.means.shape[1]
     for other in which:
         k = 0
-        while k < size and component_is_close(batch, row, others, other, k):
+        while k < size:
+            # not in the loop's condition: there numba counts references of all arrays each time
+            if not component_is_close(batch, row, others, other, k):
+                break
             k += 1
         if k == size:
             return True

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dash_app.learning.compiled.batches import mixture_at, new_batch
-from dash_app.learning.compiled.compilation import compiled, inner
+from dash_app.learning.compiled.compilation import compiled, inlined, inner
 from dash_app.learning.compiled.densities import log_density, log_peak
 from dash_app.learning.compiled.elementary import exp, log
 from dash_app.learning.compiled.penalty import log_priors
@@ -125,7 +125,7 @@ def _predict(
     return predicted, weights
 
 
-@inner
+@inlined
 def _is_peak(predicted: Array, n_stds: int, j: int, r: int) -> bool:
     """Return whether the prediction is a local maximum in location and width."""
     here, width = predicted[j, r], j % n_stds

@@ -105,7 +105,7 @@ def m_step(prior: Prior, stats: SufficientStats, after: Parameters) -> None:
     normalise(weights)
 
 
-@compiled(f8(ATOMS, PRIOR, CHUNK, STATS, PARAMETERS, PARAMETERS))
+@compiled(f8(ATOMS, PRIOR, CHUNK, STATS, PARAMETERS, PARAMETERS), allocates=False)
 def em_step(
     atoms: Atoms,
     prior: Prior,

@@ -88,11 +88,11 @@ def new_chunk(n_components: int) -> Chunk:
         np.zeros(CHUNK_SIZE),
         np.zeros(CHUNK_SIZE),
         np.zeros((3, CHUNK_SIZE // _BLOCK_SIZE)),
-        np.zeros(CHUNK_SIZE),
-        np.zeros(CHUNK_SIZE),
-        np.zeros((n_components, CHUNK_SIZE)),
-        np.zeros(n_components),
-        np.zeros(n_components),
+        np.empty(CHUNK_SIZE),
+        np.empty(CHUNK_SIZE),
+        np.empty((n_components, CHUNK_SIZE)),
+        np.empty(n_components),
+        np.empty(n_components),
         np.zeros(n_components, dtype=np.uint64),
         np.zeros(n_components, dtype=np.uint64),
     )
@@ -153,8 +153,10 @@ def _find_ranges(means: Array, size: int, chunk: Chunk) -> None:
         for k in range(means.size):
             nearest = max(low - means[k], means[k] - high, 0.0)
             most = log_density(peaks[k], half_precisions[k], nearest, 0.0)
-            if not most < least - _NEGLIGIBLE_NATS:  # so it is needed if one of them is NaN
-                starts[k], ends[k] = min(starts[k], np.uint64(start)), end
+            needed = not most < least - _NEGLIGIBLE_NATS  # also if one of them is NaN
+            # without a branch, which becomes a slow conditional store
+            starts[k] = min(starts[k], np.uint64(start if needed else size))
+            ends[k] = np.uint64(end) if needed else ends[k]
 
 
 @inner
