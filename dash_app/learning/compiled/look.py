@@ -26,6 +26,7 @@ from dash_app.learning.compiled.signatures import (
     f8,
     i8,
 )
+from dash_app.learning.compiled.single_precision import ROUNDING_NATS
 from dash_app.learning.compiled.splits import splits
 from dash_app.learning.compiled.squarem import (
     Scored,
@@ -158,7 +159,7 @@ def look(
     known = squarem(atoms, prior, rows_of(optima, np.arange(1, optima.means.shape[0])), 1)
     known = scored_rows(known, np.flatnonzero(outside_basins(known.batch, settled)))
     known = best_of_each_basin(known, n_others)
-    basins, least = joined(settled, known.batch), value + numbers.newton_tol
+    basins, least = joined(settled, known.batch), value + ROUNDING_NATS
     moved = _moves(atoms, coarsest, prior, numbers, optima, home)
     new = squarem(atoms, prior, moved, numbers.n_cycles[0])
     best = best_of_each_basin(novel(new, basins, least), numbers.n_kept)

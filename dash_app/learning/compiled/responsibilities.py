@@ -102,9 +102,9 @@ def new_chunk(n_components: int) -> Chunk:
 def size_of_chunk(atoms: Atoms, start: int) -> int:
     """Return how many entries of a chunk are used for the atoms from `start`.
 
-    The number is rounded up to a multiple of 4, the width of a vector instruction.
+    The number is rounded up to a multiple of 8, the width of a vector instruction in float32.
     """
-    size: int = min(CHUNK_SIZE, (atoms.positions.size - start + 3) // 4 * 4)
+    size: int = min(CHUNK_SIZE, (atoms.positions.size - start + 7) // 8 * 8)
     return size
 
 
@@ -160,20 +160,34 @@ def _find_ranges(means: Array, size: int, chunk: Chunk) -> None:
 
 
 @inner
+def locate(atoms: Atoms, start: int, parameters: Parameters, chunk: Chunk) -> bool:
+    """Set peaks and ranges of the components for the atoms from `start`.
+
+    Return whether the chunk was filled with these atoms, because it held others.
+    """
+    weights, means, variances = parameters
+    size, held = size_of_chunk(atoms, start), chunk.held[0]
+    if held != start:
+        _read_atoms(atoms, start, size, chunk)
+        chunk.held[0] = start
+    for k in range(means.size):
+        chunk.peaks[k] = log_peak(weights[k], variances[k])
+        chunk.half_precisions[k] = 0.5 / variances[k]
+    _find_ranges(means, size, chunk)
+    changed: bool = held != start
+    return changed
+
+
+@inner
 def read_chunk(atoms: Atoms, start: int, parameters: Parameters, chunk: Chunk) -> float:
     """Fill a chunk with the atoms from `start`; return their log-likelihood, nats.
 
     Entries after the last atom, up to `size_of_chunk`, have a mass of 0; those beyond are not set.
     """
-    weights, means, variances = parameters
-    held, x, mass, spread, _, top, inverse, joint, peaks, half_precisions, starts, ends = chunk
+    means = parameters.means
+    _, x, mass, spread, _, top, inverse, joint, peaks, half_precisions, starts, ends = chunk
     size = size_of_chunk(atoms, start)
-    if held[0] != start:
-        _read_atoms(atoms, start, size, chunk)
-        held[0] = start
-    for k in range(means.size):
-        peaks[k], half_precisions[k] = log_peak(weights[k], variances[k]), 0.5 / variances[k]
-    _find_ranges(means, size, chunk)
+    locate(atoms, start, parameters, chunk)
     top[:size] = -np.inf
     inverse[:size] = 0.0
     for k in range(means.size):

@@ -1,7 +1,7 @@
 """SQUAREM, accelerated EM, which ranks many mixtures: Varadhan and Roland (2008), scheme S3.
 
 One cycle is two steps of EM, an extrapolation along them, and a third step from the extrapolated
-point. If J fell, the cycle keeps the result of the second step.
+point. If J fell, the cycle keeps the result of the second step. The steps are in float32.
 doi 10.1111/j.1467-9469.2007.00585.x
 """
 
@@ -38,6 +38,7 @@ from dash_app.learning.compiled.signatures import (
     f8,
     i8,
 )
+from dash_app.learning.compiled.single_precision import new_single_chunk, single_em_step
 from dash_app.learning.mixture import Array, Indices
 
 _MAX_STRIDE = 16.0
@@ -107,18 +108,21 @@ def squarem(atoms: Atoms, prior: Prior, batch: Batch, n_cycles: int) -> Scored:
     size = batch.means.shape[1]
     one, two = new_parameters(size), new_parameters(size)
     far, three = new_parameters(size), new_parameters(size)
-    chunk, stats = new_chunk(size), new_stats(size)
+    chunk, single, stats = new_chunk(size), new_single_chunk(size), new_stats(size)
     values, gains = np.zeros(batch.means.shape[0]), np.zeros(batch.means.shape[0])
     for r in range(values.size):
         mixture = mixture_at(batch, r)
         for _ in range(n_cycles):
-            em_step(atoms, prior, chunk, stats, mixture, one)
-            middle = em_step(atoms, prior, chunk, stats, one, two)
+            single_em_step(atoms, prior, chunk, single, stats, mixture, one)
+            middle = single_em_step(atoms, prior, chunk, single, stats, one, two)
             _extrapolate(mixture, one, two, prior.floor, far)
-            after = em_step(atoms, prior, chunk, stats, far, three)
+            after = single_em_step(atoms, prior, chunk, single, stats, far, three)
             copy_to(mixture, three if after >= middle else two)
             values[r] = max(after, middle)
             gains[r] = max(after - middle, 0.0)
+        if size == 1:  # one step in float64 ends at the optimum, to the last digits
+            values[r] = em_step(atoms, prior, chunk, stats, mixture, one)
+            copy_to(mixture, one)
     sort_by_mean(batch)
     return Scored(batch, values, gains)
 
