@@ -89,7 +89,7 @@
 
   function pause() {
     const { outbox, view } = gmm.state;
-    const paused = !outbox.starts && view.playing?.status === "paused";
+    const paused = !outbox.starts && view?.playing?.status === "paused";
     if (plays()) change({ kind: paused ? "resume" : "pause" });
   }
 
