@@ -223,11 +223,17 @@ def mouse_on_one_panel_moves_the_line_through_all(page: DashPage) -> None:
     find = "const gd = document.querySelector('#race-chart .js-plotly-plot');"
     at, drawn = find + at, find + drawn
     assert page.script(drawn) is None
+    root = "document.documentElement.style"
+    page.script(f"{root}.setProperty('--surface', 'rgb(1, 2, 3)')")
+    labels = "[...document.querySelectorAll('#race-chart .hoverlayer :is(path, rect)')]"
+    grounds = f"{labels}.map((each) => getComputedStyle(each).fill)"
     for axis in ("yaxis", "yaxis2", "yaxis3"):
         page.mouse("mouseMoved", tuple(page.script(at, axis)))
         page.until(lambda: page.script(drawn) == 3, "the line at increment 3")
+        page.until(lambda: set(page.read(grounds)) == {"rgb(1, 2, 3)"}, "labels of one ground")
         page.mouse("mouseMoved", page.pixel(0.2))
         page.until(lambda: page.script(drawn) is None, "no line")
+    page.script(f"{root}.removeProperty('--surface')")
 
 
 def charts_say_why_there_is_no_comparison_until_there_is_one(page: DashPage) -> None:
