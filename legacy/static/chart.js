@@ -49,6 +49,7 @@ export function createChart(box) {
   let points = [];
   /** @type {?[number, number][]} */
   let curve = null;
+  let stale = false;
   let width = 1;
   let height = 1;
 
@@ -84,6 +85,7 @@ export function createChart(box) {
       svgElement("path", { class: "drawn-area", d: `M0,${base}L${path}L${width},${base}Z` }),
       svgElement("path", { class: "drawn-line", d: `M${path}` }),
     );
+    for (const line of lines.children) line.classList.toggle("stale", stale);
   }
 
   function resize() {
@@ -128,11 +130,13 @@ export function createChart(box) {
     },
     showCurve(/** @type {Answer} */ answer) {
       curve = stretchedCurve(answer);
+      stale = false;
       drawCurve();
     },
     /** Mark the curve as out of date until the next answer. */
     markStale() {
-      for (const line of lines.children) line.classList.add("stale");
+      stale = true;
+      drawCurve();
     },
     removeLine() {
       curve = null;

@@ -190,6 +190,13 @@ def test_the_switch_trains_from_scratch(browser: Browser, serve: Callable[..., S
     page.click(0.9)
     page.wait_for(lambda: page.text("summary").startswith("11 points, online"))
     assert page.count("path.drawn-line.stale") == 1  # old until the next p
+    old = "return document.querySelector('path.drawn-line.stale')?.getAttribute('d')"
+    before = page.script(old)
+    try:
+        _resize(browser, 700)
+        page.wait_for(lambda: page.script(old) not in (before, None))  # and on another screen
+    finally:
+        browser.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
     page.script("document.getElementById('retrain').click()")
     assert distance_to_best(page.wait_for_line(), page.points, 2) < MAX_DISTANCE
 
