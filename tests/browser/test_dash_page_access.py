@@ -228,18 +228,33 @@ def cursor_of_the_root_is_not_inherited(page: DashPage) -> None:
     page.script("document.documentElement.style.cursor = ''")
 
 
+_FRAMES = """
+return [...arguments].map((frame) => {
+    const drawing = document.querySelector(`${frame} .main-svg`);
+    const height = drawing.getAttribute('height');
+    drawing.setAttribute('height', 333); // as on a screen of another height than the paper
+    const found = document.querySelector(frame).getBoundingClientRect().height;
+    drawing.setAttribute('height', height);
+    return found;
+});
+"""
+
+
 def print_has_the_plot_and_the_findings_and_no_controls(page: DashPage) -> None:
     page.wait("document.getElementById('race-chart')")
     page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     try:
         shown = "[...document.querySelectorAll(arguments[0])].filter(e => e.offsetParent !== null)"
         assert page.read("getComputedStyle(document.body).printColorAdjust") == "exact"
-        for gone in (".controls", ".header"):
+        page.script("document.getElementById('readout').hidden = false")  # the mouse is there
+        assert page.script(_FRAMES, ".plot-frame", ".race .chart") == [333, 333]
+        for gone in (".controls", ".header", "#readout"):
             assert page.read(f"{shown}.length", gone) == 0, gone
         for kept in ("#plot", "#sentence", "#race-chart"):
             assert page.read(f"{shown}.length", kept) == 1, kept
     finally:
         page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+        page.script("document.getElementById('readout').hidden = true")
 
 
 def bar_that_scrolls_takes_no_room_when_it_comes_or_goes(page: DashPage) -> None:
