@@ -91,11 +91,14 @@
   }
 
   /** @returns {any} the axis of steps; it has its final range if their number is known */
-  function steps({ run, scale }) {
+  function steps({ run, scale, losses, training }) {
     const type = scale === "log" ? "log" : "linear";
-    if (!run || run.method !== "adam" || run.status === "cancelled") return { type, autorange: true };
+    const ticks = (/** @type {number} */ n) => ({ type, dtick: type === "log" ? null : whole(n - 1) });
+    if (!run || run.method !== "adam" || run.status === "cancelled") {
+      return { ...ticks(training ? Infinity : losses.length), autorange: true }; // more losses may come
+    }
     const range = type === "log" ? [0, Math.log10(Math.max(2, run.epochs))] : [1, run.epochs];
-    return { type, autorange: false, range };
+    return { ...ticks(run.epochs), autorange: false, range };
   }
 
   /** @returns {Figure} the loss after each pass of a run */

@@ -25,6 +25,10 @@ return [part('.js-line').getAttribute('d'), [x, y, width, height]];
 CURVES_SHOWN = """['online', 'scratch'].filter((uid) =>
     document.querySelector('#plot .js-plotly-plot').data.find((t) => t.uid === uid)?.x.length)"""
 
+TICKS = """dash_clientside.charts.run({
+    losses: Array(n).fill(0), training: arguments[2], scale: arguments[1],
+    run: {method: arguments[0], status: 'done', epochs: n},
+}, {data: [{}], layout: {}}).layout.xaxis.dtick"""
 NUMBERS = """[...document.querySelectorAll('.tracenumbers text')]
     .map((each) => [Number(each.getAttribute('x')), Number(each.getAttribute('y'))])"""
 """Where the numbers of the components are, pixels."""
@@ -373,3 +377,7 @@ def test_loss_of_adam_is_drawn_while_it_trains_and_whole_at_the_end(page: DashPa
     page.wait(f"{n_drawn} < 200")
     page.key("u", "u")
     page.wait(f"{n_drawn} === 200")  # the model of these points is the earlier one
+    assert page.read(f"[1, 4].map((n) => {TICKS})", "em", "linear", False) == [1, 1]  # whole steps
+    for told in (("em", "linear", True), ("em", "log", False)):  # more may come; decades
+        assert page.read(f"[1, 4].map((n) => {TICKS})", *told) == [None, None]
+    assert page.read(f"[4, 200].map((n) => {TICKS})", "adam", "linear", True) == [1, None]
