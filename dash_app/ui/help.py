@@ -18,7 +18,8 @@ IDEA = (
     "fits to 100 to 1,000 points of random mixtures: with 16 atoms, 38 are worse than the best by "
     "more than 0.0001 nats a point; with 128 atoms, one is.",
     "Training from scratch ignores earlier models and fits all points at once. It is the "
-    "reference. EM stops when it has converged or its steps are at an end; Adam may stop before.",
+    "reference. EM stops when it has converged, at the latest after its steps. Adam takes all its "
+    "epochs, whether it has converged or not.",
     "The shaded area between the two curves is the difference. The line above the plot names its "
     "cause where it is known: newer points, other settings, an optimiser that has not converged, "
     "the summary, or searches that ended apart.",
