@@ -269,8 +269,8 @@ class Sessions:
         """Undo the last add, remove, configure or clear. A training from scratch stays.
 
         An example is undone as a whole, with its settings; one that is played stops. What was done
-        during its pause is undone by itself. With `n_points` all is undone up to the newest earlier
-        state with that many points.
+        after its last point so far, as during a pause, is undone by itself. With `n_points` all is
+        undone up to the newest earlier state with that many points.
 
         Raises
         ------
