@@ -115,8 +115,12 @@
   function written(/** @type {string|null} */ text) {
     const plain = (text || "").trim().replace("\u2212", "-");
     if (/^[-+]?[1-9]\d{0,2}(,\d{3})+/.test(plain)) return NaN; // a thousand, or one and nothing?
+    if (/[^\d.,e+-]/i.test(plain)) return NaN; // as in 0x10, which JavaScript reads
     return plain === "" ? null : Number(plain.replace(",", "."));
   }
+
+  /** Plotly divides the pixels of an axis by its width: below 1e-304 that is no finite number. */
+  const LEAST_WIDTH = 1e-300;
 
   /** @returns {[boolean, boolean]} the error of the two boxes; an empty box is automatic */
   function axis(/** @type {string|null} */ lowest, /** @type {string|null} */ highest) {
@@ -125,14 +129,16 @@
     const { farthest } = state.settings;
     const wrong = [low, high].map((end) => end !== null && !(Math.abs(end) <= farthest));
     const right = high ?? state.reach[1];
-    const crossed = (low ?? state.reach[0]) >= right;
+    const width = right - (low ?? state.reach[0]);
+    const narrow = width < LEAST_WIDTH;
     state.axisWrong = "";
     if ([low, high].some(Number.isNaN)) state.axisWrong = "Expected a number, such as -2.5 or 1e6.";
     else if (wrong.includes(true)) state.axisWrong = `Expected a number from -${farthest} to ${farthest}.`;
-    else if (crossed) state.axisWrong = `The left end must be lower than the right one, ${gmm.words.number(right)}.`;
+    else if (narrow && width > 0) state.axisWrong = `Expected an axis that is at least ${LEAST_WIDTH} wide.`;
+    else if (narrow) state.axisWrong = `The left end must be lower than the right one, ${gmm.words.number(right)}.`;
     else state.axis = [low, high];
     if (state.outbox) gmm.show.all();
-    return [wrong[0] || crossed, wrong[1] || crossed];
+    return [wrong[0] || narrow, wrong[1] || narrow];
   }
 
   /** @returns {any[]} the graph that is made now, with the data that it was told before */

@@ -359,6 +359,14 @@ def an_end_of_the_axis_zooms_in_and_an_empty_box_shows_all(page: DashPage) -> No
     assert "Expected a number" in page.text("points-outside")
     page.key(Keys.BACKSPACE * 6, "\u22120,2", Keys.ENTER, into="axis-low")
     page.wait("dash_clientside.state.shown[0] === -0.2")
+    page.key(Keys.BACKSPACE * 4, "0x10", Keys.ENTER, into="axis-low")
+    page.wait_text("points-outside", "Expected a number, such as")
+    page.key("1e-320", Keys.ENTER, into="axis-high")
+    page.key(Keys.BACKSPACE * 3, Keys.ENTER, into="axis-low")
+    page.wait_text("points-outside", "Expected an axis that is at least 1e-300 wide.")
+    page.key(Keys.BACKSPACE * 6, "1e-30", Keys.ENTER, into="axis-high")
+    page.wait("dash_clientside.state.shown.join() === '0,1e-30'")
+    page.settle()
 
 
 def axis_that_was_set_holds_cursor_and_numbers_until_an_example_or_another_session(
