@@ -6,11 +6,10 @@
   const LOOSE = 2.2;
   /** Less mass than this on the axis is drawn as nearly nothing. */
   const LEAST_MASS = 0.01;
-  /** Numbers closer than this share of the axis would be on each other: the first has both. */
-  const CLOSE = 0.02;
-  /** Width of a further digit, as a share of the axis. */
-  const WIDTH = 0.0125;
-  /** The text of the second; Plotly leaves out an empty one. */
+  /** Least room between two numbers, and the width of a digit, pixels; closer ones share a label. */
+  const GAP_PX = 4;
+  const DIGIT_PX = 7.7;
+  /** The text of a number that the first one has with its own; Plotly leaves out an empty text. */
   const NONE = "\u00a0";
 
   /**
@@ -73,31 +72,39 @@
     return model ? { x: xs, y: xs.map((x) => gmm.density.at(model, x)) } : { x: [], y: [] };
   }
 
-  /** @returns {any} the number of each component in the table, above the curve at its mean */
+  /** @returns {any} the numbers of the components in the table, above the curve at their means */
   function numbers(model, /** @type {[number, number]} */ [low, high]) {
     if (!model || model.weights.length < 2) return { x: [], y: [], text: [] };
+    const { clientWidth, _fullLayout: { margin } } = gmm.plot.element("plot");
+    const pixels = (clientWidth - margin.l - margin.r) / (high - low);
     /** @type {number[]} */
-    const x = model.means;
-    /** @type {number[][]} the components that each label names */
-    const groups = [];
-    x.forEach((mean, k) => {
-      const meets = (/** @type {number[]} */ group, /** @type {number} */ j) =>
-        group.length && Math.abs(x[j] - mean) < room(`${label(group)}${k + 1}`) * (high - low);
-      const near = groups.findIndex(meets);
-      groups.push(near < 0 ? [k + 1] : []);
-      if (near >= 0) groups[near].push(k + 1);
-    });
-    return { x, y: x.map((mean) => gmm.density.at(model, mean)), text: groups.map(label) };
+    const means = model.means;
+    const labels = means.map((_, k) => label(k, k, means));
+    for (;;) {
+      const apart = labels.slice(1).map((next, k) => {
+        const room = GAP_PX + (DIGIT_PX * (labels[k].text + next.text).replace(/ /g, "").length) / 2;
+        const px = (next.x - labels[k].x) * pixels;
+        return px < room ? px : Infinity;
+      });
+      const least = Math.min(...apart);
+      if (least === Infinity) break;
+      const k = apart.indexOf(least); // the nearest first, so groups grow evenly
+      labels.splice(k, 2, label(labels[k].first, labels[k + 1].last, means));
+    }
+    const x = means.slice();
+    const y = means.map((mean) => gmm.density.at(model, mean));
+    const text = means.map(() => NONE);
+    for (const { first, last, ...each } of labels) {
+      y[first] = Math.max(y[first], y[last]);
+      [x[first], text[first]] = [each.x, each.text];
+    }
+    return { x, y, text };
   }
 
-  /** @returns {number} how far apart two labels are at least, together of this text; a share of the axis */
-  const room = (/** @type {string} */ text) => CLOSE + (WIDTH * (text.length - 2)) / 2;
-
-  /** @returns {string} the numbers of some components, in ascending order */
-  function label(/** @type {number[]} */ group) {
-    const [first, last] = [group[0], group[group.length - 1]];
-    const row = group.length > 2 && last - first === group.length - 1;
-    return row ? `${first}\u2013${last}` : group.join(", ") || NONE;
+  /** @returns {any} the numbers of neighbouring components, in the middle above them */
+  function label(/** @type {number} */ first, /** @type {number} */ last, /** @type {number[]} */ means) {
+    const more = last === first ? "" : `${last === first + 1 ? ", " : "\u2013"}${last + 1}`;
+    return { first, last, x: (means[first] + means[last]) / 2, text: `${first + 1}${more}` };
   }
 
   /** @returns {any} a path for each curve trace by its uid, and the highest value */
@@ -114,7 +121,12 @@
     };
     const least = LEAST_MASS / (shown[1] - shown[0]);
     const top = Math.max(least, ...paths.online.y, ...paths.scratch.y);
-    return { paths, top, online, scratch, numbers: numbers(online || scratch, shown) };
+    return {
+      paths, top, online, scratch,
+      get numbers() {
+        return numbers(online || scratch, shown); // of the width that the plot has now
+      },
+    };
   }
 
   gmm.curves = { all, ceiling, range, reach, whole };

@@ -258,11 +258,11 @@ def components_of_the_table_are_numbered_on_the_plot(page: DashPage) -> None:
     seen = f"{{mode: 'both', seen: () => ({{online: {model}, scratch: null}})}}"
     close = page.read(f"dash_clientside.curves.all({seen}, [-1, 1]).numbers.text", 0.04)
     assert close == ["1, 2", "\u00a0"]
-    many = "{weights: xs, means: xs.map((_, k) => k / 50), variances: xs.map(() => 1)}"
+    many = "{weights: xs, means: xs.map((_, k) => k / 30), variances: xs.map(() => 1)}"
     seen = f"{{mode: 'both', seen: () => ({{online: {many}, scratch: null}})}}"
     drawn = "((xs) => dash_clientside.curves.all(%s, [-1, 1]).numbers.text)(Array(9).fill(1))"
     crowd = page.read(drawn % seen)
-    assert [each for each in crowd if each != "\u00a0"] == ["1\u20134", "5\u20138", "9"]
+    assert [each for each in crowd if each != "\u00a0"] == ["1\u20133", "4\u20136", "7\u20139"]
 
 
 def undo_and_settings_are_no_increments(page: DashPage) -> None:

@@ -67,3 +67,36 @@ def test_league_table_has_the_columns_that_its_width_has_room_for(page: DashPage
     for width in (1440, 1920):
         assert found[width, "yes"] == ["", "loss", *others, "to truth", "held out"]
     assert found[360, "yes"] == ["", "loss", "distance", "to truth"]
+
+
+_LABELS = """[...document.querySelectorAll('#plot .tracenumbers text')]
+    .filter((each) => each.textContent.trim())"""
+_NUMBERS = f"""
+const means = arguments[0], each = (value) => means.map(() => value);
+const online = {{number: Math.random(), weights: each(1), means, variances: each(0.01)}};
+dash_clientside.state.seen = () => ({{id: 'of this test', online, scratch: null}});
+dash_clientside.plot.now();
+const labels = {_LABELS}, boxes = labels.map((label) => label.getBoundingClientRect());
+const rooms = boxes.slice(1).map((box, index) => box.left - boxes[index].right);
+return [labels.map((label) => label.textContent), Math.min(...rooms)];
+"""
+
+
+def test_numbers_of_the_components_stay_apart_on_every_width(page: DashPage) -> None:
+    page.add(-0.5, 0.5)
+    page.script("window.seen = dash_clientside.state.seen")
+    for width, pair in ((1280, "1,2,3"), (360, "1, 2,3")):
+        with page.screen(width, 800):
+            page.wait(f"innerWidth === {width}")
+            if width == 360:  # what is drawn already follows the screen
+                page.wait(f"{_LABELS}.map((label) => label.textContent).join() === '{pair}'")
+            n_labels = []
+            for step in (0.1, 0.07, 0.045, 0.02):
+                labels, room = page.script(_NUMBERS, [step * (k - 5.5) for k in range(12)])
+                assert room is None or room > 1, (width, step, labels)
+                n_labels.append(len(labels))
+            assert n_labels == sorted(n_labels, reverse=True)
+            assert (n_labels[0] == 12) == (width == 1280)
+            labels, _ = page.script(_NUMBERS, [-0.9, -0.85, 0.9])
+            assert ",".join(labels) == pair
+    page.script("dash_clientside.state.seen = window.seen")
