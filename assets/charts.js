@@ -15,8 +15,11 @@
   const NO_LOSSES = "There are no losses of this training.";
   /** When a graph is made: soon after the page has begun or the last one is there. */
   const MAKE_MS = { pause: 300, latest: 2000 };
+  const SAY_LATEST_MS = 100;
   /** The task that makes the next graph. */
   const making = { timer: 0, since: 0 };
+  /** The task that tells the sentences. */
+  const saying = { timer: 0, since: 0 };
   let liveTimer = 0;
   let toldAt = 0;
   /** What each chart says: "" with lines, else its own sentence or null. @type {Record<string, string|null>} */
@@ -136,7 +139,7 @@
     const said = n || data.training ? "" : sentence;
     if (said === (sentences[chart] ?? null)) return;
     sentences = { ...sentences, [chart]: said };
-    gmm.set_props("sentences", { data: sentences });
+    gmm.idle.wait(saying, () => gmm.set_props("sentences", { data: sentences }), 0, SAY_LATEST_MS);
   }
 
   function tellLosses() {

@@ -2,6 +2,10 @@
 {
   /** Whether an answer has just been shown and its frame is not drawn yet. */
   const FRAME_MS = 20;
+  /** Tasks are so far apart; what two of them change would be drawn as one long task. */
+  const APART_MS = 60;
+  /** When the last task has run. */
+  let ran = -Infinity;
 
   /**
    * Run a task when nobody has requested it for `pauseMs`. After `latestMs` of requests without a
@@ -24,10 +28,14 @@
       const { outbox, losses, training } = gmm.state;
       const answers = outbox.busy || gmm.race.awaited() || (training() && losses.length === 0);
       const awaits = answers || gmm.plot.awaited();
-      if (awaits && !overdue && waited() < 2 * latestMs) {
+      const apart = performance.now() - ran;
+      if (apart < APART_MS) {
+        waiting.timer = setTimeout(due, APART_MS - apart);
+      } else if (awaits && !overdue && waited() < 2 * latestMs) {
         waiting.timer = setTimeout(due, pauseMs);
       } else {
         stop(waiting);
+        ran = performance.now();
         run();
       }
     };

@@ -9,6 +9,7 @@ pytestmark = pytest.mark.browser
 
 
 def test_readout_tells_the_curves_under_the_mouse_while_it_is_over_the_plot(page: DashPage) -> None:
+    page.script("dash_clientside.actions.configure({n_components: 2})")
     page.add(-0.5, -0.52, -0.48, 0.5, 0.52, 0.48)
     density_and_responsibilities_are_read(page)
     readout_follows_the_curves_while_the_mouse_rests(page)
