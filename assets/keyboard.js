@@ -3,8 +3,11 @@
   const byId = (/** @type {string} */ id) => document.getElementById(id);
   const press = (/** @type {string} */ id) => () => byId(id).click();
   /** Act at once: a click would come after a later key that needs no callback. */
-  const act = (/** @type {string} */ id) => () => {
-    if (!(/** @type {HTMLButtonElement} */ (byId(id)).disabled)) gmm.actions.press(id);
+  const act = (/** @type {string} */ id) => () => gmm.actions.press(id);
+  /** The same where the session can; its button is told so somewhat later. */
+  const back = (/** @type {string} */ id) => () => {
+    const { view, outbox } = gmm.state;
+    if (view?.[`can_${id}`] || outbox.busy) gmm.actions.press(id);
   };
   const pick = (/** @type {string} */ id, /** @type {string} */ value) => () =>
     /** @type {HTMLElement} */ (byId(id).querySelector(`input[value="${value}"]`)).click();
@@ -49,8 +52,8 @@
   const KEYS = {
     p: act("train"),
     c: act("clear"),
-    u: act("undo"),
-    r: act("redo"),
+    u: back("undo"),
+    r: back("redo"),
     t: press("theme"),
     k: press("selection-open"),
     y: press("copy-parameters"),

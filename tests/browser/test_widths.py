@@ -73,8 +73,9 @@ _LABELS = """[...document.querySelectorAll('#plot .tracenumbers text')]
     .filter((each) => each.textContent.trim())"""
 _NUMBERS = f"""
 const means = arguments[0], each = (value) => means.map(() => value);
-const online = {{number: Math.random(), weights: each(1), means, variances: each(0.01)}};
-dash_clientside.state.seen = () => ({{id: 'of this test', online, scratch: null}});
+const model = {{number: Math.random(), weights: each(1), means, variances: each(0.01)}};
+const {{view}} = dash_clientside.state, online = {{...view.online, ...model}};
+dash_clientside.state.seen = () => ({{...view, id: 'of this test', online}});
 dash_clientside.plot.now();
 const labels = {_LABELS}, boxes = labels.map((label) => label.getBoundingClientRect());
 const rooms = boxes.slice(1).map((box, index) => box.left - boxes[index].right);
