@@ -158,6 +158,7 @@ def _header() -> html.Header:
                 tt="none",
                 fw=400,
                 size="lg",
+                miw=118,  # of the longer of "connecting" and "connected"
             ),
             theme,
             button(ids.HELP_OPEN, "Help", "How to read this page, and all keys (?)", key="?"),
