@@ -27,8 +27,6 @@
   const given = {};
   /** The task that fills the store. */
   const publishing = { timer: 0, since: 0 };
-  /** The task that gives the controls their values. */
-  const steering = { timer: 0, since: 0 };
   /** The task that writes the league table. */
   const filling = { timer: 0, since: 0 };
 
@@ -62,14 +60,14 @@
     const text = JSON.stringify(data);
     if (text !== stored) gmm.set_props("state", { data });
     stored = text;
-    const controls = gmm.callbacks.controls(data).filter(({ group, values }) => JSON.stringify(values) !== given[group]);
-    if (controls.length) gmm.idle.wait(steering, () => controls.forEach(control), 0, AT_LATEST_MS);
+    for (const group of gmm.callbacks.controls(data)) control(group);
   }
 
-  /** Give a group of controls its new values. */
+  /** Give a group of controls its values if they are new. */
   function control(/** @type {{group: string, values: any[]}} */ told) {
-    given[told.group] = JSON.stringify(told.values);
-    gmm.set_props(`shown-${told.group}`, { data: told });
+    const wanted = JSON.stringify(told.values);
+    if (wanted !== given[told.group]) gmm.set_props(`shown-${told.group}`, { data: told });
+    given[told.group] = wanted;
   }
 
   /** A person has moved a control: let it show the session with the next state, whatever that is. */
