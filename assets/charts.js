@@ -14,10 +14,11 @@
   const LEAST = 1e-4;
   const NO_LOSSES = "There are no losses of this training.";
   /** When a graph is made: soon after the page has begun or the last one is there. */
-  const MAKE_MS = { pause: 300, latest: 2000 };
+  const MAKE_MS = { pause: 300, latest: 500 };
   const SAY_LATEST_MS = 100;
   /** The task that makes the next graph. */
   const making = { timer: 0, since: 0 };
+  const made = new Set();
   /** The task that tells the sentences. */
   const saying = { timer: 0, since: 0 };
   let liveTimer = 0;
@@ -122,9 +123,15 @@
   function make(/** @type {string[]} */ [chart, ...later] = ["race-chart", "scratch-loss-chart"]) {
     const { pause, latest } = MAKE_MS;
     gmm.idle.wait(making, () => {
-      gmm.set_props("graph", { data: chart });
+      makeNow(chart);
       if (later.length) make(later);
     }, pause, latest);
+  }
+
+  function makeNow(/** @type {string} */ chart) {
+    if (made.has(chart)) return;
+    made.add(chart);
+    gmm.set_props("graph", { data: chart });
   }
 
   /**
@@ -153,6 +160,7 @@
       gmm.exchange.recall(model.run);
       return;
     }
+    if (training) makeNow(chart); // a person waits for it
     const losses = training ? gmm.state.losses : (of?.losses ?? []);
     const waits = training && losses.length === 0;
     if (waits && sentences[chart] === "") return; // until then the run before is shown, as old
