@@ -1,6 +1,6 @@
 /**
  * The small charts as figures: the data are filled into the figures of dash_app/ui/figures.py.
- * The functions are pure, except for `make`, `tell` and `schedule`, which hand something to Dash.
+ * The functions up to `fits` are pure, except for `mark`; the later ones hand something to Dash.
  *
  * @typedef {{data: any[], layout: any}} Figure
  */
@@ -15,11 +15,12 @@
   const NO_LOSSES = "There are no losses of this training.";
   /** When a graph is made: soon after the page has begun or the last one is there. */
   const MAKE_MS = { pause: 300, latest: 500 };
-  const SAY_LATEST_MS = 100;
   /** The task that makes the next graph. */
   const making = { timer: 0, since: 0 };
+  /** The charts whose graph is made, or about to be. */
   const made = new Set();
-  /** The task that tells the sentences. */
+  /** The task that tells the sentences, and how long it may wait. */
+  const SAY_LATEST_MS = 100;
   const saying = { timer: 0, since: 0 };
   let liveTimer = 0;
   let toldAt = 0;
@@ -128,6 +129,7 @@
     }, pause, latest);
   }
 
+  /** Let Dash make a graph at once. */
   function makeNow(/** @type {string} */ chart) {
     if (made.has(chart)) return;
     made.add(chart);

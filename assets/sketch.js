@@ -46,7 +46,7 @@
     if (online && scratch) {
       const x = [...paths.scratch.x, ...paths.online.x.slice().reverse()];
       const y = [...paths.scratch.y, ...paths.online.y.slice().reverse()];
-      patch(gd, ".traceonline .js-fill", `${through({ x, y })}Z`); // it belongs to the lower curve
+      patch(gd, ".traceonline .js-fill", `${through({ x, y })}Z`); // Plotly keeps it with the curve to which it fills
     } else {
       if (online) patch(gd, ".traceonline .js-fill", `${through(floor(paths.online))}Z`);
       if (scratch) patch(gd, ".tracescratch .js-fill", `${through(floor(paths.scratch))}Z`);

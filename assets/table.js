@@ -71,6 +71,9 @@
     return bounds && measured && !gmm.race.behind() ? measured : own;
   }
 
+  /** @returns {boolean} whether a model is what the race fits from scratch: EM to convergence */
+  const isReference = ({ run, method, converged }) => Boolean(run && method === "em" && converged);
+
   /**
    * How far a row's model is from that from scratch. The race measures a copy that has learned the
    * increments one by one. After a change of components or memory it may end in another optimum than
@@ -81,7 +84,7 @@
   function distances(model, measured, view) {
     if (!model || model !== view?.online) return measured;
     const { scratch, comparison } = view;
-    if (comparison?.current && scratch.method === "em" && scratch.converged) {
+    if (comparison?.current && isReference(scratch)) {
       return { tv_to_scratch: comparison.total_variation, gap: comparison.gap };
     }
     const other = measured && Math.abs(measured.loss - model.loss) > SAME_NATS;
@@ -97,7 +100,7 @@
   function league(/** @type {{name: string, measured: any}} */ { name, measured }, view, current) {
     const { nats, percent, ms } = gmm.words;
     const model = modelOf(name, measured, view);
-    const other = model && model.run && (model.method !== "em" || !model.converged);
+    const other = model?.run && !isReference(model);
     const old = name === "scratch" && model && !current ? " (old)" : "";
     const { loss, mean_nll: nll } = model || {};
     const known = other ? null : measured;

@@ -55,6 +55,17 @@ def new_stats(n_components: int) -> SufficientStats:
 
 
 @inlined
+def centre(stats: SufficientStats, means: Array) -> None:
+    """Make statistics of the sums of mass, deviation from `means` and squared deviation."""
+    zeroths, firsts, seconds = stats
+    for k in range(means.size):
+        first = firsts[k]
+        shift = first / zeroths[k] if zeroths[k] > 0.0 else 0.0
+        stats.means[k] = means[k] + shift
+        stats.scatter[k] = max(seconds[k] - shift * first, 0.0)
+
+
+@inlined
 def e_step(atoms: Atoms, chunk: Chunk, parameters: Parameters, stats: SufficientStats) -> float:
     """Set the statistics under the mixture's responsibilities; return its log-likelihood, nats.
 
@@ -83,11 +94,7 @@ def e_step(atoms: Atoms, chunk: Chunk, parameters: Parameters, stats: Sufficient
             zeroths[k] += zeroth
             firsts[k] += first
             seconds[k] += second
-    for k in range(means.size):
-        first = firsts[k]
-        shift = first / zeroths[k] if zeroths[k] > 0.0 else 0.0
-        stats.means[k] = means[k] + shift
-        stats.scatter[k] = max(seconds[k] - shift * first, 0.0)
+    centre(stats, means)
     return log_likelihood
 
 

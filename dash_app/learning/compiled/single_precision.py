@@ -14,7 +14,7 @@ from numba import types
 
 from dash_app.learning.compiled.compilation import compiled, inlined, inner
 from dash_app.learning.compiled.elementary import exp_single, log_single
-from dash_app.learning.compiled.em import STATS, SufficientStats, m_step
+from dash_app.learning.compiled.em import STATS, SufficientStats, centre, m_step
 from dash_app.learning.compiled.penalty import log_prior
 from dash_app.learning.compiled.responsibilities import (
     CHUNK,
@@ -107,11 +107,11 @@ def single_em_step(
 
     chunk, single, stats : work space, see `em.em_step`, which is the same in float64
     """
-    mass, first, second = stats
+    zeroths, firsts, seconds = stats
     x, _, spread, _, inverse, joint = single
     means, value = parameters.means, 0.0
     for k in range(means.size):
-        mass[k] = first[k] = second[k] = 0.0
+        zeroths[k] = firsts[k] = seconds[k] = 0.0
         value += log_prior(prior, parameters.variances[k])
     for start in range(0, atoms.positions.size, CHUNK_SIZE):
         size = size_of_chunk(atoms, start)
@@ -123,19 +123,16 @@ def single_em_step(
         value += _read(chunk, single, parameters, size)
         for k in range(means.size):
             mean = np.float32(means[k])
-            zeroths = firsts = seconds = _ZERO
+            zeroth = first = second = _ZERO
             for i in range(chunk.starts[k], chunk.ends[k]):
                 m = inverse[i] * joint[k, i]
                 deviation = x[i] - mean
-                zeroths += m
-                firsts += m * deviation
-                seconds += m * (deviation * deviation + spread[i])
-            mass[k] += zeroths
-            first[k] += firsts
-            second[k] += seconds
-    for k in range(means.size):
-        shift = first[k] / mass[k] if mass[k] > 0.0 else 0.0
-        second[k] = max(second[k] - shift * first[k], 0.0)
-        first[k] = means[k] + shift
+                zeroth += m
+                first += m * deviation
+                second += m * (deviation * deviation + spread[i])
+            zeroths[k] += zeroth
+            firsts[k] += first
+            seconds[k] += second
+    centre(stats, means)
     m_step(prior, stats, after)
     return value / prior.mass
