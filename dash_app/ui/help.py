@@ -46,7 +46,8 @@ TERMS = {
     "learner": "A method that learns a mixture from increments. All get the same increments, in "
     "the same order, with the settings of now.",
     "distance": "Share of the mass that lies elsewhere than under a fit from scratch by EM to the "
-    "very points that have come (total variation).",
+    "very points that have come (total variation). Online has none while the copy of it that is "
+    "measured is in another optimum, as after a change of components.",
     "gap": "Mean log-likelihood of the learner minus that of the fit from scratch by EM, on all "
     "points so far. Nats a point; below 0 the learner fits worse.",
     "time of an update": "Milliseconds of the last update on the server, of a copy of the learner "

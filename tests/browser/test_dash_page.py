@@ -29,6 +29,11 @@ TICKS = """dash_clientside.charts.run({
     losses: Array(n).fill(0), training: arguments[2], scale: arguments[1],
     run: {method: arguments[0], status: 'done', epochs: n},
 }, {data: [{}], layout: {}}).layout.xaxis.dtick"""
+TWO_TASKS = """
+window.tasks = [];
+for (const waiting of [{timer: 0, since: 0}, {timer: 0, since: 0}])
+    dash_clientside.idle.wait(waiting, () => tasks.push(performance.now()), 0, 1000);
+"""
 NUMBERS = """[...document.querySelectorAll('.tracenumbers text')]
     .map((each) => [Number(each.getAttribute('x')), Number(each.getAttribute('y'))])"""
 """Where the numbers of the components are, pixels."""
@@ -190,6 +195,9 @@ def deferred_drawing_runs_after_a_pause_or_once_it_is_overdue(page: DashPage) ->
     assert page.read("ran") is None
     page.script("askAgain()")
     assert 200 <= page.wait("ran") < 10_000
+    page.script(TWO_TASKS)
+    page.wait("tasks.length === 2")
+    assert page.read("tasks[1] - tasks[0]") >= 59  # one task each
 
 
 def curves_follow_clicks_without_plotly_and_as_plotly_draws_them(page: DashPage) -> None:

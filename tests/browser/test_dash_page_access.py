@@ -172,10 +172,12 @@ def space_pauses_an_example_and_escape_stops_it(page: DashPage) -> None:
 
 
 def escape_stops_an_example_that_has_only_been_asked_for(page: DashPage) -> None:
-    page.script(
-        "for (const key of ['d', 'Escape'])"
-        " document.body.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true}))"
+    headline = page.script(
+        "const {words, snapshot} = dash_clientside, press = (key) =>"
+        " document.body.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true}));"
+        "press('d'); const said = words.headline(snapshot.take()); press('Escape'); return said[0];"
     )
+    assert headline == "An example starts."
     page.settle()
     page.wait("dash_clientside.state.view.example")
     assert page.read("dash_clientside.state.view.playing") is None
