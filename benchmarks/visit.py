@@ -18,15 +18,16 @@ FLAGS = (
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
 
-#: In the page: whether it has drawn all points, all increments and all losses.
+#: In the page: whether it has drawn all points, increments and losses, and its sentence is of them.
 _IS_DRAWN = """(() => {
-const {losses, points} = dash_clientside.state;
+const {losses, points} = dash_clientside.state, {snapshot, words} = dash_clientside;
 const drawn = (graph) => {
     const plot = document.querySelector(`#${graph} .js-plotly-plot`);
     return plot ? plot.data[0].x.length : 0; // a small chart is made when it has data
 };
 const dots = document.querySelector('#points-layer path').getAttribute('d').split('M');
 return document.fonts.status === 'loaded'
+    && document.getElementById('sentence').innerText === words.headline(snapshot.take())[0]
     && dots.length - 1 === points.length
     && drawn('race-chart') === dash_clientside.race.steps()
     && drawn('scratch-loss-chart') === losses.length;
