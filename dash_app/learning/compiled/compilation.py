@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import inspect
 import logging
@@ -10,7 +9,7 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import llvmlite.binding as llvm
 import numba
@@ -19,6 +18,7 @@ from numba.core import cgutils
 from numba.extending import lower_builtin, register_jitable, type_callable
 
 from dash_app.compilation_progress import PROGRESS
+from dash_app.learning.compiled.interrupts import with_late_interrupts
 
 logger = logging.getLogger(__name__)
 
@@ -99,9 +99,7 @@ def _called_by_name(function: Function, made: Any) -> Function:
     symbol = f"{function.__module__}.{function.__qualname__}"
     llvm.add_symbol(symbol, result.library.get_pointer_to_function(native))
 
-    @functools.wraps(function)
-    def call(*args: Any) -> Any:
-        return made(*args)
+    call = with_late_interrupts(function, made)
 
     def type_(_context: Any) -> Any:
         def signature_of(*_args: Any) -> Any:
@@ -122,7 +120,7 @@ def _called_by_name(function: Function, made: Any) -> Function:
 
     type_callable(call)(type_)
     lower_builtin(call, *signature.args)(lower)
-    return cast(Function, call)
+    return call
 
 
 def inner(function: Function) -> Function:
