@@ -15,7 +15,8 @@ from dash_app.app import create_app
 from dash_app.config import Config
 from dash_app.documents import record_document
 from dash_app.journal import watch
-from dash_app.learning import Mixture, Record, timeline
+from dash_app.learning import Mixture, Record, fit_from_scratch, timeline
+from dash_app.learning.adam import fit_adam
 from dash_app.sessions import Sessions
 from dash_app.store import Store
 from dash_app.training import races
@@ -45,6 +46,25 @@ def told(follower: Follower) -> list[Event]:
 
 def places(events: list[Event]) -> list[tuple[int, str]]:
     return [(each.step, each.record.learner) for each in events if isinstance(each, Told)]
+
+
+def test_its_learners_have_the_weight_of_the_session_s_prior(sessions: Sessions) -> None:
+    """The two trainings of the race are those of the session, to the last bit."""
+    of = sessions.create(n_components=2, prior_weight=20.0).id
+    for x in POINTS:
+        sessions.add(of, x)
+    events = told(sessions.races.follow(of, ["summary", "adam"]))
+    last = {each.record.learner: each.record for each in events if isinstance(each, Told)}
+    points = np.concatenate(POINTS)
+    scratch = fit_from_scratch(points, 2, prior_weight=20.0)
+    assert last["scratch"].mixture == scratch.mixture
+    assert last["scratch"].objective == pytest.approx(scratch.objective, abs=1e-9)
+    online = sessions.view(of).online
+    assert online is not None
+    assert last["summary"].mixture == online.mixture
+    by_torch = fit_adam(points, 2, prior_weight=20.0, epochs=200).mixture
+    np.testing.assert_allclose(last["adam"].mixture.variances, by_torch.variances, rtol=1e-6)
+    assert sessions.orders.of(of, "summary").ends.scratch == scratch.mixture
 
 
 def test_it_tells_what_a_timeline_tells(sessions: Sessions, session_id: str) -> None:

@@ -11,6 +11,7 @@ Kingma and Ba (2014), Adam, a method for stochastic optimization.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Optional
 
 import numpy as np
 
@@ -110,7 +111,7 @@ def adam_steps(loss: Loss, parameters: Array, n_steps: int) -> Array:
 
 
 def fit_by_steps(
-    points: Array, n_components: int, *, penalty: bool = True, n_steps: int = 200
+    points: Array, n_components: int, prior_weight: Optional[float] = 1.0, *, n_steps: int = 200
 ) -> Mixture:
     """Return the mixture after full-batch steps on -J from the provided start values.
 
@@ -118,7 +119,7 @@ def fit_by_steps(
     ----------
     points : array, shape (n_points,), data units
     n_components : int, 1 to 50
-    penalty : bool; False: maximise the likelihood, as provided
+    prior_weight : float >= 0, pseudo-observations of J; None: maximise the likelihood, as provided
 
     Examples
     --------
@@ -133,9 +134,11 @@ def fit_by_steps(
     centre, scale = float(relative.mean()), float(relative.std(ddof=1))
     z = (relative - centre) / scale
     loss = Loss(z)
-    if penalty:
+    if prior_weight is not None:
         own_std = float(z.std())
-        loss = Loss(z, 1.0 / z.size, own_std / (2 * n_components), MIN_STD_PENALISED * own_std)
+        loss = Loss(
+            z, prior_weight / z.size, own_std / (2 * n_components), MIN_STD_PENALISED * own_std
+        )
     parameters = adam_steps(loss, _provided_start(n_components), n_steps)
     return _mixture_of(parameters, first + spread * centre, spread * scale)
 

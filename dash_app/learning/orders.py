@@ -101,6 +101,7 @@ def ends_by_order(
     n_components: int,
     *,
     seed: int = 0,
+    prior_weight: float = 1.0,
     capacity: int = DEFAULT_CAPACITY,
     n_shuffles: int = 10,
     shuffle_seed: int = 0,
@@ -116,7 +117,7 @@ def ends_by_order(
     learner : key of `LEARNERS`
     n_components : int, 1 to 50
     seed : int, of the learner
-    capacity : int, atoms of the learner's summary, if it has one
+    prior_weight, capacity : of the learner, see `Learner`
     n_shuffles : int >= 0, number of further shuffles
     shuffle_seed : int >= 0, seed of the first shuffle; the further ones have the seeds after it
     on_step : called before each update; an exception from it ends the work
@@ -134,10 +135,14 @@ def ends_by_order(
     parts = [as_points(each) for each in increments]
     points = np.concatenate(parts)
     on_step()
-    scratch = fit_from_scratch(points, n_components, on_step=on_step).mixture
+    scratch = fit_from_scratch(
+        points, n_components, prior_weight=prior_weight, on_step=on_step
+    ).mixture
 
     def end(order: str, order_seed: int) -> End:
-        learning = LEARNERS[learner].of(n_components, seed=seed, capacity=capacity)
+        learning = LEARNERS[learner](
+            n_components, seed=seed, prior_weight=prior_weight, capacity=capacity
+        )
         for part in in_order(parts, order, n_components=n_components, seed=order_seed):
             on_step()
             learning.partial_fit(part)

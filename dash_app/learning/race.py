@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Optional
+from typing import Any, Optional
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from dash_app.learning.comparison import total_variation
 from dash_app.learning.learners import LEARNERS, Learner
 from dash_app.learning.learners.base import objective_of
 from dash_app.learning.mixture import Array, Indices, Mixture
-from dash_app.learning.points import DEFAULT_CAPACITY, MIN_SPREAD
+from dash_app.learning.points import MIN_SPREAD
 
 REFERENCE = "scratch"
 """The learner that the others are compared with; it runs along even where nobody asks for it."""
@@ -117,18 +117,16 @@ class Race:
     Parameters
     ----------
     n_components : int, 1 to 50
-    seed : int, of every learner
-    capacity : int, atoms of the summary of learners that have one
+    settings : seed, prior_weight and capacity of every learner, see `Learner`
 
     Attributes
     ----------
     steps : list of Step, the stream; a step stays the same object while it is unchanged
     """
 
-    def __init__(
-        self, n_components: int, *, seed: int = 0, capacity: int = DEFAULT_CAPACITY
-    ) -> None:
-        self.n_components, self._seed, self._capacity = n_components, seed, capacity
+    def __init__(self, n_components: int, **settings: Any) -> None:
+        self.n_components, self._settings = n_components, settings
+        self._prior_weight = self._begun(REFERENCE).prior_weight  # raises for invalid settings
         self._runners: dict[str, _Runner] = {}
         self._points = np.empty(0)
         self._ends: list[int] = []
@@ -165,7 +163,7 @@ class Race:
         return runner.records[step]
 
     def _begun(self, name: str) -> Learner:
-        return LEARNERS[name].of(self.n_components, seed=self._seed, capacity=self._capacity)
+        return LEARNERS[name](self.n_components, **self._settings)
 
     def _next(self, name: str, runner: _Runner) -> Record:
         index = len(runner.records)
@@ -178,7 +176,7 @@ class Race:
             learner=name,
             n_points=so_far.size,
             mixture=mixture,
-            objective=_objective(mixture, so_far),
+            objective=_objective(mixture, so_far, self._prior_weight),
             mean_nll=-mixture.mean_log_likelihood(so_far),
             tv_to_scratch=0.0 if reference is None else total_variation(mixture, reference),
             tv_to_truth=None if truth is None else total_variation(mixture, truth),
@@ -199,10 +197,10 @@ class Race:
         return runner.tell(self.steps[index].points)
 
 
-def _objective(mixture: Mixture, points: Array) -> float:
+def _objective(mixture: Mixture, points: Array, prior_weight: float) -> float:
     if np.ptp(points) <= MIN_SPREAD:
         return float("nan")
-    objective = objective_of(points, mixture.n_components)
+    objective = objective_of(points, mixture.n_components, prior_weight)
     return objective.of_mixture(mixture)
 
 

@@ -24,6 +24,7 @@ def timeline(
     n_components: int = 3,
     seed: int = 0,
     truth: Optional[Mixture] = None,
+    prior_weight: float = 1.0,
 ) -> Iterator[Record]:
     """Train learners on the same increments; yield one record a learner after each increment.
 
@@ -37,6 +38,7 @@ def timeline(
     n_components : int, 1 to 50
     seed : int, of every learner
     truth : Mixture, the density that the points were drawn from
+    prior_weight : float >= 0, pseudo-observations of each component's variance
 
     Yields
     ------
@@ -60,6 +62,6 @@ def timeline(
     checked = [as_points(increment) for increment in increments]
     if not checked:
         raise EmptyDataError("expected at least one increment, got none", "increments")
-    race = Race(n_components, seed=seed)
+    race = Race(n_components, seed=seed, prior_weight=prior_weight)
     race.follow(divided([Step(points, truth) for points in checked]))
     return (race.record(step, name) for step in range(len(race.steps)) for name in learners)

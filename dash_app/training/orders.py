@@ -91,6 +91,7 @@ class Orders:
                 learner,
                 settings.n_components,
                 seed=settings.seed,
+                prior_weight=settings.prior_weight,
                 capacity=settings.capacity,
                 n_shuffles=n_shuffles,
                 shuffle_seed=seed,

@@ -76,7 +76,12 @@ class _Shared:
 
     def __init__(self, settings: Settings) -> None:
         self.lock = threading.Lock()
-        self.race = Race(settings.n_components, seed=settings.seed, capacity=settings.capacity)
+        self.race = Race(
+            settings.n_components,
+            seed=settings.seed,
+            prior_weight=settings.prior_weight,
+            capacity=settings.capacity,
+        )
         self.node = -1
         self.revision = -1
         self.worked_s = 0.0

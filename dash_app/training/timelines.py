@@ -305,7 +305,13 @@ class Timelines:
             raise RefusedError("expected at least one point for a timeline, got none", "points")
         steps = divided(stream.increments)
         check_work(steps, request.n_components, len(request.learners), self._max_work, "learners")
-        race = Race(request.n_components, seed=request.seed, capacity=stream.settings.capacity)
+        settings = stream.settings
+        race = Race(
+            request.n_components,
+            seed=request.seed,
+            prior_weight=settings.prior_weight,
+            capacity=settings.capacity,
+        )
         race.follow(steps)
         return race
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Optional
 
 import numpy as np
 import pytest
@@ -34,10 +35,13 @@ def assert_equal(one: Mixture, other: Mixture, rtol: float) -> None:
 
 
 @pytest.mark.parametrize("n_components", [1, 2, 5])
-@pytest.mark.parametrize("penalty", [True, False])
-def test_a_fit_is_that_of_torch(eruptions: Array, n_components: int, penalty: bool) -> None:
-    ours = fit_by_steps(eruptions, n_components, penalty=penalty, n_steps=60)
-    theirs = fit_adam(eruptions, n_components, penalty=penalty, epochs=60).mixture
+@pytest.mark.parametrize("prior_weight", [1.0, 20.0, None])
+def test_a_fit_is_that_of_torch(
+    eruptions: Array, n_components: int, prior_weight: Optional[float]
+) -> None:
+    ours = fit_by_steps(eruptions, n_components, prior_weight, n_steps=60)
+    penalty = {"penalty": False} if prior_weight is None else {"prior_weight": prior_weight}
+    theirs = fit_adam(eruptions, n_components, epochs=60, **penalty).mixture
     assert_equal(ours, theirs, rtol=1e-6)
 
 
@@ -69,10 +73,10 @@ def test_derivatives_are_differences_of_the_loss() -> None:
         [0.0, 0.1, 1e12],
     ],
 )
-@pytest.mark.parametrize("penalty", [True, False])
-def test_hard_spreads_stay_finite(x: list[float], penalty: bool) -> None:
+@pytest.mark.parametrize("prior_weight", [1.0, None])
+def test_hard_spreads_stay_finite(x: list[float], prior_weight: Optional[float]) -> None:
     points = np.array(x)
-    assert math.isfinite(fit_by_steps(points, 4, penalty=penalty).mean_log_likelihood(points))
+    assert math.isfinite(fit_by_steps(points, 4, prior_weight).mean_log_likelihood(points))
 
 
 def test_a_point_without_density_moves_nothing() -> None:

@@ -13,4 +13,4 @@ class Adam(AllPointsLearner):
     title = "Adam, all points"
 
     def _fit(self, points: Array) -> Mixture:
-        return fit_by_steps(points, self.n_components)
+        return fit_by_steps(points, self.n_components, self.prior_weight)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar, Optional
+from typing import Any, ClassVar, Optional
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,6 +16,7 @@ from dash_app.learning.points import (
     MIN_SPREAD,
     as_points,
     check_n_components,
+    check_number,
     check_seed,
 )
 from dash_app.learning.scratch import fit_from_scratch
@@ -31,6 +32,9 @@ class Learner(ABC):
     ----------
     n_components : int, 1 to 50
     seed : int, 0 to 2^63 - 1; of the methods here only scikit-learn's has a random part
+    prior_weight : float >= 0, pseudo-observations of each component's variance
+        Without effect on the methods that maximise something else than J.
+    capacity : int, 16 to 1,048,576, atoms of the summary; without effect on methods without one
 
     Attributes
     ----------
@@ -43,9 +47,18 @@ class Learner(ABC):
 
     title: ClassVar[str]
 
-    def __init__(self, n_components: int, *, seed: int = 0) -> None:
+    def __init__(
+        self,
+        n_components: int,
+        *,
+        seed: int = 0,
+        prior_weight: float = 1.0,
+        capacity: int = DEFAULT_CAPACITY,
+    ) -> None:
         self.n_components = check_n_components(n_components)
         self.seed = check_seed(seed)
+        self.prior_weight = check_number("prior_weight", prior_weight, 0.0)
+        self.capacity = capacity
         self.n_points = 0
         self.n_touched = 0
         self._mixture: Optional[Mixture] = None
@@ -54,11 +67,6 @@ class Learner(ABC):
     def is_available(cls) -> bool:
         """Return whether the packages that the method needs are installed."""
         return True
-
-    @classmethod
-    def of(cls, n_components: int, *, seed: int = 0, capacity: int = DEFAULT_CAPACITY) -> Learner:
-        """Return a learner with these settings; one without a summary ignores the capacity."""
-        return cls(n_components, seed=seed)
 
     @property
     def mixture(self) -> Mixture:
@@ -85,12 +93,19 @@ class Learner(ABC):
     def _learn(self, increment: Array) -> tuple[Mixture, int]:
         """Return the mixture after the increment, and how many points or atoms were read."""
 
+    def _from_scratch(self, points: Array) -> Mixture:
+        fit = fit_from_scratch(points, self.n_components, prior_weight=self.prior_weight)
+        return fit.mixture
+
+    def _objective(self, points: Array) -> Objective:
+        return objective_of(points, self.n_components, self.prior_weight)
+
 
 class AllPointsLearner(Learner):
     """A learner that keeps all points and reads all of them at each update."""
 
-    def __init__(self, n_components: int, *, seed: int = 0) -> None:
-        super().__init__(n_components, seed=seed)
+    def __init__(self, n_components: int, **settings: Any) -> None:
+        super().__init__(n_components, **settings)
         self._points = np.empty(0)
 
     def _learn(self, increment: Array) -> tuple[Mixture, int]:
@@ -112,18 +127,13 @@ def enough_to_start(points: Array, n_components: int) -> bool:
     return points.size >= 2 * n_components and bool(np.ptp(points) > MIN_SPREAD)
 
 
-def start(points: Array, n_components: int) -> Mixture:
-    """Return the fit from scratch to the first points, from which such a method starts."""
-    return fit_from_scratch(points, n_components).mixture
-
-
-def objective_of(points: Array, n_components: int) -> Objective:
-    """Return J of the points, which must not be all equal, with one pseudo-observation."""
+def objective_of(points: Array, n_components: int, prior_weight: float = 1.0) -> Objective:
+    """Return J of the points, which must not be all equal."""
     first = points[0]
     offsets = points - first
     return Objective.of_atoms(
         (points, np.ones(points.size), np.zeros(points.size)),
         (float(first + offsets.mean()), float(offsets.std())),
         n_components,
-        1.0,
+        prior_weight,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from dash_app.learning.adam_steps import fit_by_steps, refine_by_steps
@@ -18,8 +20,8 @@ class Gradient(Learner):
 
     title = "Adam, new points only"
 
-    def __init__(self, n_components: int, *, seed: int = 0) -> None:
-        super().__init__(n_components, seed=seed)
+    def __init__(self, n_components: int, **settings: Any) -> None:
+        super().__init__(n_components, **settings)
         self._first_points = np.empty(0)
         self._has_started = False
 
@@ -27,7 +29,7 @@ class Gradient(Learner):
         if self._has_started:
             return refine_by_steps(self.mixture, increment), increment.size
         points = np.concatenate([self._first_points, increment])
-        mixture = fit_by_steps(points, self.n_components, penalty=False)
+        mixture = fit_by_steps(points, self.n_components, None)
         self._has_started = enough_to_start(points, self.n_components)
         self._first_points = np.empty(0) if self._has_started else points
         return mixture, points.size

@@ -6,15 +6,12 @@ variants, doi 10.1007/978-94-011-5014-9_12.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from dash_app.learning.compiled.incremental_em import sweep
-from dash_app.learning.learners.base import (
-    AllPointsLearner,
-    enough_to_start,
-    objective_of,
-    start,
-)
+from dash_app.learning.learners.base import AllPointsLearner, enough_to_start
 from dash_app.learning.mixture import Array, Mixture, component_order
 
 
@@ -26,20 +23,20 @@ class IncrementalEM(AllPointsLearner):
 
     title = "Incremental EM"
 
-    def __init__(self, n_components: int, *, seed: int = 0) -> None:
-        super().__init__(n_components, seed=seed)
+    def __init__(self, n_components: int, **settings: Any) -> None:
+        super().__init__(n_components, **settings)
         self._responsibilities = np.empty((0, self.n_components))  # of the points when last visited
 
     def _fit(self, points: Array) -> Mixture:
         n_known = self._responsibilities.shape[0]
         if n_known == 0:
-            mixture = start(points, self.n_components)
+            mixture = self._from_scratch(points)
             if enough_to_start(points, self.n_components):
                 self._responsibilities = mixture.responsibilities(points)
             return mixture
         of_new = self.mixture.responsibilities(points[n_known:])
         responsibilities = np.ascontiguousarray(np.concatenate([self._responsibilities, of_new]))
-        objective = objective_of(points, self.n_components)
+        objective = self._objective(points)
         candidates = objective.standardised(self.mixture)
         batch = candidates.batch_copy()
         sweep(objective.atoms, objective.prior, batch, responsibilities)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dash_app.learning.learners.base import AllPointsLearner
 from dash_app.learning.mixture import Array, Mixture
-from dash_app.learning.scratch import fit_from_scratch
 
 
 class Scratch(AllPointsLearner):
@@ -13,4 +12,4 @@ class Scratch(AllPointsLearner):
     title = "From scratch"
 
     def _fit(self, points: Array) -> Mixture:
-        return fit_from_scratch(points, self.n_components).mixture
+        return self._from_scratch(points)

@@ -7,9 +7,11 @@ unsupervised models.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from dash_app.learning.learners.base import Learner, enough_to_start, start
+from dash_app.learning.learners.base import Learner, enough_to_start
 from dash_app.learning.mixture import Array, Indices, Mixture, component_order
 from dash_app.learning.objective import FLOOR_RATIO
 
@@ -26,8 +28,8 @@ class StepwiseEM(Learner):
 
     title = "Stepwise EM"
 
-    def __init__(self, n_components: int, *, seed: int = 0) -> None:
-        super().__init__(n_components, seed=seed)
+    def __init__(self, n_components: int, **settings: Any) -> None:
+        super().__init__(n_components, **settings)
         self._first_points = np.empty(0)
         self._stats = np.empty(0)  # (3, K) means of r, r z, r z^2 over the points; z = x - origin
         self._origin = 0.0
@@ -43,13 +45,13 @@ class StepwiseEM(Learner):
             step = (moments[0] + 2.0) ** -EXPONENT
             stats = (1.0 - step) * stats + step * shares * np.array([[1.0], [z], [z * z]])
             moments = _with_value(moments, z)
-            mixture, order = _maximiser(stats, moments, self._origin)
+            mixture, order = _maximiser(stats, moments, self._origin, self.prior_weight)
             stats = stats[:, order]
         self._stats, self._moments = stats, moments
         return mixture, increment.size
 
     def _begin(self, points: Array) -> tuple[Mixture, int]:
-        mixture = start(points, self.n_components)
+        mixture = self._from_scratch(points)
         self._first_points = points
         if enough_to_start(points, self.n_components):
             self._origin = float(points[0])
@@ -68,8 +70,10 @@ def _with_value(moments: Array, z: float) -> Array:
     return np.array([n + 1.0, shifted, scatter + (z - mean) * (z - shifted)])
 
 
-def _maximiser(stats: Array, moments: Array, origin: float) -> tuple[Mixture, Indices]:
-    """Return the M-step of J: v = (s2 / n + S) / (1 / n + N), at least the floor.
+def _maximiser(
+    stats: Array, moments: Array, origin: float, prior_weight: float
+) -> tuple[Mixture, Indices]:
+    """Return the M-step of J: v = (a s2 / n + S) / (a / n + N), at least the floor.
 
     Also the order in which the mixture has the components: their means may have crossed.
     """
@@ -79,7 +83,8 @@ def _maximiser(stats: Array, moments: Array, origin: float) -> tuple[Mixture, In
     means = firsts / np.maximum(masses, np.finfo(float).tiny)
     spreads = np.maximum(seconds - means * firsts, 0.0)
     prior = 0.25 * variance / n_components**2
-    variances = (prior / n + spreads) / (1.0 / n + masses)
+    penalty = prior_weight / n
+    variances = (penalty * prior + spreads) / (penalty + masses)
     floored = np.maximum(variances, FLOOR_RATIO**2 * variance)
     components = masses / masses.sum(), origin + means, floored
     return Mixture(*components), component_order(*components)

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from dash_app.learning.learners.base import Learner
 from dash_app.learning.mixture import Array, Mixture
 from dash_app.learning.online import OnlineGaussianMixture
-from dash_app.learning.points import DEFAULT_CAPACITY
 
 
 class Summary(Learner):
-    """The online learner; an update reads the increment and the atoms of the summary.
-
-    capacity : int, 16 to 1,048,576, largest number of atoms
-    """
+    """The online learner; an update reads the increment and the atoms of the summary."""
 
     title = "Bounded memory"
 
-    def __init__(
-        self, n_components: int, *, seed: int = 0, capacity: int = DEFAULT_CAPACITY
-    ) -> None:
-        super().__init__(n_components, seed=seed)
-        self._learner = OnlineGaussianMixture(self.n_components, seed=seed, capacity=capacity)
-
-    @classmethod
-    def of(cls, n_components: int, *, seed: int = 0, capacity: int = DEFAULT_CAPACITY) -> Summary:
-        """Return a learner with these settings."""
-        return cls(n_components, seed=seed, capacity=capacity)
+    def __init__(self, n_components: int, **settings: Any) -> None:
+        super().__init__(n_components, **settings)
+        self._learner = OnlineGaussianMixture(
+            self.n_components,
+            seed=self.seed,
+            prior_weight=self.prior_weight,
+            capacity=self.capacity,
+        )
 
     def _learn(self, increment: Array) -> tuple[Mixture, int]:
         n_new = 0 if self._learner.summary.exact else increment.size

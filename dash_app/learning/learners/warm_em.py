@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from dash_app.learning.em import em_step
-from dash_app.learning.learners.base import (
-    AllPointsLearner,
-    enough_to_start,
-    objective_of,
-    start,
-)
+from dash_app.learning.learners.base import AllPointsLearner, enough_to_start
 from dash_app.learning.mixture import Array, Mixture
 
 MAX_STEPS = 100
@@ -27,15 +24,15 @@ class WarmEM(AllPointsLearner):
 
     title = "EM, warm start"
 
-    def __init__(self, n_components: int, *, seed: int = 0) -> None:
-        super().__init__(n_components, seed=seed)
+    def __init__(self, n_components: int, **settings: Any) -> None:
+        super().__init__(n_components, **settings)
         self._has_started = False
 
     def _fit(self, points: Array) -> Mixture:
         if not self._has_started:
             self._has_started = enough_to_start(points, self.n_components)
-            return start(points, self.n_components)
-        objective = objective_of(points, self.n_components)
+            return self._from_scratch(points)
+        objective = self._objective(points)
         candidates, last = objective.standardised(self.mixture), -float("inf")
         for _ in range(MAX_STEPS):
             candidates, values = em_step(objective, candidates)

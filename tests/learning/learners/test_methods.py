@@ -30,9 +30,10 @@ def one_by_one(name: str, points: Array, n_components: int) -> Mixture:
     return learner.mixture
 
 
-def test_stepwise_em_makes_the_update_of_cappe_and_moulines() -> None:
+@pytest.mark.parametrize("prior_weight", [1.0, 20.0])
+def test_stepwise_em_makes_the_update_of_cappe_and_moulines(prior_weight: float) -> None:
     """Two points by the definition, in raw moments about zero."""
-    mixture = fit_from_scratch(FIRST, 2).mixture
+    mixture = fit_from_scratch(FIRST, 2, prior_weight=prior_weight).mixture
     shares = mixture.responsibilities(FIRST)
     stats = np.array([shares.mean(0), FIRST @ shares / 4, FIRST**2 @ shares / 4])
     seen = list(FIRST)
@@ -43,9 +44,12 @@ def test_stepwise_em_makes_the_update_of_cappe_and_moulines() -> None:
         seen.append(x)
         n, s2 = len(seen), np.var(seen) / 16  # (std / 2K)^2
         means = stats[1] / stats[0]
-        variances = (s2 / n + stats[2] - stats[0] * means**2) / (1 / n + stats[0])
+        penalty = prior_weight / n
+        scatter = stats[2] - stats[0] * means**2
+        variances = (penalty * s2 + scatter) / (penalty + stats[0])
         mixture = Mixture(stats[0] / stats[0].sum(), means, variances)
-    learner = LEARNERS["stepwise_em"](2).partial_fit(FIRST).partial_fit(TWO_MORE)
+    learner = LEARNERS["stepwise_em"](2, prior_weight=prior_weight)
+    learner.partial_fit(FIRST).partial_fit(TWO_MORE)
     for name in ("weights", "means", "variances"):
         assert_allclose(getattr(learner.mixture, name), getattr(mixture, name), rtol=1e-12)
     assert learner.n_touched == 6
