@@ -24,7 +24,7 @@ from dash_app.ui.help import help_dialog
 from dash_app.ui.league import COLUMNS, compare_menu, league_table, rows
 from dash_app.ui.lines import ADDED, LINES
 from dash_app.ui.orders import orders_dialog
-from dash_app.ui.parts import button, card, choice, heading, hint, term
+from dash_app.ui.parts import button, card, choice, figures, heading, hint, term
 from dash_app.ui.rewind import branch_dialog, rewind_bar
 from dash_app.ui.selection import selection_dialog
 
@@ -189,7 +189,8 @@ def _stage() -> html.Section:
 
 def _left() -> html.Aside:
     head = heading("Response times", "response times")
-    times = card(head, _table(ids.TIMES, "times", "Response times"), name="times")
+    table = figures("times", "Response times", id=ids.TIMES, data={})
+    times = card(head, table, name="times")
     return html.Aside(
         [*build_controls(), times], className="controls", **{"aria-label": "Controls"}
     )
@@ -238,6 +239,7 @@ def _plot() -> html.Div:
 
 def _tables() -> html.Section:
     words = term("component"), term("weight"), term("std", "standard deviation (std)")
+    wide: dict[str, Any] = {"data": {}, "w": 270}
     return html.Section(
         className="tables",
         children=[
@@ -245,21 +247,12 @@ def _tables() -> html.Section:
             html.P(id=ids.PARAMETERS_NOTE, className="note"),
             html.Div(
                 [
-                    _table(ids.ONLINE_PARAMETERS, "online", "Parameters, online"),
-                    _table(ids.SCRATCH_PARAMETERS, "scratch", "Parameters, from scratch"),
+                    figures("online", "Parameters, online", id=ids.ONLINE_PARAMETERS, **wide),
+                    figures(
+                        "scratch", "Parameters, from scratch", id=ids.SCRATCH_PARAMETERS, **wide
+                    ),
                 ],
                 className="parameters",
             ),
         ],
-    )
-
-
-def _table(name: str, class_name: str, label: str) -> dmc.Table:
-    return dmc.Table(
-        id=name,
-        data={},
-        className=f"figures {class_name}",
-        withRowBorders=False,
-        tabularNums=True,
-        **{"aria-label": label},
     )

@@ -7,7 +7,7 @@ from dash import html
 
 from dash_app.ui import ids
 from dash_app.ui.lines import ADDED, ALWAYS, LINES, Line
-from dash_app.ui.parts import KEPT, button, explained
+from dash_app.ui.parts import KEPT, button, explained, figures
 
 #: Columns of the table by the name that their cells have: the term, and what the head says.
 COLUMNS = {
@@ -31,16 +31,13 @@ def league_table() -> dmc.Table:
             for column, (name, label) in COLUMNS.items()
         ),
     ]
-    return dmc.Table(
-        [
-            html.Thead(html.Tr(heads)),
-            html.Tbody([_row(LINES[name]) for name in ALWAYS]),
-            html.Tbody([], id=ids.ADDED_ROWS),
-        ],
-        className="figures legend",
-        withRowBorders=False,
-        tabularNums=True,
-        **{"aria-label": "Learners"},
+    return figures(
+        "legend",
+        "Learners",
+        html.Thead(html.Tr(heads)),
+        html.Tbody([_row(LINES[name]) for name in ALWAYS]),
+        html.Tbody([], id=ids.ADDED_ROWS),
+        mt=4,
     )
 
 

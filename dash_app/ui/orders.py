@@ -60,18 +60,18 @@ def orders_dialog() -> dmc.Modal:
         children=[
             html.P("The same points in other orders: where does a learner end?", className="note"),
             chooser,
-            _chart(ids.ORDERS_CHART, ends_figure(None, (-1.0, 1.0), waits=True), "study-chart"),
+            _chart(ids.ORDERS_CHART, ends_figure(None, (-1.0, 1.0), waits=True), 210),
             html.P("", id=ids.ORDERS_NOTE, className="study-note", role="status"),
-            html.Div(id=ids.ORDERS_TABLE, className="study-table"),
+            html.Div(id=ids.ORDERS_TABLE, style={"minHeight": 174}),
             dmc.Title(f"{N_SHUFFLES} shuffles", order=3, size="sm", mt="sm"),
-            _chart(ids.SHUFFLES_CHART, shuffles_figure({}), "study-strip"),
+            _chart(ids.SHUFFLES_CHART, shuffles_figure({}), 140),
         ],
     )
 
 
-def _chart(name: str, figure: go.Figure, class_name: str) -> html.Div:
+def _chart(name: str, figure: go.Figure, height: int) -> html.Div:
     graph = dcc.Graph(id=name, figure=figure, config=GRAPH_CONFIG, responsive=True)
-    return html.Div(graph, className=f"chart {class_name}")
+    return html.Div(graph, className="chart", style={"height": height})
 
 
 def title_of(name: str) -> str:

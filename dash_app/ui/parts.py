@@ -100,6 +100,20 @@ def slider(
     return html.Div([label, value, control, error_message(name)], className="field")
 
 
+def figures(class_name: str, label: str, *body: Any, **settings: Any) -> dmc.Table:
+    """Return a table of numbers; its columns have a fixed width, so that a number moves nothing."""
+    return dmc.Table(
+        list(body) or None,
+        className=f"figures {class_name}",
+        layout="fixed",
+        fz=12,
+        withRowBorders=False,
+        tabularNums=True,
+        **{"aria-label": label},
+        **settings,
+    )
+
+
 def error_message(name: str) -> html.P:
     """Return the element that shows the error message of a control."""
     return html.P(id=ids.error(name), className="error", role="alert")

@@ -58,7 +58,7 @@ def selection_dialog() -> dmc.Modal:
                 "take it.",
                 className="note",
             ),
-            html.Div(chart, className="chart study-chart"),
+            html.Div(chart, className="chart", style={"height": 210}),
             html.P(WAITS, id=ids.SELECTION_NOTE, className="study-note", role="status"),
             dmc.Table(dmc.TableTbody([_row(name) for name in CRITERIA]), fz="sm"),
         ],
@@ -73,7 +73,7 @@ def _row(name: str) -> dmc.TableTr:
     swatch = html.Span(className=f"swatch selection-{name}")
     return dmc.TableTr(
         [
-            html.Th([swatch, label], scope="row", className="criterion"),
+            html.Th([swatch, label], scope="row", style={"whiteSpace": "nowrap"}),
             dmc.TableTd(question),
             dmc.TableTd(take),
         ]
