@@ -20,7 +20,7 @@
       lookTimer = 0;
       looks += 1;
       look();
-      gmm.health.examine(() => lookTimer !== 0);
+      gmm.exchange.examine(() => lookTimer !== 0);
     }, LOOK_AGAIN_MS * 2 ** Math.min(looks, 4));
   }
 
@@ -58,7 +58,7 @@
   function overdue() {
     const { outbox } = gmm.state;
     const late = outbox.inFlight;
-    gmm.health.examine(() => outbox.inFlight === late);
+    gmm.exchange.examine(() => outbox.inFlight === late);
   }
 
   /** Do not wait any longer for an answer: its time has come, or it was lost with the connection. */

@@ -48,7 +48,6 @@
     gmm.keyboard.listen();
     gmm.menu.listen();
     gmm.stream.listen();
-    gmm.race.listen();
     gmm.story.listen();
     window.addEventListener("resize", () => gmm.plot.schedule());
     gmm.show.begin();

@@ -48,8 +48,6 @@
   /**
    * A round upper end of the density axis. It stays the same while the curve fits. An axis that
    * moves with every click would hide the effect of the click.
-   *
-   * @returns {number}
    */
   function ceiling(/** @type {number} */ top, /** @type {number} */ before) {
     if (top * TIGHT <= before && before <= top * LOOSE) return before;
@@ -70,6 +68,17 @@
 
   function whole(model, /** @type {number[]} */ xs) {
     return model ? { x: xs, y: xs.map((x) => gmm.density.at(model, x)) } : { x: [], y: [] };
+  }
+
+  /** The last line of each trace, and of which mixture and axis it is. @type {Record<string, {of: string, line: any}>} */
+  const known = {};
+
+  /** @returns {{x: number[], y: number[]}} the line of a trace; the same object while mixture and axis stay */
+  function line(/** @type {string} */ uid, /** @type {Mixture} */ model, /** @type {[number, number]} */ axis) {
+    const { weights, means, variances } = model;
+    const of = JSON.stringify([weights, means, variances, axis]);
+    if (known[uid]?.of !== of) known[uid] = { of, line: whole(model, gmm.density.grid(axis, [model])) };
+    return known[uid].line;
   }
 
   /** @returns {any} the numbers of the components in the table, above the curve at their means */
@@ -129,5 +138,5 @@
     };
   }
 
-  gmm.curves = { all, ceiling, range, reach, whole };
+  gmm.curves = { all, ceiling, line, range, reach };
 }

@@ -3,11 +3,11 @@
  * of Dash.
  */
 {
+  const HEALTH_DEADLINE_MS = 2000;
+
   /**
    * Send a request. A refusal is an answer: with `again` where it passes by itself, else `error`.
    * Without an answer, or with one that is not the application's, the promise is rejected.
-   *
-   * @returns {Promise<any>}
    */
   async function post(/** @type {string} */ what, body) {
     const headers = { "Content-Type": "application/json" };
@@ -54,5 +54,30 @@
     post("look", { id }).then((answer) => answer.error || gmm.answers.seen(answer), lost);
   }
 
-  gmm.exchange = { follow, look, perform, recall };
+  /** @returns {Promise<boolean|Hindrance>} why no answer comes; false: no server; true: all is well */
+  async function health() {
+    try {
+      const signal = AbortSignal.timeout(HEALTH_DEADLINE_MS);
+      const answer = await fetch("healthz", { cache: "no-store", signal });
+      if (answer.ok) return true;
+      const { error } = await answer.json();
+      return {
+        reason: error.code === "store_unavailable" ? "store" : "busy",
+        message: error.message,
+      };
+    } catch {
+      return false;
+    }
+  }
+
+  /** Ask the server how it is, and show what hinders it while `isDue`; `awaited` is an answer. */
+  async function examine(/** @type {() => boolean} */ isDue, awaited = true) {
+    const found = await health();
+    if (!isDue()) return;
+    if (found === false) gmm.show.connection("lost");
+    else if (found !== true) gmm.show.connection("hindered", found);
+    else if (awaited) gmm.show.connection("hindered", { reason: "busy", message: "" });
+  }
+
+  gmm.exchange = { examine, follow, look, perform, recall };
 }

@@ -15,9 +15,6 @@
   /** The last computed curves and their inputs. */
   let known = { of: /** @type {any[]} */ ([]), curves: /** @type {any} */ (null) };
 
-  /** The curve of the truth, and of which truth and axis it is. */
-  let trueCurve = { of: "", paths: {}, top: 0 };
-
   /** @returns {any} the element that Plotly draws into, null before Dash has drawn it */
   function element(/** @type {string} */ id) {
     const found = document.querySelector(`#${id} .js-plotly-plot`);
@@ -42,16 +39,12 @@
     };
   }
 
-  /** @returns {{paths: any, top: number}} the curve of the truth; the same object while it stays */
+  /** @returns {{paths: any, top: number}} the curve of the truth, where it is known and asked for */
   function truthOf(state) {
     const { truth } = state.view || {};
     if (!state.truth || !truth) return { paths: {}, top: 0 };
-    const of = JSON.stringify([truth, state.shown]);
-    if (trueCurve.of !== of) {
-      const line = gmm.curves.whole(truth, gmm.density.grid(state.shown, [truth]));
-      trueCurve = { of, paths: { truth: line }, top: Math.max(...line.y) };
-    }
-    return trueCurve;
+    const line = gmm.curves.line("truth", truth, state.shown);
+    return { paths: { truth: line }, top: Math.max(...line.y) };
   }
 
   /** @returns {boolean} whether the same curves are drawn already */

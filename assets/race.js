@@ -1,6 +1,5 @@
 /**
- * The race: what each learner had after each increment, as the server tells it. The stream is open
- * while the tab is visible, as that of `stream.js`.
+ * The race: what each learner had after each increment, as the server tells it.
  *
  * @typedef {{learner: string, step: number, n_points: number, weights: number[], means: number[],
  *   variances: number[], objective: number|null, loss: number|null, mean_nll: number|null, tv_to_scratch: number,
@@ -23,18 +22,12 @@
   /** The learners that always run: the reference, and the online one. */
   const ALWAYS = ["summary", "scratch"];
   const NO_RACE = "No comparison: these charts count every point the same. This session has or had a half-life.";
-  /** @type {EventSource|null} */
-  let source = null;
-  let address = "";
   /** The session that the records are of. */
   let sessionId = "";
-  let retryTimer = 0;
   /** The idle-time task that hands the records over. */
   const publishing = { timer: 0, since: 0 };
   /** The task that draws densities of some of the learners. */
   const drawing = { timer: 0, since: 0 };
-  /** @type {Map<any, any>} the curve of a record, and the axis that it was computed for */
-  let curves = new Map();
 
   const race = {
     /** @type {Map<string, Racer[]>} the records of each learner by step */
@@ -82,16 +75,12 @@
     told();
   }
 
-  /** Open the stream of the session with the chosen learners, if it is not open. */
+  /** Listen to the session with the chosen learners. */
   function follow() {
     const { view } = gmm.state;
     const learners = [...ALWAYS, ...race.shown].join();
-    const wanted = view && !document.hidden ? `api/v1/sessions/${view.id}/race?learners=${learners}` : "";
-    if (wanted === address) return;
-    close();
     if (view && view.id !== sessionId) forget(view.id);
-    address = wanted;
-    if (wanted) open();
+    feed.follow(view ? `api/v1/sessions/${view.id}/race?learners=${learners}` : "");
   }
 
   /** Drop all records: they are of another session. */
@@ -101,24 +90,6 @@
     race.refusal = "";
     race.revision = -1;
     race.cursor = null;
-  }
-
-  function close() {
-    clearTimeout(retryTimer);
-    if (source) source.close();
-    source = null;
-    address = "";
-  }
-
-  function open() {
-    source = new EventSource(address);
-    source.onerror = () => {
-      close();
-      retryTimer = setTimeout(follow, RETRY_MS);
-    };
-    for (const [name, handle] of Object.entries({ keep, record, current, refused })) {
-      source.addEventListener(name, (event) => handle(JSON.parse(event.data)));
-    }
   }
 
   /**
@@ -156,6 +127,8 @@
     told();
   }
 
+  const feed = gmm.feed({ keep, record, current, refused }, RETRY_MS);
+
   /** Draw the densities in the next frame, table and chart in idle time. */
   function told() {
     if (!gmm.state.outbox) return; // the page has not begun yet
@@ -190,27 +163,17 @@
 
   /** @returns {{paths: any, top: number}} the density of each added learner, by the trace's uid */
   function lines(/** @type {[number, number]} */ range) {
-    const known = curves;
-    curves = new Map();
     const paths = {};
     let top = 0;
     for (const name of race.shown) {
       const model = at(name);
       if (!model) continue;
-      const before = known.get(model);
-      const same = before && before.range.join() === range.join();
-      const curve = same ? before : { range, line: gmm.curves.whole(model, gmm.density.grid(range, [model])) };
-      curves.set(model, curve);
-      paths[gmm.state.settings.lines[name]] = curve.line;
-      top = Math.max(top, ...curve.line.y);
+      const uid = gmm.state.settings.lines[name];
+      paths[uid] = gmm.curves.line(uid, model, range);
+      top = Math.max(top, ...paths[uid].y);
     }
     return { paths, top };
   }
 
-  function listen() {
-    document.addEventListener("visibilitychange", follow);
-    window.addEventListener("pagehide", close);
-  }
-
-  gmm.race = Object.assign(race, { at, awaited, behind, choose, ends, follow, lines, listen, steps, table, told });
+  gmm.race = Object.assign(race, { at, awaited, behind, choose, ends, follow, lines, steps, table, told });
 }

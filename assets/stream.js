@@ -1,53 +1,31 @@
-/**
- * Live news of the session, as server-sent events: losses of a run, changes by somebody else.
- * Open while the tab is visible, since a browser allows six connections a host.
- */
+/** Live news of the session: losses of a run, changes by somebody else. */
 {
   const RETRY_MS = 1500;
   const POLL_RUN_MS = 500;
   const SETTLE_MS = 60;
-  /** @type {EventSource|null} */
-  let source = null;
   let sessionId = "";
-  let retryTimer = 0;
   let settleTimer = 0;
 
   /** Listen to the session, instead of the one before. */
   function open(/** @type {string} */ id) {
-    if (id === sessionId) return;
+    if (id === sessionId) return; // where it broke it is tried again after a pause
     sessionId = id;
-    connect();
+    feed.follow(`api/v1/sessions/${id}/events`);
   }
 
-  function close() {
-    clearTimeout(retryTimer);
-    if (source) source.close();
-    source = null;
-  }
-
-  function connect() {
-    close();
-    if (document.hidden || !sessionId) return;
-    source = new EventSource(`api/v1/sessions/${sessionId}/events`);
-    source.onopen = () => {
-      const { connection, outbox } = gmm.state;
-      if (connection === "lost") {
-        outbox.resend();
-        gmm.answers.lookAgain();
-      }
-      if (connection === "lost" || !outbox.busy) gmm.show.connection("live");
-    };
-    source.onerror = () => {
-      // a refusal is an answer: the server is there, and the page polls meanwhile
-      const refused = source?.readyState === EventSource.CLOSED;
-      close();
-      if (!refused) gmm.health.examine(() => source?.readyState !== EventSource.OPEN, false);
-      gmm.answers.look();
-      retryTimer = setTimeout(connect, RETRY_MS);
-    };
-    for (const [name, handle] of Object.entries(HANDLERS)) {
-      source.addEventListener(name, (event) => handle(JSON.parse(event.data), event.lastEventId));
+  function opened() {
+    const { connection, outbox } = gmm.state;
+    if (connection === "lost") {
+      outbox.resend();
+      gmm.answers.lookAgain();
     }
+    if (connection === "lost" || !outbox.busy) gmm.show.connection("live");
+  }
+
+  /** A refusal is an answer: the server is there, and the page polls meanwhile. */
+  function broken(/** @type {boolean} */ refused) {
+    if (!refused) gmm.exchange.examine(() => !feed.isLive(), false);
+    gmm.answers.look();
   }
 
   /** Somebody has changed the session: mostly this page itself, whose answer is on its way. */
@@ -107,23 +85,14 @@
     if (state.run && state.run.id === news.run && state.training()) gmm.exchange.follow(news.run);
   }
 
-  const HANDLERS = {
-    revision,
-    started,
-    queued,
-    progress,
-    done: ended,
-    failed: ended,
-    cancelled: ended,
-    gone: () => gmm.answers.look(),
-  };
+  const ends = { done: ended, failed: ended, cancelled: ended };
+  const handlers = { revision, started, queued, progress, ...ends, gone: () => gmm.answers.look() };
+  const feed = gmm.feed(handlers, RETRY_MS, opened, broken);
 
+  /** Ask how far a run is while nothing tells it. */
   function listen() {
-    document.addEventListener("visibilitychange", () => (document.hidden ? close() : connect()));
-    window.addEventListener("pagehide", close);
     setInterval(() => {
-      const live = source && source.readyState === EventSource.OPEN;
-      if (!live && gmm.state.training()) gmm.exchange.follow(gmm.state.run.id);
+      if (!feed.isLive() && gmm.state.training()) gmm.exchange.follow(gmm.state.run.id);
     }, POLL_RUN_MS);
   }
 
