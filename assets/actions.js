@@ -34,7 +34,7 @@
   /** Remove the point nearest to x, if one is within `reach` (data units). */
   function takeBack(/** @type {number} */ x, /** @type {number} */ reach) {
     const { expected, binned } = gmm.state;
-    const point = gmm.rug.nearest([...expected.held, ...expected.coming], x, reach);
+    const point = gmm.points.nearest([...expected.held, ...expected.coming], x, reach);
     if (point !== null) remove(point);
     else if (binned) gmm.show.tell("This page has a histogram of so many points: no single one can be taken out.");
     else gmm.show.tell(reach < Infinity ? "There is no point here." : "There is no point to take back.");

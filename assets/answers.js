@@ -9,11 +9,20 @@
   /** @type {{id: string|null, then: () => void}|null} the session that the page goes to */
   let entering = null;
 
+  /** @returns {string|null} the session that the address names, so that a reload or a second tab finds it */
+  const addressed = () => new URLSearchParams(window.location.search).get("s");
+
+  /** Let the address name the session; during the story it keeps naming the person's own. */
+  function address(/** @type {string} */ id) {
+    if (gmm.story.isTold() || addressed() === id) return;
+    window.history.replaceState(null, "", `${window.location.pathname}?s=${id}`);
+  }
+
   /** Ask for the whole session: at the start, after a gap, when somebody else has changed it. */
   function look() {
     if (lookTimer) return; // a second question could make a second session
     const { state } = gmm;
-    const next = entering ? entering.id : gmm.address.session();
+    const next = entering ? entering.id : addressed();
     const id = state.view ? state.view.id : next;
     gmm.exchange.look(id);
     lookTimer = setTimeout(() => {
@@ -99,7 +108,7 @@
     } else if (answer.asked && answer.asked !== answer.view.id) {
       gmm.show.tell("The session of this address does not exist. This is a new one.", "red");
     }
-    gmm.address.show(answer.view.id);
+    address(answer.view.id);
     if (!state.view) gmm.set_props("session", { data: answer.view.id });
     const played = state.view?.playing;
     if (state.receive(answer.view) || state.known() !== state.view.n_points) {
@@ -127,7 +136,7 @@
     const lacking = changes.filter((each) => each.revision > revision);
     state.receive(view);
     for (const { kind, x } of lacking) state.change({ kind, x });
-    state.time(online);
+    state.timeOnline(online);
     if (lacking.length && view.playing?.status !== "playing") gmm.show.announce(points());
     gmm.actions.trainSoon();
     gmm.show.all();
@@ -151,7 +160,7 @@
     const command = state.outbox.acknowledge(answer.key);
     if (!command) return; // an earlier attempt of a command that is done
     gmm.show.connection("live");
-    gmm.timing.record(state.timings, "round trip", performance.now() - state.outbox.sentAt);
+    state.time("round trip", performance.now() - state.outbox.sentAt);
     if (answer.error) refused(answer.error);
     else if (command.kind === "train") followed(answer);
     else applied(command, answer);
@@ -177,7 +186,7 @@
     if (state.receive(answer.view)) {
       if (answer.points === undefined) state.change(command);
       else state.replace(answer);
-      state.time(before);
+      state.timeOnline(before);
     }
     gmm.rewind.done(command.key);
     if (state.known() !== state.view.n_points) look();
@@ -203,7 +212,7 @@
     if (answer.view) {
       const before = state.view.online;
       state.receive(answer.view);
-      state.time(before);
+      state.timeOnline(before);
     }
     if (ended) runEnded(answer.run);
     gmm.charts.schedule();
@@ -214,7 +223,7 @@
     if (run.status === "failed") {
       gmm.show.problem(`Training from scratch failed: ${run.error}`, "method");
     } else if (run.status === "done") {
-      gmm.timing.record(gmm.state.timings, "from scratch", 1e3 * run.model.time_s);
+      gmm.state.time("from scratch", 1e3 * run.model.time_s);
     }
     const words = { done: "is done", failed: "failed", cancelled: "was stopped" };
     gmm.show.announce(`Training from scratch ${words[run.status]}.`);

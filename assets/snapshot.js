@@ -21,8 +21,6 @@
   /**
    * How many points are beyond an end of the axis that a person has set. Of a histogram those bins
    * count that are beyond it as a whole, so there may be more points.
-   *
-   * @returns {{outside: number, least: boolean}}
    */
   function outside() {
     const { axis, shown, expected, binned } = gmm.state;
@@ -35,11 +33,17 @@
     return { outside: inBins.reduce((sum, count) => sum + count, points.length), least };
   }
 
+  /** @returns {number|undefined} the smallest value that is at least as large as `share` of all */
+  function quantile(/** @type {number[]} */ values, /** @type {number} */ share) {
+    const sorted = values.slice().sort((a, b) => a - b);
+    return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)];
+  }
+
   /** @returns {Record<string, number[]>} last, median and 99th percentile of each series, ms */
   function times() {
     const found = {};
     for (const [name, values] of Object.entries(gmm.state.timings)) {
-      const shares = [0.5, 0.99].map((share) => gmm.timing.quantile(values, share));
+      const shares = [0.5, 0.99].map((share) => quantile(values, share));
       found[name] = [values[values.length - 1], ...shares];
     }
     return found;

@@ -16,6 +16,8 @@
  * @typedef {{reason: "busy"|"rate"|"store", message: string}} Hindrance
  */
 {
+  const KEPT_TIMES = 1000;
+
   const state = {
     /** @type {any} constants of the page, see `_stores` in dash_app/ui/layout.py */
     settings: {},
@@ -95,7 +97,7 @@
     const { kind, x } = command;
     if (kind === "clear") state.binned = null;
     if (state.binned && (kind === "add" || kind === "remove")) {
-      state.binned = gmm.rug.recount(state.binned, x, kind === "add" ? 1 : -1);
+      state.binned = gmm.points.recount(state.binned, x, kind === "add" ? 1 : -1);
     } else {
       state.points = gmm.outbox.apply(state.points, command) || [];
     }
@@ -107,11 +109,17 @@
     return counts.reduce((sum, count) => sum + count, state.points.length);
   }
 
+  /** Note a response time; the oldest one of a long series goes. */
+  function time(/** @type {string} */ name, /** @type {number} */ ms) {
+    const series = state.timings[name];
+    series.push(ms);
+    if (series.length > KEPT_TIMES) series.shift();
+  }
+
   /** Note the time of the online training, if the model is new. */
-  function time(/** @type {Model|null} */ before) {
+  function timeOnline(/** @type {Model|null} */ before) {
     const { online } = state.view;
-    if (!online || (before && online.number === before.number)) return;
-    gmm.timing.record(state.timings, "online training", 1e3 * online.time_s);
+    if (online && online.number !== before?.number) time("online training", 1e3 * online.time_s);
   }
 
   /** Forget the run, because the points were cleared. */
@@ -134,5 +142,7 @@
     return !isAlive(run) && !again;
   }
 
-  gmm.state = Object.assign(state, { change, follow, known, receive, replace, reset, scratchCurrent, seen, time, training });
+  gmm.state = Object.assign(state, {
+    change, follow, known, receive, replace, reset, scratchCurrent, seen, time, timeOnline, training,
+  });
 }

@@ -30,15 +30,16 @@
   /** @returns {boolean} whether the page shows the session of the story */
   const isStaged = () => own !== null && gmm.state.view !== null && gmm.state.view.id !== own.id;
 
+  const isTold = () => index !== null;
+
   function open() {
-    if (index !== null || !gmm.state.view || gmm.show.missesServer()) return;
+    if (isTold() || !gmm.state.view || gmm.show.missesServer()) return;
     gmm.rewind.close(); // the story tells of the present, and of both curves
     gmm.set_props("mode", { value: "both" });
     const { id, n_points: n } = gmm.state.view;
     own = { id, kept: n > 0 };
     sessionStorage.setItem(OWN_LEARNERS, JSON.stringify(gmm.race.racing));
     markSeen();
-    gmm.address.keep(true);
     document.getElementById("page").dataset.story = "yes";
     timer = setInterval(tell, TELL_EVERY_MS);
     go(0);
@@ -144,7 +145,6 @@
     clearInterval(timer);
     index = null;
     delete document.getElementById("page").dataset.story;
-    gmm.address.keep(false);
     document.getElementById("help-open").focus({ preventScroll: true });
     const { id } = own;
     const back = () => {
@@ -203,5 +203,5 @@
     }, true);
   }
 
-  gmm.story = { listen, pressed };
+  gmm.story = { isTold, listen, pressed };
 }
