@@ -97,14 +97,6 @@
     if (plays()) change({ kind: "stop" });
   }
 
-  /** Take over choices that exist only in the page. */
-  function choose(/** @type {{mode: string, method: string, auto: boolean}} */ choices) {
-    Object.assign(gmm.state, choices);
-    if (!gmm.state.outbox) return;
-    gmm.show.all();
-    trainSoon();
-  }
-
   /** Draw the density that the points of an example come from, or no longer. */
   function truth() {
     gmm.state.truth = !gmm.state.truth;
@@ -120,6 +112,19 @@
     pause,
     stop,
     truth,
+    "rewind-open": () => gmm.rewind.toggle(),
+    "rewind-back": () => gmm.rewind.step(-1),
+    "rewind-play": () => gmm.rewind.play(),
+    "rewind-on": () => gmm.rewind.step(1),
+    "rewind-close": () => gmm.rewind.close(),
+    "branch-here": () => gmm.rewind.answer("here"),
+    "branch-end": () => gmm.rewind.answer("end"),
+    "branch-cancel": () => gmm.rewind.answer("cancel"),
+    "story-open": () => gmm.story.open(),
+    "story-again": () => gmm.story.openAgain(),
+    "story-next": () => gmm.story.next(),
+    "story-back": () => gmm.story.back(),
+    "story-leave": () => gmm.story.leave(),
   };
 
   function press(/** @type {string} */ id) {
@@ -131,5 +136,5 @@
     }
   }
 
-  gmm.actions = { add, choose, configure, played: () => played, plays, press, takeBack, trainSoon };
+  gmm.actions = { add, configure, played: () => played, plays, press, takeBack, trainSoon };
 }

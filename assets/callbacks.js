@@ -1,6 +1,7 @@
 /**
- * The clientside callbacks of dash_app/ui/callbacks.py. All but the first group return what a
- * component shows, and are functions of what the hot path has put into a store.
+ * The clientside callbacks of dash_app/ui/callbacks.py; those of the small charts are in charts.js.
+ * All but the first group return what a component shows, and are functions of what the hot path has
+ * put into a store.
  */
 {
   /** @type {Map<string, number>} how often each button has been pressed */
@@ -9,10 +10,6 @@
   const shown = {};
   /** Where a callback has moved the slider of the rewind to; not a person's choice. */
   let slid = 1;
-  /** The data that the chart over the increments shows. @type {any} */
-  let latest = null;
-  /** What the chart of the run shows: of which run, in which form, so many losses. */
-  let drawn = { key: "", n: 0 };
 
   /** @returns {Promise<any>} the plot's element, once Dash and Plotly have drawn it */
   function drawnPlot() {
@@ -39,7 +36,7 @@
     state.settings = settings;
     chosen(mode, method, auto);
     gmm.rewind.setSpeed(Number(speed));
-    state.outbox = new gmm.outbox.Outbox(gmm.exchange.perform, gmm.answers.overdue);
+    state.outbox = new gmm.outbox.Outbox();
     const gd = await drawnPlot();
     gmm.plot.begin(gd);
     gmm.pointer.listen(gd);
@@ -102,7 +99,10 @@
 
   /** Take over the choices that the page alone has. */
   function chosen(/** @type {string} */ mode, /** @type {string} */ method, /** @type {boolean} */ auto) {
-    gmm.actions.choose({ mode, method, auto });
+    Object.assign(gmm.state, { mode, method, auto });
+    if (!gmm.state.outbox) return; // the page has not begun yet
+    gmm.show.all();
+    gmm.actions.trainSoon();
   }
 
   function epochs(/** @type {number} */ value) {
@@ -140,62 +140,6 @@
     return [wrong[0] || narrow, wrong[1] || narrow];
   }
 
-  /** @returns {any[]} the graph that is made now, with the data that it was told before */
-  function graph(/** @type {string} */ wanted, { graphs }, /** @type {string} */ scale, /** @type {any[]} */ ...told) {
-    return Object.keys(graphs).map((chart, index) => {
-      if (chart !== wanted) return gmm.no_update;
-      const { props } = graphs[chart];
-      const data = told[index];
-      if (!data) return graphs[chart];
-      const figure = data.losses ? run(data, scale, props.figure)[0] : race(data, props.figure);
-      return { ...graphs[chart], props: { ...props, figure } };
-    });
-  }
-
-  /** @returns {string[]} what each small chart says in place of lines */
-  function sentences(/** @type {Record<string, string|null>} */ said, { empty }) {
-    return Object.keys(empty).map((chart) => said[chart] ?? empty[chart]);
-  }
-
-  /** @returns {string} of which run the chart is, and in which form */
-  const keyOf = ({ run, training }, /** @type {string} */ scale) => [run?.id, scale, training].join();
-
-  /** @returns {[any, any]} the figure of the run, or only its new losses where they fit into it */
-  function run(told, /** @type {string} */ scale, figure) {
-    if (!told) return [gmm.no_update, gmm.no_update]; // an axis was chosen before there was a run
-    const { losses } = told;
-    const key = keyOf(told, scale);
-    const added = losses.slice(drawn.n);
-    const grows = drawn.key === key && drawn.n > 1 && losses.length >= drawn.n && gmm.charts.fits(figure, added);
-    if (grows && added.length === 0) return [gmm.no_update, gmm.no_update];
-    const first = drawn.n;
-    drawn = { key, n: losses.length };
-    if (!grows) return [gmm.charts.run({ ...told, scale }, figure), gmm.no_update];
-    const x = added.map((/** @type {number} */ _, /** @type {number} */ index) => first + index + 1);
-    return [gmm.no_update, [{ x: [x], y: [added] }, [0]]];
-  }
-
-  /** @returns {any} the chart over the increments */
-  function race(told, figure) {
-    if (latest === told) return gmm.no_update;
-    latest = told;
-    return gmm.charts.race(told, figure);
-  }
-
-  /** @returns {number|null} the increment of a mouse event on the chart, counted from 0 */
-  const stepOf = (event) => (event ? event.points[0].pointNumber : null);
-
-  /** The mouse is over the chart: show the place in all panels. */
-  function hovered(event) {
-    gmm.charts.mark(stepOf(event) ?? gmm.race.cursor);
-  }
-
-  /** The chart was clicked: rewind to that increment. */
-  function increment() {
-    const { triggered } = gmm.callback_context;
-    if (triggered.length && triggered[0].value) gmm.rewind.go(stepOf(triggered[0].value));
-  }
-
   /** Compare with these learners; lines that are switched off cost nothing. */
   function compared(/** @type {string[]} */ racing, /** @type {boolean[]} */ _checked, settings) {
     const switches = gmm.callback_context.inputs_list[1];
@@ -209,22 +153,6 @@
   /** @returns {any[]} the rows of the learners that a person has added */
   function rows(/** @type {string[]} */ racing, later) {
     return Object.keys(later.rows).filter((name) => racing.includes(name)).map((name) => later.rows[name]);
-  }
-
-  /** @type {Record<string, () => void>} the buttons of the rewind, and those of its question */
-  const REWIND = {
-    "rewind-open": () => gmm.rewind.toggle(),
-    "rewind-back": () => gmm.rewind.step(-1),
-    "rewind-play": () => gmm.rewind.play(),
-    "rewind-on": () => gmm.rewind.step(1),
-    "rewind-close": () => gmm.rewind.close(),
-    "branch-here": () => gmm.rewind.answer("here"),
-    "branch-end": () => gmm.rewind.answer("end"),
-    "branch-cancel": () => gmm.rewind.answer("cancel"),
-  };
-
-  function rewound() {
-    for (const { prop_id: name } of gmm.callback_context.triggered) REWIND[name.split(".")[0]]();
   }
 
   /** The slider of the rewind, or its speed. */
@@ -247,29 +175,6 @@
     return atoms ? `It holds ${gmm.words.count(atoms, "atom")}. ${merged}` : "";
   }
 
-  /**
-   * What shows the state, in the order of `_READINGS` in dash_app/ui/callbacks.py.
-   * @type {Record<string, (snapshot: Snapshot) => any[]>}
-   */
-  const READINGS = {
-    headline: (snapshot) => gmm.words.headline(snapshot),
-    announcement: ({ announcement }) => [announcement],
-    playing: ({ playing }) => [
-      playing ? gmm.words.progress(playing) : "Examples",
-    ],
-    tables: ({ view, shown: axis, timings }) => {
-      const { parameters, note, times } = gmm.table;
-      const { online, scratch } = view || {};
-      return [
-        parameters(online, "Online", axis),
-        parameters(scratch, "From scratch", axis),
-        note(view),
-        times(timings),
-        memory(view),
-      ];
-    },
-  };
-
   /** @returns {string} how many points are beyond the axis */
   function beyond({ outside, least }) {
     if (!outside) return "";
@@ -277,10 +182,7 @@
     return `${least ? `At least ${found}` : found} outside; empty boxes show all.`;
   }
 
-  /**
-   * The same for each group of `_CONTROLS`.
-   * @type {Record<string, (snapshot: Snapshot) => any[]>}
-   */
+  /** What the groups of `_CONTROLS` in dash_app/ui/callbacks.py show. @type {Record<string, (snapshot: Snapshot) => any[]>} */
   const CONTROLS = {
     rewind: ({ step, steps, replays, playing }) => {
       slid = step === null ? 1 : step + 1;
@@ -322,9 +224,21 @@
     );
   }
 
-  /** Show the state as text and tables. */
+  /** Show the state as text and tables, in the order of `_READINGS` in dash_app/ui/callbacks.py. */
   function readings(/** @type {Snapshot} */ snapshot) {
-    return control({ group: "readings", values: Object.values(READINGS).flatMap((of) => of(snapshot)) });
+    const { announcement, playing, shown: axis, timings, view } = snapshot;
+    const { parameters, note, times } = gmm.table;
+    const values = [
+      ...gmm.words.headline(snapshot),
+      announcement,
+      playing ? gmm.words.progress(playing) : "Examples",
+      parameters(view?.online, "Online", axis),
+      parameters(view?.scratch, "From scratch", axis),
+      note(view),
+      times(timings),
+      memory(view),
+    ];
+    return control({ group: "readings", values });
   }
 
   /** @returns {{group: string, values: any[]}[]} what each group of controls is to show */
@@ -375,7 +289,7 @@
   }
 
   gmm.callbacks = {
-    boot, pressed, configured, chosen, epochs, axis, control, controls, settings, readings, graph, sentences, race, run,
-    message, copy, compared, rows, hovered, increment, rewound, wound, help: () => true,
+    boot, pressed, configured, chosen, epochs, axis, control, controls, settings, readings, message, copy, compared,
+    rows, wound, help: () => true,
   };
 }

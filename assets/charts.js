@@ -1,6 +1,7 @@
 /**
- * The small charts as figures: the data are filled into the figures of dash_app/ui/figures.py.
- * The functions up to `fits` are pure, except for `mark`; the later ones hand something to Dash.
+ * The small charts as figures: the data are filled into the figures of dash_app/ui/figures.py. The
+ * functions up to `fits` are pure, except for `mark`; the next ones hand something to Dash, and the
+ * last ones are callbacks.
  *
  * @typedef {{data: any[], layout: any}} Figure
  */
@@ -24,16 +25,18 @@
   const saying = { timer: 0, since: 0 };
   let liveTimer = 0;
   let toldAt = 0;
-  /** What each chart says: "" with lines, else its own sentence or null. @type {Record<string, string|null>} */
+  /** What each chart says: "" with lines, null for the usual. @type {Record<string, string|null>} */
   let sentences = {};
+  /** The data that the chart over the increments shows. @type {any} */
+  let latest = null;
+  /** What the chart of the run shows: of which run, in which form, so many losses. */
+  let drawn = { key: "", n: 0 };
   /** The data that each chart has, as text. @type {Record<string, string>} */
   const given = {};
 
   /**
    * The range of a loss axis. Very high first losses are cut off at the top, because they would
    * flatten the rest of the curve.
-   *
-   * @returns {any}
    */
   function focus(/** @type {number[]} */ losses, roomBelow = 0) {
     if (losses.length === 0) return { autorange: true };
@@ -179,5 +182,56 @@
     liveTimer = setTimeout(tellLosses, Math.max(0, toldAt + LIVE_EVERY_MS - performance.now()));
   }
 
-  gmm.charts = { fits, make, mark, race, run, schedule, tell };
+  /** @returns {any[]} the graph that is made now, with the data that it was told before */
+  function graph(/** @type {string} */ wanted, { graphs }, /** @type {string} */ scale, /** @type {any[]} */ ...told) {
+    return Object.keys(graphs).map((chart, index) => {
+      if (chart !== wanted) return gmm.no_update;
+      const { props } = graphs[chart];
+      const data = told[index];
+      if (!data) return graphs[chart];
+      const figure = data.losses ? showRun(data, scale, props.figure)[0] : showRace(data, props.figure);
+      return { ...graphs[chart], props: { ...props, figure } };
+    });
+  }
+
+  /** @returns {string[]} what each small chart says in place of lines */
+  function shownSentences(/** @type {Record<string, string|null>} */ said, { empty }) {
+    return Object.keys(empty).map((chart) => said[chart] ?? empty[chart]);
+  }
+
+  /** @returns {[any, any]} the figure of the run, or only its new losses where they fit into it */
+  function showRun(told, /** @type {string} */ scale, figure) {
+    if (!told) return [gmm.no_update, gmm.no_update]; // an axis was chosen before there was a run
+    const { losses, training } = told;
+    const key = [told.run?.id, scale, training].join();
+    const added = losses.slice(drawn.n);
+    const grows = drawn.key === key && drawn.n > 1 && losses.length >= drawn.n && fits(figure, added);
+    if (grows && added.length === 0) return [gmm.no_update, gmm.no_update];
+    const first = drawn.n;
+    drawn = { key, n: losses.length };
+    if (!grows) return [run({ ...told, scale }, figure), gmm.no_update];
+    const x = added.map((/** @type {number} */ _, /** @type {number} */ index) => first + index + 1);
+    return [gmm.no_update, [{ x: [x], y: [added] }, [0]]];
+  }
+
+  /** @returns {any} the chart over the increments */
+  function showRace(told, figure) {
+    if (latest === told) return gmm.no_update;
+    latest = told;
+    return race(told, figure);
+  }
+
+  /** @returns {number|null} the increment of a mouse event on the chart, counted from 0 */
+  const stepOf = (event) => (event ? event.points[0].pointNumber : null);
+
+  /** The mouse is over the chart: show the place in all panels. */
+  const hovered = (event) => mark(stepOf(event) ?? gmm.race.cursor);
+
+  /** The chart was clicked: rewind to that increment. */
+  function increment(event) {
+    if (event) gmm.rewind.go(stepOf(event));
+  }
+
+  gmm.charts = { make, mark, run, schedule, tell };
+  Object.assign(gmm.callbacks, { graph, hovered, increment, race: showRace, run: showRun, sentences: shownSentences });
 }

@@ -38,13 +38,7 @@
   }
 
   class Outbox {
-    /**
-     * @param {(command: Command) => void} send hands a command to the server
-     * @param {() => void} onOverdue no answer in time; the command is sent again
-     */
-    constructor(send, onOverdue) {
-      this._send = send;
-      this._onOverdue = onOverdue;
+    constructor() {
       /** @type {Command[]} */
       this._waiting = [];
       /** @type {Command|null} */
@@ -172,10 +166,10 @@
       clearTimeout(this._timer);
       const deadline = Math.min(FIRST_DEADLINE_MS * 2 ** (this.attempt - 1), LONGEST_DEADLINE_MS);
       this._timer = setTimeout(() => {
-        this._onOverdue();
+        gmm.answers.overdue();
         this.resend();
       }, deadline);
-      this._send(this.inFlight);
+      gmm.exchange.perform(this.inFlight);
     }
   }
 

@@ -136,12 +136,8 @@
     if (message) problemTimer = setTimeout(() => problem(""), PROBLEM_SHOWN_MS);
   }
 
-  /**
-   * Show whether the server is there and saves.
-   * @param {"connecting"|"live"|"hindered"|"lost"} status
-   * @param {Hindrance|null} hindrance of a server that is there
-   */
-  function connection(status, hindrance = null) {
+  /** Show whether the server is there and saves; a hindrance is of a server that is there. */
+  function connection(/** @type {"live"|"hindered"|"lost"} */ status, /** @type {Hindrance|null} */ hindrance = null) {
     const { state } = gmm;
     const before = state.connection;
     if (before === status && state.hindrance?.message === hindrance?.message) return;

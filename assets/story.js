@@ -147,12 +147,12 @@
     delete document.getElementById("page").dataset.story;
     document.getElementById("help-open").focus({ preventScroll: true });
     const { id } = own;
-    const back = () => {
+    const end = () => {
       own = null;
       giveLearnersBack();
     };
-    if (isStaged() || moving) gmm.answers.enter(id, back);
-    else back();
+    if (isStaged() || moving) gmm.answers.enter(id, end);
+    else end();
   }
 
   /** Compare with the person's own learners again, if the story has shown others. */
@@ -162,23 +162,13 @@
     sessionStorage.removeItem(OWN_LEARNERS);
   }
 
-  /** @type {Record<string, () => void>} */
-  const BUTTONS = {
-    "story-open": open,
-    "story-again": () => {
-      gmm.set_props("help", { opened: false });
-      open();
-    },
-    "story-next": () => (index === script().length - 1 ? leave() : go(index + 1)),
-    "story-back": () => go(Math.max(0, index - 1)),
-    "story-leave": leave,
-  };
-
-  function pressed() {
-    for (const { prop_id: name, value } of gmm.callback_context.triggered) {
-      if (value) BUTTONS[name.split(".")[0]]();
-    }
+  function openAgain() {
+    gmm.set_props("help", { opened: false });
+    open();
   }
+
+  const next = () => (index === script().length - 1 ? leave() : go(index + 1));
+  const back = () => go(Math.max(0, index - 1));
 
   function markSeen() {
     localStorage.setItem(SEEN, "yes");
@@ -203,5 +193,5 @@
     }, true);
   }
 
-  gmm.story = { isTold, listen, pressed };
+  gmm.story = { back, isTold, leave, listen, next, open, openAgain };
 }

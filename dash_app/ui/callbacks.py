@@ -68,22 +68,17 @@ _AT_START = {"prevent_initial_call": False}
 _CHOICES = (ids.MODE, "value"), (ids.METHOD, "value"), (ids.AUTO, "checked")
 _SLIDERS = (ids.COMPONENTS, ids.FORGETTING, ids.CAPACITY)
 
-#: What shows the state and changes with each click, by the function of assets/callbacks.js that
-#: gives the values. It is one callback: Dash tells all components of each step of each callback,
-#: which takes 1 ms a step. The figures of the league table would be 16 Outputs more: so
-#: assets/table.js writes them by itself.
-_READINGS = {
-    "headline": _children(ids.SENTENCE, ids.SENTENCE_DETAIL),
-    "announcement": _children(ids.ANNOUNCEMENT),
-    "playing": _children(ids.PLAYING),
-    "tables": [
-        Output(ids.ONLINE_PARAMETERS, "data"),
-        Output(ids.SCRATCH_PARAMETERS, "data"),
-        Output(ids.PARAMETERS_NOTE, "children"),
-        Output(ids.TIMES, "data"),
-        Output(ids.SUMMARY_STATE, "children"),
-    ],
-}
+#: What shows the state and changes with each click. It is one callback: Dash tells all components
+#: of each step of each callback, which takes 1 ms a step. The figures of the league table would be
+#: 16 Outputs more: so assets/table.js writes them by itself.
+_READINGS = (
+    *_children(ids.SENTENCE, ids.SENTENCE_DETAIL, ids.ANNOUNCEMENT, ids.PLAYING),
+    Output(ids.ONLINE_PARAMETERS, "data"),
+    Output(ids.SCRATCH_PARAMETERS, "data"),
+    Output(ids.PARAMETERS_NOTE, "children"),
+    Output(ids.TIMES, "data"),
+    Output(ids.SUMMARY_STATE, "children"),
+)
 #: What shows the state and changes seldom, by group. Dash renders each Output of a callback again,
 #: also one that does not change; so each group has a store, written when one of the group changes.
 _CONTROLS = {
@@ -114,14 +109,10 @@ _CONTROLS = {
 }
 
 
-def _flat(groups: dict[str, list[Output]]) -> list[Output]:
-    return [output for outputs in groups.values() for output in outputs]
-
-
 def _register_shown(browser: Browser) -> None:
     """Show the state as text, tables and messages, and let the controls show the session."""
     positions = [State(name, "value") for name in _SLIDERS]
-    browser("readings", *_flat(_READINGS), Input(ids.STATE, "data"))
+    browser("readings", *_READINGS, Input(ids.STATE, "data"))
     for group, outputs in _CONTROLS.items():
         given = Input(ids.shown(group), "data")
         if group == "settings":
@@ -183,9 +174,6 @@ def _register_race(browser: Browser) -> None:
         State(ids.SETTINGS, "data"),
         **_AT_START,
     )
-    buttons = ids.REWIND_OPEN, ids.REWIND_BACK, ids.REWIND_PLAY, ids.REWIND_ON, ids.REWIND_CLOSE
-    answers = ids.BRANCH_HERE, ids.BRANCH_END, ids.BRANCH_CANCEL
-    browser("rewound", *(Input(name, "n_clicks") for name in (*buttons, *answers)))
     browser("wound", Input(ids.REWIND, "value"), Input(ids.SPEED, "value"))
 
 

@@ -142,8 +142,3 @@ def _register_story(app: dash.Dash) -> None:
         Output(ids.STORY_BACK, "disabled"),
         Input(ids.STORY, "data"),
     )(words)
-    pressed = ids.STORY_OPEN, ids.STORY_AGAIN, ids.STORY_LEAVE, ids.STORY_BACK, ids.STORY_NEXT
-    app.clientside_callback(
-        ClientsideFunction("story", "pressed"),
-        *(Input(name, "n_clicks") for name in pressed),
-    )

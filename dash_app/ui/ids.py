@@ -59,9 +59,6 @@ COMPARE = "compare"
 RACING = "racing"  # the boxes of the learners that are compared, kept for the tab
 ADDED_ROWS = "added-rows"
 TRUTH = "truth"
-#: Buttons whose press is an action of assets/actions.js.
-ACTIONS = (TRAIN, UNDO, REDO, CLEAR, PAUSE, STOP, TRUTH)
-
 # The rewind
 REWIND_OPEN = "rewind-open"
 REWIND = "rewind"
@@ -112,6 +109,13 @@ STORY_LEAVE = "story-leave"
 STORY_BACK = "story-back"
 STORY_NEXT = "story-next"
 
+#: Buttons whose press is an action of assets/actions.js.
+ACTIONS = (
+    *(TRAIN, UNDO, REDO, CLEAR, PAUSE, STOP, TRUTH),
+    *(REWIND_OPEN, REWIND_BACK, REWIND_PLAY, REWIND_ON, REWIND_CLOSE),
+    *(BRANCH_HERE, BRANCH_END, BRANCH_CANCEL),
+    *(STORY_OPEN, STORY_AGAIN, STORY_LEAVE, STORY_BACK, STORY_NEXT),
+)
 #: Groups of what shows the state and changes seldom.
 GROUPS = ("rewind", "problems", "connection", "working", "buttons", "axis", "settings")
 #: Controls beside which an error of their field is shown.

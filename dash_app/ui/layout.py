@@ -238,8 +238,8 @@ def _plot() -> html.Div:
 
 
 def _tables() -> html.Section:
-    words = term("component"), term("weight"), term("std", "standard deviation (std)")
     wide: dict[str, Any] = {"data": {}, "w": 270}
+    words = term("component"), term("weight"), term("std", "standard deviation (std)")
     return html.Section(
         className="tables",
         children=[
