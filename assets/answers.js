@@ -34,12 +34,10 @@
   }
 
   /**
-   * Go to another session as soon as all is sent and answered. A later call replaces an earlier one.
-   *
-   * @param {string|null} id null: a new session
-   * @param {() => void} then called in that session
+   * Go to another session, null to a new one, as soon as all is sent and answered; `then` is called
+   * there. A later call replaces an earlier one.
    */
-  function enter(id, then) {
+  function enter(/** @type {string|null} */ id, /** @type {() => void} */ then) {
     entering = { id, then };
     depart();
   }

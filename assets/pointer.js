@@ -125,8 +125,7 @@
     event.preventDefault();
     down = null;
     const gd = gmm.plot.element("plot");
-    const where = gd && position(gd, event);
-    if (where) gmm.actions.takeBack(where.x, REACH_PX / where.perUnit);
+    if (gd) click(gd, { clientX: event.clientX, shiftKey: true });
   }
 
   /** The plot is drawn: act on the presses that came before. */

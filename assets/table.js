@@ -60,8 +60,6 @@
   /**
    * Whose loss and likelihood a row has. Those of the two models of the plot come with the answer to
    * a click. Where the summary has merged values they are bounds, until the race has measured them.
-   *
-   * @returns {any}
    */
   function modelOf(/** @type {string} */ name, measured, view) {
     const kind = { summary: "online", scratch: "scratch" }[name];
@@ -78,8 +76,6 @@
    * How far a row's model is from that from scratch. The race measures a copy that has learned the
    * increments one by one. After a change of components or memory it may end in another optimum than
    * the model of the session: then the row has what is known of the session's two models, if anything.
-   *
-   * @returns {any}
    */
   function distances(model, measured, view) {
     if (!model || model !== view?.online) return measured;
@@ -94,8 +90,6 @@
   /**
    * A row of the league table. What the race measures from scratch is of its own fit by EM: it is
    * left out beside another model.
-   *
-   * @returns {string[]}
    */
   function league(/** @type {{name: string, measured: any}} */ { name, measured }, view, current) {
     const { nats, percent, ms } = gmm.words;

@@ -79,8 +79,8 @@ def _an_average(told: Json) -> str:
     this, other = stepwise["mean_nll"], gradient["mean_nll"]
     against = "better" if this < other else "no better"
     return (
-        f"{says} It is {against}: mean \u2212log-likelihood {_nats(this)} nats, that of Adam "
-        f"{_nats(other)}. Newer points weigh more, so the order matters, too: it ends "
+        f"{says} It is {against}: mean \u2212log-likelihood {_fixed(this, 1)} nats, that of Adam "
+        f"{_fixed(other, 1)}. Newer points weigh more, so the order matters, too: it ends "
         f"{share(stepwise['tv_to_scratch'])} away."
     )
 
@@ -109,9 +109,9 @@ def _a_change(told: Json) -> str:
         return says
     centre = sum(w * m for w, m in zip(online["weights"], online["means"]))
     return (
-        f"{says} The centre of the curve is at {_number(centre)}, the mean of all "
-        f"{online['n_points']} points at {_number(told['mean'])}, that of the last ten at "
-        f"{_number(told['last_mean'])}."
+        f"{says} The centre of the curve is at {_fixed(centre, 2)}, the mean of all "
+        f"{online['n_points']} points at {_fixed(told['mean'], 2)}, that of the last ten at "
+        f"{_fixed(told['last_mean'], 2)}."
     )
 
 
@@ -237,14 +237,6 @@ def _below(z: float) -> float:
 
 def _percent(value: float) -> str:
     return "less than 1 %" if 0.0 <= value < 0.01 else f"{100.0 * value:.0f} %"
-
-
-def _nats(value: float) -> str:
-    return _fixed(value, 1)
-
-
-def _number(value: float) -> str:
-    return _fixed(value, 2)
 
 
 def _fixed(value: float, decimals: int) -> str:
