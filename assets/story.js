@@ -33,7 +33,7 @@
   const isTold = () => index !== null;
 
   function open() {
-    if (isTold() || !gmm.state.view || gmm.show.missesServer()) return;
+    if (isTold() || moving || !gmm.state.view || gmm.show.missesServer()) return;
     gmm.rewind.close(); // the story tells of the present, and of both curves
     gmm.set_props("mode", { value: "both" });
     const { id, n_points: n } = gmm.state.view;
@@ -48,7 +48,7 @@
 
   /** Set the page up for a step. */
   function go(/** @type {number} */ wanted) {
-    if (moving) return;
+    if (moving || !own) return; // it may have been left in the same moment
     index = wanted;
     told = "";
     const { example, learners } = step();
@@ -149,9 +149,11 @@
     const { id } = own;
     const end = () => {
       own = null;
+      moving = false;
       giveLearnersBack();
     };
-    if (isStaged() || moving) gmm.answers.enter(id, end);
+    moving ||= isStaged();
+    if (moving) gmm.answers.enter(id, end);
     else end();
   }
 

@@ -216,3 +216,23 @@ def tap_adds_a_point(page: DashPage) -> None:
         page.driver.execute_cdp_cmd("Input.dispatchTouchEvent", touch)
     page.wait("dash_clientside.state.view.n_points === 1")
     np.testing.assert_allclose(page.points, [0.5], atol=0.01)
+
+
+def test_story_that_was_left_on_its_way_to_its_session_begins_again(page: DashPage) -> None:
+    begin_again(page)
+    page.wait_text("story-progress", "1 of 5")
+    own = page.session_id
+    page.script("""
+        document.getElementById('story-next').click();
+        setTimeout(() => document.getElementById('story-leave').click(), 15);
+    """)
+    page.wait(f"!({CARD}) && dash_clientside.state.view?.id === '{own}'")
+    page.settle()
+    page.key(Keys.ESCAPE)
+    page.press("help-open")
+    page.wait("document.getElementById('story-again')?.checkVisibility()")
+    page.press("story-again")
+    page.wait_text("story-progress", "1 of 5")
+    on(page, 2, "on each increment alone")
+    page.press("story-leave")
+    page.wait(f"!({CARD})")
