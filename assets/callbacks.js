@@ -12,15 +12,9 @@
   let slid = 1;
 
   /** @returns {Promise<any>} the plot's element, once Dash and Plotly have drawn it */
-  function drawnPlot() {
-    return new Promise((resolve) => {
-      const look = () => {
-        const gd = gmm.plot.element("plot");
-        if (gd) resolve(gd);
-        else requestAnimationFrame(look);
-      };
-      look();
-    });
+  async function drawnPlot() {
+    while (!gmm.plot.element("plot")) await new Promise(requestAnimationFrame);
+    return gmm.plot.element("plot");
   }
 
   /** Start the page with the choices that the browser has kept: add the listeners, request the session. */
