@@ -94,13 +94,15 @@ class Event:
 class Feed:
     """The events of a session after a position, one at a time.
 
-    Revisions and runs alternate: a busy session must not delay the progress of its training.
+    Where the session has not come to the position, since its store was restored from a backup, the
+    events begin anew. Revisions and runs alternate: a busy session must not delay the progress of
+    its training.
     """
 
     def __init__(self, sessions: Sessions, session_id: str, position: Optional[Position]) -> None:
         self._sessions = sessions
         self._session_id = session_id
-        self.position = self._now() if position is None else position
+        self.position = self._begin(position)
         self._runs_first = True
         self._play_status: Optional[str] = None
         self._n_before: Optional[int] = None  # last value sent; a resumed stream sends it again
@@ -121,9 +123,13 @@ class Feed:
                 return event
         return None
 
-    def _now(self) -> Position:
-        """Return the position before the current session and before a queued or running run."""
+    def _begin(self, position: Optional[Position]) -> Position:
+        """Return the position, or that before the current session and a queued or running run."""
         runs = self._sessions.trainings.runs_since(self._session_id, 0)
+        last = runs[-1].serial if runs else 0
+        revision = self._sessions.view(self._session_id).revision
+        if position is not None and position.revision <= revision and position.serial <= last:
+            return position
         if not runs:
             return Position(-1, 0, 0, True)
         newest = runs[-1]

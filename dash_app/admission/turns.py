@@ -29,8 +29,12 @@ class Turn:
 
     @property
     def worked_s(self) -> float:
-        """Seconds with a slot so far."""
+        """Seconds with a slot so far, except those that `discount` has taken out."""
         return self._worked_s + (time.monotonic() - self._since if self.holds else 0.0)
+
+    def discount(self) -> None:
+        """Count the seconds from now on: so far the work has only waited."""
+        self._worked_s -= self.worked_s
 
     @property
     def slice_s(self) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, Optional
 
@@ -11,7 +12,7 @@ from numpy.typing import ArrayLike
 from dash_app.errors import StateError
 from dash_app.learning.mixture import Array, Mixture
 from dash_app.learning.objective import Candidates
-from dash_app.learning.points import check_number
+from dash_app.learning.points import check_number, check_whole
 from dash_app.learning.summary import WeightedSummary
 from dash_app.learning.tracking import Incumbent, TrackingState
 
@@ -55,19 +56,17 @@ def check_version(plain: object) -> None:
 
 
 def read_settings(plain: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the learner's settings by name; their bounds are not checked."""
-    return {
-        "n_components": int(plain["n_components"]),
-        "seed": int(plain["seed"]),
-        "half_life": plain["half_life"],
-        "prior_weight": float(plain["prior_weight"]),
-        "capacity": int(plain["capacity"]),
-    }
+    """Return the learner's settings by name; the learner checks them."""
+    names = ("n_components", "seed", "half_life", "prior_weight", "capacity")
+    return {name: plain[name] for name in names}
 
 
-def read_n_points(plain: Mapping[str, Any]) -> int:
+def read_n_points(plain: Mapping[str, Any], summary: WeightedSummary) -> int:
     """Return the number of points added, minus the number removed."""
-    return int(check_number("n_points", plain["n_points"], 0, 2.0**62))
+    n_points = check_whole("n_points", plain["n_points"], 0, 2**62)
+    if (n_points > 0) != (summary.n_atoms > 0):
+        raise ValueError(f"expected atoms of {n_points} points, got {summary.n_atoms} atoms")
+    return n_points
 
 
 def read_summary(plain: Mapping[str, Any], capacity: int) -> WeightedSummary:
@@ -82,15 +81,25 @@ def read_summary(plain: Mapping[str, Any], capacity: int) -> WeightedSummary:
         raise ValueError(f"expected finite numbers for {', '.join(names)}")
     if not isinstance(plain["exact"], bool):
         raise TypeError(f"expected true or false for exact, got {plain['exact']!r}")
+    sound = (np.diff(means) > 0).all() and (masses > 0).all() and (variances >= 0).all()
+    if means.size > capacity or not sound:
+        raise ValueError(
+            f"expected at most {capacity} atoms in ascending order, masses above 0 and variances "
+            f"of at least 0, got means {means}, masses {masses} and variances {variances}"
+        )
     low, high = (float(bound) for bound in plain["bounds"])
+    if means.size and not (math.isfinite(low) and math.isfinite(high) and low <= high):
+        raise ValueError(f"expected finite bounds in ascending order, got {low} and {high}")
     return WeightedSummary(capacity, means, masses, variances, plain["exact"], low, high)
 
 
-def read_tracking(plain: Mapping[str, Any]) -> Optional[TrackingState]:
+def read_tracking(plain: Mapping[str, Any], n_points: int) -> Optional[TrackingState]:
     """Return what the next update needs to know; None before the first point."""
+    if (plain["mixture"] is None) != (n_points == 0):
+        raise ValueError(f"expected a mixture with points only, got {n_points} points")
     if plain["mixture"] is None:
         return None
-    size = int(plain["n_components"])
+    size = plain["n_components"]
     mixture = _from_array(plain["mixture"], size)
     return TrackingState(
         Incumbent(
@@ -127,4 +136,11 @@ def _from_array(values: ArrayLike, n_components: int) -> Candidates:
     array = np.array(values, dtype=np.float64)
     if array.size == 0:  # JSON keeps no shape of an empty array
         return Candidates.none(n_components)
+    if array.shape[1:] != (3, n_components) or not np.isfinite(array).all():
+        raise ValueError(
+            f"expected finite weights, means and variances of {n_components} components, got "
+            f"shape {array.shape}"
+        )
+    if (array[:, 0] < 0).any() or (array[:, 2] <= 0).any():
+        raise ValueError("expected weights of at least 0 and variances above 0")
     return Candidates(array[:, 0], array[:, 1], array[:, 2])

@@ -278,8 +278,8 @@ class OnlineGaussianMixture:
         try:
             learner = cls(**learner_state.read_settings(state))
             learner._summary = learner_state.read_summary(state, learner.capacity)
-            learner._n_points = learner_state.read_n_points(state)
-            learner._tracking = learner_state.read_tracking(state)
+            learner._n_points = learner_state.read_n_points(state, learner._summary)
+            learner._tracking = learner_state.read_tracking(state, learner._n_points)
         except (KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
             raise StateError(f"expected a learner's state, got a damaged one: {error}") from error
         return learner

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import threading
 import time
 
 import numpy as np
@@ -15,6 +16,9 @@ from dash_app.journal.watch import Watch
 
 _REPORT_EVERY_S = 0.03
 """Shortest time between two reports to the store; event streams send at most 30 a second."""
+
+_LOOK_EVERY_S = 0.05
+"""Time between two looks of a run that waits for torch: was it cancelled, does other work wait?"""
 
 
 class Reporter:
@@ -55,6 +59,13 @@ class Reporter:
             self._turns.pause(self._turn)
             self._turns.wait(self._turn)
             self.check()
+
+    def wait_for(self, thread: threading.Thread) -> None:
+        """Wait for what the training needs, before its work begins; raise if it must stop."""
+        while thread.is_alive():
+            thread.join(_LOOK_EVERY_S)
+            self._turn.discount()
+            self.take_turns()
 
     def check(self) -> None:
         """Raise CancelledError if the run was cancelled, BudgetError if it took too long."""

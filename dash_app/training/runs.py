@@ -37,9 +37,6 @@ METHODS = ("em", "adam")
 DEFECT = "the training failed; see the log"
 """Error of a run after an unexpected exception; the details are in the log."""
 
-_LOOK_EVERY_S = 0.05
-"""Time between two looks of a run that waits for torch: was it cancelled, does other work wait?"""
-
 _START_ATTEMPTS = 20
 _CLOSE_TIMEOUT_S = 2.0
 """Longest wait for the threads of all runs when the server stops."""
@@ -334,10 +331,7 @@ def fit(job: Job, reporter: Reporter) -> FitResult:
             on_step=reporter.take_turns,
             weights=job.weights,
         )
-    loading = warm_up()
-    while loading.is_alive():
-        loading.join(_LOOK_EVERY_S)
-        reporter.take_turns()
+    reporter.wait_for(warm_up())
     from dash_app.learning.adam import fit_adam  # imports torch, which is slow
 
     return fit_adam(

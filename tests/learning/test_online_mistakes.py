@@ -73,11 +73,32 @@ def test_a_state_survives_json(points: list[float], n_components: int) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"n_points": -1}, {"objective": float("nan")}, {"mean_nll": float("inf")}, {"version": 0}],
+    [
+        {"n_points": -1},
+        {"n_points": 0},
+        {"n_points": 1.5},
+        {"objective": float("nan")},
+        {"mean_nll": float("inf")},
+        {"version": 0},
+        {"n_components": 3},
+        {"n_components": 2.7},
+        {"capacity": 16.5},
+        {"prior_weight": "1"},
+        {"atom_means": [2.0, 1.0]},
+        {"atom_means": [1.0, 1.0]},
+        {"atom_masses": [1.0, -1.0]},
+        {"atom_variances": [0.0, -1.0]},
+        {"bounds": [9.0, -9.0]},
+        {"mixture": None},
+        {"mixture": [[[0.5, 0.5], [0.0, 1.0], [1.0, 0.0]]]},
+        {"mixture": [[[0.5, -0.5], [0.0, 1.0], [1.0, 1.0]]]},
+        {"archive": [[[0.5, 0.5], [0.0, 1.0]]]},
+    ],
 )
-def test_a_damaged_state_is_refused(change: dict[str, Any], clumps: np.ndarray) -> None:
+def test_a_damaged_state_is_refused(change: dict[str, Any]) -> None:
+    sound = OnlineGaussianMixture(2).partial_fit([1.0, 2.0]).state()
     with pytest.raises(StateError, match="expected a learner's state"):
-        OnlineGaussianMixture.from_state({**trained(clumps).state(), **change})
+        OnlineGaussianMixture.from_state({**sound, **change})
 
 
 @pytest.mark.parametrize("state", [None, []])

@@ -20,6 +20,7 @@ from dash_app.learning import fit_from_scratch
 from dash_app.sessions import Sessions
 from dash_app.store import Store
 from dash_app.training import runs
+from dash_app.training.reporter import Reporter
 from tests.admission.clients import asking
 from tests.waiting import eventually
 
@@ -268,6 +269,21 @@ def test_run_above_its_time_limit_fails_with_a_message(config: Config, work: Wor
     assert "the model from scratch is as before" in (run.error or "")
     assert served.view(session_id).scratch is None
     served.close()
+
+
+@pytest.mark.any_store
+def test_loading_torch_is_no_work_of_a_training(sessions: Sessions) -> None:
+    of_run = (sessions.store.runs, sessions.watch, "session", "run")
+    slots = turns.Turns(1)
+    turn = slots.enter("session")
+    reporter = Reporter(*of_run, slots, turn, max_work_s=0.3)
+    loading = threading.Timer(1.0, lambda: None)
+    loading.start()
+    reporter.wait_for(loading)  # raises above the limit
+    assert turn.worked_s < 0.9
+    time.sleep(0.4)
+    with pytest.raises(BudgetError):
+        reporter.check()
 
 
 def test_increment_above_its_time_limit_changes_nothing(config: Config) -> None:

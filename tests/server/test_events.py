@@ -38,6 +38,20 @@ def test_new_stream_tells_the_session_and_no_changes(sessions: Sessions, session
     assert feed.next() is None
 
 
+@pytest.mark.any_store
+@pytest.mark.parametrize("position", [Position(5, 0, 0, True), Position(1, 9, 1, True)])
+def test_a_stream_begins_anew_where_its_position_was_lost_with_a_backup(
+    sessions: Sessions, session_id: str, position: Position
+) -> None:
+    feed = Feed(sessions, session_id, position)
+    assert told(feed)["since"] == -1
+    sessions.add(session_id, [0.5])
+    assert told(feed)["revision"] == 2
+    run = sessions.trainings.train(session_id)
+    names = [event.name for event in iter(feed.next, None)]
+    assert {"started", "done"} <= set(names), run
+
+
 @pytest.mark.parametrize("elsewhere", [False, True])
 def test_changes_are_those_since_the_event_before(
     sessions: Sessions,
