@@ -6,6 +6,7 @@ It shares the data directory, and so the sessions, with the whole application.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -56,7 +57,7 @@ def create_page_server(config: Config) -> Flask:
 def _arguments(argv: Optional[Sequence[str]]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m legacy", description=__doc__)
     parser.add_argument("--host", help="where to listen (GMM_HOST, 127.0.0.1)")
-    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help=f"default {DEFAULT_PORT}")
+    parser.add_argument("--port", type=int, help=f"GMM_PORT, or {DEFAULT_PORT}")
     parser.add_argument("--data-dir", type=Path, help="where the sessions are (GMM_DATA_DIR)")
     return parser.parse_args(argv)
 
@@ -65,8 +66,11 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     """Serve until Ctrl-C; return the exit status."""
     arguments = _arguments(argv)
     try:
+        port = arguments.port
+        if port is None and "GMM_PORT" not in os.environ:
+            port = DEFAULT_PORT
         config = Config.from_environment(
-            host=arguments.host, port=arguments.port, data_dir=arguments.data_dir
+            host=arguments.host, port=port, data_dir=arguments.data_dir
         )
         logs.configure(config.log_level, config.log_format)
         with listen(config.host, config.port) as listener:
@@ -86,7 +90,7 @@ def _loaded(config: Config, address: str) -> Flask:
 
 def _fail(reason: str) -> int:
     sys.stderr.write(f"{reason}\n")
-    return 2
+    return 1
 
 
 if __name__ == "__main__":

@@ -233,7 +233,11 @@ def test_requests_that_do_not_apply_are_refused(client: FlaskClient) -> None:
         refused(client.get(f"{session}/{path}"), 409, "refused")
     refused(client.post(f"{session}/train"), 409, "refused", "x")
     removed = client.delete(f"{session}/points", json={"x": [1.0]})
-    refused(removed, 409, "unknown_point", "x")
+    assert refused(removed, 409, "unknown_point", "x") == "expected an active point, got 1.0"
+    client.post(f"{session}/points", json={"x": [1.0, 2.0]})
+    removed = client.delete(f"{session}/points", json={"x": [1.0, 1.0]})
+    message = refused(removed, 409, "unknown_point", "x")
+    assert message == "expected an active point, got 1.0 2 times, active 1 times"
 
 
 @pytest.mark.parametrize("method", ["post", "patch", "delete"])

@@ -82,7 +82,11 @@ class ActivePoints:
                 found.append(position)
         missing = next((x for x, count in wanted.items() if count > 0), None)
         if missing is not None:
-            raise UnknownPointError(f"expected an active point, got {missing!r}", "points")
+            n_active = np.count_nonzero(self.values == missing)
+            often = f" {n_active + wanted[missing]} times, active {n_active} times"
+            raise UnknownPointError(
+                f"expected an active point, got {missing!r}{often if n_active else ''}", "points"
+            )
         return np.array(found, dtype=np.intp)
 
     def remove(self, points: Array) -> None:

@@ -181,7 +181,8 @@ class OnlineGaussianMixture:
 
         Raises
         ------
-        UnknownPointError : if a value was never added; the learner is unchanged
+        UnknownPointError : if a value was never added, as far as the atoms tell; the learner is
+            unchanged
         RefusedError : with half_life, because the weight of a single point is not known
         """
         if self.half_life is not None:

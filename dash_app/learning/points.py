@@ -22,6 +22,9 @@ MIN_SPREAD = 1e-150
 MAX_COMPONENTS = 50
 """Largest number of components. The time of a search grows with it."""
 
+MAX_WEIGHT = 1e20
+"""The largest weight of a fit is from 1 / MAX_WEIGHT to MAX_WEIGHT: float32 ends at 3e38."""
+
 MIN_CAPACITY, MAX_CAPACITY = 16, 1024
 """Bounds of the capacity of a session's learner, in atoms. With fewer atoms the summary loses the
 shape of the data; with more an update takes longer."""
@@ -87,6 +90,13 @@ def as_weights(weights: Optional[ArrayLike], n_points: int) -> Optional[Array]:
     if weights is None:
         return None
     masses = as_points(weights, "weights")
+    largest = float(masses.max())
+    if not 1.0 / MAX_WEIGHT <= largest <= MAX_WEIGHT:
+        raise OutOfRangeError(
+            f"expected a largest weight from {1.0 / MAX_WEIGHT:g} to {MAX_WEIGHT:g}, got "
+            f"{largest:g}",
+            "weights",
+        )
     if masses.size != n_points:
         raise ShapeError(f"expected {n_points} weights, got {masses.size}", "weights")
     if not (masses > 0).all():

@@ -113,7 +113,7 @@ def fit_from_scratch(
         An exception from it ends the fit.
     on_step : called between the parts of the search, whether or not they gain
         An exception from it ends the fit.
-    weights : array, shape (n_points,), above 0; default 1 each
+    weights : array, shape (n_points,), above 0, the largest from 1e-20 to 1e20; default 1 each
 
     Returns
     -------

@@ -176,6 +176,9 @@ def test_bad_settings_are_refused() -> None:
         fit_from_scratch([1.0], 1, max_iter=0)
     with pytest.raises(ShapeError, match="expected 2 weights, got 1"):
         fit_from_scratch([1.0, 2.0], 1, weights=[1.0])
+    for largest in (1e21, 1e-21):
+        with pytest.raises(OutOfRangeError, match="expected a largest weight from 1e-20 to 1e"):
+            fit_from_scratch([1.0, 2.0], 1, weights=[largest, largest])
     with pytest.raises(OutOfRangeError, match="weights > 0"):
         fit_from_scratch([1.0, 2.0], 1, weights=[1.0, 0.0])
 

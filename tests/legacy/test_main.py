@@ -104,6 +104,18 @@ def test_the_address_said_is_one_that_a_browser_opens(
         assert (found[1], found[2] != "0") == (shown, True)
 
 
+def test_the_environment_names_the_port(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        monkeypatch.setenv("GMM_PORT", str(port))
+        assert main(["--data-dir", str(tmp_path)]) == 1
+    assert f"got 127.0.0.1:{port}: Address already in use" in capsys.readouterr().err
+
+
 def test_port_in_use_is_reported_in_one_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -111,7 +123,7 @@ def test_port_in_use_is_reported_in_one_sentence(
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        assert main(["--port", str(port), "--data-dir", str(tmp_path)]) == 2
+        assert main(["--port", str(port), "--data-dir", str(tmp_path)]) == 1
     said = capsys.readouterr().err
     assert f"got 127.0.0.1:{port}: Address already in use" in said
     assert "--port" in said
