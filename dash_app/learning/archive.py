@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Optional
 
 from dash_app.learning import tuning
 from dash_app.learning.compiled import look
 from dash_app.learning.objective import Candidates, Objective
 from dash_app.learning.summary import WeightedSummary
-
-_COUNTS = (
-    *("n_births", "n_reduced", "n_splits", "n_offspring", "n_deep", "n_deep_births"),
-    *("n_kept", "n_optima"),
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,10 +17,13 @@ class Archive:
 
     optima : Candidates, (any, K), standardised units, sorted by mean
     value : float, J of the incumbent, nats per point, standardised units
+    tried : Candidates, (any, K), standardised units, sorted by mean, or None
+        What the moves of earlier looks at the same data led to; later looks do not rank it again.
     """
 
     optima: Candidates
     value: float
+    tried: Optional[Candidates] = None
 
     @property
     def incumbent(self) -> Candidates:
@@ -33,7 +32,7 @@ class Archive:
 
     def followed_by(self, others: Candidates) -> Archive:
         """Return the archive with further optima at its end."""
-        return Archive(Candidates.joined(self.optima, others), self.value)
+        return replace(self, optima=Candidates.joined(self.optima, others))
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,14 +83,6 @@ def select(objective: Objective, candidates: Candidates, margin: float) -> tuple
     return Archive(Candidates(*optima), float(values[0])), replaced
 
 
-def look_numbers(breadth: int = 1) -> look.Numbers:
-    """Return the tuned numbers as the compiled look reads them.
-
-    breadth : the numbers of candidates and of optima are multiplied by it
-    """
-    numbers = look.Numbers(*(getattr(tuning, name.upper()) for name in look.Numbers._fields))
-    n_known, n_new = numbers.n_polished
-    return numbers._replace(
-        **{name: breadth * getattr(numbers, name) for name in _COUNTS},
-        n_polished=(breadth * n_known, breadth * n_new),
-    )
+def look_numbers() -> look.Numbers:
+    """Return the tuned numbers as the compiled look reads them."""
+    return look.Numbers(*(getattr(tuning, name.upper()) for name in look.Numbers._fields))

@@ -94,7 +94,7 @@ def _starts(levels: DataLevels, smaller: Candidates | None) -> Candidates:
     return Candidates.joined(
         quantile_segmentation(coarse),
         Candidates(*segmentation(levels.coarsest.atoms, prior, size)),
-        Candidates(*births(atoms, prior, smaller.batch, places, stds, tuning.N_BIRTHS)),
+        Candidates(*births(atoms, prior, smaller.batch, places, stds))[: tuning.N_BIRTHS],
         Candidates(*splits(atoms, prior, smaller.batch, tuning.N_SPLITS)),
     )
 

@@ -15,7 +15,6 @@ from typing import Optional
 import numpy as np
 from numpy.typing import ArrayLike
 
-from dash_app.learning import tuning
 from dash_app.learning.archive import DataLevels
 from dash_app.learning.em import em_step
 from dash_app.learning.mixture import Array, Mixture
@@ -145,8 +144,7 @@ def fit_from_scratch(
     plain = _plain_em(objective, min(max(max_iter - 2, 0), _MAX_EM_STEPS), trace)
     # two losses come without a look or a Newton step: of the search's start and of its result
     n_looks = max(max_iter - 2 - len(trace.losses), 0)
-    breadth = tuning.BREADTH if n_components >= tuning.DEEP_COMPONENTS[0] else 1
-    found = search(levels, None, breadth, n_looks, trace, on_step)
+    found = search(levels, None, n_looks, trace, on_step)
     better = float(objective.value(plain)[0]) > found.value  # rare
     best = plain if better else found.incumbent
     final = polish(

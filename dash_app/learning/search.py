@@ -26,35 +26,33 @@ def step(
     *,
     home: int = 0,
     margin: float = 0.0,
-    breadth: int = 1,
 ) -> tuple[Archive, bool]:
     """Return the archive after one look, and whether the incumbent was replaced.
 
     Parameters
     ----------
-    archive : optima, perhaps of slightly other data; its `value` is not read
+    archive : optima, perhaps of slightly other data, and what was tried; `value` is not read
     levels : J of the summary and of its copies
     home : int, the index of the optimum from which the moves start
     margin : float, nats per point; the least gain in J that replaces the incumbent
-    breadth : int, how many times as many candidates and optima as in a usual look
     """
     coarse = levels.coarse
-    data = (coarse.atoms, levels.coarsest.atoms, coarse.prior, look_numbers(breadth))
-    found, values, replaced = look(*data, archive.optima.batch, home, margin)
-    optima = Candidates(*found)
+    data = (coarse.atoms, levels.coarsest.atoms, coarse.prior, look_numbers())
+    before = archive.optima[:0] if archive.tried is None else archive.tried
+    found, values, replaced, after = look(*data, archive.optima.batch, home, before.batch, margin)
+    optima, tried = Candidates(*found), Candidates(*after)
     if coarse is levels.fine:
-        return Archive(optima, float(values[0])), replaced
+        return Archive(optima, float(values[0]), tried), replaced
     n_near = min(values.size, tuning.N_POLISHED[0])
     # the incumbent as given: on the whole summary it is closer to its optimum than the copy's
     near = Candidates.joined(archive.incumbent, optima[:n_near])
     selected, replaced = select(levels.fine, near, margin)
-    return selected.followed_by(optima[n_near:]), replaced
+    return replace(selected, tried=tried).followed_by(optima[n_near:]), replaced
 
 
 def search(
     levels: DataLevels,
     known: Candidates | None = None,
-    breadth: int = 1,
     max_looks: int = 1000,
     on_gain: Callable[[float], None] = lambda value: None,
     between: Callable[[], None] = lambda: None,
@@ -67,7 +65,6 @@ def search(
     ----------
     levels : J of the summary and of its copies
     known : Candidates, (any, K), standardised units, further starts
-    breadth : int, how many times as many candidates and optima as in a usual look
     max_looks : int, largest number of looks
     on_gain : called with J of the first optimum, and after each look with a gain
     between : called before each look; an exception from it ends the search
@@ -76,30 +73,28 @@ def search(
     archive = _started(rough, known)
     on_gain(archive.value)
     size = levels.fine.n_components
-    tried = archive.optima[:0]
+    homes = archive.optima[:0]
     max_barren = min(size, tuning.N_BARREN)
     n_barren = 0
     for _ in range(min(max_looks, tuning.MAX_WORK // size) if size > 1 else 0):
-        homes = np.flatnonzero(outside_basins(archive.optima.batch, tried.batch))
-        if homes.size == 0 or n_barren == max_barren:
+        others = np.flatnonzero(outside_basins(archive.optima.batch, homes.batch))
+        if others.size == 0 or n_barren == max_barren:
             break
         between()
-        home = int(homes[0])
-        tried = Candidates.joined(tried, archive.optima[home : home + 1])
-        archive, replaced = step(
-            archive, rough, home=home, margin=tuning.NEWTON_TOL, breadth=breadth
-        )
+        home = int(others[0])
+        homes = Candidates.joined(homes, archive.optima[home : home + 1])
+        archive, better = step(archive, rough, home=home, margin=tuning.NEWTON_TOL)
         n_barren += 1
-        if replaced:
+        if better:
             on_gain(archive.value)
             n_barren = 0
     between()
-    return _first_refined(archive.optima, levels.fine, breadth)
+    return _first_refined(archive.optima, levels.fine)
 
 
-def _first_refined(optima: Candidates, objective: Objective, breadth: int) -> Archive:
+def _first_refined(optima: Candidates, objective: Objective) -> Archive:
     """Return the archive of the optima, the first of them refined."""
-    n_first = breadth * tuning.N_POLISHED[1]
+    n_first = tuning.N_POLISHED[1]
     return select(objective, optima[:n_first], 0.0)[0].followed_by(optima[n_first:])
 
 
@@ -116,7 +111,7 @@ def _started(levels: DataLevels, known: Candidates | None) -> Archive:
     scored = squarem(atoms, prior, starts.batch_copy(), n_first)
     scored = squarem(atoms, prior, best_of_each_basin(scored, tuning.N_KEPT).batch, n_last)
     best = best_of_each_basin(scored, tuning.N_OPTIMA).batch
-    return _first_refined(Candidates(*best), objective, 1)
+    return _first_refined(Candidates(*best), objective)
 
 
 def quantile_segmentation(objective: Objective) -> Candidates:

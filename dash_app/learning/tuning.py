@@ -19,7 +19,7 @@ tried at their means."""
 BIRTH_STDS = (0.05, 0.25)
 """Standard deviations of a new component, standardised units, before the floor is added."""
 
-N_BIRTHS = 48
+N_BIRTHS = 64
 """Births that a look tries. More find more optima and take longer."""
 
 N_REDUCED, N_SPLITS = 12, 8
@@ -40,7 +40,7 @@ N_DEEP, N_DEEP_BIRTHS = 4, 24
 N_KEPT, N_CYCLES = 20, (2, 3)
 """Candidates kept between two rounds of SQUAREM, and cycles of each round."""
 
-N_POLISHED = (3, 4)
+N_POLISHED = (4, 4)
 """Known and new optima that Newton's method refines. They do not compete with each other, because
 known optima have had more cycles."""
 
@@ -62,10 +62,6 @@ N_OPTIMA = 13
 N_BARREN = 8
 """Number of looks in a row without a gain that end a search, or K if that is less. A larger one
 finds more optima and takes longer."""
-
-BREADTH = 2
-"""A look of training from scratch tries and keeps so many times as many candidates, from
-`DEEP_COMPONENTS` on. A larger one finds more optima and takes longer."""
 
 MAX_WORK = 200
 """Largest number of looks times components of a search. It bounds the time with many components."""

@@ -27,7 +27,7 @@ def pair(objective: Objective, first: float, second: float, std: float) -> Candi
 
 def into(objective: Objective, reduced: Candidates, locations: np.ndarray, n: int) -> Candidates:
     atoms, prior = objective.atoms, objective.prior
-    return Candidates(*births(atoms, prior, reduced.batch, locations, STDS, n))
+    return Candidates(*births(atoms, prior, reduced.batch, locations, STDS))[:n]
 
 
 def predicted_value(objective: Objective, reduced: Candidates, mean: float, std: float) -> float:

@@ -67,6 +67,19 @@ def test_archive_holds_distinct_mixtures(levels: DataLevels) -> None:
     assert outside_basins(found.optima[1:].batch, found.incumbent.batch).all()
 
 
+def test_a_look_tries_one_of_each_basin_and_none_of_an_earlier_look(levels: DataLevels) -> None:
+    first, _ = step(Archive(trapped(levels), 0.0), levels)
+    assert first.tried is not None
+    n_first = len(first.tried)
+    assert n_first > 20
+    second, _ = step(first, levels)
+    assert second.tried is not None
+    assert len(second.tried) > n_first
+    for at in range(1, len(second.tried)):
+        earlier, one = second.tried[:at], second.tried[at : at + 1]
+        assert outside_basins(one.batch, earlier.batch).all()
+
+
 def test_another_optimum_replaces_the_first_only_by_more_than_the_margin(
     levels: DataLevels,
 ) -> None:

@@ -56,14 +56,19 @@ def in_basin_of_any(batch: Batch, row: int, others: Batch, which: Indices) -> bo
 
 
 @inner
-def first_of_each_basin(batch: Batch, order: Indices, n_kept: int) -> Indices:
-    """Return the first mixture of each basin, in the given order; at most `n_kept` indices."""
+def first_of_each_basin(batch: Batch, order: Indices, n_kept: int, known: Batch) -> Indices:
+    """Return the first mixture of each basin, in the given order, outside the basins of `known`.
+
+    There are at most `n_kept` indices.
+    """
+    every = np.arange(known.means.shape[0])
     kept = np.empty(min(n_kept, order.size), dtype=np.int64)
     n = 0
     for row in order:
         if n == kept.size:
             break
-        if not in_basin_of_any(batch, row, batch, kept[:n]):
+        is_new = not in_basin_of_any(batch, row, batch, kept[:n])
+        if is_new and not in_basin_of_any(batch, row, known, every):
             kept[n] = row
             n += 1
     first: Indices = kept[:n].copy()

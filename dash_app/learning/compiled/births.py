@@ -21,7 +21,6 @@ from dash_app.learning.compiled.signatures import (
     Batch,
     Prior,
     f8,
-    i8,
 )
 from dash_app.learning.mixture import Array
 
@@ -179,11 +178,9 @@ def _with_births(batch: Batch, chosen: Array) -> Batch:
     return out
 
 
-@compiled(BATCH(ATOMS, PRIOR, BATCH, f8[::1], f8[::1], i8))
-def births(
-    atoms: Atoms, prior: Prior, batch: Batch, locations: Array, stds: Array, n_births: int
-) -> Batch:
-    """Return mixtures (R, K - 1) after a birth, the largest predicted J first, at most `n_births`.
+@compiled(BATCH(ATOMS, PRIOR, BATCH, f8[::1], f8[::1]))
+def births(atoms: Atoms, prior: Prior, batch: Batch, locations: Array, stds: Array) -> Batch:
+    """Return mixtures (R, K - 1) after each birth that helps, the largest predicted J first.
 
     A birth adds a component where the directional derivative of the log-likelihood is largest
     (Lindsay 1983, Annals of Statistics 11:86).
@@ -194,5 +191,5 @@ def births(
     """
     stds = np.sqrt(stds * stds + prior.floor)
     found = _birth_places(atoms, prior, batch, locations, stds)
-    order = np.argsort(-found[:, 4], kind="mergesort")[:n_births]
+    order = np.argsort(-found[:, 4], kind="mergesort")
     return _with_births(batch, found[order])

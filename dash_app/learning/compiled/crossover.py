@@ -92,11 +92,12 @@ def crossover(atoms: Atoms, prior: Prior, parents: Batch, n_kept: int) -> Batch:
     """
     n_parents, size = parents.means.shape
     values = _offspring_values(atoms, prior, parents).ravel()
-    order = np.argsort(-values, kind="mergesort")
+    possible = np.flatnonzero(values > -np.inf)
+    order = possible[np.argsort(-values[possible], kind="mergesort")]
     offspring = new_batch(n_kept, size)
     n, every = 0, np.arange(max(n_kept, n_parents))
     for at in order:
-        if n == n_kept or values[at] == -np.inf:
+        if n == n_kept:
             break
         pair, cut = at // (size - 1), at % (size - 1)
         for k in range(size):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import types
 
-from dash_app.learning.compiled.basins import outside_basins
+from dash_app.learning.compiled.basins import first_of_each_basin, outside_basins
 from dash_app.learning.compiled.batches import joined, rows_of, sort_by_mean
 from dash_app.learning.compiled.births import births
 from dash_app.learning.compiled.compilation import compiled, inner
@@ -71,10 +71,24 @@ NUMBERS = types.NamedTuple(
 
 
 @inner
+def _untried(batch: Batch, tried: Batch, n_most: int) -> Batch:
+    """Sort a batch; return its first mixtures outside the basins of those tried, one per basin."""
+    sort_by_mean(batch)
+    order = np.arange(batch.means.shape[0])
+    return rows_of(batch, first_of_each_basin(batch, order, n_most, tried))
+
+
+@inner
 def _moves(
-    atoms: Atoms, coarsest: Atoms, prior: Prior, numbers: Numbers, optima: Batch, home: int
+    atoms: Atoms,
+    coarsest: Atoms,
+    prior: Prior,
+    numbers: Numbers,
+    optima: Batch,
+    home: int,
+    tried: Batch,
 ) -> Batch:
-    """Return mixtures that result from moves from one optimum, and from all optima together."""
+    """Return untried mixtures from moves from one optimum, and from all optima together."""
     size, n_reduced = optima.means.shape[1], numbers.n_reduced
     places, stds = coarsest.positions, np.array(numbers.birth_stds)
     # a cycle before ranking lets the remaining components take over the dead one's points
@@ -83,13 +97,17 @@ def _moves(
     if least <= size and size <= most:
         twice = deaths(best_of_each_basin(reduced, numbers.n_deep).batch)
         best = best_of_each_basin(squarem(atoms, prior, twice, 1), n_reduced).batch
-        reborn = births(atoms, prior, best, places, stds, numbers.n_deep_births)
+        reborn = _untried(
+            births(atoms, prior, best, places, stds), reduced.batch, numbers.n_deep_births
+        )
         reduced = scored_joined(reduced, squarem(atoms, prior, reborn, 1))
-    born = births(atoms, prior, reduced.batch, places, stds, numbers.n_births)
+    born = births(atoms, prior, reduced.batch, places, stds)
+    born = _untried(born, tried, numbers.n_births)
     best = best_of_each_basin(reduced, n_reduced).batch
     split = splits(coarsest, prior, best, numbers.n_splits)
     crossed = crossover(coarsest, prior, optima, numbers.n_offspring)
-    return joined(joined(born, split), joined(crossed, segmentation(coarsest, prior, size)))
+    moved = joined(joined(born, split), joined(crossed, segmentation(coarsest, prior, size)))
+    return _untried(moved, tried, moved.means.shape[0])
 
 
 @compiled(types.Tuple((BATCH, f8[::1], b1))(ATOMS, PRIOR, NUMBERS, BATCH, f8))
@@ -130,7 +148,9 @@ def _parted(scored: Scored, n_first: int) -> tuple[Scored, Scored]:
     return scored_rows(scored, every[:n_first]), scored_rows(scored, every[n_first:])
 
 
-@compiled(types.Tuple((BATCH, f8[::1], b1))(ATOMS, ATOMS, PRIOR, NUMBERS, BATCH, i8, f8))
+@compiled(
+    types.Tuple((BATCH, f8[::1], b1, BATCH))(ATOMS, ATOMS, PRIOR, NUMBERS, BATCH, i8, BATCH, f8)
+)
 def look(
     atoms: Atoms,
     coarsest: Atoms,
@@ -138,15 +158,17 @@ def look(
     numbers: Numbers,
     optima: Batch,
     home: int,
+    tried: Batch,
     margin: float,
-) -> tuple[Batch, Array, bool]:
-    """Return the optima after one look, J of the refined ones; and whether the first changed.
+) -> tuple[Batch, Array, bool, Batch]:
+    """Return the optima, J of the refined ones, whether the first changed, and what was tried.
 
     Parameters
     ----------
     atoms, coarsest : the data, and a copy for segmentations and locations of births
     optima : (any, K), sorted by mean, the incumbent first
     home : int, the index of the optimum from which the moves start
+    tried : (any, K), sorted by mean, what moves led to in earlier looks; it is not ranked again
     margin : float, nats per point; the least gain in J that replaces the incumbent
     """
     n_others = numbers.n_optima - 1
@@ -160,7 +182,8 @@ def look(
     known = scored_rows(known, np.flatnonzero(outside_basins(known.batch, settled)))
     known = best_of_each_basin(known, n_others)
     basins, least = joined(settled, known.batch), value + ROUNDING_NATS
-    moved = _moves(atoms, coarsest, prior, numbers, optima, home)
+    moved = _moves(atoms, coarsest, prior, numbers, optima, home, tried)
+    tried = joined(tried, moved)
     new = squarem(atoms, prior, moved, numbers.n_cycles[0])
     best = best_of_each_basin(novel(new, basins, least), numbers.n_kept)
     new = squarem(atoms, prior, best.batch, numbers.n_cycles[1])
@@ -173,4 +196,4 @@ def look(
     found, values, replaced = select(atoms, prior, numbers, near, margin)
     n_left = numbers.n_optima - found.means.shape[0]
     far = best_of_each_basin(scored_joined(known_far, new_far), n_left)
-    return joined(found, far.batch), values, replaced
+    return joined(found, far.batch), values, replaced, tried

@@ -154,7 +154,8 @@ def predicted_values(scored: Scored) -> Array:
 def best_of_each_basin(scored: Scored, n_kept: int) -> Scored:
     """Return at most `n_kept` mixtures of largest predicted J, best first, one per basin."""
     order = np.argsort(-predicted_values(scored), kind="mergesort")
-    return scored_rows(scored, first_of_each_basin(scored.batch, order, n_kept))
+    none = rows_of(scored.batch, order[:0])
+    return scored_rows(scored, first_of_each_basin(scored.batch, order, n_kept, none))
 
 
 @inner
