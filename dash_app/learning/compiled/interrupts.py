@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-import _signal  # `signal` makes enumerations of its arguments, which takes ten times as long
 import functools
-import threading
+
+# `signal` makes enumerations of its arguments, which takes ten times as long
+from _signal import SIGINT, getsignal, signal
 from collections.abc import Callable
+from threading import get_ident, main_thread
 from typing import Any, TypeVar, cast
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+_late: list[tuple[Any, ...]] = []
+"""Arguments of the handler of the interrupts that wait; it is of the main thread alone."""
+
+
+def _wait(*arguments: Any) -> None:
+    _late.append(arguments)
 
 
 def with_late_interrupts(function: Function, made: Callable[..., Any]) -> Function:
@@ -21,19 +30,20 @@ def with_late_interrupts(function: Function, made: Callable[..., Any]) -> Functi
 
     @functools.wraps(function)
     def call(*args: Any) -> Any:
-        if threading.get_ident() != threading.main_thread().ident:
+        if get_ident() != main_thread().ident:
             return made(*args)
-        usual = _signal.getsignal(_signal.SIGINT)
+        usual = getsignal(SIGINT)
         if not callable(usual):  # no handler in Python
             return made(*args)
-        late: list[tuple[Any, ...]] = []
-        _signal.signal(_signal.SIGINT, lambda *signal: late.append(signal))
+        signal(SIGINT, _wait)
         try:
             result = made(*args)
         finally:
-            _signal.signal(_signal.SIGINT, usual)
-        if late:
-            usual(*late[0])
+            signal(SIGINT, usual)
+        if _late:
+            arguments = _late.pop()
+            _late.clear()
+            usual(*arguments)
         return result
 
     return cast(Function, call)
