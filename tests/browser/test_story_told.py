@@ -48,6 +48,11 @@ def on(page: DashPage, step: int, says: str) -> str:
     return page.wait_text("story-text", says, LONGEST_WAIT_S)
 
 
+def table_says(page: DashPage, cell: str, words: str, said: str) -> None:
+    """The story tells the figure of the league table, whose cells are filled in idle time."""
+    page.until(lambda: words.format(page.text(cell)) in said, f"the figure of {cell} in {said!r}")
+
+
 def test_five_steps_say_what_is_on_the_screen_and_cover_nothing(page: DashPage) -> None:
     begin(page)
     assert page.script(COVERS) == []
@@ -60,15 +65,11 @@ def test_five_steps_say_what_is_on_the_screen_and_cover_nothing(page: DashPage) 
     said = on(page, 2, "of its mass is left")
     assert page.session_id != own
     assert "where the first 15 points lie" in said.lower()
-    drawn = "document.getElementById('gradient-distance').innerText"
-    page.wait(f"{drawn}.includes('%')")
-    assert f"It ends {page.read(drawn)} of the mass" in said
+    table_says(page, "gradient-distance", "It ends {} of the mass", said)
     assert page.read(DRAWN_LEARNERS) > 0
 
     said = on(page, 3, "better")
-    drawn = "document.getElementById('stepwise-em-distance').innerText"
-    page.wait(f"{drawn}.includes('%')")
-    assert f"it ends {page.read(drawn)} away" in said
+    table_says(page, "stepwise-em-distance", "it ends {} away", said)
     assert page.script(COVERS) == []
     on(page, 4, "no difference to see")
     page.wait(f"{DRAWN_LEARNERS} === 0")
