@@ -14,6 +14,7 @@ import os, signal, sys, threading, time
 import numpy as np
 from dash_app.learning import OnlineGaussianMixture, fit_from_scratch
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 x = np.random.default_rng(0).normal(size=400)
 learner = OnlineGaussianMixture(5).partial_fit(x[:50])
 training = {
