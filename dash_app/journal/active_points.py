@@ -83,9 +83,12 @@ class ActivePoints:
         missing = next((x for x, count in wanted.items() if count > 0), None)
         if missing is not None:
             n_active = np.count_nonzero(self.values == missing)
-            often = f" {n_active + wanted[missing]} times, active {n_active} times"
+            expected = f"at most {n_active} times {missing!r}, as often as it is active"
             raise UnknownPointError(
-                f"expected an active point, got {missing!r}{often if n_active else ''}", "points"
+                f"expected {expected}, got it {n_active + wanted[missing]} times"
+                if n_active
+                else f"expected an active point, got {missing!r}",
+                "points",
             )
         return np.array(found, dtype=np.intp)
 

@@ -55,12 +55,6 @@ def check_version(plain: object) -> None:
 # damaged state
 
 
-def read_settings(plain: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the learner's settings by name; the learner checks them."""
-    names = ("n_components", "seed", "half_life", "prior_weight", "capacity")
-    return {name: plain[name] for name in names}
-
-
 def read_n_points(plain: Mapping[str, Any], summary: WeightedSummary) -> int:
     """Return the number of points added, minus the number removed."""
     n_points = check_whole("n_points", plain["n_points"], 0, 2**62)

@@ -277,7 +277,7 @@ class OnlineGaussianMixture:
         """
         learner_state.check_version(state)
         try:
-            learner = cls(**learner_state.read_settings(state))
+            learner = cls(**{name: state[name] for name in _SETTINGS})
             learner._summary = learner_state.read_summary(state, learner.capacity)
             learner._n_points = learner_state.read_n_points(state, learner._summary)
             learner._tracking = learner_state.read_tracking(state, learner._n_points)

@@ -94,10 +94,12 @@ class Learner(ABC):
         """Return the mixture after the increment, and how many points or atoms were read."""
 
     def _from_scratch(self, points: Array) -> Mixture:
+        """Return the fit from scratch, from which methods that need one start."""
         fit = fit_from_scratch(points, self.n_components, prior_weight=self.prior_weight)
         return fit.mixture
 
     def _objective(self, points: Array) -> Objective:
+        """Return J of the points, which must not be all equal."""
         return objective_of(points, self.n_components, self.prior_weight)
 
 
