@@ -237,7 +237,7 @@ def test_requests_that_do_not_apply_are_refused(client: FlaskClient) -> None:
     client.post(f"{session}/points", json={"x": [1.0, 2.0]})
     removed = client.delete(f"{session}/points", json={"x": [1.0, 1.0]})
     message = refused(removed, 409, "unknown_point", "x")
-    assert message == "expected at most 1 times 1.0, as often as it is active, got it 2 times"
+    assert message == "expected no more copies of 1.0 than the 1 active, got 2"
 
 
 @pytest.mark.parametrize("method", ["post", "patch", "delete"])

@@ -64,7 +64,9 @@ def test_its_learners_have_the_weight_of_the_session_s_prior(sessions: Sessions)
     assert last["summary"].mixture == online.mixture
     by_torch = fit_adam(points, 2, prior_weight=20.0, epochs=200).mixture
     np.testing.assert_allclose(last["adam"].mixture.variances, by_torch.variances, rtol=1e-6)
-    assert sessions.orders.of(of, "summary").ends.scratch == scratch.mixture
+    ends = sessions.orders.of(of, "summary", n_shuffles=0).ends
+    assert ends.scratch == scratch.mixture
+    assert ends.orders[0].mixture == online.mixture  # in order of arrival
 
 
 def test_it_tells_what_a_timeline_tells(sessions: Sessions, session_id: str) -> None:

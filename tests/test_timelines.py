@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
-from dash_app.learning import fit_from_scratch, timeline
+from dash_app.learning import OnlineGaussianMixture, fit_from_scratch, timeline
 from dash_app.sessions import Sessions
 from dash_app.training import timelines
 from tests.waiting import eventually
@@ -83,18 +83,21 @@ def test_a_seed_shuffles_the_same_way_each_time(client: FlaskClient, url: str) -
     assert len({tuple(means(seed)) for seed in range(5)}) > 1
 
 
-def test_seed_and_capacity_are_those_of_the_session(client: FlaskClient) -> None:
-    settings = {"n_components": 2, "seed": 2**63 - 1, "capacity": 16}
+def test_its_settings_are_those_of_the_session(client: FlaskClient) -> None:
+    settings = {"n_components": 2, "seed": 2**63 - 1, "capacity": 16, "prior_weight": 20.0}
+    learner = OnlineGaussianMixture(**settings)
     session = client.post("/api/v1/sessions", json=settings).json["id"]
     address = f"/api/v1/sessions/{session}"
     for x in np.linspace(-1, 1, 20):
         client.post(f"{address}/points", json={"x": [x]})
+        learner.partial_fit([x])
     made = client.post(f"{address}/timelines", json={"learners": ["summary"]})
     assert made.json["seed"] == settings["seed"]
     client.patch(address, json={"capacity": 64})  # the timeline is of the state before
     found = ended(client, made.headers["Location"])
     assert found["records"][-1]["n_touched"] < sum(range(1, 21))
     assert found["records"][-1]["tv_to_truth"] is None
+    assert found["records"][-1]["variances"] == learner.mixture.variances.tolist()
 
 
 def test_undone_points_are_left_out_and_the_old_timeline_stays(

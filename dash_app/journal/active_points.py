@@ -83,13 +83,13 @@ class ActivePoints:
         missing = next((x for x, count in wanted.items() if count > 0), None)
         if missing is not None:
             n_active = np.count_nonzero(self.values == missing)
-            expected = f"at most {n_active} times {missing!r}, as often as it is active"
-            raise UnknownPointError(
-                f"expected {expected}, got it {n_active + wanted[missing]} times"
-                if n_active
-                else f"expected an active point, got {missing!r}",
-                "points",
-            )
+            message = f"expected an active point, got {missing!r}"
+            if n_active:
+                message = (
+                    f"expected no more copies of {missing!r} than the {n_active} active, got "
+                    f"{n_active + wanted[missing]}"
+                )
+            raise UnknownPointError(message, "points")
         return np.array(found, dtype=np.intp)
 
     def remove(self, points: Array) -> None:

@@ -23,13 +23,13 @@ from dash_app.learning.objective import Objective, all_equal
 from dash_app.learning.points import (
     DEFAULT_CAPACITY,
     MAX_HALF_LIFE,
-    MIN_CAPACITY,
     MIN_HALF_LIFE,
+    MOST_ATOMS,
     as_points,
+    check_capacity,
     check_n_components,
     check_number,
     check_seed,
-    check_whole,
 )
 from dash_app.learning.summary import WeightedSummary
 from dash_app.learning.tracking import TrackingState, search_anew, update
@@ -86,7 +86,7 @@ class OnlineGaussianMixture:
         self.seed = check_seed(seed)
         self.half_life = _checked_half_life(half_life)
         self.prior_weight = check_number("prior_weight", prior_weight, 0.0)
-        self.capacity = check_whole("capacity", capacity, MIN_CAPACITY, 1 << 20)
+        self.capacity = check_capacity(capacity, MOST_ATOMS)
         self._summary = WeightedSummary(self.capacity)
         self._n_points = 0
         self._tracking: Optional[TrackingState] = None  # None with atoms: merged, not yet trained

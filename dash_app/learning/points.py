@@ -22,12 +22,12 @@ MIN_SPREAD = 1e-150
 MAX_COMPONENTS = 50
 """Largest number of components. The time of a search grows with it."""
 
-MAX_WEIGHT = 1e20
-"""The largest weight of a fit is from 1 / MAX_WEIGHT to MAX_WEIGHT: float32 ends at 3e38."""
-
 MIN_CAPACITY, MAX_CAPACITY = 16, 1024
 """Bounds of the capacity of a session's learner, in atoms. With fewer atoms the summary loses the
 shape of the data; with more an update takes longer."""
+
+MOST_ATOMS = 1 << 20
+"""Largest capacity of a learner in Python, in atoms."""
 
 DEFAULT_CAPACITY = 256
 """Usual capacity, in atoms. More atoms were not measured to find better optima."""
@@ -90,13 +90,6 @@ def as_weights(weights: Optional[ArrayLike], n_points: int) -> Optional[Array]:
     if weights is None:
         return None
     masses = as_points(weights, "weights")
-    largest = float(masses.max())
-    if not 1.0 / MAX_WEIGHT <= largest <= MAX_WEIGHT:
-        raise OutOfRangeError(
-            f"expected a largest weight from {1.0 / MAX_WEIGHT:g} to {MAX_WEIGHT:g}, got "
-            f"{largest:g}",
-            "weights",
-        )
     if masses.size != n_points:
         raise ShapeError(f"expected {n_points} weights, got {masses.size}", "weights")
     if not (masses > 0).all():
@@ -196,9 +189,9 @@ def check_n_components(n_components: int) -> int:
     return check_whole("n_components", n_components, 1, MAX_COMPONENTS)
 
 
-def check_capacity(capacity: int) -> int:
-    """Return the capacity of a session's learner as an int, or raise OutOfRangeError."""
-    return check_whole("capacity", capacity, MIN_CAPACITY, MAX_CAPACITY)
+def check_capacity(capacity: int, most: int = MAX_CAPACITY) -> int:
+    """Return the capacity of a learner as an int, or raise OutOfRangeError."""
+    return check_whole("capacity", capacity, MIN_CAPACITY, most)
 
 
 def check_seed(seed: int) -> int:

@@ -15,6 +15,7 @@ from typing import Optional
 import numpy as np
 from numpy.typing import ArrayLike
 
+from dash_app.errors import OutOfRangeError
 from dash_app.learning.archive import DataLevels
 from dash_app.learning.em import em_step
 from dash_app.learning.mixture import Array, Mixture
@@ -41,6 +42,10 @@ OnIteration = Callable[[int, float], None]
 CAPACITY = 1024
 """Largest number of atoms. Up to this many distinct values the search uses the points themselves. A
 larger capacity takes longer and approximates less."""
+
+_MAX_WEIGHT = 1e20
+"""The largest weight is from 1 / _MAX_WEIGHT to _MAX_WEIGHT, because candidates are ranked in
+float32, which ends at 3e38."""
 
 _MAX_EM_STEPS = 40
 """Largest number of steps of plain EM."""
@@ -134,7 +139,7 @@ def fit_from_scratch(
     max_iter = check_whole("max_iter", max_iter, 1, sys.maxsize)
     tol = check_number("tol", tol, 0.0)
     check_seed(seed)
-    masses = as_weights(weights, x.size)
+    masses = _checked_weights(weights, x.size)
     summary = WeightedSummary(CAPACITY).with_points(x, masses)
     if all_equal(summary):
         return _equal_points_result(float(x[0]), n_components, on_iteration)
@@ -166,6 +171,16 @@ def fit_from_scratch(
         n_iter=len(trace.losses),
         converged=bool(final.converged[0]),
     )
+
+
+def _checked_weights(weights: Optional[ArrayLike], n_points: int) -> Optional[Array]:
+    masses = as_weights(weights, n_points)
+    if masses is not None and not 1.0 / _MAX_WEIGHT <= masses.max() <= _MAX_WEIGHT:
+        bounds = f"from {1.0 / _MAX_WEIGHT:g} to {_MAX_WEIGHT:g}"
+        raise OutOfRangeError(
+            f"expected a largest weight {bounds}, got {masses.max():g}", "weights"
+        )
+    return masses
 
 
 def _plain_em(objective: Objective, max_steps: int, trace: _Trace) -> Candidates:

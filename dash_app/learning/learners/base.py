@@ -14,7 +14,9 @@ from dash_app.learning.objective import Objective
 from dash_app.learning.points import (
     DEFAULT_CAPACITY,
     MIN_SPREAD,
+    MOST_ATOMS,
     as_points,
+    check_capacity,
     check_n_components,
     check_number,
     check_seed,
@@ -58,7 +60,7 @@ class Learner(ABC):
         self.n_components = check_n_components(n_components)
         self.seed = check_seed(seed)
         self.prior_weight = check_number("prior_weight", prior_weight, 0.0)
-        self.capacity = capacity
+        self.capacity = check_capacity(capacity, MOST_ATOMS)
         self.n_points = 0
         self.n_touched = 0
         self._mixture: Optional[Mixture] = None
