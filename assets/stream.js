@@ -29,10 +29,12 @@
   }
 
   /** Somebody has changed the session: mostly this page itself, whose answer is on its way. */
-  function revision(/** @type {{id: string, revision: number}} */ news) {
+  function revision(/** @type {{id: string, revision: number, playing: {status: string}|null}} */ news) {
     clearTimeout(settleTimer);
     const { view, outbox } = gmm.state;
-    if (!view || news.id !== view.id || news.revision <= view.revision) return;
+    if (!view || news.id !== view.id || news.revision < view.revision) return;
+    // the end or a pause of an example is no revision
+    if (news.revision === view.revision && news.playing?.status === view.playing?.status) return;
     // the answer to a question on its way may be older than this news, and must not end it
     const waits = outbox.busy || gmm.answers.looking();
     if (waits) settleTimer = setTimeout(() => revision(news), SETTLE_MS);

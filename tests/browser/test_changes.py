@@ -7,6 +7,8 @@ import pytest
 from dash_page import DashPage
 from selenium.webdriver.common.keys import Keys
 
+from dash_app.ui.examples import EXAMPLES, script_of
+
 pytestmark = pytest.mark.browser
 
 #: Requests of this page for a whole session, since `looks` was set to 0.
@@ -40,6 +42,7 @@ def test_changes_of_others_come_by_themselves_and_old_answers_do_not_count(page:
     points_of_another_client_appear(page)
     end_of_an_example_is_heard_where_the_page_had_to_look(page)
     changes_of_another_tab_come_without_a_question(page)
+    example_that_another_tab_stops_is_no_longer_paused(page)
     page.begin_anew()
     changes_of_another_tab_and_own_clicks_meet(page)
     page.begin_anew()
@@ -80,6 +83,16 @@ def changes_of_another_tab_come_without_a_question(page: DashPage) -> None:
     assert page.read("dash_clientside.state.points") == page.points.tolist()
     assert page.read("dash_clientside.state.view.online.number") == page.view.online.number
     assert page.read("looks") == 0
+
+
+def example_that_another_tab_stops_is_no_longer_paused(page: DashPage) -> None:
+    """To pause and to stop change no point, so the session keeps its revision."""
+    plays = page.server.sessions.plays
+    plays.play(page.session_id, script_of(EXAMPLES["drift"]))
+    plays.pause(page.session_id)
+    page.wait_text("pause", "Resume")
+    plays.stop(page.session_id)
+    page.wait("document.getElementById('page').dataset.playing === 'no'")
 
 
 def changes_of_another_tab_and_own_clicks_meet(page: DashPage) -> None:
