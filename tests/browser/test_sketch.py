@@ -13,6 +13,7 @@ SHADE = """
     const shade = document.querySelector('#plot .traceonline .js-fill'), box = shade.getBBox();
     return [box.x, box.y, box.width, box.height, shade.getTotalLength()];
 """
+COLOUR = "getComputedStyle(document.querySelector('#plot .js-fill')).fill"
 NUMBERS = """
     return [...document.querySelectorAll('#plot .tracenumbers text')]
         .filter((text) => text.getBoundingClientRect().width > 0)
@@ -44,6 +45,7 @@ def shade_between_the_curves_moves_with_them(page: DashPage) -> None:
     before = drawn(page, SHADE)
     page.add(-0.1, -0.11, -0.12)
     assert drawn(page, SHADE) != pytest.approx(before, abs=2)
+    assert page.read(COLOUR) == "rgba(122, 62, 157, 0.2)"  # --difference-fill
     assert_redraw_changes_nothing(page, SHADE)
 
 
