@@ -219,6 +219,7 @@ def test_page_suits_the_width_the_paper_and_the_theme(page: DashPage) -> None:
     cursor_of_the_root_is_not_inherited(page)
     page.add(-0.4, 0.4)
     print_has_the_plot_and_the_findings_and_no_controls(page)
+    plot_of_a_wide_screen_fits_on_the_paper(page)
     cursor_stays_at_its_value_when_plotly_resizes_by_itself(page)
     bar_that_scrolls_takes_no_room_when_it_comes_or_goes(page)
     theme_follows_the_system_and_a_choice_is_remembered(page)
@@ -250,13 +251,32 @@ def print_has_the_plot_and_the_findings_and_no_controls(page: DashPage) -> None:
         assert page.read("getComputedStyle(document.body).printColorAdjust") == "exact"
         page.script("document.getElementById('readout').hidden = false")  # the mouse is there
         assert page.script(_FRAMES, ".plot-frame", ".race .chart") == [333, 333]
-        for gone in (".controls", ".header", "#readout"):
+        for gone in (".controls", ".header", ".menu", "#readout"):
             assert page.read(f"{shown}.length", gone) == 0, gone
         for kept in ("#plot", "#sentence", "#race-chart"):
             assert page.read(f"{shown}.length", kept) == 1, kept
     finally:
         page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
         page.script("document.getElementById('readout').hidden = true")
+
+
+def plot_of_a_wide_screen_fits_on_the_paper(page: DashPage) -> None:
+    boxes = """['#plot .main-svg', '#points-layer path']
+        .map((part) => document.querySelector(part).getBoundingClientRect())
+        .map(({left, width}) => [left, width])"""
+    with page.screen(1920, 900):
+        page.wait(f"{boxes}[0][1] > 1000")
+        page.wait("!dash_clientside.plot.awaited()")
+        (plot, wide), (points, across) = page.read(boxes)
+        page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+        try:
+            (paper, width), (dots, between) = page.read(boxes)
+        finally:
+            page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+    assert width == pytest.approx(640, abs=1)  # of the 717 pixels of A4
+    smaller = width / wide
+    assert dots - paper == pytest.approx(smaller * (points - plot), abs=1)
+    assert between == pytest.approx(smaller * across, abs=1)
 
 
 def bar_that_scrolls_takes_no_room_when_it_comes_or_goes(page: DashPage) -> None:
