@@ -32,6 +32,20 @@ def test_no_hint_is_cut_off_by_the_screen(page: DashPage, width: int) -> None:
         assert beyond == []
 
 
+_ROOM_ABOVE = """
+const card = document.querySelector('#scratch-loss-chart').closest('.card');
+const top = (part) => part.getBoundingClientRect().top;
+return top(document.getElementById('scale')) - top(card);
+"""
+
+
+def test_card_beside_a_higher_one_keeps_its_head_at_the_top(page: DashPage) -> None:
+    page.wait("document.getElementById('scratch-loss-chart')")
+    with page.screen(800, 800):
+        page.wait("innerWidth === 800")
+        assert page.script(_ROOM_ABOVE) < 20
+
+
 _LEAGUE = r"""
 document.getElementById('page').dataset.truth = arguments[0];
 const table = document.querySelector('.legend');
