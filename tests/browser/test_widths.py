@@ -46,6 +46,18 @@ def test_card_beside_a_higher_one_keeps_its_head_at_the_top(page: DashPage) -> N
         assert page.script(_ROOM_ABOVE) < 20
 
 
+def test_plot_has_room_for_its_numbers_again_after_no_room_at_all(page: DashPage) -> None:
+    """A browser that takes a picture of the whole page shows it on one pixel at first."""
+    left = "dash_clientside.plot.element('plot')._fullLayout._size.l"
+    usual = page.read(left)
+    width = "dash_clientside.plot.element('plot')._fullLayout.width"
+    page.script("document.querySelector('.findings').style.display = 'none'")  # of the plot alone
+    with page.screen(40, 800):
+        page.wait(f"{width} < 200")
+    page.wait(f"{width} > 200")
+    assert page.read(left) == usual
+
+
 _LEAGUE = r"""
 document.getElementById('page').dataset.truth = arguments[0];
 const table = document.querySelector('.legend');
