@@ -33,7 +33,7 @@
   }
 
   gmm.dialogs = {
-    open: () => !gmm.show.missesServer(),
+    open: () => (gmm.show.missesServer() ? gmm.no_update : true), // to close a closed one asks the server
     openOrders: (/** @type {number} */ _presses, /** @type {string[]} */ racing) => [
       !gmm.show.missesServer(),
       racing[0] || OURS,

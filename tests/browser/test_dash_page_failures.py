@@ -35,6 +35,11 @@ def clicks_are_kept_until_the_connection_is_back(page: DashPage) -> None:
         page.wait(STALE)  # the old curve is shown as old
         page.wait_text("sentence", "connection to the server is lost")
         assert "3 points wait" in page.text("sentence-detail")
+        page.severe_logs()
+        page.key("k")
+        page.wait_message("This needs the server")
+        page.pass_time(300)  # Dash would have asked it
+        assert not [each for each in page.severe_logs() if "Callback failed" in each]
     finally:
         page.network(online=True)
     page.wait_text("connection", "connected")
