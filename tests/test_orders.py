@@ -97,11 +97,10 @@ def test_invalid_queries_name_the_field(
     assert (answer.status_code, answer.json["error"]["field"]) == (422, field)
 
 
-def test_without_points_or_with_a_half_life_it_is_refused(client: FlaskClient) -> None:
-    for settings, word in (({}, "point"), ({"half_life": 20}, "half-life")):
+def test_with_one_point_or_a_half_life_it_is_refused(client: FlaskClient) -> None:
+    for settings, word in (({}, "at least 2 points"), ({"half_life": 20}, "half-life")):
         address = client.post(SESSIONS, json=settings).headers["Location"]
-        if settings:
-            client.post(f"{address}/points", json={"x": [0.1]})
+        client.post(f"{address}/points", json={"x": [0.1]})  # it has one order
         answer = client.get(f"{address}/orders")
         assert answer.status_code == 409
         assert word in answer.json["error"]["message"]

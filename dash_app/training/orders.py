@@ -66,7 +66,7 @@ class Orders:
         ------
         SessionNotFoundError
         OutOfRangeError : an unknown learner, or too much work
-        RefusedError : no points, or a half-life (see `EQUAL_WEIGHTS`)
+        RefusedError : fewer than two points, or a half-life (see `EQUAL_WEIGHTS`)
         BudgetError : it takes too long
         BusyError : a later attempt may succeed
         """
@@ -103,8 +103,9 @@ class Orders:
 
     def _steps(self, record: SessionRecord, node: int) -> list[Array]:
         increments = stream_at(self._store, record, node).increments
-        if not increments:
-            raise RefusedError("expected at least one point to reorder, got none", "points")
+        n_points = sum(each.points.size for each in increments)
+        if n_points < 2:
+            raise RefusedError(f"expected at least 2 points to reorder, got {n_points}", "points")
         return [step.points for step in divided(increments)]
 
 
