@@ -1,8 +1,10 @@
 /** Clientside callbacks of the dialogs: what they ask for, and what a person takes from them. */
 {
   const OURS = "summary";
+  /** After about so many seconds the dialog says how many trainings are done; less takes more requests. */
+  const PART_S = 2;
 
-  /** Ask for the next learner that the results lack; they come one after the other. */
+  /** Ask for the next orders that the results lack; learners come one after the other. */
   function orders(
     /** @type {boolean} */ opened,
     /** @type {string} */ learner,
@@ -13,8 +15,9 @@
     if (!opened || !view) return;
     const of = [view.id, view.revision].join();
     const by = results && results.of === of ? results.by : {};
-    const next = [learner, OURS, ...racing].find((name) => !(name in by));
-    if (next) gmm.set_props("orders-task", { data: { of, learner: next, axis: shown } });
+    const next = [learner, OURS, ...racing].find((name) => !(name in by) || by[name].left);
+    const n_ends = next in by ? Math.ceil(PART_S / by[next].end_s) : 1;
+    if (next) gmm.set_props("orders-task", { data: { of, learner: next, n_ends, axis: shown } });
   }
 
   /** @returns {any} the chart with the mark at the number of components that was taken */

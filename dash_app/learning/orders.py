@@ -47,7 +47,7 @@ class End:
 class Ends:
     """The ends of one learner, and the fit from scratch to the same points.
 
-    orders : one end for each of ORDERS
+    orders : one end for each of ORDERS, or of a part of them
     shuffles : the ends of further shuffles
     """
 
@@ -105,6 +105,7 @@ def ends_by_order(
     capacity: int = DEFAULT_CAPACITY,
     n_shuffles: int = 10,
     shuffle_seed: int = 0,
+    part: slice = slice(None),
     on_step: Callable[[], None] = lambda: None,
 ) -> Ends:
     """Train a learner on the increments in each order; return where it ends.
@@ -120,6 +121,7 @@ def ends_by_order(
     prior_weight, capacity : of the learner, see `Learner`
     n_shuffles : int >= 0, number of further shuffles
     shuffle_seed : int >= 0, seed of the first shuffle; the further ones have the seeds after it
+    part : slice, which of all these ends; the others are left out
     on_step : called before each update; an exception from it ends the work
 
     Raises
@@ -150,8 +152,8 @@ def ends_by_order(
         apart = total_variation(mixture, scratch)
         return End(order, order_seed, mixture, apart, learning.n_touched)
 
-    return Ends(
-        scratch,
-        tuple(end(order, shuffle_seed if order == SHUFFLED else seed) for order in ORDERS),
-        tuple(end(SHUFFLED, shuffle_seed + 1 + index) for index in range(n_shuffles)),
-    )
+    wanted = [(order, shuffle_seed if order == SHUFFLED else seed) for order in ORDERS]
+    wanted += [(SHUFFLED, shuffle_seed + 1 + index) for index in range(n_shuffles)]
+    ends = [end(*each) for each in wanted[part]]
+    n_orders = len(ORDERS[part])
+    return Ends(scratch, tuple(ends[:n_orders]), tuple(ends[n_orders:]))

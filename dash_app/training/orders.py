@@ -52,7 +52,12 @@ class Orders:
         self._effort = Effort(turns, waits, task)
 
     def of(
-        self, session_id: str, learner: str = "summary", n_shuffles: int = 10, seed: int = 0
+        self,
+        session_id: str,
+        learner: str = "summary",
+        n_shuffles: int = 10,
+        seed: int = 0,
+        part: slice = slice(None),
     ) -> Ordered:
         """Return where the learner ends after the active points in each order.
 
@@ -61,6 +66,7 @@ class Orders:
         Parameters
         ----------
         seed : int, of the first shuffle
+        part : slice, which of the ends; a dialog asks for a few, to show how far it is
 
         Raises
         ------
@@ -95,6 +101,7 @@ class Orders:
                 capacity=settings.capacity,
                 n_shuffles=n_shuffles,
                 shuffle_seed=seed,
+                part=part,
                 on_step=on_step,
             )
         time_s = time.perf_counter() - started

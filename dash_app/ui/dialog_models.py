@@ -33,10 +33,11 @@ class _Mixture(BaseModel):
 
 
 class OrdersTask(BaseModel):
-    """The learner to train on other orders; `of` is the session's id and revision."""
+    """The learner to train on `n_ends` more orders; `of` is the session's id and revision."""
 
     of: Annotated[str, Field(max_length=100)]
     learner: _Learner
+    n_ends: Annotated[fields.Count, Field(ge=1)]
     axis: tuple[fields.Point, fields.Point]
 
 
@@ -48,7 +49,7 @@ class _End(_Mixture):
 
 class _Ends(BaseModel):
     learner: _Learner
-    orders: Annotated[list[_End], Field(min_length=len(ORDERS), max_length=len(ORDERS))]
+    orders: Annotated[list[_End], Field(min_length=1, max_length=len(ORDERS))]
     shuffles: Annotated[list[_End], Field(max_length=MAX_SHUFFLES)]
 
 

@@ -71,13 +71,14 @@ def _selection(sessions: Sessions, session_id: Any) -> tuple[Optional[Json], str
 
 def _register_orders(app: dash.Dash, sessions: Sessions) -> None:
     def train(task: Json, results: Optional[Json], session_id: Any) -> Json:
-        """Add one learner to the results; those of another revision go."""
+        """Add the next ends of one learner to the results; those of another revision go."""
         read(models.OrdersTask, task)
         if results is not None:
             read(models.OrdersResults, results)
         known = results["by"] if results and results["of"] == task["of"] else {}
-        found = _orders(sessions, session_id, task["learner"])
-        return {"of": task["of"], "axis": task["axis"], "by": {**known, task["learner"]: found}}
+        name = task["learner"]
+        found = _orders(sessions, session_id, name, known.get(name, {}), task["n_ends"])
+        return {"of": task["of"], "axis": task["axis"], "by": {**known, name: found}}
 
     def draw(results: Optional[Json], learner: Any) -> tuple[Any, ...]:
         if results is not None:
@@ -122,11 +123,21 @@ def _register_orders(app: dash.Dash, sessions: Sessions) -> None:
     )
 
 
-def _orders(sessions: Sessions, session_id: Any, learner: str) -> Json:
+def _orders(sessions: Sessions, session_id: Any, learner: str, before: Json, n_ends: int) -> Json:
+    """Return the ends of before and the next ones, how many are left, and the seconds for one."""
+    ends = {name: before.get(name, []) for name in ("orders", "shuffles")}
+    done = sum(map(len, ends.values()))
+    part = slice(done, done + n_ends)
     try:
-        return orders_document(sessions.orders.of(session_id_of(session_id), learner=learner))
+        found = sessions.orders.of(session_id_of(session_id), learner, orders.N_SHUFFLES, part=part)
     except GMMError as error:
         return {"error": f"{orders.title_of(learner)}: {error}"}
+    document = orders_document(found)
+    joined = {name: ends[name] + document[name] for name in ends}
+    n_ends = sum(map(len, joined.values()))
+    left = len(orders.ORDERS) + orders.N_SHUFFLES - n_ends
+    end_s = found.time_s / max(1, n_ends - done)
+    return {**document, **joined, "left": left, "end_s": end_s}
 
 
 def _register_story(app: dash.Dash) -> None:

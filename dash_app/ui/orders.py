@@ -217,12 +217,18 @@ def share(value: float) -> str:
 
 
 def verdict(document: Json) -> str:
-    """Return one sentence: how far from the fit from scratch the orders and shuffles end."""
+    """Return one sentence: how many trainings are done, or how far from scratch they end.
+
+    The same points have fewer orders than trainings where they are few or equal.
+    """
     ends = [*document["orders"], *document["shuffles"]]
     distances = [each["tv_to_scratch"] for each in ends]
     title = title_of(document["learner"])
     low, high = share(min(distances)), share(max(distances))
-    what = f"{len(ends)} orders of the same points"
+    left = document.get("left", 0)
+    if left:
+        return f"{title}: {len(ends)} of {len(ends) + left} trainings are done."
+    what = f"{len(ends)} trainings on the same points"
     if max(distances) < 1e-4:
         return f"{title}: {what} end within 0.01 % of the mass of the fit from scratch."
     return f"{title}: {what} end {low} to {high} of the mass away from the fit from scratch."

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+import threading
+from typing import Any
+
 import numpy as np
 import pytest
 from dash_page import DashPage
@@ -117,6 +121,8 @@ def click_on_a_number_takes_it(page: DashPage) -> None:
 def test_orders_and_shuffles_show_where_learners_end_or_say_why_not(page: DashPage) -> None:
     refused_orders_are_a_refusal_and_no_training(page)
     page.begin_anew()
+    a_slow_learner_shows_how_far_it_is(page)
+    page.begin_anew()
     orders_show_where_a_learner_ends(page)
     shuffles_of_every_learner_shown_come_one_after_the_other(page)
 
@@ -138,7 +144,7 @@ def orders_show_where_a_learner_ends(page: DashPage) -> None:
     choose(page, "compare-stepwise-em")
     page.wait("dash_clientside.race.racing.includes('stepwise_em')")
     page.press("orders-open")
-    page.wait("document.querySelectorAll('#orders-table tbody tr').length === 5", 90)
+    page.wait_text("orders-note", "Stepwise EM: 15 trainings", 90)
     rows = page.read(
         "[...document.querySelectorAll('#orders-table tbody tr')].map("
         "row => [...row.cells].map(cell => cell.innerText))"
@@ -150,7 +156,30 @@ def orders_show_where_a_learner_ends(page: DashPage) -> None:
     for curve in curves:
         assert all(a - 1e-9 <= y <= b + 1e-9 for a, y, b in zip(low, curve, high))
     assert max(high) > 1.2 * max(low)  # the order matters for this learner
-    assert "Stepwise EM: 15 orders" in page.text("orders-note")
+
+
+def a_slow_learner_shows_how_far_it_is(page: DashPage) -> None:
+    orders, fourth = page.server.sessions.orders, threading.Event()
+    of = orders.of
+
+    def slowly(*arguments: Any, part: slice) -> Any:
+        if part.start == 3:
+            fourth.wait(60)
+        return dataclasses.replace(of(*arguments, part=part), time_s=9.0)
+
+    page.add(-0.4, 0.1, 0.6)
+    orders.of = slowly
+    try:
+        page.press("compare")
+        page.press("orders-open")
+        page.wait_text("orders-note", "3 of 15 trainings are done", 60)
+        assert page.read("document.querySelectorAll('#orders-table tbody tr').length") == 3
+        fourth.set()
+        page.wait_text("orders-note", "15 trainings on the same points", 60)
+    finally:
+        fourth.set()
+        orders.of = of
+    close(page)
 
 
 def shuffles_of_every_learner_shown_come_one_after_the_other(page: DashPage) -> None:

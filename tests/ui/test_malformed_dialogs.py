@@ -13,7 +13,7 @@ from dash_app.ui import ids
 from testbed.dash_envelope import callback_of, envelope
 
 ENDS = {"weights": [1.0], "means": [0.0], "variances": [1.0], "tv_to_scratch": 0.1, "n_touched": 3}
-TASK = {"of": "a,1", "learner": "summary", "axis": [-1.0, 1.0]}
+TASK = {"of": "a,1", "learner": "summary", "n_ends": 1, "axis": [-1.0, 1.0]}
 TOLD = {"step": 0, "done": False, "kept": False, "online": None}
 
 
@@ -77,6 +77,22 @@ def test_the_pages_own_values_are_taken(client: FlaskClient, session_id: str) ->
     assert call(client, ids.SELECTION_NOTE, True, session_id).status_code == 200
 
 
+def test_ends_that_come_in_parts_are_those_that_come_at_once(
+    client: FlaskClient, session_id: str
+) -> None:
+    def results(*parts: int) -> Any:
+        found = None
+        for n_ends in parts:
+            task = {**TASK, "n_ends": n_ends}
+            answer = call(client, ids.ORDERS_RESULTS, task, found, session_id)
+            found = answer.json["response"][ids.ORDERS_RESULTS]["data"]
+        ends = found["by"]["summary"]
+        return ends["orders"], ends["shuffles"], ends["left"]
+
+    assert results(1, 3, 4, 100) == results(100)
+    assert results(1, 3, 4)[2] == 7
+
+
 def results_with(**change: Any) -> Any:
     ends = [{**ENDS, "order": order, **change} for order in ("arrival", "sorted", "reversed")]
     ends += [{**ENDS, "order": order, **change} for order in ("clusters", "shuffled")]
@@ -94,6 +110,7 @@ def results_with(**change: Any) -> Any:
         {**TASK, "learner": "nobody"},
         {**TASK, "learner": []},
         {**TASK, "axis": [1]},
+        {**TASK, "n_ends": 0},
     ],
 )
 def test_malformed_task_is_refused(client: FlaskClient, session_id: str, task: Any) -> None:

@@ -67,8 +67,12 @@ def test_table_has_a_row_an_order() -> None:
 
 
 def test_verdict_names_the_range_or_that_there_is_none() -> None:
-    assert "15 orders of the same points end 0 % to 45 % of the mass away" in verdict(FAR)
+    assert "15 trainings on the same points end 0 % to 45 % of the mass away" in verdict(FAR)
     assert "end within 0.01 % of the mass of the fit from scratch" in verdict(NEAR)
+
+
+def test_verdict_says_how_many_trainings_are_done_until_all_are() -> None:
+    assert verdict({**document([0.1, 0.2]), "left": 13}).endswith("2 of 15 trainings are done.")
 
 
 def test_every_learner_but_the_reference_can_be_chosen() -> None:
