@@ -31,6 +31,8 @@ N_SHUFFLES = 10
 N_EQUAL, REACH_STDS = 201, 4.0
 """Positions of a drawn density. More draw it smoother and send more to the browser."""
 
+_SHUFFLES = f"{N_SHUFFLES} shuffles: distance to from scratch, of the mass"
+
 #: Colour of the band; it is seen on light and on dark.
 _BAND = "rgba(128, 128, 128, 0.25)"
 
@@ -63,7 +65,7 @@ def orders_dialog() -> dmc.Modal:
             _chart(ids.ORDERS_CHART, ends_figure(None, (-1.0, 1.0), waits=True), 210),
             html.P("", id=ids.ORDERS_NOTE, className="study-note", role="status"),
             html.Div(id=ids.ORDERS_TABLE, style={"minHeight": 174}),
-            dmc.Title(f"{N_SHUFFLES} shuffles", order=3, size="sm", mt="sm"),
+            dmc.Title(_SHUFFLES, order=3, size="sm", mt="sm"),
             _chart(ids.SHUFFLES_CHART, shuffles_figure({}), 140),
         ],
     )
@@ -141,7 +143,7 @@ def shuffles_figure(results: Mapping[str, Json]) -> go.Figure:
     dots = [(title, each) for title, name in named for each in results[name]["shuffles"]]
     came = [(title, _arrival(results[name])) for title, name in named]
     figure = chart_figure(
-        "distance to from scratch, of the mass",
+        "",
         {
             "uid": "orders-shuffles",
             "name": "shuffled",

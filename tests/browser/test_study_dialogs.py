@@ -179,7 +179,20 @@ def a_slow_learner_shows_how_far_it_is(page: DashPage) -> None:
     finally:
         fourth.set()
         orders.of = of
+    no_text_is_cut_on_a_phone(page)
     close(page)
+
+
+def no_text_is_cut_on_a_phone(page: DashPage) -> None:
+    with page.screen(360, 740):
+        page.wait("innerWidth === 360")
+        beyond = """(() => {
+            const chart = document.getElementById('shuffles-chart').getBoundingClientRect();
+            return [...document.querySelectorAll('#shuffles-chart text')]
+                .filter((text) => text.getBoundingClientRect().right > chart.right + 1).length;
+        })()"""
+        page.wait("document.querySelector('#shuffles-chart .main-svg').clientWidth < 340")
+        page.wait(f"{beyond} === 0", 3)
 
 
 def shuffles_of_every_learner_shown_come_one_after_the_other(page: DashPage) -> None:
