@@ -19,7 +19,7 @@ import { createTrainer } from "./trainer.js";
  */
 const byId = (id) => /** @type {T} */ (document.getElementById(id));
 
-/** @returns {(answer: ?Answer) => void} */
+/** @returns {(answer: ?Answer, beyond?: number) => void} with the number of points that are not seen */
 function createReadout() {
   const summary = byId("summary");
   const table = byId("parameters");
@@ -31,16 +31,17 @@ function createReadout() {
     for (const value of values) row.insertCell().textContent = number(value);
   }
 
-  return (answer) => {
+  return (answer, beyond = 0) => {
     table.hidden = answer === null;
     if (answer === null) {
       summary.textContent = "No points yet.";
       return;
     }
     const points = answer.n_points === 1 ? "1 point" : `${answer.n_points} points`;
+    const unseen = beyond > 0 ? ` (${beyond} beyond the axis)` : "";
     const model = answer.mode === "scratch" ? "from scratch" : "online";
     const time = answer.time > 0 ? `trained in ${(1000 * answer.time).toFixed(1)} ms` : "up to date";
-    summary.textContent = `${points}, ${model}, ${time}, loss ${number(answer.loss)} nats a point`;
+    summary.textContent = `${points}${unseen}, ${model}, ${time}, loss ${number(answer.loss)} nats a point`;
     fill(weights, answer.pi);
     fill(means, answer.mu);
     fill(stds, answer.std);
@@ -85,7 +86,7 @@ function start() {
         restore(answer);
         return;
       }
-      showAnswer(answer);
+      showAnswer(answer, coordinates.filter(({ x }) => Math.abs(x) > 1).length);
       if (task === "train" || !controls.retrain.checked) chart.showCurve(answer);
       const isNewest =
         answer.n_points === coordinates.length &&

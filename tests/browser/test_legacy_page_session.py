@@ -39,6 +39,18 @@ def test_two_browsers_do_not_see_each_others_points(
     assert distance_to_best(other.draw(), other.points, 2) < MAX_DISTANCE
 
 
+def test_points_beyond_the_axis_are_counted_by_themselves(
+    browser: Browser, serve: Callable[..., Server]
+) -> None:
+    server = serve()
+    page = LegacyPage(browser.driver, server.url)
+    page.click(0.5)
+    page.wait_for(lambda: page.text("summary").startswith("1 point, online"))
+    server.sessions.add(page.parameters()["session"], [-3.0, 0.2, 1.5])
+    page = LegacyPage(browser.driver, server.url)
+    page.wait_for(lambda: page.text("summary").startswith("4 points (2 beyond the axis), online"))
+
+
 def test_points_come_back_after_a_reload(browser: Browser, serve: Callable[..., Server]) -> None:
     server = serve()
     page = LegacyPage(browser.driver, server.url)
