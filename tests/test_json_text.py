@@ -31,6 +31,11 @@ def test_large_body_that_is_not_json_is_refused(end: str) -> None:
         parse("[" + "1.5, " * LARGE_BYTES + end)
 
 
+def test_large_body_with_a_name_twice_is_refused() -> None:
+    with pytest.raises(StructureError, match="got 'x' twice"):
+        parse('{"x": [' + "1.5, " * LARGE_BYTES + '1], "x": 2}')
+
+
 def test_object_of_very_many_names_is_refused_at_once(client: FlaskClient) -> None:
     names = json.dumps({str(index): 1 for index in range(50_000)})
     assert len(names) > LARGE_BYTES
@@ -100,8 +105,10 @@ def test_large_bodies_are_read_one_after_the_other_and_small_ones_beside_them() 
         (b'{"x": "\xff"}', "can't decode byte 0xff"),
         (b"[" * 33 + b"]" * 33, "nested at most 32 deep, got a deeper one"),
         (b"{" + b",".join(b'"%d": 1' % i for i in range(1001)) + b"}", "1,000 names in an object"),
+        (b'{"x": [1], "y": 0, "x": [2]}', "each name once in an object, got 'x' twice"),
+        (b'{"detail": [{"x": 1, "x": 1}]}', "each name once in an object, got 'x' twice"),
     ],
-    ids=["empty", "unended", "not UTF-8", "deep", "many names"],
+    ids=["empty", "unended", "not UTF-8", "deep", "many names", "name twice", "name twice within"],
 )
 def test_refusal_says_what_is_wrong_with_the_body(
     client: FlaskClient, path: str, body: bytes, came: str

@@ -60,7 +60,7 @@ window.ui = SwaggerUIBundle({
 _ID = "00000000000000000000000000000000"
 _ERRORS: dict[int, tuple[str, str, str, Any]] = {
     400: (
-        "the body is not JSON",
+        "the body is not JSON, or has a name twice",
         "malformed",
         "expected a body of JSON, got one that cannot be read",
         None,

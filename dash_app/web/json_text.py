@@ -1,9 +1,9 @@
 """Parse JSON of a request, with limits on its form and without blocking other requests.
 
 Python's parser is one call into C that holds the GIL to its end: 16 MB block every other thread for
-0.25 s. If the parser calls a Python function for each number and object, other threads run within
-10 ms. Parsing then takes up to twice as long, so only large bodies use these hooks. They are parsed
-one after the other: several at once would take the processor from everyone else.
+0.25 s. If the parser calls a Python function for each number, other threads run within 10 ms.
+Parsing then takes up to twice as long, so only large bodies use these hooks. They are parsed one
+after the other: several at once would take the processor from everyone else.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _ONE_LARGE = threading.Lock()
 
 
 class StructureError(ValueError):
-    """The JSON has too many levels, or too many names in an object."""
+    """The JSON has too many levels, or an object of it has too many names or one of them twice."""
 
 
 class JSONProvider(DefaultJSONProvider):
@@ -46,7 +46,8 @@ def parse(text: Union[str, bytes]) -> Any:
     Raises
     ------
     ValueError : the text is not JSON
-    StructureError : it has more levels than `MAX_DEPTH`, or more names in an object than `MAX_KEYS`
+    StructureError : it has more levels than `MAX_DEPTH`, or an object of it has more names than
+        `MAX_KEYS` or the same name twice
 
     Examples
     --------
@@ -58,34 +59,29 @@ def parse(text: Union[str, bytes]) -> Any:
     dash_app.web.json_text.StructureError: expected JSON nested at most 32 deep, got a deeper one
     """
     is_large = len(text) > LARGE_BYTES
-    hooks: dict[str, Any] = {}
+    hooks: dict[str, Any] = {"object_pairs_hook": _read_object}
     if is_large:
-        hooks = {"parse_float": _read_float, "parse_int": _read_int, "object_hook": _read_object}
+        hooks.update(parse_float=_read_float, parse_int=_read_int)
     try:
         with _ONE_LARGE if is_large else nullcontext():
             value = json.loads(text, **hooks)
-            _check_structure(value)
+            _check_depth(value)
     except RecursionError:
         raise StructureError(_TOO_DEEP) from None
     return value
 
 
-def _check_structure(value: Any) -> None:
-    level = [value]
-    for _ in range(MAX_DEPTH + 1):
-        containers = [each for each in level if isinstance(each, (list, dict))]
-        if not containers:
-            return
-        for each in containers:
-            if isinstance(each, dict) and len(each) > MAX_KEYS:
-                raise StructureError(
-                    f"expected at most {MAX_KEYS:,} names in an object, got {len(each):,}"
-                )
+def _check_depth(value: Any) -> None:
+    level = [value] if isinstance(value, (list, dict)) else []
+    for _ in range(MAX_DEPTH):
         level = [
             child
-            for each in containers
+            for each in level
             for child in (each.values() if isinstance(each, dict) else each)
+            if isinstance(child, (list, dict))
         ]
+        if not level:
+            return
     raise StructureError(_TOO_DEEP)
 
 
@@ -97,5 +93,12 @@ def _read_int(digits: str) -> int:
     return int(digits)
 
 
-def _read_object(values: dict[str, Any]) -> dict[str, Any]:
-    return values
+def _read_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values, n_names = dict(pairs), len(pairs)
+    if len(values) == n_names <= MAX_KEYS:
+        return values
+    if n_names > MAX_KEYS:
+        raise StructureError(f"expected at most {MAX_KEYS:,} names in an object, got {n_names:,}")
+    names = [name for name, _ in pairs]
+    twice = next(name for name in names if names.count(name) > 1)
+    raise StructureError(f"expected each name once in an object, got {twice[:60]!r} twice")
