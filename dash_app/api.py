@@ -278,9 +278,11 @@ def get_density(path: SessionPath, query: DensityQuery) -> Response:
 
 @_api.get("/sessions/<session_id>/models", tags=[_MODELS], responses={200: ModelsAnswer})
 def get_models(path: SessionPath, query: PageQuery) -> Response:
-    """Return the model versions, oldest first."""
-    versions = _sessions().models.versions(path.session_id, after=query.after, limit=query.limit)
-    return jsonify(models=[model_document(version) for version in versions])
+    """Return a page of the model versions, oldest first, and the number of all."""
+    models = _sessions().models
+    versions = models.versions(path.session_id, after=query.after, limit=query.limit)
+    _, n_models = models.totals(path.session_id)
+    return jsonify(models=[model_document(version) for version in versions], n_models=n_models)
 
 
 @_api.get(
@@ -289,9 +291,14 @@ def get_models(path: SessionPath, query: PageQuery) -> Response:
     responses={200: OperationsAnswer},
 )
 def get_operations(path: SessionPath, query: LogQuery) -> Response:
-    """Return the operation log, oldest first. Of a long increment it has the first points."""
+    """Return a page of the operation log, oldest first, and the number of all operations.
+
+    Of a long increment it has the first points.
+    """
     found = _sessions().operations(path.session_id, after=query.after, limit=query.limit)
-    return jsonify(operations=[operation_document(each, query.x_limit) for each in found])
+    n_operations, _ = _sessions().models.totals(path.session_id)
+    lines = [operation_document(each, query.x_limit) for each in found]
+    return jsonify(operations=lines, n_operations=n_operations)
 
 
 def _positions(mixture: Mixture, query: DensityQuery) -> Array:

@@ -177,9 +177,10 @@ class DensityAnswer(Model):
 
 
 class ModelsAnswer(Model):
-    """Model versions, oldest first."""
+    """A page of the model versions, oldest first."""
 
     models: list[ModelAnswer]
+    n_models: int = Field(description="number of all model versions", examples=[17])
 
 
 class OperationAnswer(Model):
@@ -204,9 +205,10 @@ class OperationAnswer(Model):
 
 
 class OperationsAnswer(Model):
-    """The log, oldest first."""
+    """A page of the log, oldest first."""
 
     operations: list[OperationAnswer]
+    n_operations: int = Field(description="number of all operations", examples=[17])
 
 
 class HealthAnswer(Model):

@@ -78,6 +78,19 @@ def test_points_and_long_increments_come_in_pages(client: FlaskClient) -> None:
         assert client.get(f"{address}/{query}").status_code == 422
 
 
+def test_page_of_the_log_says_how_many_operations_there_are(client: FlaskClient) -> None:
+    address = client.post(SESSIONS, json={}).headers["Location"]
+    path = f"{address}/operations?limit=2"
+    assert client.get(path).json == {"operations": [], "n_operations": 0}
+    assert client.get(f"{address}/models").json == {"models": [], "n_models": 0}
+    for n_components in (4, 5, 6):
+        client.patch(address, json={"n_components": n_components})
+    for after, listed in ((0, [1, 2]), (2, [3]), (3, [])):
+        page = checked(client.get(f"{path}&after={after}"), answers.OperationsAnswer)
+        assert [each["seq"] for each in page["operations"]] == listed
+        assert page["n_operations"] == 3
+
+
 def test_session_is_created_without_a_body(client: FlaskClient) -> None:
     assert checked(client.post(SESSIONS), answers.SessionAnswer, 201)["n_components"] == 3
 
@@ -103,10 +116,9 @@ def test_training_from_scratch_and_comparison_with_online(
     assert comparison["online"] == online
     assert comparison["scratch"] == run["model"]
     assert 0 <= comparison["total_variation"] < 0.05
-    found = checked(client.get(f"{session}/models?limit=1"), answers.ModelsAnswer)["models"]
-    assert found == [online]
-    later = checked(client.get(f"{session}/models?after=1"), answers.ModelsAnswer)["models"]
-    assert later == [run["model"]]
+    for query, models in (("limit=1", [online]), ("after=1", [run["model"]]), ("after=2", [])):
+        found = checked(client.get(f"{session}/models?{query}"), answers.ModelsAnswer)
+        assert found == {"models": models, "n_models": 2}
 
 
 def test_long_training_is_accepted_and_can_be_cancelled(client: FlaskClient, session: str) -> None:

@@ -46,6 +46,11 @@ class Models:
         self._operations.check(session_id)
         return self._store.versions(session_id, after=after, limit=limit)
 
+    def totals(self, session_id: str) -> tuple[int, int]:
+        """Return the number of operations in the log, and that of all model versions."""
+        last = self._store.last(session_id)
+        return (0, 0) if last is None else (last.seq, last.n_models)
+
     def compare(self, session_id: str) -> ModelComparison:
         """Compare the online model with the model from scratch, on the points of the session.
 
