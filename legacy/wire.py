@@ -21,7 +21,7 @@ from dash_app.errors import DataError, EmptyDataError, NonFiniteError, OutOfRang
 from dash_app.learning.points import MAX_COMPONENTS, MAX_MAGNITUDE
 from dash_app.records.runs import MAX_EPOCHS
 from dash_app.records.versions import ModelVersion
-from dash_app.web import json_text
+from dash_app.web import fields, json_text
 
 MIN_STD = 1e-3
 """Lower bound of a standard deviation, a tenth of the page's drawing step. A component between two
@@ -157,8 +157,7 @@ def _check_number(value: Any, place: str) -> None:
 
 def _shown(value: Any) -> str:
     is_huge = isinstance(value, int) and abs(value) > 10**18  # formatting it may take long
-    text = "a huge integer" if is_huge else repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    return "a huge integer" if is_huge else fields.shown(value)
 
 
 def no_points() -> EmptyDataError:

@@ -20,8 +20,23 @@ def session(client: FlaskClient) -> str:
     return session_with_points(client)
 
 
-@pytest.mark.parametrize("body", ['{"x": [99]}', '{"n_components": 3}', "{}", None, [], 7, True])
-def test_body_that_is_no_object_is_refused(client: FlaskClient, session: str, body: Any) -> None:
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        ('{"x": [99]}', "'{\"x\": [99]}'"),
+        ('{"n_components": 3}', "'{\"n_components\": 3}'"),
+        ("{}", "'{}'"),
+        (None, "null"),
+        ([], "[]"),
+        (7, "7"),
+        (True, "true"),
+        ([None, {"x": False, "y": "None"}], "[null, {'x': false, 'y': 'None'}]"),
+        ([1] * 1000, f"[{'1, ' * 18}1,..."),
+    ],
+)
+def test_body_that_is_no_object_is_refused(
+    client: FlaskClient, session: str, body: Any, shown: str
+) -> None:
     before = client.get(session).json
     timelines = f"{session}/timelines"
     for method, address in (
@@ -33,8 +48,14 @@ def test_body_that_is_no_object_is_refused(client: FlaskClient, session: str, bo
         answer = getattr(client, method)(
             address, data=json.dumps(body), content_type="application/json"
         )
-        assert refused(answer, 422, "invalid") == f"expected an object, got {body!r}"
+        assert refused(answer, 422, "invalid") == f"expected an object, got {shown}"
     assert client.get(session).json == before
+
+
+def test_value_in_a_message_has_the_words_of_json(client: FlaskClient, session: str) -> None:
+    for n_components, shown in ((None, "null"), (True, "true"), ([False], "[false]")):
+        refusal = client.patch(session, json={"n_components": n_components})
+        assert refused(refusal, 422, "invalid", "n_components").endswith(f", got {shown}")
 
 
 def test_unknown_name_in_a_query_is_refused_but_from_a_probe(client: FlaskClient) -> None:

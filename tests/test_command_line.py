@@ -339,7 +339,7 @@ def test_export_that_cannot_be_completed_leaves_the_earlier_file(
 def test_import_of_another_document_says_what_came(
     command: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
-    for text, came in (('{"format": "another"}', "'another'"), ("[1]", "[1]"), ("{}", "None")):
+    for text, came in (('{"format": "another"}', "'another'"), ("[1]", "[1]"), ("{}", "null")):
         (tmp_path / "other.json").write_text(text)
         assert command("import", str(tmp_path / "other.json")) == 1
         assert capsys.readouterr().err.endswith(f"'gaussian-mixture-session', got {came}\n")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from itertools import islice
 from typing import Annotated, Any, Optional
 
 from pydantic import BeforeValidator, Field, Strict, ValidationError
@@ -87,6 +89,8 @@ _FORMS = {
     KEY_PATTERN: "printable ASCII without spaces",
 }
 OTHER_FORM = "text of another form"
+_MAX_SHOWN = 60
+"""Maximum characters of a value in a message; each entry of a list has more than one."""
 _ALTERNATIVES = re.compile(r"\^\((?P<one>[\w|]+)\)(?P<more>\(,\((?P=one)\)\)\*)?\$")
 """Regular expressions of one name of several, or of more names with commas between them."""
 
@@ -133,6 +137,21 @@ def _one_of(names: list[str]) -> str:
 
 
 def shown(value: Any) -> str:
-    """Return a value as text of at most 60 characters."""
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    """Return a value as text of at most 60 characters, with JSON's words for None and booleans.
+
+    >>> shown({"x": [None, True, "a"]})
+    "{'x': [null, true, 'a']}"
+    """
+    text = _with_words_of_json(value)
+    return text if len(text) <= _MAX_SHOWN else f"{text[: _MAX_SHOWN - 3]}..."
+
+
+def _with_words_of_json(value: Any) -> str:
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
+    if isinstance(value, list):
+        return f"[{', '.join(map(_with_words_of_json, value[:_MAX_SHOWN]))}]"
+    if isinstance(value, dict):
+        pairs = islice(value.items(), _MAX_SHOWN)
+        return f"{{{', '.join(f'{key!r}: {_with_words_of_json(each)}' for key, each in pairs)}}}"
+    return repr(value)
