@@ -1,7 +1,7 @@
 """Serve the application, or manage its sessions.
 
 Exit codes: 0 success, 1 an error with one sentence on stderr, 2 wrong usage,
-130 an interrupt (Ctrl-C), 141 the reader of a command's output has gone.
+130 an interrupt (Ctrl-C), 141 the reader of the output has gone.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dash_app.config import Config
 from dash_app.errors import GMMError
 from dash_app.serving.process import address_of, listen
 from dash_app.serving.process import serve as run
-from dash_app.sessions_command import add_sessions_command
+from dash_app.sessions_command import add_sessions_command, discard_output
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 """Exit code after an interrupt: 128 + SIGINT, as a shell has it."""
+
+UNREAD = 141
+"""Exit code where the reader has gone: 128 + SIGPIPE, as a shell has it of other commands."""
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
@@ -45,6 +48,9 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         return 1
     except KeyboardInterrupt:
         return INTERRUPTED
+    except BrokenPipeError:  # without a word: the reader has gone, as `head` does
+        discard_output()
+        return UNREAD
     except ModuleNotFoundError as error:
         if str(error.name).partition(".")[0] in ("dash_app", "legacy", "gmm"):
             raise
@@ -67,10 +73,12 @@ def serve(config: Config) -> int:
 
         server: Flask = create_app(config).server
         address = address_of(config.host, listener)
-        _say(f"online against from scratch: {address}/")
-        _say(f"the exercise's page:         {address}/legacy/")
-        _say(f"the API's documentation:     {address}/openapi/")
-        _say("Ctrl-C stops it")
+        _say(  # at once: a reader of the first line alone, such as `head`, does not end the server
+            f"online against from scratch: {address}/\n"
+            f"the exercise's page:         {address}/legacy/\n"
+            f"the API's documentation:     {address}/openapi/\n"
+            "Ctrl-C stops it"
+        )
         return server
 
     with listener:

@@ -21,10 +21,6 @@ if TYPE_CHECKING:
     from dash_app.store import Store
 
 
-UNREAD = 141
-"""Exit code where the reader has gone: 128 + SIGPIPE, as a shell has it of other commands."""
-
-
 def add_sessions_command(commands: Any, settings: argparse.ArgumentParser) -> None:
     """Add the command and its sub-commands to a parser."""
     parser = commands.add_parser(
@@ -34,7 +30,7 @@ def add_sessions_command(commands: Any, settings: argparse.ArgumentParser) -> No
 
     def action(name: str, function: Any, text: str) -> argparse.ArgumentParser:
         found: argparse.ArgumentParser = actions.add_parser(name, help=text, parents=[settings])
-        found.set_defaults(command=partial(_until_unread, function))
+        found.set_defaults(command=partial(_written, function))
         return found
 
     chosen = action("list", list_sessions, "print id, operations, points and last use of each")
@@ -52,22 +48,21 @@ def add_sessions_command(commands: Any, settings: argparse.ArgumentParser) -> No
     chosen.add_argument("session_id", metavar="ID")
 
 
-def _until_unread(command: Callable[..., int], config: Config, **options: Any) -> int:
-    """Run a command; end without a word where the reader of its output has gone, as `head` does."""
+def _written(command: Callable[..., int], config: Config, **options: Any) -> int:
+    """Run a command, with all of its output written."""
     try:
         code = command(config, **options)
         sys.stdout.flush()
     except BrokenPipeError:
-        _discard_output()
-        return UNREAD
+        raise
     except OSError as error:
-        _discard_output()
+        discard_output()
         raise StoreError(f"expected an output that can be written, got {error}") from error
     return code
 
 
-def _discard_output() -> None:
-    # what is still buffered would fail again when the interpreter ends
+def discard_output() -> None:
+    """Discard what is still buffered: it would fail again when the interpreter ends."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

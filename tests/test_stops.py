@@ -8,6 +8,9 @@ from __future__ import annotations
 import dataclasses
 import json
 import signal
+import subprocess
+import sys
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -89,6 +92,26 @@ def test_interrupted_server_ends_cleanly_and_keeps_its_sessions_for_the_next(
         on_page, json={"coordinates": coordinates}, headers={"X-Session": before["session"]}
     )
     assert (after.json["n_new"], after.json["session"]) == (2, before["session"])
+
+
+def test_server_whose_output_nobody_reads_any_more_serves_and_ends_without_a_word(
+    tmp_path: Path,
+) -> None:
+    command = [sys.executable, "-m", "dash_app", "--port", "0", "--data-dir", str(tmp_path)]
+    started = subprocess.Popen(
+        [*command, "--log-level", "WARNING"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    try:
+        assert started.stdout is not None
+        address = started.stdout.readline().split()[-1].decode()
+        started.stdout.close()  # as `head -1` does
+        with urllib.request.urlopen(f"{address}healthz", timeout=30) as health:
+            assert health.status == 200
+        started.terminate()
+        _, said = started.communicate(timeout=60)
+    finally:
+        started.kill()
+    assert (started.returncode, said) == (141, b"")
 
 
 def looked_at(client: FlaskClient, session_id: str) -> Any:
