@@ -48,8 +48,12 @@ class SingleInsert:
             # closing returns it to the pool, which rolls back an open transaction
             with closing(self._engine.raw_connection()) as connection:
                 if self._guard is None:
-                    connection.cursor().execute(self._text, values)
-                    connection.commit()
+                    try:
+                        connection.cursor().execute(self._text, values)
+                        connection.commit()
+                    except self._driver.OperationalError:
+                        connection.invalidate()  # no rollback: on a lost connection it would fail
+                        raise
                 else:
                     with self._guard.writing(connection):
                         connection.cursor().execute(self._text, values)  # commits by itself

@@ -96,6 +96,20 @@ class PostgresServer:
             "WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
 
+    def end_waiting_connections(self) -> int:
+        """End the connections that wait for a lock; return their number."""
+        ended = self._connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        )
+        return len(ended.fetchall())
+
+    @contextmanager
+    def locked(self, table: str) -> Iterator[None]:
+        """Let nobody else write to the table."""
+        with self._connect() as another, another.transaction():
+            another.execute(f"LOCK TABLE {table} IN EXCLUSIVE MODE")
+            yield
+
     def stop(self, mode: str = "immediate") -> None:
         """Stop the server: `immediate` is a crash, `fast` ends the connections in order."""
         self._connection.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Optional
@@ -12,6 +13,7 @@ from flask.testing import FlaskClient
 from postgres import PostgresServer  # tests/server/postgres.py
 
 from dash_app.config import Config
+from tests.waiting import eventually
 
 SESSIONS = "/api/v1/sessions"
 EXERCISE = "/train?n_components=2&epochs=9"
@@ -83,6 +85,25 @@ def test_requests_are_refused_for_the_time_without_a_store_and_change_nothing(
     assert served.get(f"{address}/points").json["x"] == [0.1, 0.3]
     after = served.post(EXERCISE, json=coordinates(0.1, 0.2), headers=page_session)
     assert after.json["n_new"] == 1
+
+
+def test_connection_that_is_lost_within_an_insert_is_told_in_one_line(
+    served: FlaskClient, database: PostgresServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    address = new_session(served)
+    answers: list[int] = []
+    click = threading.Thread(
+        target=lambda: answers.append(served.post(f"{address}/points", json={"x": [1]}).status_code)
+    )
+    with database.locked("operations"):
+        click.start()
+        eventually(database.end_waiting_connections)
+        click.join()
+    assert answers == [503]
+    (line,) = caplog.records
+    assert line.getMessage().endswith("(terminating connection due to administrator command)")
+    assert line.exc_info is None
+    assert served.post(f"{address}/points", json={"x": [1]}).json["n_points"] == 2
 
 
 def test_stream_ends_without_a_store_and_another_one_goes_on(
