@@ -111,11 +111,12 @@ class RunTable:
 
     def report(self, run_id: str, first: int, losses: Array, now: float) -> bool:
         """Append losses from iteration `first` on; return whether the run must stop."""
+        state = {"status": RUNNING, "n_iter": first + losses.size - 1, "loss": float(losses[-1])}
         with writing(self._engine) as connection:
             alive = connection.execute(
                 sa.update(_runs)
                 .where(_runs.c.id == run_id, _is_alive)
-                .values(n_iter=first + losses.size - 1, loss=float(losses[-1]), heartbeat_at=now)
+                .values(**state, heartbeat_at=now)
             )
             if alive.rowcount == 0:  # the session is gone, or the run was marked as failed
                 return True

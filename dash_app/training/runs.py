@@ -311,7 +311,8 @@ class Runs:
 
     def _begin(self, session_id: str, run_id: str, local: _Local) -> None:
         """Mark the run as running, and wake the listeners of the sessions queued behind it."""
-        self._table.begin(run_id, time.time())
+        with contextlib.suppress(StoreError):  # the first report that succeeds marks it too
+            self._table.begin(run_id, time.time())
         local.queued = False
         with self._lock:
             behind = [each.turn.owner for each in self._locals.values() if each.queued]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -90,6 +91,31 @@ def test_run_without_a_slot_is_queued_and_reports_its_position(
     eventually(lambda: sessions.trainings.run(waiting[1], asked[1].id).status == "done")
     assert sessions.trainings.run(waiting[1], asked[1].id).n_before is None
     assert waiting[0] not in work.begun
+
+
+def test_queued_run_whose_turn_comes_while_the_store_is_away_trains(
+    sessions: Sessions,
+    work: Work,
+    without_a_store: Callable[[], contextlib.AbstractContextManager[None]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(turns, "SLICE_S", math.inf)
+    asked = [
+        sessions.trainings.train(new_session(sessions), method="adam", wait=False)
+        for _ in range(turns.n_processors() + 1)
+    ]
+    queued = asked[-1]
+    assert queued.status == "queued"
+    with without_a_store():
+        monkeypatch.setattr(turns, "SLICE_S", 0.0)
+        eventually(lambda: queued.session_id in work.begun)
+    for status in ("running", "done"):
+        eventually(
+            lambda status=status: (
+                sessions.trainings.run(queued.session_id, queued.id).status == status
+            )
+        )
+        work.may_end.set()
 
 
 def test_session_has_at_most_one_queued_run(
