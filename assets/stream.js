@@ -5,6 +5,7 @@
   const SETTLE_MS = 60;
   let sessionId = "";
   let settleTimer = 0;
+  let wasBroken = false;
 
   /** Listen to the session, instead of the one before. */
   function open(/** @type {string} */ id) {
@@ -15,15 +16,17 @@
 
   function opened() {
     const { connection, outbox } = gmm.state;
-    if (connection === "lost") {
+    if (connection === "lost" || wasBroken) {
       outbox.resend();
       gmm.answers.lookAgain();
     }
+    wasBroken = false;
     if (connection === "lost" || !outbox.busy) gmm.show.connection("live");
   }
 
   /** A refusal is an answer: the server is there, and the page polls meanwhile. */
   function broken(/** @type {boolean} */ refused) {
+    wasBroken = true;
     if (!refused) gmm.exchange.examine(() => !feed.isLive(), false);
     gmm.answers.look();
   }

@@ -13,6 +13,9 @@ from page_server import Server
 
 from dash_app.admission.turns import n_processors
 from dash_app.config import Config
+from dash_app.database.run_table import RunTable
+from dash_app.errors import StoreError
+from dash_app.store import Store
 
 pytestmark = pytest.mark.browser
 
@@ -50,11 +53,12 @@ def store_file(config: Config) -> Path:
 
 
 def test_clicks_wait_while_the_store_is_held_and_for_a_restart_when_it_was_removed(
-    chromium: Browser, config: Config
+    chromium: Browser, config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = DashPage(chromium.driver, Server(config)).open()
     try:
         clicks_wait_while_another_program_holds_the_store(page, config)
+        click_is_sent_again_with_the_return_of_the_stream(page, monkeypatch)
         page.begin_anew()
         clicks_wait_for_a_restart_when_the_store_was_removed(page, config)
     finally:
@@ -85,6 +89,25 @@ def clicks_wait_while_another_program_holds_the_store(page: DashPage, config: Co
     page.wait_text("sentence", "4 points learned online")
     page.wait_text("connection", "connected")
     assert not [said for said in page.read("said") if "lost" in said]
+
+
+def click_is_sent_again_with_the_return_of_the_stream(
+    page: DashPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise StoreError("the store is away")
+
+    page.script("performance.clearResourceTimings()")
+    with monkeypatch.context() as patched:
+        patched.setattr(Store, "append", away)
+        patched.setattr(RunTable, "since", away)
+        page.server.sessions.watch.changed(page.session_id)  # its stream looks for news, and ends
+        page.wait("performance.getEntriesByType('resource').some((e) => e.name.endsWith('events'))")
+        page.click(0.4)
+        page.wait_text("sentence", "The server cannot save: 1 point waits and is sent again.")
+        page.script("clearTimeout(dash_clientside.state.outbox._timer)")  # as in a long pause
+    page.wait("dash_clientside.state.view.n_points === 5")
+    page.settle()
 
 
 def clicks_wait_for_a_restart_when_the_store_was_removed(page: DashPage, config: Config) -> None:
