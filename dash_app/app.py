@@ -26,7 +26,7 @@ from dash_app import (
 )
 from dash_app.admission import client
 from dash_app.config import Config
-from dash_app.serving.process import stop_before_exit
+from dash_app.serving.process import see_to_open_files, stop_before_exit
 from dash_app.sessions import Sessions
 from dash_app.store import Store
 from dash_app.ui.callbacks import register_callbacks
@@ -126,6 +126,7 @@ def create_server(config: Optional[Config] = None) -> Flask:
     """Return the WSGI application, for gunicorn: `gunicorn "dash_app.app:create_server()"`."""
     config = Config.from_environment() if config is None else config
     logs.configure(config.log_level, config.log_format)
+    see_to_open_files(config)  # gunicorn's worker dies where it cannot open another
     server: Flask = create_app(config).server
     sessions: Sessions = server.extensions["sessions"]
     stop_before_exit(sessions.stop)

@@ -231,6 +231,25 @@ def test_too_few_open_files_are_refused_in_one_sentence_before_the_load(tmp_path
     )
 
 
+def test_gunicorn_with_too_few_open_files_ends_and_says_why(tmp_path: Path) -> None:
+    code = (
+        "import resource, sys\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))\n"
+        "from gunicorn.app.wsgiapp import run\n"
+        "sys.argv[1:] = ['-k', 'gthread', '-b', '127.0.0.1:0', 'dash_app.app:create_server()']\n"
+        "run()"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "GMM_DATA_DIR": str(tmp_path)},
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+    )
+    assert ended.returncode == 3
+    assert "expected a process that may open 256 files or more, got 64" in ended.stderr
+
+
 @pytest.mark.parametrize("host", ["192.0.2.1", "é" * 70], ids=["not ours", "no name"])
 def test_host_that_cannot_be_listened_on_is_said_with_the_reason(
     host: str, tmp_path: Path, capsys: pytest.CaptureFixture

@@ -168,17 +168,32 @@ def _leave_no_thread() -> None:
                 return
 
 
-def _affordable_connections(config: Config) -> int:
-    """Raise the limit of open files if needed; return the connections that it allows."""
-    beside = FILES_BESIDE + FILES_OF_A_THREAD * config.threads
-    allowed = _raise_file_limit(config.max_connections + beside)
-    if allowed >= config.max_connections + beside:
-        return config.max_connections
+def see_to_open_files(config: Config) -> int:
+    """Raise the limit of open files if needed; return it.
+
+    Raises
+    ------
+    SettingError : the process may open too few files
+    """
+    wanted = config.max_connections + _files_beside(config)
+    allowed = _raise_file_limit(max(FEWEST_FILES, wanted))
     if allowed < FEWEST_FILES:
         raise SettingError(
             f"expected a process that may open {FEWEST_FILES} files or more, got {allowed}; raise "
             "the limit: ulimit -n"
         )
+    return allowed
+
+
+def _files_beside(config: Config) -> int:
+    return FILES_BESIDE + FILES_OF_A_THREAD * config.threads
+
+
+def _affordable_connections(config: Config) -> int:
+    allowed = see_to_open_files(config)
+    beside = _files_beside(config)
+    if allowed >= config.max_connections + beside:
+        return config.max_connections
     affordable = max(FEWEST_CONNECTIONS, allowed - beside)
     _log.warning(
         "%d connections instead of %d: the process may open %d files only (ulimit -n)",
