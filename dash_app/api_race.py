@@ -18,7 +18,7 @@ from dash_app.api import PREFIX
 from dash_app.api_requests import SessionPath
 from dash_app.documents import record_document
 from dash_app.errors import SessionNotFoundError
-from dash_app.journal.watch import Watch
+from dash_app.journal.watch import HEARTBEAT_S, Watch
 from dash_app.learning import LEARNERS
 from dash_app.sessions import Sessions
 from dash_app.training.races import Event, Follower, Told
@@ -82,7 +82,7 @@ def _stream(
     session_id: str, follower: Follower, watch: Watch, has_gone: Callable[[], bool]
 ) -> Iterator[str]:
     yield ": welcome\n\n"
-    known = -1
+    known, sent_at = -1, time.monotonic()
     while not (watch.closed or has_gone()):
         seen = watch.count(session_id)
         try:
@@ -92,14 +92,19 @@ def _stream(
             return
         if events:
             yield "".join(map(_event, events))
+            sent_at = time.monotonic()
         known = seen
         if follower.has_work:
             if not follower.compute(TURN_S):
                 yield ": alive\n\n"
-        elif watch.wait_for_change(session_id, seen, has_gone):
+            continue
+        # a training from scratch changes the session thirty times a second, and is no news here
+        has_changed = watch.wait_for_change(session_id, seen, has_gone)
+        if has_changed and time.monotonic() - sent_at < HEARTBEAT_S:
             time.sleep(ANSWER_FIRST_S)
         else:
             yield ": alive\n\n"
+            sent_at = time.monotonic()
 
 
 def _event(event: Event) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
+from dash_app import api_race
 from dash_app.app import create_app
 from dash_app.config import Config
 from dash_app.documents import record_document
@@ -300,6 +301,32 @@ def test_an_idle_race_reads_no_session(
     client.post(f"{address}/points", json={"x": [0.4]})
     while b"event: record" not in next(parts):
         pass
+
+
+def test_a_race_without_news_sends_comments_also_while_a_training_reports(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api_race, "HEARTBEAT_S", 0.02)
+    address = client.post("/api/v1/sessions", json={}).headers["Location"]
+    client.post(f"{address}/points", json={"x": [0.1, 0.2]})
+    parts = client.get(f"{address}/race?learners=scratch", buffered=False).iter_encoded()
+    while b"event: current" not in next(parts):
+        pass
+    heard = threading.Event()
+    changed = client.application.extensions["sessions"].watch.changed
+
+    def report() -> None:
+        for _ in range(1000):
+            changed(address.rpartition("/")[2])
+            if heard.wait(0.005):
+                break
+
+    training = threading.Thread(target=report)
+    training.start()
+    assert [next(parts) for _ in range(2)] == [b": alive\n\n"] * 2
+    assert training.is_alive()
+    heard.set()
+    training.join()
 
 
 def test_a_race_follows_another_process(config: Config) -> None:
