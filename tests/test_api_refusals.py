@@ -332,6 +332,13 @@ def test_wrong_method_is_405(client: FlaskClient, method: str, path: str, allowe
     assert set(answer.allow) == allowed
 
 
+def test_options_of_an_address_need_no_body(client: FlaskClient, session: str) -> None:
+    for address in (SESSIONS, session, f"{session}/points", f"{session}/timelines", "/train"):
+        answer = client.options(address)
+        assert answer.status_code == 200, answer.get_data(as_text=True)
+        assert "OPTIONS" in answer.allow
+
+
 def test_internal_error_is_a_500_without_details(
     client: FlaskClient, server: Flask, session: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,6 +26,8 @@ def check_object(*, optional: bool) -> Optional[Response]:
     ------
     BadRequest, UnsupportedMediaType : the body is not JSON
     """
+    if request.method == "OPTIONS":  # it asks for the methods of the address
+        return None
     if optional and not request.content_length and not request.data:
         return None
     if not is_json():
