@@ -76,6 +76,13 @@ def test_unknown_name_in_a_query_is_refused_but_from_a_probe(client: FlaskClient
     assert client.get("/favicon.ico?v=2").status_code == 200
 
 
+def test_name_twice_in_a_query_is_refused(client: FlaskClient, session: str) -> None:
+    message = refused(client.get(f"{session}/points?limit=1&limit=2"), 422, "invalid", "limit")
+    assert message == "expected one value of this name, got ['1', '2']"
+    address = "/train?n_components=2&n_components=3"
+    refused(client.post(address, json={"coordinates": [{"x": 1}]}), 422, "invalid", "n_components")
+
+
 @pytest.mark.parametrize("kind", ["application/vnd.api+json", "text/json", ""])
 def test_body_of_another_content_type_is_refused(
     client: FlaskClient, session: str, kind: str

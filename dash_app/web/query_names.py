@@ -1,6 +1,7 @@
-"""Refuse a name in a query that the endpoint does not have, by the OpenAPI specification.
+"""Refuse a name in a query that is there twice, or that the endpoint does not have.
 
-A model of the query refuses it too, but most endpoints have none.
+The names are those of the OpenAPI specification. A model of the query refuses an unknown name too,
+but most endpoints have none; of two values it would see the first alone.
 """
 
 from __future__ import annotations
@@ -31,12 +32,16 @@ def register(server: Flask, specification: Callable[[], dict[str, Any]]) -> None
         method = "GET" if request.method == "HEAD" else request.method
         path = re.sub(r"<(\w+)>", r"{\1}", request.url_rule.rule)
         names = None if path in _PROBES else known().get((method, path))
-        unknown = [] if names is None else [name for name in request.args if name not in names]
-        if not unknown:
+        if names is None:
             return None
-        name, value = unknown[0], request.args[unknown[0]]
-        message = f"expected no value of this name, got {fields.shown(value)}"
-        return error_handlers.answer(422, "invalid", message, name)
+        for name, values in request.args.lists():
+            if name not in names:
+                message = f"expected no value of this name, got {fields.shown(values[0])}"
+                return error_handlers.answer(422, "invalid", message, name)
+            if len(values) > 1:
+                message = f"expected one value of this name, got {fields.shown(values)}"
+                return error_handlers.answer(422, "invalid", message, name)
+        return None
 
     server.before_request(check)
 
