@@ -16,7 +16,7 @@ from dash_app.learning.points import check_number, check_whole
 from dash_app.learning.summary import WeightedSummary
 from dash_app.learning.tracking import Incumbent, TrackingState
 
-STATE_VERSION = 8
+STATE_VERSION = 9
 """Version of the format."""
 
 _LARGEST = float(np.finfo(np.float64).max)
@@ -104,6 +104,7 @@ def read_tracking(plain: Mapping[str, Any], n_points: int) -> Optional[TrackingS
         _from_array(plain["archive"], size),
         misfit_nats=check_number("misfit_nats", plain["misfit_nats"], 0.0),
         n_new=check_number("n_new", plain["n_new"], 0.0),
+        turn=check_whole("turn", plain["turn"], 0, 2**62),
     )
 
 
@@ -118,6 +119,7 @@ def _tracking_to_plain(state: TrackingState) -> dict[str, Any]:
         "archive": _to_array(state.archive),
         "misfit_nats": state.misfit_nats,
         "n_new": state.n_new,
+        "turn": state.turn,
     }
 
 

@@ -2,6 +2,8 @@
 
 Most updates take a few Newton steps. An update looks for better optima when the points since the
 last look have a lower log-density than expected, or when another known optimum has become better.
+The looks start from the known optima in turn, because looks from the same one at similar data find
+the same.
 A search from an empty archive follows a large increment, and each time the data have grown by a
 factor. So no order of arrival traps the incumbent for long.
 """
@@ -53,12 +55,14 @@ class TrackingState:
     archive : Candidates, (any, K), other local optima that may become better, data units
     misfit_nats : float, sum over the points since the last look; see `_surprise_of_many`
     n_new : float, number of points since the last search from an empty archive
+    turn : int, number of looks since then; each starts from the next optimum
     """
 
     incumbent: Incumbent
     archive: Candidates
     misfit_nats: float = 0.0
     n_new: float = 0.0
+    turn: int = 0
 
     @classmethod
     def of_equal_points(cls, x: float, n_components: int) -> TrackingState:
@@ -152,16 +156,19 @@ def update(
         tracked = Incumbent.of(objective, polished.candidates, value)
         return replace(state, incumbent=tracked, misfit_nats=misfit_nats, n_new=n_new)
     levels = DataLevels.of(objective, summary)
-    archive = Archive(known, -np.inf)
-    for _ in range(tuning.N_LOOKS):
+    archive, turn, n_barren = Archive(known, -np.inf), state.turn, 0
+    max_barren = 1 + int(tuning.LOOKS_PER_DOUBLING * np.log2(increment.size))
+    while n_barren < max_barren:
         on_step()
-        archive, replaced = step(archive, levels, margin=switch_margin(mass))
-        if not replaced:
-            break
+        home = turn % len(archive.optima)
+        archive, replaced = step(archive, levels, home=home, margin=switch_margin(mass))
+        n_barren = 0 if replaced else n_barren + 1
+        turn += 1
     return TrackingState(
         Incumbent.of(objective, archive.incumbent, archive.value),
         objective.in_data_scale(archive.optima[1:]),
         n_new=n_new,
+        turn=turn,
     )
 
 

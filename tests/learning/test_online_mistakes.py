@@ -93,6 +93,7 @@ def test_a_state_survives_json(points: list[float], n_components: int) -> None:
         {"mixture": [[[0.5, 0.5], [0.0, 1.0], [1.0, 0.0]]]},
         {"mixture": [[[0.5, -0.5], [0.0, 1.0], [1.0, 1.0]]]},
         {"archive": [[[0.5, 0.5], [0.0, 1.0]]]},
+        {"turn": -1},
     ],
 )
 def test_a_damaged_state_is_refused(change: dict[str, Any]) -> None:

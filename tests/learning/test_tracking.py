@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from numpy.typing import ArrayLike
 
-from dash_app.learning import OnlineGaussianMixture, fit_from_scratch, tracking, tuning
+from dash_app.learning import OnlineGaussianMixture, fit_from_scratch, search, tracking, tuning
 from dash_app.learning.objective import Objective
 from dash_app.learning.summary import WeightedSummary
+from testbed.streams import random_mixture
 
 #: Two optima that are mirror images: the middle clump joins the left or the right clump.
 SIDE = np.random.default_rng(2).normal(1.0, 0.05, 14)
@@ -103,6 +106,39 @@ def test_growth_of_the_data_starts_a_search_from_an_empty_archive() -> None:
     tracker = Tracker(rng.normal(size=1_000), 2)
     n_new = [tracker.add(x).n_new for x in np.split(rng.normal(size=1_200), 24)]
     assert n_new.index(0) == 20  # after 1,050 new points of 2,050
+
+
+def test_looks_start_from_the_optima_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    points, _ = random_mixture(np.random.default_rng(3), 124, 8)
+    tracker = Tracker(points[:120], 8)
+    homes = _spied_homes(monkeypatch)
+    for x in points[120:]:
+        tracker.add([x])
+    assert homes == [0, 1, 2, 3]
+    assert tracker.state.turn == 4
+
+
+@pytest.mark.parametrize(("n_points", "n_looks"), [(1, 1), (2, 3), (8, 7)])
+def test_an_increment_of_more_points_takes_more_looks_in_vain(
+    monkeypatch: pytest.MonkeyPatch, n_points: int, n_looks: int
+) -> None:
+    clump = np.linspace(-0.1, 0.1, 50)
+    tracker = Tracker(np.concatenate([clump - 1.0, clump + 1.0]), 2)
+    homes = _spied_homes(monkeypatch)
+    tracker.add(np.full(n_points, 1.1))
+    assert len(homes) == n_looks
+
+
+def _spied_homes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return the list of the optima from which looks start, as they come."""
+    homes: list[int] = []
+
+    def spied(*arguments: Any, home: int, **options: Any) -> Any:
+        homes.append(home)
+        return search.step(*arguments, home=home, **options)
+
+    monkeypatch.setattr(tracking, "step", spied)
+    return homes
 
 
 def test_margin_shrinks_as_the_noise_of_the_objective() -> None:
