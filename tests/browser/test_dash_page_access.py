@@ -251,7 +251,7 @@ def print_has_the_plot_and_the_findings_and_no_controls(page: DashPage) -> None:
         assert page.read("getComputedStyle(document.body).printColorAdjust") == "exact"
         page.script("document.getElementById('readout').hidden = false")  # the mouse is there
         assert page.script(_FRAMES, ".plot-frame", ".race .chart") == [333, 333]
-        for gone in (".controls", ".header", ".menu", "#readout"):
+        for gone in (".controls", ".header", ".menu", "#readout", ".mantine-SegmentedControl-root"):
             assert page.read(f"{shown}.length", gone) == 0, gone
         for kept in ("#plot", "#sentence", "#race-chart"):
             assert page.read(f"{shown}.length", kept) == 1, kept
