@@ -41,6 +41,10 @@
     gmm.stream.listen();
     gmm.story.listen();
     window.addEventListener("resize", () => gmm.plot.schedule());
+    window.addEventListener("beforeprint", () => {
+      const frame = document.getElementById("plot-frame");
+      frame.style.setProperty("--width", `${frame.clientWidth}`); // the paper's style makes it smaller
+    });
     gmm.show.begin();
     say(CONTROLS.settings(gmm.snapshot.take()));
     gmm.answers.look();

@@ -114,7 +114,6 @@
     const xaxis = { ...gd.layout.xaxis, range: gmm.state.shown.slice() };
     const yaxis = { ...gd.layout.yaxis, range: [0, ceiling] };
     window.Plotly.react(gd, data, { ...gd.layout, xaxis, yaxis });
-    document.getElementById("plot-frame").style.setProperty("--width", gd.clientWidth); // paper makes it smaller
     drawn = { key, ceiling, curves };
   }
 

@@ -268,6 +268,7 @@ def plot_of_a_wide_screen_fits_on_the_paper(page: DashPage) -> None:
         page.wait(f"{boxes}[0][1] > 1000")
         page.wait("!dash_clientside.plot.awaited()")
         (plot, wide), (points, across) = page.read(boxes)
+        page.script("window.dispatchEvent(new Event('beforeprint'))")  # not by the command below
         page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
         try:
             (paper, width), (dots, between) = page.read(boxes)
