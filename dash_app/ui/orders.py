@@ -224,13 +224,14 @@ def verdict(document: Json) -> str:
     The same points have fewer orders than trainings where they are few or equal.
     """
     ends = [*document["orders"], *document["shuffles"]]
-    distances = [each["tv_to_scratch"] for each in ends]
     title = title_of(document["learner"])
-    low, high = share(min(distances)), share(max(distances))
     left = document.get("left", 0)
     if left:
         return f"{title}: {len(ends)} of {len(ends) + left} trainings are done."
+    distances = [each["tv_to_scratch"] for each in ends]
+    low, high = min(distances), max(distances)
     what = f"{len(ends)} trainings on the same points"
-    if max(distances) < 1e-4:
+    if high < 1e-4:
         return f"{title}: {what} end within 0.01 % of the mass of the fit from scratch."
-    return f"{title}: {what} end {low} to {high} of the mass away from the fit from scratch."
+    how_far = f"at most {share(high)}" if low < 1e-4 else f"{share(low)} to {share(high)}"
+    return f"{title}: {what} end {how_far} of the mass away from the fit from scratch."

@@ -67,7 +67,9 @@ def test_table_has_a_row_an_order() -> None:
 
 
 def test_verdict_names_the_range_or_that_there_is_none() -> None:
-    assert "15 trainings on the same points end 0 % to 45 % of the mass away" in verdict(FAR)
+    apart = document([0.1 + 0.02 * k for k in range(5 + N_SHUFFLES)])
+    assert "15 trainings on the same points end 10 % to 38 % of the mass away" in verdict(apart)
+    assert "15 trainings on the same points end at most 45 % of the mass away" in verdict(FAR)
     assert "end within 0.01 % of the mass of the fit from scratch" in verdict(NEAR)
 
 
