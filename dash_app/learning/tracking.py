@@ -157,7 +157,7 @@ def update(
         return replace(state, incumbent=tracked, misfit_nats=misfit_nats, n_new=n_new)
     levels = DataLevels.of(objective, summary)
     archive, turn, n_barren = Archive(known, -np.inf), state.turn, 0
-    max_barren = 1 + int(tuning.LOOKS_PER_DOUBLING * np.log2(increment.size))
+    max_barren = 1 + int(tuning.LOOKS_PER_DOUBLING[many] * np.log2(increment.size))
     while n_barren < max_barren:
         on_step()
         home = turn % len(archive.optima)

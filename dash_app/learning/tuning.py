@@ -87,9 +87,9 @@ N_TELLING = 32
 """Number of points of an increment from which the sum of their misfits is compared with its noise.
 With fewer each point may cause a look. A smaller one takes less time and misses single outliers."""
 
-LOOKS_PER_DOUBLING = 2.0
-"""An update of n points ends when 1 + 2 log2(n) looks in a row are in vain. A larger factor finds
-more optima and takes longer."""
+LOOKS_PER_DOUBLING = (0.0, 2.0)
+"""c: an update of n points ends when 1 + c log2(n) looks in a row are in vain; first with few
+components, then from `DEEP_COMPONENTS` on. A larger one finds more optima and takes longer."""
 
 NEW_SHARE, LARGE_SHARE = 0.5, 0.1
 """A search from an empty archive starts when the points since the last one are more than the first

@@ -118,14 +118,16 @@ def test_looks_start_from_the_optima_in_turn(monkeypatch: pytest.MonkeyPatch) ->
     assert tracker.state.turn == 4
 
 
-@pytest.mark.parametrize(("n_points", "n_looks"), [(1, 1), (2, 3), (8, 7)])
+@pytest.mark.parametrize(
+    ("n_components", "n_points", "n_looks"), [(6, 1, 1), (6, 2, 3), (6, 8, 7), (2, 8, 1)]
+)
 def test_an_increment_of_more_points_takes_more_looks_in_vain(
-    monkeypatch: pytest.MonkeyPatch, n_points: int, n_looks: int
+    monkeypatch: pytest.MonkeyPatch, n_components: int, n_points: int, n_looks: int
 ) -> None:
     clump = np.linspace(-0.1, 0.1, 50)
-    tracker = Tracker(np.concatenate([clump - 1.0, clump + 1.0]), 2)
+    tracker = Tracker(np.concatenate([clump + mean for mean in range(n_components)]), n_components)
     homes = _spied_homes(monkeypatch)
-    tracker.add(np.full(n_points, 1.1))
+    tracker.add(np.full(n_points, n_components - 0.9))
     assert len(homes) == n_looks
 
 
