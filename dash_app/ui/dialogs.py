@@ -126,17 +126,17 @@ def _register_orders(app: dash.Dash, sessions: Sessions) -> None:
 def _orders(sessions: Sessions, session_id: Any, learner: str, before: Json, n_ends: int) -> Json:
     """Return the ends of before and the next ones, how many are left, and the seconds for one."""
     ends = {name: before.get(name, []) for name in ("orders", "shuffles")}
-    done = sum(map(len, ends.values()))
-    part = slice(done, done + n_ends)
+    n_before = sum(map(len, ends.values()))
+    part = slice(n_before, n_before + n_ends)
     try:
         found = sessions.orders.of(session_id_of(session_id), learner, orders.N_SHUFFLES, part=part)
     except GMMError as error:
         return {"error": f"{orders.title_of(learner)}: {error}"}
     document = orders_document(found)
     joined = {name: ends[name] + document[name] for name in ends}
-    n_ends = sum(map(len, joined.values()))
-    left = len(orders.ORDERS) + orders.N_SHUFFLES - n_ends
-    end_s = found.time_s / max(1, n_ends - done)
+    n_done = sum(map(len, joined.values()))
+    left = len(orders.ORDERS) + orders.N_SHUFFLES - n_done
+    end_s = found.time_s / max(1, n_done - n_before)
     return {**document, **joined, "left": left, "end_s": end_s}
 
 
