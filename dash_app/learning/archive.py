@@ -10,6 +10,9 @@ from dash_app.learning.compiled import look
 from dash_app.learning.objective import Candidates, Objective
 from dash_app.learning.summary import WeightedSummary
 
+_BY_BREADTH = ("n_births", "n_kept", "n_first_cycles", "n_last_cycles", "n_new_polished")
+"""Numbers of a look that are pairs: of a narrow look, and of a broad one."""
+
 
 @dataclass(frozen=True, eq=False)
 class Archive:
@@ -78,11 +81,20 @@ def select(objective: Objective, candidates: Candidates, margin: float) -> tuple
     margin : float, nats per point; another replaces the first if its J is larger by more
     """
     optima, values, replaced = look.select(
-        objective.atoms, objective.prior, look_numbers(), candidates.batch, margin
+        objective.atoms, objective.prior, look_numbers(objective), candidates.batch, margin
     )
     return Archive(Candidates(*optima), float(values[0])), replaced
 
 
-def look_numbers() -> look.Numbers:
-    """Return the tuned numbers as the compiled look reads them."""
-    return look.Numbers(*(getattr(tuning, name.upper()) for name in look.Numbers._fields))
+def breadth(objective: Objective) -> int:
+    """Return 0 for narrow looks at the data, 1 for broad ones: the place in a pair of `tuning`."""
+    least, most = tuning.DEEP_COMPONENTS
+    many = least <= objective.n_components <= most
+    return int(many and objective.mass > tuning.BROAD_MASS)
+
+
+def look_numbers(objective: Objective) -> look.Numbers:
+    """Return the tuned numbers as the compiled look at the data reads them."""
+    numbers = {name: getattr(tuning, name.upper()) for name in look.Numbers._fields}
+    place = breadth(objective)
+    return look.Numbers(**numbers | {name: numbers[name][place] for name in _BY_BREADTH})

@@ -94,7 +94,7 @@ def _starts(levels: DataLevels, smaller: Candidates | None) -> Candidates:
     return Candidates.joined(
         quantile_segmentation(coarse),
         Candidates(*segmentation(levels.coarsest.atoms, prior, size)),
-        Candidates(*births(atoms, prior, smaller.batch, places, stds))[: tuning.N_BIRTHS],
+        Candidates(*births(atoms, prior, smaller.batch, places, stds))[: tuning.N_BIRTHS[0]],
         Candidates(*splits(atoms, prior, smaller.batch, tuning.N_SPLITS)),
     )
 
@@ -107,8 +107,8 @@ def _refined(levels: DataLevels, starts: Candidates) -> _Fit:
     """Return the best candidate after SQUAREM and Newton's method."""
     n_first, n_second, n_last = _N_KEPT
     coarse = levels.coarse
-    first = best_of_each_basin(_squarem(coarse, starts, tuning.N_CYCLES[0]), n_first)
-    second = _squarem(coarse, Candidates(*first.batch), tuning.N_CYCLES[1])
+    first = best_of_each_basin(_squarem(coarse, starts, tuning.N_FIRST_CYCLES[0]), n_first)
+    second = _squarem(coarse, Candidates(*first.batch), tuning.N_LAST_CYCLES[0])
     best = Candidates(*best_of_each_basin(second, n_second).batch)
     rough = polish(coarse, best, max_steps=_MAX_STEPS[0], tol=_TOL)
     order = np.argsort(-rough.values, kind="stable")[:n_last]

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from dash_app.learning import tuning
-from dash_app.learning.archive import Archive, DataLevels, look_numbers, select
+from dash_app.learning.archive import Archive, DataLevels, breadth, look_numbers, select
 from dash_app.learning.compiled.basins import outside_basins
 from dash_app.learning.compiled.look import look
 from dash_app.learning.compiled.segmentation import mixture_of_groups, segmentation
@@ -37,13 +37,13 @@ def step(
     margin : float, nats per point; the least gain in J that replaces the incumbent
     """
     coarse = levels.coarse
-    data = (coarse.atoms, levels.coarsest.atoms, coarse.prior, look_numbers())
+    data = (coarse.atoms, levels.coarsest.atoms, coarse.prior, look_numbers(coarse))
     before = archive.optima[:0] if archive.tried is None else archive.tried
     found, values, replaced, after = look(*data, archive.optima.batch, home, before.batch, margin)
     optima, tried = Candidates(*found), Candidates(*after)
     if coarse is levels.fine:
         return Archive(optima, float(values[0]), tried), replaced
-    n_near = min(values.size, tuning.N_POLISHED[0])
+    n_near = min(values.size, tuning.N_KNOWN_POLISHED)
     # the incumbent as given: on the whole summary it is closer to its optimum than the copy's
     near = Candidates.joined(archive.incumbent, optima[:n_near])
     selected, replaced = select(levels.fine, near, margin)
@@ -74,7 +74,7 @@ def search(
     on_gain(archive.value)
     size = levels.fine.n_components
     homes = archive.optima[:0]
-    max_barren = min(size, tuning.N_BARREN)
+    max_barren = min(size, tuning.N_BARREN[breadth(levels.fine)])
     n_barren = 0
     for _ in range(min(max_looks, tuning.MAX_WORK // size) if size > 1 else 0):
         others = np.flatnonzero(outside_basins(archive.optima.batch, homes.batch))
@@ -94,7 +94,7 @@ def search(
 
 def _first_refined(optima: Candidates, objective: Objective) -> Archive:
     """Return the archive of the optima, the first of them refined."""
-    n_first = tuning.N_POLISHED[1]
+    n_first = look_numbers(objective).n_new_polished
     return select(objective, optima[:n_first], 0.0)[0].followed_by(optima[n_first:])
 
 
@@ -107,9 +107,10 @@ def _started(levels: DataLevels, known: Candidates | None) -> Archive:
         Candidates(*segmentation(levels.coarsest.atoms, prior, size)),
         *(() if known is None else (known,)),
     )
-    n_first, n_last = tuning.N_CYCLES
-    scored = squarem(atoms, prior, starts.batch_copy(), n_first)
-    scored = squarem(atoms, prior, best_of_each_basin(scored, tuning.N_KEPT).batch, n_last)
+    numbers = look_numbers(objective)
+    scored = squarem(atoms, prior, starts.batch_copy(), numbers.n_first_cycles)
+    best = best_of_each_basin(scored, numbers.n_kept).batch
+    scored = squarem(atoms, prior, best, numbers.n_last_cycles)
     best = best_of_each_basin(scored, tuning.N_OPTIMA).batch
     return _first_refined(Candidates(*best), objective)
 

@@ -14,13 +14,21 @@ COARSEST_ATOMS = 64
 """Atoms of the copy for segmentation, whose time grows with the square of this number. Births are
 tried at their means."""
 
+# -- narrow and broad looks
+
+BROAD_MASS = 300.0
+"""Above this mass, in points, looks are broad if there are as many components as `DEEP_COMPONENTS`
+says. A broad look misses fewer optima and takes twice as long. A lower mass makes updates slower
+while a person adds the first points. "Narrow and broad" below: a pair of numbers, one for each kind
+of look."""
+
 # -- moves
 
 BIRTH_STDS = (0.05, 0.25)
 """Standard deviations of a new component, standardised units, before the floor is added."""
 
-N_BIRTHS = 64
-"""Births that a look tries. More find more optima and take longer."""
+N_BIRTHS = (64, 128)
+"""Births that a look tries, narrow and broad. More find more optima and take longer."""
 
 N_REDUCED, N_SPLITS = 12, 8
 """Mixtures with K - 1 components that are split, and splits that a look tries."""
@@ -37,12 +45,13 @@ N_DEEP, N_DEEP_BIRTHS = 4, 24
 
 # -- ranking and refinement
 
-N_KEPT, N_CYCLES = 20, (2, 3)
-"""Candidates kept between two rounds of SQUAREM, and cycles of each round."""
+N_KEPT, N_FIRST_CYCLES, N_LAST_CYCLES = (20, 40), (2, 4), (3, 12)
+"""Candidates kept between two rounds of SQUAREM, and cycles of each round, narrow and broad.
+Candidates with components that overlap climb slowly, and with few cycles they rank too low."""
 
-N_POLISHED = (4, 4)
-"""Known and new optima that Newton's method refines. They do not compete with each other, because
-known optima have had more cycles."""
+N_KNOWN_POLISHED, N_NEW_POLISHED = 4, (4, 8)
+"""Known optima that Newton's method refines, and new ones, narrow and broad. They do not compete
+with each other, because known optima have had more cycles."""
 
 REACH_NATS = 0.02
 """A candidate is refined if it is at most this far below the incumbent, nats per point."""
@@ -59,9 +68,9 @@ N_OPTIMA = 13
 
 # -- the search from an empty archive
 
-N_BARREN = 8
-"""Number of looks in a row without a gain that end a search, or K if that is less. A larger one
-finds more optima and takes longer."""
+N_BARREN = (8, 12)
+"""Looks in a row without a gain that end a search, narrow and broad; or K of them, if that is less.
+More find more optima and take longer."""
 
 MAX_WORK = 200
 """Largest number of looks times components of a search. It bounds the time with many components."""

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from dash_app.learning import fit_from_scratch, tuning
-from dash_app.learning.archive import Archive, DataLevels, select
+from dash_app.learning.archive import Archive, DataLevels, breadth, look_numbers, select
 from dash_app.learning.compiled.basins import outside_basins
 from dash_app.learning.newton import polish
 from dash_app.learning.objective import Candidates, Objective, sorted_by_mean
 from dash_app.learning.search import search, step
 from dash_app.learning.summary import WeightedSummary
-from testbed.streams import named_streams
+from testbed.streams import named_streams, random_mixture
 
 MODES = (-3.0, -2.0, 2.0, 3.0)
 
@@ -57,6 +57,30 @@ def test_a_look_from_the_global_optimum_keeps_it(levels: DataLevels) -> None:
     found, replaced = step(Archive(best, 0.0), levels)
     assert not replaced
     np.testing.assert_allclose(found.incumbent.means, best.means, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("n_components", "n_points", "place"),
+    [(5, 301, 0), (6, 300, 0), (6, 301, 1), (16, 301, 1), (17, 301, 0)],
+)
+def test_looks_are_broad_with_many_points_and_components(
+    n_components: int, n_points: int, place: int
+) -> None:
+    summary = WeightedSummary(1024).with_points(np.arange(float(n_points)))
+    objective = Objective.of_summary(summary, n_components, 1.0)
+    assert breadth(objective) == place
+    numbers = look_numbers(objective)
+    assert numbers.n_births == tuning.N_BIRTHS[place]
+    assert numbers.n_first_cycles == tuning.N_FIRST_CYCLES[place]
+
+
+def test_broad_looks_find_an_optimum_that_narrow_ones_miss(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    points, _ = random_mixture(np.random.default_rng([104, 1, 7]), 1_500, 9)
+    broad = fit_from_scratch(points[:396], 9).objective
+    monkeypatch.setattr(tuning, "BROAD_MASS", np.inf)
+    assert broad > fit_from_scratch(points[:396], 9).objective + 0.002
 
 
 def test_archive_holds_distinct_mixtures(levels: DataLevels) -> None:

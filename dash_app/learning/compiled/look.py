@@ -41,7 +41,7 @@ from dash_app.learning.mixture import Array
 
 
 class Numbers(NamedTuple):
-    """The numbers of `tuning` that a look reads, under the same names."""
+    """The numbers of `tuning` that a look reads, under the same names; `archive` makes them."""
 
     birth_stds: tuple[float, float]
     n_births: int
@@ -52,8 +52,10 @@ class Numbers(NamedTuple):
     n_deep: int
     n_deep_births: int
     n_kept: int
-    n_cycles: tuple[int, int]
-    n_polished: tuple[int, int]
+    n_first_cycles: int
+    n_last_cycles: int
+    n_known_polished: int
+    n_new_polished: int
     reach_nats: float
     n_newton_steps: int
     newton_tol: float
@@ -64,7 +66,7 @@ _PAIR = types.UniTuple(i8, 2)
 NUMBERS = types.NamedTuple(
     (
         *(types.UniTuple(f8, 2), i8, i8, i8, i8, _PAIR, i8, i8),
-        *(i8, _PAIR, _PAIR, f8, i8, f8, i8),
+        *(i8, i8, i8, i8, i8, f8, i8, f8, i8),
     ),
     Numbers,
 )
@@ -184,12 +186,12 @@ def look(
     basins, least = joined(settled, known.batch), value + ROUNDING_NATS
     moved = _moves(atoms, coarsest, prior, numbers, optima, home, tried)
     tried = joined(tried, moved)
-    new = squarem(atoms, prior, moved, numbers.n_cycles[0])
+    new = squarem(atoms, prior, moved, numbers.n_first_cycles)
     best = best_of_each_basin(novel(new, basins, least), numbers.n_kept)
-    new = squarem(atoms, prior, best.batch, numbers.n_cycles[1])
+    new = squarem(atoms, prior, best.batch, numbers.n_last_cycles)
     new = best_of_each_basin(novel(new, basins, least), n_others)
-    n_known = _n_within(known, numbers.n_polished[0], value - numbers.reach_nats)
-    n_new = _n_within(new, numbers.n_polished[1], value - numbers.reach_nats)
+    n_known = _n_within(known, numbers.n_known_polished, value - numbers.reach_nats)
+    n_new = _n_within(new, numbers.n_new_polished, value - numbers.reach_nats)
     known_near, known_far = _parted(known, n_known)
     new_near, new_far = _parted(new, n_new)
     near = joined(incumbent, joined(known_near.batch, new_near.batch))
