@@ -13,7 +13,7 @@ from dash_app.admission.waits import Waits
 from dash_app.errors import BudgetError, BusyError
 
 _FREE_WORK = 2_000
-"""Atoms times components up to which a training needs no turn; it takes 0.1 s at most."""
+"""Atoms times components up to which a training needs no turn; it takes 0.2 s at most."""
 
 
 @dataclass(frozen=True)
