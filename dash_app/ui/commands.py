@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from dash_app.documents import run_document
-from dash_app.errors import GMMError, RefusedError, RunNotFoundError, SessionNotFoundError
+from dash_app.errors import GMMError, RunNotFoundError, SessionNotFoundError
 from dash_app.sessions import Sessions, SessionView
 from dash_app.ui import command_models as models
 from dash_app.ui.examples import EXAMPLES, script_of
@@ -150,10 +150,10 @@ def _pause(sessions: Sessions, session_id: str, _command: models.Step) -> Json:
 
 
 def _resume(sessions: Sessions, session_id: str, _command: models.Step) -> Json:
-    played = sessions.view(session_id).example
-    example = None if played is None else EXAMPLES.get(played.name)
-    if example is None:
-        raise RefusedError("expected an example that is paused, to play on, got none")
+    view = sessions.view(session_id)
+    example = None if view.example is None else EXAMPLES.get(view.example.name)
+    if example is None:  # another tab took it back
+        return _answer(sessions, view)
     return _answer(sessions, sessions.plays.resume(session_id, script_of(example)))
 
 
