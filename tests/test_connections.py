@@ -102,12 +102,16 @@ class Served:
         self.application.may_answer.set()
         self._server.task_dispatcher.shutdown()
         closing = [*self._server.active_channels.values(), self._server]
-        # a byte of another thread may already be in the pipe: the loop then closes the pipe as
-        # soon as it is told to, which must not be before our own byte is in it
         is_told = threading.Event()
-        self._server.trigger.pull_trigger(
-            lambda: is_told.wait(30) and [each.close() for each in closing]
-        )
+
+        def close_all() -> None:
+            # a byte of another thread may have woken the loop: it must not close the pipe before
+            # our own byte is in it
+            is_told.wait(30)
+            for each in closing:
+                each.close()
+
+        self._server.trigger.pull_trigger(close_all)
         is_told.set()
         self._thread.join(30)
 
