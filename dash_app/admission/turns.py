@@ -73,8 +73,9 @@ class Turns:
             return self._condition.wait_for(lambda: turn.holds or turn.cancelled, timeout_s)
 
     def is_due(self, turn: Turn) -> bool:
-        """Return whether the turn has used up its time slice."""
-        return turn.holds and turn.slice_s >= SLICE_S
+        """Return whether other work waits and the turn has used up its time slice."""
+        waits = bool(self._beginners or self._under_way)
+        return waits and turn.holds and turn.slice_s >= SLICE_S
 
     def pause(self, turn: Turn) -> None:
         """Release the slot if other work waits; `wait` then returns with the next slot."""

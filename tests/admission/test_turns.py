@@ -95,7 +95,7 @@ def test_working_time_adds_up_over_the_pauses() -> None:
     assert a.slice_s < a.worked_s
 
 
-def test_slice_is_due_after_its_time_and_only_with_a_slot(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_slice_is_due_after_its_time_while_others_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     turns = Turns(1)
     a, b = turns.enter("a"), turns.enter("b")
     monkeypatch.setattr(module, "SLICE_S", 3600.0)
@@ -103,6 +103,8 @@ def test_slice_is_due_after_its_time_and_only_with_a_slot(monkeypatch: pytest.Mo
     monkeypatch.setattr(module, "SLICE_S", 0.0)
     assert turns.is_due(a)
     assert not turns.is_due(b)
+    turns.leave(b)
+    assert not turns.is_due(a)  # nobody waits
 
 
 @pytest.mark.parametrize("end", ["leave", "pause", "cancel"])

@@ -20,7 +20,7 @@ from dash_app.events import Feed
 from dash_app.learning import fit_from_scratch
 from dash_app.sessions import Sessions
 from dash_app.store import Store
-from dash_app.training import runs
+from dash_app.training import reporter, runs
 from dash_app.training.reporter import Reporter
 from tests.admission.clients import asking
 from tests.waiting import eventually
@@ -44,12 +44,14 @@ class Work:
     def __init__(self) -> None:
         self.may_end = threading.Event()
         self.begun: list[str] = []
+        self.n_steps = 0
 
     def __call__(self, job: runs.Job, on_iteration: Callable[[int, float], None]) -> object:
         self.begun.append(job.session_id)
         while not self.may_end.wait(0.002):
             if job.method == "adam":
                 on_iteration(1, 1.0)
+                self.n_steps += 1
         return fit_from_scratch(job.points, job.n_components)
 
 
@@ -297,19 +299,30 @@ def test_run_above_its_time_limit_fails_with_a_message(config: Config, work: Wor
     served.close()
 
 
-@pytest.mark.any_store
+def test_run_that_no_work_waits_for_reports_from_time_to_time(
+    sessions: Sessions, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "SLICE_S", 0.0)
+    monkeypatch.setattr(reporter, "_REPORT_EVERY_S", 3600.0)
+    session_id = new_session(sessions)
+    run = sessions.trainings.train(session_id, method="adam", wait=False)
+    eventually(lambda: work.n_steps > 20)
+    assert sessions.trainings.run(session_id, run.id).n_iter == 1
+    work.may_end.set()
+
+
 def test_loading_torch_is_no_work_of_a_training(sessions: Sessions) -> None:
     of_run = (sessions.store.runs, sessions.watch, "session", "run")
     slots = turns.Turns(1)
     turn = slots.enter("session")
-    reporter = Reporter(*of_run, slots, turn, max_work_s=0.3)
+    reports = Reporter(*of_run, slots, turn, max_work_s=0.3)
     loading = threading.Timer(1.0, lambda: None)
     loading.start()
-    reporter.wait_for(loading)  # raises above the limit
+    reports.wait_for(loading)  # raises above the limit
     assert turn.worked_s < 0.9
     time.sleep(0.4)
     with pytest.raises(BudgetError):
-        reporter.check()
+        reports.check()
 
 
 def test_increment_above_its_time_limit_changes_nothing(config: Config) -> None:
