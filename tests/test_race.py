@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Optional
 
 import numpy as np
 import pytest
@@ -18,10 +18,12 @@ from dash_app.documents import record_document
 from dash_app.journal import watch
 from dash_app.learning import Mixture, Record, fit_from_scratch, timeline
 from dash_app.learning.adam import fit_adam
+from dash_app.records.operations import SessionRecord
 from dash_app.sessions import Sessions
 from dash_app.store import Store
 from dash_app.training import races
 from dash_app.training.races import Current, Event, Follower, Keep, Refused, Told
+from dash_app.training.stream import Stream, stream_at
 from tests.waiting import eventually
 
 POINTS = [[-0.6, -0.5], [-0.55], [0.5, 0.6, 0.45], [0.1]]
@@ -227,6 +229,31 @@ def test_a_half_life_of_earlier_is_refused_until_a_clear(
     sessions.clear(session_id)
     sessions.add(session_id, [0.2])
     assert places(told(follower)) == [(0, "scratch")]
+
+
+@pytest.mark.parametrize(("later", "n_reads"), [(20.0, 0), (None, 1)])
+def test_a_refused_race_does_not_read_the_log_again(
+    sessions: Sessions,
+    session_id: str,
+    monkeypatch: pytest.MonkeyPatch,
+    later: Optional[float],
+    n_reads: int,
+) -> None:
+    sessions.configure(session_id, half_life=20)
+    sessions.add(session_id, [0.2])
+    sessions.configure(session_id, half_life=later)
+    reads: list[int] = []
+
+    def counted(store: Store, record: SessionRecord, node: int) -> Stream:
+        reads.append(node)
+        return stream_at(store, record, node)
+
+    monkeypatch.setattr(races, "stream_at", counted)
+    follower = sessions.races.follow(session_id, [])
+    for _ in range(3):
+        sessions.trainings.train(session_id)
+        follower.look()
+    assert len(reads) == n_reads
 
 
 def test_a_change_while_it_computes_is_followed_after_the_record_under_way(

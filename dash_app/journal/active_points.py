@@ -158,9 +158,10 @@ def increments_at(
 
 def settings_at(path_rows: Iterable[PointRow], node: int, settings: Settings) -> Settings:
     """Return the settings at a node; `settings` are those of the new session."""
+    changed: dict[str, Any] = {}
     for row in path_to(path_rows, node):
-        settings = replace(settings, **_changed_settings(row))
-    return settings
+        changed.update(_changed_settings(row))
+    return replace(settings, **changed)
 
 
 def _changed_settings(row: PointRow) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from dash_app.learning import LEARNERS, Record
 from dash_app.learning.race import REFERENCE, Race, Step, divided
 from dash_app.records.operations import SessionRecord, Settings
 from dash_app.store import Store
-from dash_app.training.stream import check_work, stream_at
+from dash_app.training.stream import check_work, stream_at, unequal_weights
 
 _N_KEPT = 16
 """Races kept in memory without a stream, per process; one of 200 steps and 8 learners takes some
@@ -71,6 +71,7 @@ class _Shared:
     Attributes
     ----------
     node, revision : int, the state of the session that the steps are of
+    refused : str, why there is no race of that state; empty where there is one
     worked_s : float, seconds of work since all learners were told all steps
     """
 
@@ -84,6 +85,7 @@ class _Shared:
         )
         self.node = -1
         self.revision = -1
+        self.refused = ""
         self.worked_s = 0.0
 
 
@@ -156,14 +158,23 @@ class Races:
         ------
         RefusedError : a half-life (see `EQUAL_WEIGHTS`)
         """
-        if now.revision <= shared.revision:
-            return  # another stream has seen a newer state
-        if now.node != shared.node:
-            stream = stream_at(self._store, now.record, now.node)
-            stream.check_weights("race")
-            shared.race.follow(divided(stream.increments))
-            shared.node, shared.worked_s = now.node, 0.0
-        shared.revision = now.revision
+        # another stream may have seen a newer state
+        if now.revision > shared.revision:
+            if now.node != shared.node:
+                self._follow(shared, now)
+            shared.node, shared.revision = now.node, now.revision
+        if shared.refused:
+            raise RefusedError(shared.refused)
+
+    def _follow(self, shared: _Shared, now: _Now) -> None:
+        shared.refused = unequal_weights("race")
+        if now.settings.half_life is not None:  # the log is long, and tells no more
+            return
+        stream = stream_at(self._store, now.record, now.node)
+        if stream.faded:
+            return
+        shared.race.follow(divided(stream.increments))
+        shared.refused, shared.worked_s = "", 0.0
 
 
 class Follower:

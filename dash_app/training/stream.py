@@ -30,9 +30,12 @@ class Stream:
     def check_weights(self, what: str) -> None:
         """Raise RefusedError with a half-life, or if a point came with one: no learner forgets."""
         if self.settings.half_life is not None or self.faded:
-            raise RefusedError(
-                f"expected {EQUAL_WEIGHTS}: a {what} gives every point the same weight"
-            )
+            raise RefusedError(unequal_weights(what))
+
+
+def unequal_weights(what: str) -> str:
+    """Return why there is no race or timeline of points that fade."""
+    return f"expected {EQUAL_WEIGHTS}: a {what} gives every point the same weight"
 
 
 def stream_at(store: Store, record: SessionRecord, node: int) -> Stream:
