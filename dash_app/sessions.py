@@ -192,6 +192,7 @@ class Sessions:
         """
         found = self.store.trash.throw_away(session_id, time.time())
         self._operations.forget(session_id)
+        self.timelines.stop(session_id)
         if not found:
             raise SessionNotFoundError(f"expected the id of a session, got {session_id!r}")
         _log.info("session %s: deleted", short(session_id))

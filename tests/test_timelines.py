@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
+from dash_app.admission import turns
 from dash_app.learning import OnlineGaussianMixture, fit_from_scratch, timeline
 from dash_app.sessions import Sessions
 from dash_app.training import timelines
@@ -277,6 +278,59 @@ def test_stopping_ends_what_is_under_way(sessions: Sessions) -> None:
     assert made.status == "cancelled"
     assert time.monotonic() - started < 5.0
     assert threading.active_count() < before
+
+
+def test_threads_that_do_not_end_are_waited_for_together(
+    sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timelines, "_CLOSE_TIMEOUT_S", 0.4)
+    may_end = threading.Event()
+    busy = {("session", str(k)): threading.Thread(target=may_end.wait) for k in range(4)}
+    for thread in busy.values():
+        thread.start()
+    sessions.timelines._threads.update(busy)
+    started = time.monotonic()
+    sessions.timelines.close()
+    assert 0.3 < time.monotonic() - started < 1.2
+    may_end.set()
+
+
+def test_a_deleted_session_s_timeline_ends(sessions: Sessions) -> None:
+    made = []
+    for _ in range(2):
+        session = sessions.create(n_components=3).id
+        for x in np.linspace(-1, 1, 60):
+            sessions.add(session, [x])
+        made.append(sessions.timelines.start(session, ["scratch"], "arrival", 0, 12))
+    sessions.delete(made[0].request.session_id)
+    eventually(lambda: made[0].status == "cancelled")
+    assert made[1].status != "cancelled"
+
+
+def test_a_timeline_pauses_within_a_fit(
+    sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "SLICE_S", 0.0)
+    session = sessions.create(n_components=3).id
+    sessions.add(session, np.linspace(-1, 1, 60))
+    paused = []
+    real = turns.Turns.pause
+
+    def pause(slots: turns.Turns, turn: turns.Turn) -> None:
+        paused.append(len(made.records()))
+        real(slots, turn)
+
+    others = [sessions.timelines._turns.enter(k) for k in range(turns.n_processors())]
+    made = sessions.timelines.start(session, ["scratch"], "clusters", 0, 3)
+    monkeypatch.setattr(turns.Turns, "pause", pause)
+    for each in others:
+        sessions.timelines._turns.leave(each)
+    waiting = [sessions.timelines._turns.enter(k) for k in range(turns.n_processors())]
+    eventually(lambda: paused)
+    for each in waiting:
+        sessions.timelines._turns.leave(each)
+    eventually(lambda: made.status == "done")
+    assert paused[0] == 0  # before the first record
 
 
 @pytest.mark.parametrize(

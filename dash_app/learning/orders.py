@@ -5,7 +5,7 @@ The increments keep their sizes; only the points in them change.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,7 @@ from dash_app.learning.comparison import total_variation
 from dash_app.learning.learners import LEARNERS
 from dash_app.learning.mixture import Array, Mixture
 from dash_app.learning.points import DEFAULT_CAPACITY, as_points
-from dash_app.learning.scratch import fit_from_scratch
+from dash_app.learning.scratch import OnStep, fit_from_scratch
 
 SHUFFLED = "shuffled"
 
@@ -57,7 +57,12 @@ class Ends:
 
 
 def in_order(
-    increments: Sequence[ArrayLike], order: str, *, n_components: int, seed: int = 0
+    increments: Sequence[ArrayLike],
+    order: str,
+    *,
+    n_components: int,
+    seed: int = 0,
+    on_step: OnStep = lambda: None,
 ) -> list[Array]:
     """Return the same points in another order, in increments of the same sizes.
 
@@ -68,6 +73,7 @@ def in_order(
     n_components : int, number of clusters
         A point belongs to the most probable component of the fit from scratch to all points.
     seed : int, of the shuffle
+    on_step : called between the parts of that fit; an exception from it ends the work
 
     Examples
     --------
@@ -84,7 +90,7 @@ def in_order(
     if order == SHUFFLED:
         points = np.random.default_rng(seed).permutation(points)
     elif order == "clusters":
-        mixture = fit_from_scratch(points, n_components).mixture
+        mixture = fit_from_scratch(points, n_components, on_step=on_step).mixture
         # components are sorted by mean
         cluster = mixture.component_log_density(points).argmax(axis=1)
         points = points[np.argsort(cluster, kind="stable")]
@@ -106,7 +112,7 @@ def ends_by_order(
     n_shuffles: int = 10,
     shuffle_seed: int = 0,
     part: slice = slice(None),
-    on_step: Callable[[], None] = lambda: None,
+    on_step: OnStep = lambda: None,
 ) -> Ends:
     """Train a learner on the increments in each order; return where it ends.
 
@@ -145,9 +151,12 @@ def ends_by_order(
         learning = LEARNERS[learner](
             n_components, seed=seed, prior_weight=prior_weight, capacity=capacity
         )
-        for part in in_order(parts, order, n_components=n_components, seed=order_seed):
+        ordered = in_order(
+            parts, order, n_components=n_components, seed=order_seed, on_step=on_step
+        )
+        for part in ordered:
             on_step()
-            learning.partial_fit(part)
+            learning.partial_fit(part, on_step)
         mixture = learning.mixture
         apart = total_variation(mixture, scratch)
         return End(order, order_seed, mixture, apart, learning.n_touched)

@@ -19,6 +19,7 @@ from dash_app.learning.learners import LEARNERS, Learner
 from dash_app.learning.learners.base import objective_of
 from dash_app.learning.mixture import Array, Indices, Mixture
 from dash_app.learning.points import MIN_SPREAD
+from dash_app.learning.scratch import OnStep
 
 REFERENCE = "scratch"
 """The learner that the others are compared with; it runs along even where nobody asks for it."""
@@ -92,10 +93,10 @@ class _Runner:
     records: list[Record] = field(default_factory=list)
     copies: dict[int, Learner] = field(default_factory=dict)
 
-    def tell(self, points: Array) -> float:
+    def tell(self, points: Array, on_step: OnStep) -> float:
         """Train on the points of the next step; return the seconds."""
         begin = time.perf_counter()
-        self.learner.partial_fit(points)
+        self.learner.partial_fit(points, on_step)
         time_s = time.perf_counter() - begin
         self.n_told += 1
         if self.learner.n_points <= _MAX_COPIED:
@@ -153,23 +154,29 @@ class Race:
         """Return how many records the learner has."""
         return len(self._runners[name].records) if name in self._runners else 0
 
-    def record(self, step: int, name: str) -> Record:
-        """Return the learner's record of a step, counted from 0; compute it if it is not there."""
+    def record(self, step: int, name: str, on_step: OnStep = lambda: None) -> Record:
+        """Return the learner's record of a step, counted from 0; compute it if it is not there.
+
+        Parameters
+        ----------
+        on_step : called between the parts of a fit from scratch
+            An exception from it ends the work; what was recorded stays.
+        """
         runner = self._runners.get(name)
         if runner is None:
             runner = self._runners[name] = _Runner(self._begun(name))
         while len(runner.records) <= step:
-            runner.records.append(self._next(name, runner))
+            runner.records.append(self._next(name, runner, on_step))
         return runner.records[step]
 
     def _begun(self, name: str) -> Learner:
         return LEARNERS[name](self.n_components, **self._settings)
 
-    def _next(self, name: str, runner: _Runner) -> Record:
+    def _next(self, name: str, runner: _Runner, on_step: OnStep) -> Record:
         index = len(runner.records)
         # the reference first: a failure of the measurement must not leave a learner ahead
-        reference = None if name == REFERENCE else self.record(index, REFERENCE).mixture
-        time_s = self._told(name, runner, index)
+        reference = None if name == REFERENCE else self.record(index, REFERENCE, on_step).mixture
+        time_s = self._told(name, runner, index, on_step)
         mixture, so_far = runner.learner.mixture, self._points[: self._ends[index]]
         truth = self.steps[index].truth
         return Record(
@@ -185,7 +192,7 @@ class Race:
             held_out_nll=None if truth is None else -mixture.mean_log_likelihood(_held_out(truth)),
         )
 
-    def _told(self, name: str, runner: _Runner, index: int) -> float:
+    def _told(self, name: str, runner: _Runner, index: int, on_step: OnStep) -> float:
         """Tell the learner the step; a learner that has seen other points begins from a copy."""
         if runner.n_told != index:
             told = max((n for n in runner.copies if n <= index), default=0)
@@ -193,8 +200,8 @@ class Race:
             runner.learner = self._begun(name) if known is None else copy.deepcopy(known)
             runner.n_told = told
             for step in self.steps[told:index]:
-                runner.tell(step.points)
-        return runner.tell(self.steps[index].points)
+                runner.tell(step.points, on_step)
+        return runner.tell(self.steps[index].points, on_step)
 
 
 def _objective(mixture: Mixture, points: Array, prior_weight: float) -> float:

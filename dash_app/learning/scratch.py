@@ -38,6 +38,7 @@ from dash_app.learning.search import quantile_segmentation, search
 from dash_app.learning.summary import WeightedSummary
 
 OnIteration = Callable[[int, float], None]
+OnStep = Callable[[], None]
 
 CAPACITY = 1024
 """Largest number of atoms. Up to this many distinct values the search uses the points themselves. A
@@ -97,10 +98,10 @@ def fit_from_scratch(
     *,
     seed: int = 0,
     prior_weight: float = 1.0,
-    max_iter: int = 1000,
+    max_iter: int = 200,
     tol: float = 1e-10,
     on_iteration: Optional[OnIteration] = None,
-    on_step: Callable[[], None] = lambda: None,
+    on_step: OnStep = lambda: None,
     weights: Optional[ArrayLike] = None,
 ) -> FitResult:
     """Fit a mixture to all points, without memory of earlier fits.
@@ -115,7 +116,7 @@ def fit_from_scratch(
     tol : float, nats per point; Newton's method stops at a smaller predicted gain
     on_iteration : called with (step from 1, loss) after each step
         An exception from it ends the fit.
-    on_step : called between the parts of the search, whether or not they gain
+    on_step : called between the parts of the search, and after each of the last Newton steps
         An exception from it ends the fit.
     weights : array, shape (n_points,), above 0, the largest from 1e-20 to 1e20; default 1 each
 
@@ -150,6 +151,11 @@ def fit_from_scratch(
     # two losses come without a look or a Newton step: of the search's start and of its result
     n_looks = max(max_iter - 2 - len(trace.losses), 0)
     found = search(levels, None, n_looks, trace, on_step)
+
+    def on_newton_step(values: Array) -> None:
+        trace(float(values[0]))
+        on_step()
+
     better = float(objective.value(plain)[0]) > found.value  # rare
     best = plain if better else found.incumbent
     final = polish(
@@ -158,7 +164,7 @@ def fit_from_scratch(
         max_steps=max(max_iter - 1 - len(trace.losses), 0),
         tol=tol,
         atoms=None if summary.exact else objective.atoms_of_points(x, masses),
-        on_step=lambda values: trace(float(values[0])),
+        on_step=on_newton_step,
     )
     best, value = final.candidates, float(final.values[0])
     mixture = objective.mixture(best)

@@ -9,9 +9,11 @@ from __future__ import annotations
 import logging
 import re
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Optional
 
 from dash_app.admission.turns import Turn, Turns
@@ -30,6 +32,7 @@ from dash_app.learning import LEARNERS, Record
 from dash_app.learning.orders import ORDERS, in_order
 from dash_app.learning.points import check_n_components, check_seed
 from dash_app.learning.race import Race, Step, divided
+from dash_app.learning.scratch import OnStep
 from dash_app.records.operations import short
 from dash_app.records.runs import CANCELLED, DONE, FAILED, QUEUED, RUNNING
 from dash_app.store import Store
@@ -234,20 +237,22 @@ class Timelines:
         self._turns.cancel(found.turn)
         return found
 
-    def stop(self) -> None:
-        """Tell every timeline to end, without waiting."""
+    def stop(self, session_id: Optional[str] = None) -> None:
+        """Tell every timeline, or those of a session, to end, without waiting."""
         with self._lock:
-            turns = [each.turn for each in self._kept.values() if not each.has_ended]
-        for turn in turns:
-            self._turns.cancel(turn)
+            going = [each for each in self._kept.values() if not each.has_ended]
+        for each in going:
+            if session_id in (None, each.request.session_id):
+                self._turns.cancel(each.turn)
 
     def close(self) -> None:
-        """Stop every timeline and wait for its thread."""
+        """Stop every timeline and wait for the threads."""
         self.stop()
+        deadline = time.monotonic() + _CLOSE_TIMEOUT_S
         with self._lock:
             threads = list(self._threads.values())
         for thread in threads:
-            thread.join(_CLOSE_TIMEOUT_S)
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     def _made(self, request: Request, *, anew: bool) -> Timeline:
         """Return the timeline; make it if it is not in memory.
@@ -321,11 +326,12 @@ class Timelines:
         try:
             self._turns.wait(turn)
             self._check(turn)
-            race.follow(_in_order(race.steps, request))
+            take_turns = partial(self._take_turns, turn)
+            race.follow(_in_order(race.steps, request, take_turns))
             for step in range(made.n_steps):
                 for learner in request.learners:
-                    made.put(race.record(step, learner))
-                    self._take_turns(turn)
+                    made.put(race.record(step, learner, take_turns))
+                    take_turns()
             made.end(DONE)
             _log.info("%s: took %.3f s", name, turn.worked_s)
         except CancelledError:
@@ -375,7 +381,7 @@ def _check(request: Request) -> None:
     check_n_components(request.n_components)
 
 
-def _in_order(steps: list[Step], request: Request) -> list[Step]:
+def _in_order(steps: list[Step], request: Request, on_step: OnStep) -> list[Step]:
     if request.order == "arrival":
         return steps
     parts = in_order(
@@ -383,5 +389,6 @@ def _in_order(steps: list[Step], request: Request) -> list[Step]:
         request.order,
         n_components=request.n_components,
         seed=request.seed,
+        on_step=on_step,
     )
     return [Step(part, steps[-1].truth) for part in parts]

@@ -135,3 +135,11 @@ def test_before_each_update_it_can_be_ended() -> None:
 
     with pytest.raises(EndedError):
         ends_by_order(groups(), "gradient", 2, on_step=end_soon)
+
+
+def test_the_fit_that_finds_the_clusters_can_be_ended() -> None:
+    def end() -> None:
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        in_order(groups(), "clusters", n_components=2, on_step=end)

@@ -148,3 +148,19 @@ def test_a_step_has_the_truth_of_its_last_point() -> None:
     for step in steps:
         n_points += step.points.size
         assert (step.truth is None) == (n_points > 150)
+
+
+@pytest.mark.parametrize("name", ["scratch", "warm_em"])
+def test_a_fit_of_a_record_can_be_ended_and_made_later(name: str) -> None:
+    def end() -> None:
+        raise InterruptedError
+
+    steps = [Step(np.array([0.0, 0.1, 1.0])), Step(np.array([1.1, 0.9, 0.2]))]
+    race, other = Race(2), Race(2)
+    for each in (race, other):
+        each.follow(steps)
+    race.record(0, name)
+    with pytest.raises(InterruptedError):
+        race.record(1, name, end)
+    assert race.n_told(name) == 1
+    assert race.record(1, name).mixture == other.record(1, name).mixture

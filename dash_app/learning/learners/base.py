@@ -21,7 +21,11 @@ from dash_app.learning.points import (
     check_number,
     check_seed,
 )
-from dash_app.learning.scratch import fit_from_scratch
+from dash_app.learning.scratch import OnStep, fit_from_scratch
+
+
+def _no_step() -> None:
+    """Do nothing between the parts of a fit."""
 
 
 class Learner(ABC):
@@ -63,6 +67,7 @@ class Learner(ABC):
         self.capacity = check_capacity(capacity, MOST_ATOMS)
         self.n_points = 0
         self.n_touched = 0
+        self._on_step: OnStep = _no_step
         self._mixture: Optional[Mixture] = None
 
     @classmethod
@@ -77,15 +82,23 @@ class Learner(ABC):
             raise UntrainedError("expected at least one point before the mixture is asked for")
         return self._mixture
 
-    def partial_fit(self, increment: ArrayLike) -> Learner:
+    def partial_fit(self, increment: ArrayLike, on_step: OnStep = _no_step) -> Learner:
         """Learn from the increment, (n_new,) points in data units; return self.
+
+        Parameters
+        ----------
+        on_step : called between the parts of a fit from scratch; an exception from it ends the fit
 
         Raises
         ------
         EmptyDataError, NonFiniteError, OutOfRangeError, ShapeError : the learner is unchanged
         """
         x = as_points(increment)
-        mixture, n_touched = self._learn(x)
+        self._on_step = on_step
+        try:
+            mixture, n_touched = self._learn(x)
+        finally:
+            self._on_step = _no_step
         self._mixture = mixture
         self.n_points += x.size
         self.n_touched += n_touched
@@ -97,7 +110,9 @@ class Learner(ABC):
 
     def _from_scratch(self, points: Array) -> Mixture:
         """Return the fit from scratch, from which methods that need one start."""
-        fit = fit_from_scratch(points, self.n_components, prior_weight=self.prior_weight)
+        fit = fit_from_scratch(
+            points, self.n_components, prior_weight=self.prior_weight, on_step=self._on_step
+        )
         return fit.mixture
 
     def _objective(self, points: Array) -> Objective:

@@ -30,8 +30,9 @@ class WarmEM(AllPointsLearner):
 
     def _fit(self, points: Array) -> Mixture:
         if not self._has_started:
+            mixture = self._from_scratch(points)
             self._has_started = enough_to_start(points, self.n_components)
-            return self._from_scratch(points)
+            return mixture
         objective = self._objective(points)
         candidates, last = objective.standardised(self.mixture), -float("inf")
         for _ in range(MAX_STEPS):

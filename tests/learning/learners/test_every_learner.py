@@ -89,6 +89,23 @@ def test_invalid_points_are_refused_and_change_nothing(
     assert learner.n_points == 5
 
 
+@pytest.mark.parametrize("n_before", [0, 1, 30])
+def test_an_end_between_the_parts_of_a_fit_changes_nothing(name: str, n_before: int) -> None:
+    def end() -> None:
+        raise InterruptedError
+
+    points = np.random.default_rng(2).normal(size=60)
+    learner, other = LEARNERS[name](2), LEARNERS[name](2)
+    for each in (learner, other) if n_before else ():
+        each.partial_fit(points[:n_before])
+    try:
+        learner.partial_fit(points[n_before:], end)
+    except InterruptedError:
+        assert learner.n_points == n_before
+        learner.partial_fit(points[n_before:])
+    assert learner.mixture == other.partial_fit(points[n_before:]).mixture
+
+
 def test_the_mixture_before_the_first_point_is_refused(name: str) -> None:
     with pytest.raises(RefusedError, match="at least one point"):
         _ = LEARNERS[name](2).mixture
