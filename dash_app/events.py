@@ -125,17 +125,18 @@ class Feed:
 
     def _begin(self, position: Optional[Position]) -> Position:
         """Return the position, or that before the current session and a queued or running run."""
-        runs = self._sessions.trainings.runs_since(self._session_id, 0)
+        trainings = self._sessions.trainings
+        runs = trainings.runs_since(self._session_id, trainings.last_serial(self._session_id))
         last = runs[-1].serial if runs else 0
         revision = self._sessions.view(self._session_id).revision
         if position is not None and position.revision <= revision and position.serial <= last:
             return position
         if not runs:
             return Position(-1, 0, 0, True)
-        newest = runs[-1]
-        if newest.status in ALIVE:
-            return Position(-1, newest.serial - 1, 0, True)
-        return Position(-1, newest.serial, newest.n_iter, True)
+        run = runs[-1]
+        if run.status in ALIVE:
+            return Position(-1, run.serial - 1, 0, True)
+        return Position(-1, run.serial, run.n_iter, True)
 
     def _of_session(self) -> Optional[Event]:
         view = self._sessions.view(self._session_id)

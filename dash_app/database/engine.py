@@ -15,6 +15,10 @@ from dash_app.database.sqlite_guard import BUSY_TIMEOUT_MS, LOG_SUFFIX, SqliteGu
 from dash_app.errors import StoreError
 
 _POOL_SIZE = 16
+_SQLITE_POOL_SIZE = 64
+"""Connections that stay open. Opening one of SQLite's takes as long as some statements, and a class
+of 60 uses 56 at once; one of PostgreSQL's costs the server a process."""
+
 _MAX_OVERFLOW = 1024  # no thread waits for a connection; the server bounds the threads
 
 _BEGIN = "sqlite_begin"
@@ -137,7 +141,7 @@ def _engine(address: sa.URL, *, create: bool) -> sa.Engine:
     engine = sa.create_engine(
         address,
         poolclass=sa.QueuePool,
-        pool_size=_POOL_SIZE,
+        pool_size=_SQLITE_POOL_SIZE,
         max_overflow=_MAX_OVERFLOW,
         connect_args={"check_same_thread": False},
         execution_options={_GUARD: guard},

@@ -85,11 +85,10 @@ class RunTable:
 
     def newest(self, session_ids: list[str]) -> dict[str, tuple[int, str, int]]:
         """Return (serial, status, n_iter) of each session's newest run."""
-        found = (
-            sa.select(_runs.c.session_id, _runs.c.serial, _runs.c.status, _runs.c.n_iter)
-            .where(_runs.c.session_id.in_(session_ids))
-            .order_by(_runs.c.serial)
-        )
+        c = _runs.c
+        last = sa.select(c.session_id, sa.func.max(c.serial)).where(c.session_id.in_(session_ids))
+        is_last = sa.tuple_(c.session_id, c.serial).in_(last.group_by(c.session_id))
+        found = sa.select(c.session_id, c.serial, c.status, c.n_iter).where(is_last)
         with self._reader.connect() as connection:
             return {row[0]: (row[1], row[2], row[3]) for row in connection.execute(found)}
 

@@ -141,16 +141,16 @@ class Maintenance:
     def look(self) -> None:
         """Wake the listeners of sessions that another process changed."""
         watched = self._watch.watched()
+        told, self._marks = self._marks, {}
         if not watched:
-            self._marks.clear()
             return
         revisions = self._store.revisions(watched)
         newest = self._store.runs.newest(watched)
         plays = self._store.plays.statuses(watched)
         for session_id in watched:
             mark = (revisions.get(session_id), newest.get(session_id), plays.get(session_id))
-            if self._marks.get(session_id) != mark:
-                self._marks[session_id] = mark
+            self._marks[session_id] = mark
+            if told.get(session_id) != mark:
                 self._watch.changed(session_id)
 
     def _work(self) -> None:

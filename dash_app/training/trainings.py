@@ -134,9 +134,7 @@ class Trainings:
         ------
         RunNotFoundError
         """
-        record = self._store.runs.run(session_id, run_id)
-        if record is None or self._store.revision(session_id) is None:
-            raise RunNotFoundError(f"expected the id of a run of this session, got {run_id!r}")
+        record = self._record(session_id, run_id)
         return Run(
             id=record.id,
             session_id=record.session_id,
@@ -157,6 +155,12 @@ class Trainings:
             finished_at=record.finished_at,
         )
 
+    def _record(self, session_id: str, run_id: str) -> RunRecord:
+        found = self._store.runs.run(session_id, run_id)
+        if found is None or self._store.revision(session_id) is None:
+            raise RunNotFoundError(f"expected the id of a run of this session, got {run_id!r}")
+        return found
+
     def cancel(self, session_id: str, run_id: str) -> Run:
         """Ask the run to stop; a run that has ended does not change.
 
@@ -164,9 +168,13 @@ class Trainings:
         ------
         RunNotFoundError
         """
-        self.run(session_id, run_id)
+        self._record(session_id, run_id)
         self.runs.cancel(session_id, run_id)
         return self.run(session_id, run_id)
+
+    def last_serial(self, session_id: str) -> int:
+        """Return the serial number of the session's newest run; 0 without a run."""
+        return self._store.runs.last_serial(session_id)
 
     def runs_since(self, session_id: str, serial: int) -> list[RunRecord]:
         """Return the runs with that serial number or a later one, without their losses."""
