@@ -18,16 +18,16 @@ tried at their means."""
 
 BROAD_MASS = 300.0
 """Above this mass, in points, looks are broad if there are as many components as `DEEP_COMPONENTS`
-says. A broad look misses fewer optima and takes twice as long. A lower mass makes updates slower
-while a person adds the first points. "Narrow and broad" below: a pair of numbers, one for each kind
-of look."""
+says. A broad look misses fewer optima and takes three times as long. A lower mass makes updates
+slower while a person adds the first points. "Narrow and broad" below: a pair of numbers, one for
+each kind of look."""
 
 # -- moves
 
 BIRTH_STDS = (0.05, 0.25)
 """Standard deviations of a new component, standardised units, before the floor is added."""
 
-N_BIRTHS = (64, 128)
+N_BIRTHS = (64, 256)
 """Births that a look tries, narrow and broad. More find more optima and take longer."""
 
 N_REDUCED, N_SPLITS = 12, 8
@@ -45,7 +45,7 @@ N_DEEP, N_DEEP_BIRTHS = 4, 24
 
 # -- ranking and refinement
 
-N_KEPT, N_FIRST_CYCLES, N_LAST_CYCLES = (20, 40), (2, 4), (3, 12)
+N_KEPT, N_FIRST_CYCLES, N_LAST_CYCLES = (20, 80), (2, 4), (3, 16)
 """Candidates kept between two rounds of SQUAREM, and cycles of each round, narrow and broad.
 Candidates with components that overlap climb slowly, and with few cycles they rank too low."""
 
