@@ -97,6 +97,12 @@ class ActivePoints:
         kept = np.delete(self._columns[:, : self._size], self.positions(points), axis=1)
         self._columns, self._size = kept, kept.shape[1]
 
+    def drop_last(self, n: int) -> bool:
+        """Remove the last `n` points; return False, and change nothing, where points fade."""
+        if self._decay == 0.0:
+            self._size -= n
+        return self._decay == 0.0
+
     def clear(self) -> None:
         """Remove all points."""
         self._size, self._decay = 0, 0.0

@@ -231,9 +231,9 @@ class History:
         era = live.state.era
         target = self._operation(live, int(change.detail["target"]))
         if change.kind == UNDO:
+            _undo_points(live, target)
             kept = live.recent.at(target.parent)
             live.state = kept or self.state_at(live.record, target.parent, live.recent)
-            live.active_points = None
         elif target.parent != live.state.node:  # an example that was undone in one step
             live.recent.keep(live.state)
             live.state = self.state_at(live.record, target.seq, live.recent)
@@ -380,6 +380,14 @@ def redo(live: Live, store: Store) -> Change:
 def _note(live: Live, change: Change) -> None:
     newest = Recent.of(live.seq, change, live.state.online)
     live.changes = extended(live.changes, newest)
+
+
+def _undo_points(live: Live, target: Operation) -> None:
+    """Take the points of the last increment out; after another undo they are read when needed."""
+    points, change = live.active_points, target.change
+    last = change.points if change.kind == ADD and target.seq == live.state.node else None
+    if points is None or last is None or not points.drop_last(last.size):
+        live.active_points = None
 
 
 def _apply_to_points(live: Live, change: Change) -> None:

@@ -73,6 +73,39 @@ def test_a_change_after_undo_ends_redo(sessions: Sessions) -> None:
     assert sessions.redo(session_id).n_points == 2
 
 
+def test_undo_of_increments_keeps_the_other_points_without_reading_them(
+    sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session_id = sessions.create(n_components=2).id
+    for x in ([0.1, 0.2], [0.3], [0.4, 0.5, 0.6]):
+        sessions.add(session_id, x)
+    assert sessions.points(session_id).size == 6
+    monkeypatch.setattr(Store, "point_rows", None)  # a read would fail
+    sessions.undo(session_id)
+    sessions.undo(session_id)
+    assert sessions.points(session_id).tolist() == [0.1, 0.2]
+    sessions.redo(session_id)
+    sessions.add(session_id, [0.7])
+    assert sessions.points(session_id).tolist() == [0.1, 0.2, 0.3, 0.7]
+
+
+def test_undo_gives_points_the_weights_of_before(
+    sessions: Sessions, another_process: Callable[[], Sessions]
+) -> None:
+    session_id = sessions.create(n_components=1).id
+    sessions.add(session_id, [0.1, 0.2])
+    sessions.configure(session_id, half_life=2.0)
+    sessions.add(session_id, [0.3])
+    assert sessions.points(session_id).size == 3
+    sessions.undo(session_id)
+    ours, fresh = (
+        each.trainings.train(session_id).version for each in (sessions, another_process())
+    )
+    assert ours is not None
+    assert fresh is not None
+    assert (ours.n_points, ours.mixture) == (2, fresh.mixture)
+
+
 def test_undo_skips_a_training(sessions: Sessions) -> None:
     session_id = sessions.create(n_components=2).id
     sessions.add(session_id, [1.0, 2.0])
