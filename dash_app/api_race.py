@@ -17,7 +17,7 @@ from pydantic import Field
 from dash_app.api import PREFIX
 from dash_app.api_requests import SessionPath
 from dash_app.documents import record_document
-from dash_app.errors import SessionNotFoundError
+from dash_app.errors import CancelledError, SessionNotFoundError
 from dash_app.journal.watch import HEARTBEAT_S, Watch
 from dash_app.learning import LEARNERS
 from dash_app.sessions import Sessions
@@ -81,9 +81,16 @@ def register(server: OpenAPI, sessions: Sessions, *, max_streams: int) -> None:
 def _stream(
     session_id: str, follower: Follower, watch: Watch, has_gone: Callable[[], bool]
 ) -> Iterator[str]:
+    def has_ended() -> bool:
+        return watch.closed or has_gone()
+
+    def check() -> None:
+        if has_ended():
+            raise CancelledError("nobody reads the race any more")
+
     yield ": welcome\n\n"
     known, sent_at = -1, time.monotonic()
-    while not (watch.closed or has_gone()):
+    while not has_ended():
         seen = watch.count(session_id)
         try:
             events = follower.look(anew=seen != known)
@@ -95,8 +102,11 @@ def _stream(
             sent_at = time.monotonic()
         known = seen
         if follower.has_work:
-            if not follower.compute(TURN_S):
-                yield ": alive\n\n"
+            try:
+                if not follower.compute(TURN_S, check):
+                    yield ": alive\n\n"
+            except CancelledError:
+                return
             continue
         # a training from scratch changes the session thirty times a second, and is no news here
         has_changed = watch.wait_for_change(session_id, seen, has_gone)

@@ -356,6 +356,16 @@ def test_a_race_without_news_sends_comments_also_while_a_training_reports(
     training.join()
 
 
+def test_a_reader_that_has_gone_ends_a_fit(sessions: Sessions, session_id: str) -> None:
+    follower = sessions.races.follow(session_id, [])
+    looks = iter([False])  # it goes after the first look, which is before the fit
+    parts = list(api_race._stream(session_id, follower, sessions.watch, lambda: next(looks, True)))
+    assert [part.split()[1] for part in parts] == ["welcome", "keep"]
+    assert follower._shared is not None
+    assert follower._shared.race.n_told("scratch") == 0
+    assert places(told(follower)) == [(step, "scratch") for step in range(4)]
+
+
 def test_a_race_follows_another_process(config: Config) -> None:
     server = create_app(config).server
     client = server.test_client()

@@ -22,6 +22,7 @@ from dash_app.journal.live import Live
 from dash_app.journal.operation_log import OperationLog
 from dash_app.learning import LEARNERS, Record
 from dash_app.learning.race import REFERENCE, Race, Step, divided
+from dash_app.learning.scratch import OnStep
 from dash_app.records.operations import SessionRecord, Settings
 from dash_app.store import Store
 from dash_app.training.stream import check_work, stream_at, unequal_weights
@@ -223,10 +224,14 @@ class Follower:
             self._refused = None
             return [*self._kept(shared), *self._told(shared), *self._end(shared)]
 
-    def compute(self, timeout_s: float) -> bool:
+    def compute(self, timeout_s: float, on_step: OnStep = lambda: None) -> bool:
         """Compute records that are missing; return False if there was no turn for them.
 
         One at least, and further ones within `_BATCH_S`: of quick learners all are sent together.
+
+        Parameters
+        ----------
+        on_step : called between the parts of a fit; an exception from it ends the work
         """
         shared = self._shared
         assert shared is not None
@@ -235,20 +240,20 @@ class Follower:
             if not self._races.turns.wait(turn, timeout_s):
                 return False
             with shared.lock:
-                self._compute(shared)
+                self._compute(shared, on_step)
                 shared.worked_s += turn.slice_s
         finally:
             self._races.turns.leave(turn)
         return True
 
-    def _compute(self, shared: _Shared) -> None:
+    def _compute(self, shared: _Shared, on_step: OnStep) -> None:
         race, begun = shared.race, time.monotonic()
         while True:
             name = min(self._names, key=race.n_told)
             step = race.n_told(name)
             if step == len(race.steps):
                 return
-            race.record(step, name)
+            race.record(step, name, on_step)
             if time.monotonic() - begun >= _BATCH_S:
                 return
 
