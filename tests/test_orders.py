@@ -13,6 +13,8 @@ from dash_app.admission import client as asking
 from dash_app.api_orders import OrdersAnswer
 from dash_app.config import Config
 from dash_app.errors import BudgetError, BusyError
+from dash_app.learning import FitResult, fit_from_scratch, orders
+from dash_app.learning.mixture import Array
 from dash_app.learning.orders import ORDERS, ends_by_order
 from dash_app.sessions import Sessions
 from dash_app.store import Store
@@ -55,6 +57,31 @@ def test_by_default_the_online_learner_is_asked(client: FlaskClient, url: str) -
     found = client.get(f"{url}/orders").json
     assert found["learner"] == "summary"
     assert len(found["shuffles"]) == 10
+
+
+def test_parts_of_one_dialog_have_one_fit_from_scratch(
+    sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session_id = sessions.create(n_components=2).id
+    sessions.add(session_id, [-0.6, -0.5, 0.52, 0.5])
+    fits = []
+
+    def counted(points: Array, *arguments: Any, **settings: Any) -> FitResult:
+        fits.append(points.size)
+        return fit_from_scratch(points, *arguments, **settings)
+
+    monkeypatch.setattr(orders, "fit_from_scratch", counted)
+    ends = [
+        sessions.orders.of(session_id, "gradient", 0, part=slice(k, k + 1)).ends for k in range(3)
+    ]
+    assert fits == [4]
+    assert ends[0].scratch == ends[2].scratch
+    sessions.add(session_id, [0.1])
+    later = sessions.orders.of(session_id, "gradient", 0, part=slice(1)).ends
+    assert fits == [4, 5]
+    sessions.configure(session_id, n_components=1)
+    assert sessions.orders.of(session_id, "gradient", 0).ends.scratch.n_components == 1
+    assert later.scratch.n_components == 2
 
 
 def test_undone_points_are_left_out(client: FlaskClient, url: str) -> None:

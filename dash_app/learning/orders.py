@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Optional
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -112,6 +113,7 @@ def ends_by_order(
     n_shuffles: int = 10,
     shuffle_seed: int = 0,
     part: slice = slice(None),
+    scratch: Optional[Mixture] = None,
     on_step: OnStep = lambda: None,
 ) -> Ends:
     """Train a learner on the increments in each order; return where it ends.
@@ -128,6 +130,7 @@ def ends_by_order(
     n_shuffles : int >= 0, number of further shuffles
     shuffle_seed : int >= 0, seed of the first shuffle; the further ones have the seeds after it
     part : slice, which of all these ends; the others are left out
+    scratch : Mixture, the fit from scratch to all points, where it is known from another part
     on_step : called before each update; an exception from it ends the work
 
     Raises
@@ -143,9 +146,11 @@ def ends_by_order(
     parts = [as_points(each) for each in increments]
     points = np.concatenate(parts)
     on_step()
-    scratch = fit_from_scratch(
-        points, n_components, prior_weight=prior_weight, on_step=on_step
-    ).mixture
+    if scratch is None:
+        scratch = fit_from_scratch(
+            points, n_components, prior_weight=prior_weight, on_step=on_step
+        ).mixture
+    reference = scratch
 
     def end(order: str, order_seed: int) -> End:
         learning = LEARNERS[learner](
@@ -158,11 +163,11 @@ def ends_by_order(
             on_step()
             learning.partial_fit(part, on_step)
         mixture = learning.mixture
-        apart = total_variation(mixture, scratch)
+        apart = total_variation(mixture, reference)
         return End(order, order_seed, mixture, apart, learning.n_touched)
 
     wanted = [(order, shuffle_seed if order == SHUFFLED else seed) for order in ORDERS]
     wanted += [(SHUFFLED, shuffle_seed + 1 + index) for index in range(n_shuffles)]
     ends = [end(*each) for each in wanted[part]]
     n_orders = len(ORDERS[part])
-    return Ends(scratch, tuple(ends[:n_orders]), tuple(ends[n_orders:]))
+    return Ends(reference, tuple(ends[:n_orders]), tuple(ends[n_orders:]))

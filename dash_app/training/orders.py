@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from dataclasses import dataclass
+from typing import Any, Optional
+
+import numpy as np
 
 from dash_app.admission.effort import Effort, Task
 from dash_app.admission.turns import Turns
@@ -12,7 +16,7 @@ from dash_app.config import Config
 from dash_app.errors import OutOfRangeError, RefusedError
 from dash_app.journal.live import Live
 from dash_app.journal.operation_log import OperationLog
-from dash_app.learning.mixture import Array
+from dash_app.learning.mixture import Array, Mixture
 from dash_app.learning.orders import ORDERS, Ends, ends_by_order
 from dash_app.learning.race import divided
 from dash_app.records.operations import EQUAL_WEIGHTS, SessionRecord, Settings
@@ -40,7 +44,10 @@ class Ordered:
 
 
 class Orders:
-    """Trains learners on other orders of the sessions' points; it keeps nothing."""
+    """Trains learners on other orders of the sessions' points.
+
+    It keeps the last fit from scratch: a dialog asks for its ends in several parts.
+    """
 
     def __init__(
         self, operations: OperationLog, store: Store, turns: Turns, waits: Waits, config: Config
@@ -50,6 +57,7 @@ class Orders:
         self._max_work = config.max_run_work
         task = Task(config.max_run_s, _GOAL, _ADVICE, is_reading=True)
         self._effort = Effort(turns, waits, task)
+        self._last: tuple[Any, Optional[Mixture]] = (None, None)
 
     def of(
         self,
@@ -91,6 +99,9 @@ class Orders:
                 "n_shuffles",
             )
         started = time.perf_counter()
+        points = np.concatenate(steps).tobytes()
+        of = (settings, hashlib.blake2b(points).digest())
+        known, scratch = self._last
         with self._effort.of(work) as on_step:
             ends = ends_by_order(
                 steps,
@@ -102,8 +113,10 @@ class Orders:
                 n_shuffles=n_shuffles,
                 shuffle_seed=seed,
                 part=part,
+                scratch=scratch if known == of else None,
                 on_step=on_step,
             )
+        self._last = (of, ends.scratch)
         time_s = time.perf_counter() - started
         n_components = settings.n_components
         return Ordered(learner, n_components, n_points, len(steps), ends, revision, time_s)
