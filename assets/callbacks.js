@@ -207,6 +207,7 @@
       ...[low, high].map((end) => gmm.words.place(end, [low, high], 3)),
       axisWrong || beyond(told),
     ],
+    studies: () => gmm.dialogs.current(),
     settings: ({ settings }) => [
       String(settings.n_components),
       settings.half_life ? `half after ${settings.half_life}` : "none",

@@ -27,6 +27,8 @@
     points: [],
     /** @type {Bins|null} the acknowledged points instead, where they are very many */
     binned: null,
+    /** How often the acknowledged points have changed. */
+    edition: 0,
     /** @type {Expected} acknowledged points, and points on their way */
     expected: { held: [], coming: [], emptied: false },
     /** @type {number[]} losses of the last run from scratch, pass by pass */
@@ -90,11 +92,13 @@
   function replace(/** @type {{points: number[]|null, histogram?: Bins}} */ answer) {
     state.points = answer.points || [];
     state.binned = answer.histogram || null;
+    state.edition += 1;
   }
 
   /** Change the points as the server has done it. */
   function change(/** @type {Command} */ command) {
     const { kind, x } = command;
+    if (x || kind === "clear") state.edition += 1;
     if (kind === "clear") state.binned = null;
     if (state.binned && (kind === "add" || kind === "remove")) {
       state.binned = gmm.points.recount(state.binned, x, kind === "add" ? 1 : -1);

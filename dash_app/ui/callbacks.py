@@ -102,6 +102,7 @@ _CONTROLS = {
         Output(ids.AXIS_HIGH, "placeholder"),
         Output(ids.AXIS_NOTE, "children"),
     ],
+    "studies": [Output(ids.SELECTION_OLD, "hidden"), Output(ids.ORDERS_OLD, "hidden")],
     "settings": [
         *_children(*(ids.value(name) for name in _SLIDERS)),
         *(Output(name, "value") for name in _SLIDERS),

@@ -33,7 +33,7 @@ class _Mixture(BaseModel):
 
 
 class OrdersTask(BaseModel):
-    """The learner to train on `n_ends` more orders; `of` is the session's id and revision."""
+    """The learner to train on `n_ends` more orders; `of` is the points and settings."""
 
     of: Annotated[str, Field(max_length=100)]
     learner: _Learner
@@ -49,6 +49,8 @@ class _End(_Mixture):
 
 class _Ends(BaseModel):
     learner: _Learner
+    n_points: fields.Count
+    n_components: fields.Count
     orders: Annotated[list[_End], Field(min_length=1, max_length=len(ORDERS))]
     shuffles: Annotated[list[_End], Field(max_length=MAX_SHUFFLES)]
 

@@ -28,22 +28,32 @@ def _register_selection(app: dash.Dash, sessions: Sessions) -> None:
     takes = [Output(ids.take(name), "children") for name in selection.CRITERIA]
     disabled = [Output(ids.take(name), "disabled") for name in selection.CRITERIA]
 
-    def select(opened: bool, session_id: Any) -> tuple[Any, ...]:
+    def select(of: Optional[str], session_id: Any) -> tuple[Any, ...]:
         document, note, n_components = None, selection.WAITS, 1
-        if opened:
+        if of:
             document, note, n_components = _selection(sessions, session_id)
-        figure = selection.selection_figure(document, n_components, waits=not opened)
+        figure = selection.selection_figure(document, n_components, waits=not of)
         waits = [document is None] * len(selection.CRITERIA)
-        return (figure, note, *selection.takes(document), *waits)
+        return (of, figure, note, *selection.takes(document), *waits)
 
     app.callback(
+        Output(ids.SELECTION_OF, "data"),
         Output(ids.SELECTION_CHART, "figure"),
         Output(ids.SELECTION_NOTE, "children"),
         *takes,
         *disabled,
-        Input(ids.SELECTION, "opened"),
+        Input(ids.SELECTION_TASK, "data"),
         State(ids.SESSION, "data"),
     )(select)
+    app.clientside_callback(
+        ClientsideFunction("dialogs", "select"),
+        Output(ids.SELECTION_TASK, "data"),
+        Input(ids.SELECTION, "opened"),
+        Input(ids.SELECTION_AGAIN, "n_clicks"),
+    )
+    app.clientside_callback(
+        ClientsideFunction("dialogs", "selected"), Input(ids.SELECTION_OF, "data")
+    )
     app.clientside_callback(
         ClientsideFunction("dialogs", "open"),
         Output(ids.SELECTION, "opened"),
@@ -71,7 +81,7 @@ def _selection(sessions: Sessions, session_id: Any) -> tuple[Optional[Json], str
 
 def _register_orders(app: dash.Dash, sessions: Sessions) -> None:
     def train(task: Json, results: Optional[Json], session_id: Any) -> Json:
-        """Add the next ends of one learner to the results; those of another revision go."""
+        """Add the next ends of one learner to the results; those of other points go."""
         read(models.OrdersTask, task)
         if results is not None:
             read(models.OrdersResults, results)
@@ -119,6 +129,7 @@ def _register_orders(app: dash.Dash, sessions: Sessions) -> None:
         Input(ids.ORDERS, "opened"),
         Input(ids.ORDERS_LEARNER, "value"),
         Input(ids.ORDERS_RESULTS, "data"),
+        Input(ids.ORDERS_AGAIN, "n_clicks"),
         State(ids.RACING, "value"),
     )
 

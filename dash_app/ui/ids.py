@@ -87,11 +87,17 @@ SELECTION = "selection"
 SELECTION_OPEN = "selection-open"
 SELECTION_CHART = "selection-chart"
 SELECTION_NOTE = "selection-note"
+SELECTION_OLD = "selection-old"
+SELECTION_AGAIN = "selection-again"
+SELECTION_TASK = "selection-task"  # dialog to server: of these points and settings
+SELECTION_OF = "selection-of"  # server to dialog: what the criteria shown are of
 ORDERS = "orders"
 ORDERS_OPEN = "orders-open"
 ORDERS_LEARNER = "orders-learner"
 ORDERS_CHART = "orders-chart"
 ORDERS_NOTE = "orders-note"
+ORDERS_OLD = "orders-old"
+ORDERS_AGAIN = "orders-again"
 ORDERS_TABLE = "orders-table"
 SHUFFLES_CHART = "shuffles-chart"
 ORDERS_TASK = "orders-task"  # dialog to server: train this learner in other orders
@@ -117,7 +123,9 @@ ACTIONS = (
     *(STORY_OPEN, STORY_AGAIN, STORY_LEAVE, STORY_BACK, STORY_NEXT),
 )
 #: Groups of what shows the state and changes seldom.
-GROUPS = ("rewind", "problems", "connection", "working", "buttons", "axis", "settings")
+GROUPS = (
+    *("rewind", "problems", "connection", "working", "buttons", "axis", "studies", "settings"),
+)
 #: Controls beside which an error of their field is shown.
 FIELDS = (COMPONENTS, FORGETTING, CAPACITY, METHOD, EPOCHS)
 

@@ -56,7 +56,7 @@ _STORES = (
     *(ids.SESSION, ids.STATE, ids.GRAPH, ids.SENTENCES, ids.MESSAGE),
     *(ids.shown(group) for group in ids.GROUPS),
     *(ids.told(chart) for chart in ids.CHARTS),
-    *(ids.ORDERS_TASK, ids.ORDERS_RESULTS, ids.STORY),
+    *(ids.SELECTION_TASK, ids.SELECTION_OF, ids.ORDERS_TASK, ids.ORDERS_RESULTS, ids.STORY),
 )
 #: The colours of the models: shade 7 where the page is light, 4 where it is dark. And the greys.
 _COLOURS = {

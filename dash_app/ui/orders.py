@@ -16,6 +16,7 @@ from dash_app.learning.mixture import Array
 from dash_app.ui import ids
 from dash_app.ui.figures import GRAPH_CONFIG, chart_figure
 from dash_app.ui.lines import LINES
+from dash_app.ui.parts import old_mark
 
 Json = dict[str, Any]
 
@@ -64,6 +65,7 @@ def orders_dialog() -> dmc.Modal:
             chooser,
             _chart(ids.ORDERS_CHART, ends_figure(None, (-1.0, 1.0), waits=True), 210),
             html.P("", id=ids.ORDERS_NOTE, className="study-note", role="status"),
+            old_mark(ids.ORDERS_OLD, ids.ORDERS_AGAIN),
             html.Div(id=ids.ORDERS_TABLE, style={"minHeight": 174}),
             dmc.Title(_SHUFFLES, order=3, size="sm", mt="sm"),
             _chart(ids.SHUFFLES_CHART, shuffles_figure({}), 140),
@@ -219,19 +221,21 @@ def share(value: float) -> str:
 
 
 def verdict(document: Json) -> str:
-    """Return one sentence: how many trainings are done, or how far from scratch they end.
+    """Return how many trainings are done, or how far from scratch they end; and of what.
 
     The same points have fewer orders than trainings where they are few or equal.
     """
     ends = [*document["orders"], *document["shuffles"]]
     title = title_of(document["learner"])
     left = document.get("left", 0)
+    n_points, k = document["n_points"], document["n_components"]
+    of = f"Computed from {n_points:,} points, with {k} component{'s' * (k > 1)}."
     if left:
-        return f"{title}: {len(ends)} of {len(ends) + left} trainings are done."
+        return f"{title}: {len(ends)} of {len(ends) + left} trainings are done. {of}"
     distances = [each["tv_to_scratch"] for each in ends]
     low, high = min(distances), max(distances)
     what = f"{len(ends)} trainings on the same points"
     if high < 1e-4:
-        return f"{title}: {what} end within 0.01 % of the mass of the fit from scratch."
+        return f"{title}: {what} end within 0.01 % of the mass of the fit from scratch. {of}"
     how_far = f"at most {share(high)}" if low < 1e-4 else f"{share(low)} to {share(high)}"
-    return f"{title}: {what} end {how_far} of the mass away from the fit from scratch."
+    return f"{title}: {what} end {how_far} of the mass away from the fit from scratch. {of}"

@@ -114,6 +114,20 @@ def figures(class_name: str, label: str, *body: Any, **settings: Any) -> dmc.Tab
     )
 
 
+def old_mark(name: str, again: str) -> html.Div:
+    """Return what says that a dialog is of earlier points, with a button to compute again."""
+    return html.Div(
+        [
+            html.Span("Points or settings have changed.", className="note"),
+            button(again, "Compute again", "Compute it with the points and settings of now"),
+        ],
+        id=name,
+        className="study-old",
+        hidden=True,
+        role="status",
+    )
+
+
 def error_message(name: str) -> html.P:
     """Return the element that shows the error message of a control."""
     return html.P(id=ids.error(name), className="error", role="alert")

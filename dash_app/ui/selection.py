@@ -10,7 +10,7 @@ from dash import dcc, html
 
 from dash_app.ui import ids
 from dash_app.ui.figures import GRAPH_CONFIG, chart_figure
-from dash_app.ui.parts import button
+from dash_app.ui.parts import button, old_mark
 
 Json = dict[str, Any]
 
@@ -60,6 +60,7 @@ def selection_dialog() -> dmc.Modal:
             ),
             html.Div(chart, className="chart", style={"height": 210}),
             html.P(WAITS, id=ids.SELECTION_NOTE, className="study-note", role="status"),
+            old_mark(ids.SELECTION_OLD, ids.SELECTION_AGAIN),
             dmc.Table(dmc.TableTbody([_row(name) for name in CRITERIA]), fz="sm"),
         ],
     )
@@ -165,11 +166,13 @@ def _sizes(document: Optional[Json], name: str) -> list[int]:
 
 
 def verdict(document: Json) -> str:
-    """Return one sentence: that the criteria agree, or why they do not."""
+    """Return that the criteria agree, or why they do not, and of how many points."""
     best = sorted(set(document["best"].values()))
     if len(best) == 1:
-        return f"All four take {best[0]}."
-    return str(document["reason"] or f"They take from {best[0]} to {best[-1]}.")
+        said = f"All four take {best[0]}."
+    else:
+        said = document["reason"] or f"They take from {best[0]} to {best[-1]}."
+    return f"{said} Computed from {document['n_points']:,} points."
 
 
 def takes(document: Optional[Json]) -> list[str]:

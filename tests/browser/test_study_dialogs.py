@@ -36,6 +36,7 @@ def test_number_of_components_is_studied_and_taken_by_a_button_or_a_click(page: 
     button_takes_the_number_of_its_criterion(page)
     page.begin_anew()
     click_on_a_number_takes_it(page)
+    points_of_another_tab_make_the_criteria_old(page)
 
 
 def close(page: DashPage) -> None:
@@ -69,7 +70,10 @@ def criteria_are_drawn_and_their_best_is_marked(page: DashPage) -> None:
         assert page.read(f"{drawn}.y[{best - 1}]") == 0
         assert page.text(f"take-{name}".replace("_", "-")).startswith(str(best))
     said = page.text("selection-note")
-    assert said == (found.reason or f"All four take {found.best['bic']}.")
+    assert (
+        said
+        == (found.reason or f"All four take {found.best['bic']}.") + " Computed from 40 points."
+    )
     assert page.read(f"{trace('selection-chart', 'selection-now')}.x[0]") == 2
     close(page)
 
@@ -118,6 +122,26 @@ def click_on_a_number_takes_it(page: DashPage) -> None:
     page.wait(f"{trace('selection-chart', 'selection-now')}.x[0] === {wanted}")
 
 
+def points_of_another_tab_make_the_criteria_old(page: DashPage) -> None:
+    again = "document.getElementById('selection-again').checkVisibility({visibilityProperty: true})"
+    page.settle()
+    assert not page.read(again)  # a number that was taken changes no criterion
+    page.add(0.1, 0.2)
+    page.wait(again)
+    page.press("selection-again")
+    page.wait_text("selection-note", "Computed from 47 points.")
+    page.wait(f"!{again}")
+    page.server.sessions.configure(page.session_id, half_life=20.0)
+    page.wait(again)
+    page.press("selection-again")
+    page.wait_text("selection-note", "half-life")
+    page.server.sessions.undo(page.session_id)
+    page.wait(again)  # a refusal gets old too
+    page.press("selection-again")
+    page.wait_text("selection-note", "Computed from 47 points.")
+    close(page)
+
+
 def test_orders_and_shuffles_show_where_learners_end_or_say_why_not(page: DashPage) -> None:
     refused_orders_are_a_refusal_and_no_training(page)
     page.begin_anew()
@@ -125,6 +149,7 @@ def test_orders_and_shuffles_show_where_learners_end_or_say_why_not(page: DashPa
     page.begin_anew()
     orders_show_where_a_learner_ends(page)
     shuffles_of_every_learner_shown_come_one_after_the_other(page)
+    components_of_another_tab_make_the_orders_old(page)
 
 
 def refused_orders_are_a_refusal_and_no_training(page: DashPage) -> None:
@@ -209,3 +234,15 @@ def shuffles_of_every_learner_shown_come_one_after_the_other(page: DashPage) -> 
     arrival = page.read(f"{trace('shuffles-chart', 'orders-came')}.x[0]")
     first = "document.querySelector('#orders-table tbody td').innerText"
     assert page.read(first) == share(arrival)
+
+
+def components_of_another_tab_make_the_orders_old(page: DashPage) -> None:
+    again = "document.getElementById('orders-again').checkVisibility({visibilityProperty: true})"
+    assert "Computed from 40 points, with 2 components." in page.text("orders-note")
+    assert not page.read(again)
+    page.server.sessions.configure(page.session_id, n_components=1)
+    page.wait(again)
+    page.press("orders-again")
+    page.wait_text("orders-note", "Computed from 40 points, with 1 component.", 60)
+    page.wait(f"!{again}")
+    close(page)

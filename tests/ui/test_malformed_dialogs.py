@@ -74,7 +74,7 @@ def test_the_pages_own_values_are_taken(client: FlaskClient, session_id: str) ->
     again = call(client, ids.ORDERS_RESULTS, {**TASK, "learner": "warm_em"}, results, session_id)
     assert set(again.json["response"][ids.ORDERS_RESULTS]["data"]["by"]) == {"summary", "warm_em"}
     assert call(client, ids.STORY_TEXT, TOLD).status_code == 200
-    assert call(client, ids.SELECTION_NOTE, True, session_id).status_code == 200
+    assert call(client, ids.SELECTION_NOTE, "a,1", session_id).status_code == 200
 
 
 def test_ends_that_come_in_parts_are_those_that_come_at_once(
@@ -96,7 +96,8 @@ def test_ends_that_come_in_parts_are_those_that_come_at_once(
 def results_with(**change: Any) -> Any:
     ends = [{**ENDS, "order": order, **change} for order in ("arrival", "sorted", "reversed")]
     ends += [{**ENDS, "order": order, **change} for order in ("clusters", "shuffled")]
-    found = {"learner": "summary", "orders": ends, "shuffles": []}
+    of = {"learner": "summary", "n_points": 3, "n_components": 1}
+    found = {**of, "orders": ends, "shuffles": []}
     return {"of": "a,1", "axis": [-1.0, 1.0], "by": {"summary": found}}
 
 
@@ -151,7 +152,7 @@ def test_malformed_story_is_refused(client: FlaskClient, told: Any) -> None:
 
 @pytest.mark.parametrize("wrong", [None, 7, [], {}, "a\0b", "f" * 32])
 def test_session_that_does_not_exist_is_told(client: FlaskClient, wrong: Any) -> None:
-    answer = call(client, ids.SELECTION_NOTE, True, wrong)
+    answer = call(client, ids.SELECTION_NOTE, "a,1", wrong)
     assert "expected" in answer.json["response"][ids.SELECTION_NOTE]["children"]
     trained = call(client, ids.ORDERS_RESULTS, TASK, None, wrong).json
     assert "expected" in trained["response"][ids.ORDERS_RESULTS]["data"]["by"]["summary"]["error"]

@@ -22,7 +22,8 @@ def document(distances: list[float]) -> dict[str, Any]:
     means = np.linspace(-0.5, 0.5, len(distances))
     ends = [end(float(mean), distance) for mean, distance in zip(means, distances)]
     orders = [{**each, "order": order} for each, order in zip(ends, ORDERS)]
-    return {"learner": "gradient", "orders": orders, "shuffles": ends[N_ORDERS:]}
+    of = {"learner": "gradient", "n_points": 40, "n_components": 1}
+    return {**of, "orders": orders, "shuffles": ends[N_ORDERS:]}
 
 
 FAR = document([0.1 * k for k in range(5)] + [0.05 * k for k in range(N_SHUFFLES)])
@@ -74,7 +75,9 @@ def test_verdict_names_the_range_or_that_there_is_none() -> None:
 
 
 def test_verdict_says_how_many_trainings_are_done_until_all_are() -> None:
-    assert verdict({**document([0.1, 0.2]), "left": 13}).endswith("2 of 15 trainings are done.")
+    assert verdict({**document([0.1, 0.2]), "left": 13}).endswith(
+        "2 of 15 trainings are done. Computed from 40 points, with 1 component."
+    )
 
 
 def test_every_learner_but_the_reference_can_be_chosen() -> None:

@@ -51,9 +51,9 @@ def test_chart_shows_the_best_numbers_and_their_neighbours() -> None:
 
 
 def test_verdict_says_that_all_agree_or_why_not() -> None:
-    assert verdict(DOCUMENT) == "AIC takes 3 and BIC 2."
+    assert verdict(DOCUMENT) == "AIC takes 3 and BIC 2. Computed from 40 points."
     same = {**DOCUMENT, "best": dict.fromkeys(CRITERIA, 2), "reason": None}
-    assert verdict(same) == "All four take 2."
+    assert verdict(same) == "All four take 2. Computed from 40 points."
 
 
 def test_chart_says_that_it_waits_and_nothing_after_a_refusal() -> None:
