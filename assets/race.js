@@ -89,7 +89,7 @@
     race.records.clear();
     race.refusal = "";
     race.revision = -1;
-    race.cursor = null;
+    gmm.rewind.close();
   }
 
   /**

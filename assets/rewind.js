@@ -50,6 +50,10 @@
     if (gmm.race.cursor === null) return;
     pause();
     gmm.race.cursor = null;
+    if (waiting && document.getElementById("branch-text")) {
+      answer("cancel");
+      gmm.show.tell("The past that was shown has changed. The point was not added.");
+    }
     tell();
   }
 

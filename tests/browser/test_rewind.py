@@ -138,8 +138,24 @@ def click_on_the_past_is_not_added_or_at_the_end_or_goes_on_from_there(page: Das
     assert page.read("dash_clientside.race.cursor") is None
     page.race_ends()
     assert page.read("dash_clientside.race.steps()") == 4
+    rewind_that_another_tab_ends_adds_no_point(page)
     page.key("u")
     page.wait("dash_clientside.state.view.n_points === 3")
     page.key("u")  # the later points come back
     page.wait(f"dash_clientside.state.view.n_points === {len(POINTS)}")
     np.testing.assert_allclose(page.points, [*POINTS[1:], 0.3], atol=0.004)
+
+
+def rewind_that_another_tab_ends_adds_no_point(page: DashPage) -> None:
+    page.key("w")
+    page.wait_text("sentence", "Rewound to 4 of 4 points")
+    page.click(0.2)
+    page.wait(f"{DIALOG} !== null")
+    page.server.sessions.configure(page.session_id, n_components=2)
+    page.wait_message("The point was not added.")
+    page.wait(f"{DIALOG} === null")
+    page.wait("dash_clientside.state.view.n_components === 2")
+    page.settle()
+    assert page.view.n_points == 4
+    page.server.sessions.undo(page.session_id)
+    page.wait("dash_clientside.state.view.n_components === 4")
