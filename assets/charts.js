@@ -86,7 +86,7 @@
     const ours = finite([...summary, ...scratch]);
     const top = Math.max(...ours) + Math.max(Math.max(...ours) - Math.min(...ours), 1);
     const near = Object.values(others).flatMap(finite).map((loss) => Math.min(loss, top));
-    return focus(ours.length ? [...ours, ...near] : []);
+    return { visible: ours.length > 0, ...focus(ours.length ? [...ours, ...near] : []) };
   }
 
   /** Move the line through all panels to an increment, counted from 0; null hides it. */

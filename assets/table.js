@@ -69,6 +69,9 @@
     return bounds && measured && !gmm.race.behind() ? measured : own;
   }
 
+  /** @returns {number|null} the loss; of equal points, which have no penalty, the negative log-likelihood */
+  const lossOf = (model) => model?.loss ?? model?.mean_nll;
+
   /** @returns {boolean} whether a model is what the race fits from scratch: EM to convergence */
   const isReference = ({ run, method, converged }) => Boolean(run && method === "em" && converged);
 
@@ -83,7 +86,7 @@
     if (comparison?.current && isReference(scratch)) {
       return { tv_to_scratch: comparison.total_variation, gap: comparison.gap };
     }
-    const other = measured && Math.abs(measured.loss - model.loss) > SAME_NATS;
+    const other = measured && Math.abs(lossOf(measured) - lossOf(model)) > SAME_NATS;
     return other && !gmm.race.behind() ? null : measured;
   }
 
@@ -96,13 +99,12 @@
     const model = modelOf(name, measured, view);
     const other = model?.run && !isReference(model);
     const old = name === "scratch" && model && !current ? " (old)" : "";
-    const { loss, mean_nll: nll } = model || {};
     const known = other ? null : measured;
     const apart = other ? null : distances(model, measured, view);
     const reference = name === "scratch";
     return [
-      nats(loss),
-      `${nats(nll)}${old}`,
+      nats(lossOf(model)),
+      `${nats(model?.mean_nll)}${old}`,
       reference || !apart ? "\u2013" : percent(apart.tv_to_scratch).replace("less than", "<"),
       reference ? "\u2013" : nats(apart?.gap),
       ms(1e3 * known?.time_s),

@@ -86,6 +86,8 @@ def test_added_learner_follows_each_click_and_costs_nothing_once_it_is_off(page:
     learner_that_is_off_costs_nothing(page)
     page.begin_anew()
     density_of_an_added_learner_follows_each_click(page)
+    page.begin_anew()
+    figures_of_one_point_are_known(page)
 
 
 def learner_that_is_off_costs_nothing(page: DashPage) -> None:
@@ -124,6 +126,21 @@ def density_of_an_added_learner_follows_each_click(page: DashPage) -> None:
         lambda: np.allclose(page.curve(uid)[1], model.density(page.curve(uid)[0]), rtol=1e-9),
         "the density of the last record",
     )
+
+
+def figures_of_one_point_are_known(page: DashPage) -> None:
+    page.click(0.3)
+    page.settle()
+    page.race_ends()
+    loss = page.wait_text("warm-em-loss", "\u22125.9")
+    assert loss == page.text("summary-loss") == page.text("summary-nll")
+    assert page.text("summary-distance") == page.text("warm-em-distance") == "0 %"
+    assert page.text("summary-gap") == page.text("warm-em-gap") == "0.0000"
+    page.until(lambda: len(lines(page, "touched").get("summary", [])) == 1, "the chart")
+    axes = "document.querySelector('#race-chart .js-plotly-plot')._fullLayout"
+    assert not page.read(f"{axes}.yaxis2.visible")  # the chart has no losses of equal points
+    page.click(0.1)
+    page.wait(f"{axes}.yaxis2.visible")
 
 
 def test_every_learner_has_a_row_and_axe_finds_nothing_serious_there(page: DashPage) -> None:
