@@ -45,10 +45,11 @@
     return number(x, Math.max(3, Math.min(17, digits + more)));
   }
 
-  /** @returns {string} nats a point: five digits that count, at most four decimals; so a column has room */
+  /** @returns {string} nats a point: five digits that count, at most four decimals, or an exponent; so a column has room */
   function nats(/** @type {number|null|undefined} */ value) {
     if (value === null || value === undefined) return "–";
     const power = Math.floor(Math.log10(Math.max(1, Math.abs(value))));
+    if (power > 5) return number(value, 5 - String(power).length);
     return fixed(value, Math.max(0, 4 - power));
   }
 

@@ -74,11 +74,13 @@ def rooms(page: DashPage, column: str, *values: float, truth: bool = False) -> l
 
 def test_no_figure_of_the_league_table_runs_into_the_next(page: DashPage) -> None:
     values = (-0.05, -3.2, -10.6398, -123.456, -18744.1, -181225.7)
-    assert min(rooms(page, "gap", *values)) > 4
-    assert min(rooms(page, "loss", *values, truth=True)) > 4
+    large = (-999999.0, -9259259247.0, 3.08641975308642e303, -3.08641975308642e303)
+    assert min(rooms(page, "gap", *values, *large)) > 4
+    assert min(rooms(page, "loss", *values, *large, truth=True)) > 4
+    assert page.text("summary-loss") == "\u22123e303"
     with page.screen(360, 740):
         page.wait("innerWidth === 360")
-        assert min(rooms(page, "loss", *values)) > 4
+        assert min(rooms(page, "loss", *values, *large)) > 4
         assert min(rooms(page, "loss", *values[:-1], truth=True)) > 4
 
 
