@@ -108,11 +108,11 @@
     }
     address(answer.view.id);
     if (!state.view) gmm.set_props("session", { data: answer.view.id });
-    const played = state.view?.playing;
+    const before = state.view;
     if (state.receive(answer.view) || state.known() !== state.view.n_points) {
       state.replace(answer);
     }
-    if (played && !state.view.playing) gmm.show.announce(points());
+    if (before) announceChange(before);
     if (state.connection === "lost" || !state.outbox.inFlight) gmm.show.connection("live");
     gmm.stream.open(state.view.id);
     gmm.race.follow();
@@ -129,16 +129,28 @@
   function told(news) {
     const { state } = gmm;
     const { since, changes, ...view } = news;
-    const { revision, online } = state.view;
+    const before = state.view;
+    const { revision, online } = before;
     if (!changes || since > revision) return false;
     const lacking = changes.filter((each) => each.revision > revision);
     state.receive(view);
     for (const { kind, x } of lacking) state.change({ kind, x });
     state.timeOnline(online);
-    if (lacking.length && view.playing?.status !== "playing") gmm.show.announce(points());
+    announceChange(before);
     gmm.actions.trainSoon();
     gmm.show.all();
     return state.known() === view.n_points;
+  }
+
+  /** Say what somebody else has changed; a training tells its end by itself. */
+  function announceChange(/** @type {View} */ before) {
+    const { view } = gmm.state;
+    if (view.playing?.status === "playing") return;
+    const hasEnded = before.playing && !view.playing;
+    if (hasEnded || view.n_points !== before.n_points) gmm.show.announce(points());
+    else if (["n_components", "half_life", "capacity"].some((name) => view[name] !== before[name])) {
+      gmm.show.announce();
+    }
   }
 
   /** The answer to a command. */

@@ -100,7 +100,7 @@
     if (n === 0 && revision === race.revision && !race.refusal) return;
     for (const told of race.records.values()) told.length = Math.min(told.length, n);
     race.refusal = "";
-    if (race.cursor !== null && race.cursor >= n) gmm.rewind.close();
+    if (race.cursor !== null && race.cursor >= n) gmm.rewind.close(revision > gmm.state.view.revision);
     told();
   }
 

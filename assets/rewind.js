@@ -45,8 +45,8 @@
     else close();
   }
 
-  /** Show the present again. */
-  function close() {
+  /** Show the present again; `isComing` if the page has yet to be told what the present is. */
+  function close(isComing = false) {
     if (gmm.race.cursor === null) return;
     pause();
     gmm.race.cursor = null;
@@ -54,11 +54,11 @@
       answer("cancel");
       gmm.show.tell("The past that was shown has changed. The point was not added.");
     }
-    tell();
+    tell(isComing);
   }
 
-  function tell() {
-    if (!playTimer) gmm.show.announce(gmm.words.headline(gmm.snapshot.take())[0]);
+  function tell(isQuiet = playTimer !== 0) {
+    if (!isQuiet) gmm.show.announce();
     gmm.show.all();
     gmm.charts.mark(gmm.race.cursor);
   }

@@ -110,8 +110,8 @@
     if (performance.now() - published > COUNT_EVERY_MS) publishSoon(LOSS_PAUSE_MS);
   }
 
-  /** Announce an event to screen readers. */
-  function announce(/** @type {string} */ what) {
+  /** Announce an event to screen readers, or what the headline says now. */
+  function announce(/** @type {string} */ what = gmm.words.headline(gmm.snapshot.take())[0]) {
     announced = what;
     publishSoon(PAUSE_MS);
   }

@@ -37,6 +37,8 @@ def test_past_is_shown_as_it_was_and_a_click_there_goes_on_from_it_or_not(page: 
     it_plays_and_pauses_and_a_chart_opens_it(page)
     training_by_itself_leaves_the_past_on_the_screen(page)
     click_on_the_past_is_not_added_or_at_the_end_or_goes_on_from_there(page)
+    rewind_that_another_tab_ends_adds_no_point(page)
+    screen_readers_hear_what_another_tab_has_changed(page)
 
 
 def each_step_shows_what_was_shown_at_that_click(page: DashPage, shown: list[str]) -> None:
@@ -138,7 +140,6 @@ def click_on_the_past_is_not_added_or_at_the_end_or_goes_on_from_there(page: Das
     assert page.read("dash_clientside.race.cursor") is None
     page.race_ends()
     assert page.read("dash_clientside.race.steps()") == 4
-    rewind_that_another_tab_ends_adds_no_point(page)
     page.key("u")
     page.wait("dash_clientside.state.view.n_points === 3")
     page.key("u")  # the later points come back
@@ -147,8 +148,9 @@ def click_on_the_past_is_not_added_or_at_the_end_or_goes_on_from_there(page: Das
 
 
 def rewind_that_another_tab_ends_adds_no_point(page: DashPage) -> None:
+    page.race_ends()
     page.key("w")
-    page.wait_text("sentence", "Rewound to 4 of 4 points")
+    page.wait_text("sentence", "Rewound to 5 of 5 points")
     page.click(0.2)
     page.wait(f"{DIALOG} !== null")
     page.server.sessions.configure(page.session_id, n_components=2)
@@ -156,6 +158,26 @@ def rewind_that_another_tab_ends_adds_no_point(page: DashPage) -> None:
     page.wait(f"{DIALOG} === null")
     page.wait("dash_clientside.state.view.n_components === 2")
     page.settle()
-    assert page.view.n_points == 4
+    assert page.view.n_points == len(POINTS)
     page.server.sessions.undo(page.session_id)
     page.wait("dash_clientside.state.view.n_components === 4")
+
+
+def screen_readers_hear_what_another_tab_has_changed(page: DashPage) -> None:
+    page.key("p")
+    page.wait("dash_clientside.state.scratchCurrent()")
+    page.race_ends()
+    page.key("w")
+    page.wait_text("announcement", "Rewound to 5 of 5 points")
+    page.script(
+        "window.heard = [];"
+        "new MutationObserver(() => heard.push(document.getElementById('announcement').innerText))"
+        ".observe(document.getElementById('announcement'), {childList: true, subtree: true,"
+        " characterData: true})"
+    )
+    page.server.sessions.configure(page.session_id, n_components=2)
+    page.wait_text("sentence", "From scratch is old")
+    page.wait_text("announcement", page.text("sentence"))
+    assert not [each for each in page.read("heard") if "same density" in each]
+    page.server.sessions.undo(page.session_id, n_points=0)
+    page.wait_text("announcement", "0 points.")
