@@ -61,7 +61,9 @@ def selection_dialog() -> dmc.Modal:
             html.Div(chart, className="chart", style={"height": 210}),
             html.P(WAITS, id=ids.SELECTION_NOTE, className="study-note", role="status"),
             old_mark(ids.SELECTION_OLD, ids.SELECTION_AGAIN),
-            dmc.Table(dmc.TableTbody([_row(name) for name in CRITERIA]), fz="sm"),
+            dmc.Table(
+                dmc.TableTbody([_row(name) for name in CRITERIA]), fz="sm", horizontalSpacing=4
+            ),
         ],
     )
 
@@ -69,7 +71,7 @@ def selection_dialog() -> dmc.Modal:
 def _row(name: str) -> dmc.TableTr:
     label, question, _dash, _symbol = CRITERIA[name]
     take = button(
-        ids.take(name), "\u2013", f"Take the number that {label} takes", disabled=True, miw=56
+        ids.take(name), "\u2013", f"Take the number that {label} takes", disabled=True, miw=44
     )
     swatch = html.Span(className=f"swatch selection-{name}")
     return dmc.TableTr(

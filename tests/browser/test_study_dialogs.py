@@ -75,6 +75,10 @@ def criteria_are_drawn_and_their_best_is_marked(page: DashPage) -> None:
         == (found.reason or f"All four take {found.best['bic']}.") + " Computed from 40 points."
     )
     assert page.read(f"{trace('selection-chart', 'selection-now')}.x[0]") == 2
+    with page.screen(330, 740):  # a phone's 360 px without two scrollbars
+        page.wait("innerWidth === 330")
+        body = "document.getElementById('selection-body')"
+        page.wait(f"{body}.scrollWidth === {body}.clientWidth", 3)
     close(page)
 
 
