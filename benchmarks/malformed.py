@@ -231,7 +231,7 @@ def _dash_requests(callback: Any, session_id: str) -> Iterator[Request]:
     values = {
         ids.SESSION: session_id,
         ids.METHOD: "em",
-        ids.SELECTION: True,
+        ids.SELECTION_TASK: "a,1",
         ids.ORDERS_TASK: {"of": "a,1", "learner": "summary", "axis": [-1.0, 1.0]},
         ids.ORDERS_RESULTS: {"of": "a,1", "axis": [-1.0, 1.0], "by": {"summary": {"error": "x"}}},
         ids.ORDERS_LEARNER: "summary",
