@@ -19,7 +19,8 @@ from dash_app.errors import RefusedError, StateError
 from dash_app.learning import OnlineGaussianMixture
 from dash_app.learning.learner_state import STATE_VERSION
 from dash_app.learning.mixture import Array, Mixture
-from dash_app.learning.online import Arrived, OnStep
+from dash_app.learning.online import Arrived
+from dash_app.learning.search import OnStep
 from dash_app.records.operations import (
     ADD,
     CLEAR,

@@ -16,9 +16,9 @@ from dash_app.journal.live import Live, RecentStates
 from dash_app.journal.recent import Recent, extended
 from dash_app.learning.learner_state import STATE_VERSION
 from dash_app.learning.mixture import Array, Mixture
-from dash_app.learning.online import Arrived, OnStep
+from dash_app.learning.online import Arrived
+from dash_app.learning.search import OnStep
 from dash_app.records.operations import (
-    ADD,
     CLEAR,
     CONFIGURE,
     NODE_KINDS,
@@ -216,7 +216,7 @@ class History:
         live.recent.keep(state)
         time_s = fold.apply(state, change, seq, on_step, self._held(live.record, state))
         live.tip = seq
-        _apply_to_points(live, change)
+        live.apply_to_points(change)
         if change.kind == CLEAR:
             state.online = live.training = None
             return None
@@ -231,7 +231,7 @@ class History:
         era = live.state.era
         target = self._operation(live, int(change.detail["target"]))
         if change.kind == UNDO:
-            _undo_points(live, target)
+            live.undo_points(target)
             kept = live.recent.at(target.parent)
             live.state = kept or self.state_at(live.record, target.parent, live.recent)
         elif target.parent != live.state.node:  # an example that was undone in one step
@@ -241,7 +241,7 @@ class History:
         else:
             live.recent.keep(live.state)
             fold.advance(live.state, target, self._held(live.record, live.state))
-            _apply_to_points(live, target.change)
+            live.apply_to_points(target.change)
         if live.state.era != era:
             newest = self._store.last_training(live.record.id, live.state.era)
             live.training = self._training(live.record.id, newest)
@@ -251,7 +251,7 @@ class History:
         if change.kind in NODE_KINDS:
             live.recent.keep(live.state)
             fold.advance(live.state, operation, self._held(live.record, live.state))
-            _apply_to_points(live, change)
+            live.apply_to_points(change)
             if change.kind == CLEAR:
                 live.training = None
         elif change.kind in (UNDO, REDO):
@@ -380,22 +380,3 @@ def redo(live: Live, store: Store) -> Change:
 def _note(live: Live, change: Change) -> None:
     newest = Recent.of(live.seq, change, live.state.online)
     live.changes = extended(live.changes, newest)
-
-
-def _undo_points(live: Live, target: Operation) -> None:
-    """Take the points of the last increment out; after another undo they are read when needed."""
-    points, change = live.active_points, target.change
-    last = change.points if change.kind == ADD and target.seq == live.state.node else None
-    if points is None or last is None or not points.drop_last(last.size):
-        live.active_points = None
-
-
-def _apply_to_points(live: Live, change: Change) -> None:
-    if live.active_points is None:
-        return
-    if change.kind == ADD and change.points is not None:
-        live.active_points.add(change.points, live.state.settings.half_life)
-    elif change.kind == REMOVE and change.points is not None:
-        live.active_points.remove(change.points)
-    elif change.kind == CLEAR:
-        live.active_points.clear()

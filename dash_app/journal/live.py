@@ -20,7 +20,14 @@ from dash_app.journal import fold
 from dash_app.journal.active_points import ActivePoints
 from dash_app.journal.fold import State
 from dash_app.journal.recent import Recent
-from dash_app.records.operations import SessionRecord
+from dash_app.records.operations import (
+    ADD,
+    CLEAR,
+    REMOVE,
+    Change,
+    Operation,
+    SessionRecord,
+)
 from dash_app.records.versions import ModelVersion, Training
 
 _N_RECENT = 12
@@ -83,6 +90,27 @@ class Live:
     def copied(self) -> Live:
         """Return a copy that later changes do not affect."""
         return replace(self, state=fold.copied(self.state), active_points=None)
+
+    def apply_to_points(self, change: Change) -> None:
+        """Change the points as an operation has changed the state."""
+        if self.active_points is None:
+            return
+        if change.kind == ADD and change.points is not None:
+            self.active_points.add(change.points, self.state.settings.half_life)
+        elif change.kind == REMOVE and change.points is not None:
+            self.active_points.remove(change.points)
+        elif change.kind == CLEAR:
+            self.active_points.clear()
+
+    def undo_points(self, target: Operation) -> None:
+        """Take out the points of the last increment; after another undo they are read when needed.
+
+        It comes before the undo of the state.
+        """
+        points, change = self.active_points, target.change
+        last = change.points if change.kind == ADD and target.seq == self.state.node else None
+        if points is None or last is None or not points.drop_last(last.size):
+            self.active_points = None
 
     def become(self, other: Live) -> None:
         """Replace all attributes by those of another session."""

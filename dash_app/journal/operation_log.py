@@ -31,7 +31,7 @@ from dash_app.journal.history import History
 from dash_app.journal.live import Live, LiveSessions, RecentStates
 from dash_app.journal.views import SessionView, view_of
 from dash_app.journal.watch import Watch
-from dash_app.learning.online import OnStep
+from dash_app.learning.search import OnStep
 from dash_app.records.operations import (
     Change,
     Operation,

@@ -31,10 +31,9 @@ from dash_app.learning.points import (
     check_number,
     check_seed,
 )
+from dash_app.learning.search import OnStep
 from dash_app.learning.summary import WeightedSummary
 from dash_app.learning.tracking import TrackingState, search_anew, update
-
-OnStep = Callable[[], None]
 
 _SETTINGS = ("n_components", "seed", "half_life", "prior_weight", "capacity")
 

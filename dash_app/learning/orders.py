@@ -17,7 +17,8 @@ from dash_app.learning.comparison import total_variation
 from dash_app.learning.learners import LEARNERS
 from dash_app.learning.mixture import Array, Mixture
 from dash_app.learning.points import DEFAULT_CAPACITY, as_points
-from dash_app.learning.scratch import OnStep, fit_from_scratch
+from dash_app.learning.scratch import fit_from_scratch
+from dash_app.learning.search import OnStep
 
 SHUFFLED = "shuffled"
 

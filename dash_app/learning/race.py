@@ -19,7 +19,7 @@ from dash_app.learning.learners import LEARNERS, Learner
 from dash_app.learning.learners.base import objective_of
 from dash_app.learning.mixture import Array, Indices, Mixture
 from dash_app.learning.points import MIN_SPREAD
-from dash_app.learning.scratch import OnStep
+from dash_app.learning.search import OnStep
 
 REFERENCE = "scratch"
 """The learner that the others are compared with; it runs along even where nobody asks for it."""

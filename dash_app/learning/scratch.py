@@ -34,11 +34,10 @@ from dash_app.learning.points import (
     check_seed,
     check_whole,
 )
-from dash_app.learning.search import quantile_segmentation, search
+from dash_app.learning.search import OnStep, quantile_segmentation, search
 from dash_app.learning.summary import WeightedSummary
 
 OnIteration = Callable[[int, float], None]
-OnStep = Callable[[], None]
 
 CAPACITY = 1024
 """Largest number of atoms. Up to this many distinct values the search uses the points themselves. A

@@ -19,6 +19,8 @@ from dash_app.learning.compiled.segmentation import mixture_of_groups, segmentat
 from dash_app.learning.compiled.squarem import best_of_each_basin, squarem
 from dash_app.learning.objective import Candidates, Objective
 
+OnStep = Callable[[], None]
+
 
 def step(
     archive: Archive,
@@ -55,7 +57,7 @@ def search(
     known: Candidates | None = None,
     max_looks: int = 1000,
     on_gain: Callable[[float], None] = lambda value: None,
-    between: Callable[[], None] = lambda: None,
+    between: OnStep = lambda: None,
 ) -> Archive:
     """Return the archive of a search from an empty archive.
 

@@ -22,7 +22,7 @@ from dash_app.journal.live import Live
 from dash_app.journal.operation_log import OperationLog
 from dash_app.learning import LEARNERS, Record
 from dash_app.learning.race import REFERENCE, Race, Step, divided
-from dash_app.learning.scratch import OnStep
+from dash_app.learning.search import OnStep
 from dash_app.records.operations import SessionRecord, Settings
 from dash_app.store import Store
 from dash_app.training.stream import check_work, stream_at, unequal_weights
@@ -168,11 +168,11 @@ class Races:
             raise RefusedError(shared.refused)
 
     def _follow(self, shared: _Shared, now: _Now) -> None:
-        shared.refused = unequal_weights("race")
-        if now.settings.half_life is not None:  # the log is long, and tells no more
-            return
-        stream = stream_at(self._store, now.record, now.node)
-        if stream.faded:
+        # with a half-life the log, which may be long, tells no more
+        has_half_life = now.settings.half_life is not None
+        stream = None if has_half_life else stream_at(self._store, now.record, now.node)
+        if stream is None or stream.faded:
+            shared.refused = unequal_weights("race")
             return
         shared.race.follow(divided(stream.increments))
         shared.refused, shared.worked_s = "", 0.0

@@ -32,7 +32,7 @@ from dash_app.learning import LEARNERS, Record
 from dash_app.learning.orders import ORDERS, in_order
 from dash_app.learning.points import check_n_components, check_seed
 from dash_app.learning.race import Race, Step, divided
-from dash_app.learning.scratch import OnStep
+from dash_app.learning.search import OnStep
 from dash_app.records.operations import short
 from dash_app.records.runs import CANCELLED, DONE, FAILED, QUEUED, RUNNING
 from dash_app.store import Store

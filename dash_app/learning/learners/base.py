@@ -21,7 +21,8 @@ from dash_app.learning.points import (
     check_number,
     check_seed,
 )
-from dash_app.learning.scratch import OnStep, fit_from_scratch
+from dash_app.learning.scratch import fit_from_scratch
+from dash_app.learning.search import OnStep
 
 
 def _no_step() -> None:
@@ -87,7 +88,7 @@ class Learner(ABC):
 
         Parameters
         ----------
-        on_step : called between the parts of a fit from scratch; an exception from it ends the fit
+        on_step : called between the parts of a search; an exception from it ends the training
 
         Raises
         ------

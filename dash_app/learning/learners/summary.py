@@ -25,5 +25,5 @@ class Summary(Learner):
 
     def _learn(self, increment: Array) -> tuple[Mixture, int]:
         n_new = 0 if self._learner.summary.exact else increment.size
-        self._learner.partial_fit(increment)
+        self._learner.partial_fit(increment, self._on_step)
         return self._learner.mixture, n_new + self._learner.summary.n_atoms
